@@ -1,0 +1,3 @@
+//! The program `filedex`.
+
+fn main() {}

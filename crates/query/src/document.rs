@@ -1,0 +1,132 @@
+//! The ordered map that a record, a filter or a nested object is.
+//!
+//! Order of fields is kept and counts in comparison. A name may stand twice, as in BSON: readers of
+//! filters see both, lookups by name find the first. This file knows no paths ([`crate::path`]).
+
+use crate::{DocumentRef, Value};
+
+/// A list of values.
+pub type Array = Vec<Value>;
+
+/// An ordered list of named values.
+///
+/// ```
+/// use filedex_query::Document;
+/// let file = Document::new().with("_id", "a").with("size", 9778);
+/// assert_eq!(file.get("size").map(|size| size.view().is_number()), Some(true));
+/// assert_eq!(file.len(), 2);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Document(Vec<(String, Value)>);
+
+impl Document {
+    /// A document without fields.
+    pub fn new() -> Document {
+        Document::default()
+    }
+
+    /// The document, borrowed as what matchers, projections and sorts read.
+    pub fn view(&self) -> DocumentRef<'_> {
+        DocumentRef::from(self)
+    }
+
+    /// Adds a field at the end and gives the document back.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Value>) -> Document {
+        self.push(name, value);
+        self
+    }
+
+    /// Adds a field at the end, even where the name stands already.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        self.0.push((name.into(), value.into()));
+    }
+
+    /// Replaces the field's value in its place, or adds the field at the end.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match self.get_mut(name) {
+            Some(place) => *place = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+
+    /// The value of the first field of that name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    /// The value of the first field of that name, to change in its place.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.0.iter_mut().find(|(field, _)| field == name).map(|(_, value)| value)
+    }
+
+    /// The text of that field, if it is text.
+    pub fn get_str(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+
+    /// Whether a field of that name is there.
+    pub fn contains(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Takes the first field of that name out, keeping the order of the rest.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(field, _)| field == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The first name that stands twice, here or in a nested document.
+    pub fn repeated_name(&self) -> Option<&str> {
+        let mut seen = std::collections::HashSet::new();
+        self.iter().find_map(|(name, value)| {
+            if !seen.insert(name) {
+                return Some(name);
+            }
+            repeated_in(value)
+        })
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no fields.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub(crate) fn fields(&self) -> &[(String, Value)] {
+        &self.0
+    }
+}
+
+fn repeated_in(value: &Value) -> Option<&str> {
+    match value {
+        Value::Document(document) => document.repeated_name(),
+        Value::Array(array) => array.iter().find_map(repeated_in),
+        _ => None,
+    }
+}
+
+impl FromIterator<(String, Value)> for Document {
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Document {
+        Document(fields.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Document {
+    type Item = (String, Value);
+    type IntoIter = std::vec::IntoIter<(String, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

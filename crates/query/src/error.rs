@@ -1,0 +1,152 @@
+//! What can be wrong with a query, a value or a limit: one error type, with MongoDB's code.
+//!
+//! This file knows codes and their names. It does not know which operator raises which.
+
+use std::fmt;
+
+/// A MongoDB error code. Its name is what a server puts into `codeName`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Code(pub u32);
+
+impl Code {
+    /// 2: most bad filters.
+    pub const BAD_VALUE: Code = Code(2);
+    /// 9: text that is no JSON, a keyword nobody knows, a malformed mask.
+    pub const FAILED_TO_PARSE: Code = Code(9);
+    /// 14: an argument of the wrong type.
+    pub const TYPE_MISMATCH: Code = Code(14);
+    /// 27: an operator that needs an index of a kind Filedex does not keep.
+    pub const INDEX_NOT_FOUND: Code = Code(27);
+    /// 50: the time the host allows is over.
+    pub const MAX_TIME_MS_EXPIRED: Code = Code(50);
+    /// 146: a limit on size or count is passed.
+    pub const EXCEEDED_MEMORY_LIMIT: Code = Code(146);
+    /// 168: an expression operator nobody knows.
+    pub const INVALID_PIPELINE_OPERATOR: Code = Code(168);
+    /// 291: `$near` and its like, which need a geospatial index.
+    pub const NO_QUERY_EXECUTION_PLANS: Code = Code(291);
+    /// 11601: the host asked for the work to stop.
+    pub const INTERRUPTED: Code = Code(11601);
+
+    /// The name that goes with the number: `BadValue` for 2, `Location31249` for a code without one.
+    ///
+    /// ```
+    /// assert_eq!(filedex_query::Code(2).name(), "BadValue");
+    /// assert_eq!(filedex_query::Code(31249).name(), "Location31249");
+    /// ```
+    pub fn name(self) -> String {
+        let name = match self.0 {
+            2 => "BadValue",
+            9 => "FailedToParse",
+            14 => "TypeMismatch",
+            15 => "Overflow",
+            27 => "IndexNotFound",
+            50 => "MaxTimeMSExpired",
+            146 => "ExceededMemoryLimit",
+            168 => "InvalidPipelineOperator",
+            241 => "ConversionFailure",
+            291 => "NoQueryExecutionPlans",
+            11601 => "Interrupted",
+            number => return format!("Location{number}"),
+        };
+        name.to_owned()
+    }
+}
+
+/// A fault in a query, a document or a limit passed. Small to move; the parts are behind a box.
+///
+/// The message is in lower case, without a full stop, and says what to write instead where that
+/// helps. It is for people: programs branch on [`Error::code`] and [`Error::limit`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Fault>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
+    code: Code,
+    path: Vec<String>,
+    message: String,
+    limit: Option<&'static str>,
+}
+
+/// What the functions of this crate answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error with MongoDB's number and our own words.
+    pub fn new(code: Code, message: impl Into<String>) -> Error {
+        Error(Box::new(Fault { code, path: Vec::new(), message: message.into(), limit: None }))
+    }
+
+    /// A `BadValue`, the most common kind.
+    pub fn bad_value(message: impl Into<String>) -> Error {
+        Error::new(Code::BAD_VALUE, message)
+    }
+
+    /// The error of a limit that was passed. `name` is the field of [`crate::Limits`].
+    pub fn limit(name: &'static str, allowed: impl fmt::Display) -> Error {
+        let message = format!("limit `{name}` passed: at most {allowed} allowed");
+        Error(Box::new(Fault {
+            code: Code::EXCEEDED_MEMORY_LIMIT,
+            path: Vec::new(),
+            message,
+            limit: Some(name),
+        }))
+    }
+
+    /// The same error under another code.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Error {
+        self.0.code = code;
+        self
+    }
+
+    /// Puts `part` before the path of the fault. Parsers call it on the way up, so that the
+    /// innermost part is added first.
+    #[must_use]
+    pub fn at(mut self, part: impl fmt::Display) -> Error {
+        self.0.path.insert(0, part.to_string());
+        self
+    }
+
+    /// MongoDB's number.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The place in the JSON, from its root `$`: `$.size.$gt`.
+    pub fn path(&self) -> String {
+        let mut path = String::from("$");
+        for part in &self.0.path {
+            path.push('.');
+            path.push_str(part);
+        }
+        path
+    }
+
+    /// The words without code and path.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The name of the limit that was passed, if that is what happened.
+    pub fn limit_name(&self) -> Option<&'static str> {
+        self.0.limit
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.path.is_empty() {
+            write!(f, "{}: ", self.path())?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}) {}", self.0.code.name(), self.0.code.0, self)
+    }
+}
+
+impl std::error::Error for Error {}

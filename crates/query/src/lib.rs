@@ -1,0 +1,1 @@
+//! MongoDB's find language as a pure library.

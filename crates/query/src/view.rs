@@ -1,0 +1,230 @@
+//! Borrowed values: what matchers, sorts and projections read, whether the document is a tree in
+//! memory or packed bytes in a store.
+//!
+//! Every reader of values goes through these types, so that there is one comparator and one path
+//! walker for both forms. This file knows neither order nor paths.
+
+use crate::packed::{PackedArray, PackedDocument};
+use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
+use crate::{Array, Decimal, Document, Value};
+
+/// A borrowed [`Value`]. Cheap to copy.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "each kind is described at `Value`")]
+pub enum ValueRef<'a> {
+    MinKey,
+    Undefined,
+    Null,
+    Int(i32),
+    Long(i64),
+    Double(f64),
+    Decimal(Decimal),
+    String(&'a str),
+    Symbol(&'a str),
+    Document(DocumentRef<'a>),
+    Array(ArrayRef<'a>),
+    Binary { subtype: u8, bytes: &'a [u8] },
+    ObjectId(ObjectId),
+    Bool(bool),
+    Date(Date),
+    Timestamp(Timestamp),
+    Regex { pattern: &'a str, options: &'a str },
+    Code(&'a str),
+    MaxKey,
+}
+
+/// A borrowed document: fields in order, found by name.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentRef<'a>(DocumentForm<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum DocumentForm<'a> {
+    Tree(&'a [(String, Value)]),
+    Packed(PackedDocument<'a>),
+}
+
+/// A borrowed array.
+#[derive(Clone, Copy, Debug)]
+pub struct ArrayRef<'a>(ArrayForm<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum ArrayForm<'a> {
+    Tree(&'a [Value]),
+    Packed(PackedArray<'a>),
+}
+
+impl<'a> ValueRef<'a> {
+    /// Whether this is one of the four kinds of number.
+    pub fn is_number(self) -> bool {
+        matches!(
+            self,
+            ValueRef::Int(_) | ValueRef::Long(_) | ValueRef::Double(_) | ValueRef::Decimal(_)
+        )
+    }
+
+    /// The text of a string or symbol.
+    pub fn as_text(self) -> Option<&'a str> {
+        match self {
+            ValueRef::String(text) | ValueRef::Symbol(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The same value, owned.
+    pub fn to_value(self) -> Value {
+        match self {
+            ValueRef::MinKey => Value::MinKey,
+            ValueRef::Undefined => Value::Undefined,
+            ValueRef::Null => Value::Null,
+            ValueRef::Int(number) => Value::Int(number),
+            ValueRef::Long(number) => Value::Long(number),
+            ValueRef::Double(number) => Value::Double(number),
+            ValueRef::Decimal(number) => Value::Decimal(number),
+            ValueRef::String(text) => Value::String(text.to_owned()),
+            ValueRef::Symbol(text) => Value::Symbol(text.to_owned()),
+            ValueRef::Document(document) => Value::Document(document.to_document()),
+            ValueRef::Array(array) => Value::Array(array.to_array()),
+            ValueRef::Binary { subtype, bytes } => {
+                Value::Binary(Binary { subtype, bytes: bytes.to_vec() })
+            }
+            ValueRef::ObjectId(id) => Value::ObjectId(id),
+            ValueRef::Bool(truth) => Value::Bool(truth),
+            ValueRef::Date(date) => Value::Date(date),
+            ValueRef::Timestamp(timestamp) => Value::Timestamp(timestamp),
+            ValueRef::Regex { pattern, options } => {
+                Value::Regex(Regex { pattern: pattern.to_owned(), options: options.to_owned() })
+            }
+            ValueRef::Code(code) => Value::Code(code.to_owned()),
+            ValueRef::MaxKey => Value::MaxKey,
+        }
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> ValueRef<'a> {
+        match value {
+            Value::MinKey => ValueRef::MinKey,
+            Value::Undefined => ValueRef::Undefined,
+            Value::Null => ValueRef::Null,
+            Value::Int(number) => ValueRef::Int(*number),
+            Value::Long(number) => ValueRef::Long(*number),
+            Value::Double(number) => ValueRef::Double(*number),
+            Value::Decimal(number) => ValueRef::Decimal(*number),
+            Value::String(text) => ValueRef::String(text),
+            Value::Symbol(text) => ValueRef::Symbol(text),
+            Value::Document(document) => ValueRef::Document(document.into()),
+            Value::Array(array) => ValueRef::Array(array.as_slice().into()),
+            Value::Binary(Binary { subtype, bytes }) => {
+                ValueRef::Binary { subtype: *subtype, bytes }
+            }
+            Value::ObjectId(id) => ValueRef::ObjectId(*id),
+            Value::Bool(truth) => ValueRef::Bool(*truth),
+            Value::Date(date) => ValueRef::Date(*date),
+            Value::Timestamp(timestamp) => ValueRef::Timestamp(*timestamp),
+            Value::Regex(Regex { pattern, options }) => ValueRef::Regex { pattern, options },
+            Value::Code(code) => ValueRef::Code(code),
+            Value::MaxKey => ValueRef::MaxKey,
+        }
+    }
+}
+
+impl<'a> DocumentRef<'a> {
+    /// The value of the first field of that name.
+    pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
+        match self.0 {
+            DocumentForm::Tree(fields) => {
+                fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.into())
+            }
+            DocumentForm::Packed(packed) => packed.get(name),
+        }
+    }
+
+    /// The fields in order.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
+        let (tree, packed) = match self.0 {
+            DocumentForm::Tree(fields) => (Some(fields.iter()), None),
+            DocumentForm::Packed(packed) => (None, Some(packed.iter())),
+        };
+        let tree = tree.into_iter().flatten();
+        tree.map(|(name, value)| (name.as_str(), value.into())).chain(packed.into_iter().flatten())
+    }
+
+    /// How many fields there are. Packed documents are walked.
+    pub fn len(self) -> usize {
+        match self.0 {
+            DocumentForm::Tree(fields) => fields.len(),
+            DocumentForm::Packed(packed) => packed.iter().count(),
+        }
+    }
+
+    /// Whether there are no fields.
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The same document, owned.
+    pub fn to_document(self) -> Document {
+        self.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect()
+    }
+}
+
+impl<'a> From<&'a Document> for DocumentRef<'a> {
+    fn from(document: &'a Document) -> DocumentRef<'a> {
+        DocumentRef(DocumentForm::Tree(document.fields()))
+    }
+}
+
+impl<'a> From<PackedDocument<'a>> for DocumentRef<'a> {
+    fn from(packed: PackedDocument<'a>) -> DocumentRef<'a> {
+        DocumentRef(DocumentForm::Packed(packed))
+    }
+}
+
+impl<'a> ArrayRef<'a> {
+    /// The element at that index.
+    pub fn get(self, index: usize) -> Option<ValueRef<'a>> {
+        match self.0 {
+            ArrayForm::Tree(values) => values.get(index).map(ValueRef::from),
+            ArrayForm::Packed(packed) => packed.iter().nth(index),
+        }
+    }
+
+    /// The elements in order.
+    pub fn iter(self) -> impl Iterator<Item = ValueRef<'a>> {
+        let (tree, packed) = match self.0 {
+            ArrayForm::Tree(values) => (Some(values.iter()), None),
+            ArrayForm::Packed(packed) => (None, Some(packed.iter())),
+        };
+        tree.into_iter().flatten().map(ValueRef::from).chain(packed.into_iter().flatten())
+    }
+
+    /// How many elements there are. Packed arrays are walked.
+    pub fn len(self) -> usize {
+        match self.0 {
+            ArrayForm::Tree(values) => values.len(),
+            ArrayForm::Packed(packed) => packed.iter().count(),
+        }
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The same array, owned.
+    pub fn to_array(self) -> Array {
+        self.iter().map(ValueRef::to_value).collect()
+    }
+}
+
+impl<'a> From<&'a [Value]> for ArrayRef<'a> {
+    fn from(values: &'a [Value]) -> ArrayRef<'a> {
+        ArrayRef(ArrayForm::Tree(values))
+    }
+}
+
+impl<'a> From<PackedArray<'a>> for ArrayRef<'a> {
+    fn from(packed: PackedArray<'a>) -> ArrayRef<'a> {
+        ArrayRef(ArrayForm::Packed(packed))
+    }
+}

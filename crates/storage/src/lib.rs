@@ -1,0 +1,1 @@
+//! Records, counted lists and plan execution, on sled.
