@@ -1,1 +1,38 @@
-//! MongoDB's find language as a pure library.
+//! MongoDB's find language as a pure library: values, filters, projections, sorts and plans.
+//!
+//! A query goes through these stages, each with one word:
+//!
+//! | from | by | to |
+//! |---|---|---|
+//! | JSON text | [`ejson::read_document`] | [`Document`] |
+//! | what the JSON says | `Filter::parse` | `Filter` |
+//! | the filter | `Matcher::compile` | `Matcher`, which runs |
+//! | `fields`, `sort` | `Projection::parse`, `Sort::parse` | `Projection`, `Sort` |
+//! | all three | `Plan::compile` | `Plan`, with the bounds it proves |
+//!
+//! There is no IO, no clock, no thread and no randomness in this crate: what an evaluation needs of
+//! the outside comes in through [`Environment`].
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod decimal;
+mod document;
+pub mod ejson;
+mod environment;
+mod error;
+pub mod key;
+mod limits;
+pub mod order;
+pub mod packed;
+mod path;
+mod value;
+mod view;
+
+pub use decimal::{Decimal, DecimalError};
+pub use document::{Array, Document};
+pub use environment::{DottedNull, Environment};
+pub use error::{Code, Error, Result};
+pub use limits::Limits;
+pub use path::{Arrays, Leaf, Part, Path};
+pub use value::{Binary, Date, ObjectId, Regex, Timestamp, Value};
+pub use view::{ArrayRef, DocumentRef, ValueRef};

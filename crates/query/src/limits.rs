@@ -12,7 +12,6 @@ use std::time::Duration;
 /// assert_eq!(limits.in_length, 10_000);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
     /// Bytes of JSON text of one query, projection or sort.
     pub text_bytes: usize,

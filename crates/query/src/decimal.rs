@@ -1,0 +1,314 @@
+//! decimal128: 34 digits, exponents from -6176 to 6111, kept in IEEE 754's binary integer form.
+//!
+//! Arithmetic and exact comparison go through [`BigDecimal`]; this file only knows the form and its
+//! text (the rules are those of the BSON specification's decimal128 document).
+
+use std::fmt;
+use std::str::FromStr;
+
+use bigdecimal::num_bigint::{BigInt, Sign};
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
+
+/// A decimal128. Two forms of one number (`1.0`, `1.00`) differ under `==`, as stored values do;
+/// [`crate::order::compare`] finds them equal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    high: u64,
+    low: u64,
+}
+
+/// The text is no decimal128, or does not fit one exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecimalError;
+
+const BIAS: i32 = 6176;
+const MOST_EXPONENT: i32 = 6111;
+const MOST_DIGITS: usize = 34;
+const LARGEST: u128 = 9_999_999_999_999_999_999_999_999_999_999_999;
+const SIGN: u64 = 1 << 63;
+const INFINITY: u64 = 0x7800 << 48;
+const NAN: u64 = 0x7c00 << 48;
+
+impl Decimal {
+    /// Not a number.
+    pub const NAN: Decimal = Decimal { high: NAN, low: 0 };
+
+    /// Infinity of either sign.
+    pub const fn infinity(negative: bool) -> Decimal {
+        Decimal { high: INFINITY | if negative { SIGN } else { 0 }, low: 0 }
+    }
+
+    /// Whether this is not a number.
+    pub fn is_nan(self) -> bool {
+        self.high & NAN == NAN
+    }
+
+    /// Whether this is an infinity.
+    pub fn is_infinite(self) -> bool {
+        self.high & NAN == INFINITY
+    }
+
+    /// Whether the sign bit is set.
+    pub fn is_negative(self) -> bool {
+        self.high & SIGN != 0
+    }
+
+    /// The nearest double. NaN and the infinities stay what they are.
+    pub fn to_f64(self) -> f64 {
+        match self.to_big() {
+            Some(number) => number.to_f64().unwrap_or(f64::NAN),
+            None if self.is_nan() => f64::NAN,
+            None if self.is_negative() => f64::NEG_INFINITY,
+            None => f64::INFINITY,
+        }
+    }
+
+    /// The decimal that reads as the shortest text of the double.
+    pub fn from_f64(number: f64) -> Decimal {
+        if number.is_nan() {
+            return Decimal::NAN;
+        }
+        if number.is_infinite() {
+            return Decimal::infinity(number < 0.0);
+        }
+        format!("{number:e}").parse().unwrap_or(Decimal::NAN)
+    }
+
+    /// The 16 bytes of the binary form, least significant first.
+    pub fn to_bytes(self) -> [u8; 16] {
+        ((u128::from(self.high) << 64) | u128::from(self.low)).to_le_bytes()
+    }
+
+    /// The decimal of such 16 bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Decimal {
+        let bits = u128::from_le_bytes(bytes);
+        Decimal { high: (bits >> 64) as u64, low: bits as u64 }
+    }
+
+    /// The exact number, unless this is NaN or infinite.
+    pub(crate) fn to_big(self) -> Option<BigDecimal> {
+        let (coefficient, exponent) = self.parts()?;
+        let sign = if self.is_negative() { Sign::Minus } else { Sign::Plus };
+        let digits = BigInt::from_biguint(sign, coefficient.into());
+        Some(BigDecimal::new(digits, i64::from(-exponent)))
+    }
+
+    /// The nearest decimal128, ties to even; an infinity past the range, zero below it.
+    #[allow(dead_code, reason = "the arithmetic of expressions uses it")]
+    pub(crate) fn from_big(number: &BigDecimal) -> Decimal {
+        let precise = std::num::NonZeroU64::new(MOST_DIGITS as u64);
+        let number = match precise {
+            Some(digits) => number.with_precision_round(digits, RoundingMode::HalfEven),
+            None => number.clone(),
+        };
+        let (digits, scale) = number.as_bigint_and_exponent();
+        let negative = digits.sign() == Sign::Minus;
+        let exponent = scale.saturating_neg();
+        if exponent < i64::from(-BIAS) && digits.sign() != Sign::NoSign {
+            return Decimal::below_range(&number, negative);
+        }
+        let coefficient = digits.magnitude().to_u128().unwrap_or(u128::MAX);
+        let exponent = exponent.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        Decimal::fit(negative, coefficient, exponent).unwrap_or(Decimal::infinity(negative))
+    }
+
+    fn below_range(number: &BigDecimal, negative: bool) -> Decimal {
+        let rounded = number.with_scale_round(i64::from(BIAS), RoundingMode::HalfEven);
+        let coefficient = rounded.as_bigint_and_exponent().0.magnitude().to_u128().unwrap_or(0);
+        Decimal::pack(negative, coefficient, -BIAS)
+    }
+
+    /// Coefficient and exponent of a finite number.
+    fn parts(self) -> Option<(u128, i32)> {
+        if self.high & INFINITY == INFINITY {
+            return None;
+        }
+        if self.high & (3 << 61) == 3 << 61 {
+            // The second form of the coefficient can only hold numbers past 34 digits, which
+            // IEEE 754 reads as zero.
+            let exponent = ((self.high >> 47) & 0x3fff) as i32 - BIAS;
+            return Some((0, exponent));
+        }
+        let exponent = ((self.high >> 49) & 0x3fff) as i32 - BIAS;
+        let coefficient = (u128::from(self.high & 0x1_ffff_ffff_ffff) << 64) | u128::from(self.low);
+        Some((if coefficient > LARGEST { 0 } else { coefficient }, exponent))
+    }
+
+    /// Moves zeros between coefficient and exponent until both fit; `None` if they can't.
+    fn fit(negative: bool, mut coefficient: u128, mut exponent: i32) -> Option<Decimal> {
+        if coefficient == 0 {
+            return Some(Decimal::pack(negative, 0, exponent.clamp(-BIAS, MOST_EXPONENT)));
+        }
+        while coefficient > LARGEST || exponent < -BIAS {
+            if !coefficient.is_multiple_of(10) {
+                return None;
+            }
+            coefficient /= 10;
+            exponent += 1;
+        }
+        while exponent > MOST_EXPONENT {
+            coefficient = coefficient.checked_mul(10).filter(|scaled| *scaled <= LARGEST)?;
+            exponent -= 1;
+        }
+        Some(Decimal::pack(negative, coefficient, exponent))
+    }
+
+    fn pack(negative: bool, coefficient: u128, exponent: i32) -> Decimal {
+        let sign = if negative { SIGN } else { 0 };
+        let biased = ((exponent + BIAS) as u64) << 49;
+        Decimal { high: sign | biased | (coefficient >> 64) as u64, low: coefficient as u64 }
+    }
+}
+
+impl From<i64> for Decimal {
+    fn from(number: i64) -> Decimal {
+        Decimal::pack(number < 0, u128::from(number.unsigned_abs()), 0)
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = DecimalError;
+
+    fn from_str(text: &str) -> Result<Decimal, DecimalError> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        match rest.to_ascii_lowercase().as_str() {
+            "inf" | "infinity" => return Ok(Decimal::infinity(negative)),
+            "nan" => return Ok(Decimal::NAN),
+            _ => {}
+        }
+        let (digits, exponent) = match rest.split_once(['e', 'E']) {
+            Some((digits, exponent)) => {
+                (digits, exponent.parse::<i32>().map_err(|_| DecimalError)?)
+            }
+            None => (rest, 0),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let coefficient = read_digits(whole, fraction)?;
+        let places = i32::try_from(fraction.len()).map_err(|_| DecimalError)?;
+        let exponent = exponent.checked_sub(places).ok_or(DecimalError)?;
+        fit_digits(negative, &coefficient, exponent)
+    }
+}
+
+/// The digits before and after the point as one run without leading zeros.
+fn read_digits(whole: &str, fraction: &str) -> Result<String, DecimalError> {
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DecimalError);
+    }
+    Ok(digits.trim_start_matches('0').to_owned())
+}
+
+fn fit_digits(negative: bool, digits: &str, exponent: i32) -> Result<Decimal, DecimalError> {
+    let kept = if digits.len() > MOST_DIGITS { digits.trim_end_matches('0') } else { digits };
+    if kept.len() > MOST_DIGITS {
+        return Err(DecimalError);
+    }
+    let dropped = i32::try_from(digits.len() - kept.len()).map_err(|_| DecimalError)?;
+    let coefficient = if kept.is_empty() { 0 } else { kept.parse().map_err(|_| DecimalError)? };
+    let exponent = exponent.checked_add(dropped).ok_or(DecimalError)?;
+    Decimal::fit(negative, coefficient, exponent).ok_or(DecimalError)
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_nan() {
+            return f.write_str("NaN");
+        }
+        if self.is_negative() {
+            f.write_str("-")?;
+        }
+        let Some((coefficient, exponent)) = self.parts() else {
+            return f.write_str("Infinity");
+        };
+        let digits = coefficient.to_string();
+        let adjusted = exponent + digits.len() as i32 - 1;
+        if exponent > 0 || adjusted < -6 {
+            return write_scientific(f, &digits, adjusted);
+        }
+        write_plain(f, &digits, exponent.unsigned_abs() as usize)
+    }
+}
+
+fn write_scientific(f: &mut fmt::Formatter<'_>, digits: &str, adjusted: i32) -> fmt::Result {
+    let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
+    let point = if rest.is_empty() { "" } else { "." };
+    write!(f, "{first}{point}{rest}E{adjusted:+}")
+}
+
+fn write_plain(f: &mut fmt::Formatter<'_>, digits: &str, places: usize) -> fmt::Result {
+    if places == 0 {
+        return f.write_str(digits);
+    }
+    let padded = format!("{digits:0>width$}", width = places + 1);
+    let (whole, fraction) = padded.split_at_checked(padded.len() - places).unwrap_or(("0", ""));
+    write!(f, "{whole}.{fraction}")
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for DecimalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a decimal128 of at most 34 digits")
+    }
+}
+
+impl std::error::Error for DecimalError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_survives_the_binary_form() {
+        for text in [
+            "0",
+            "-0",
+            "1",
+            "1.00",
+            "0.1",
+            "-12.345",
+            "1E+3",
+            "1E-7",
+            "0.000001",
+            "NaN",
+            "Infinity",
+            "-Infinity",
+            "9.999999999999999999999999999999999E+6144",
+            "1E-6176",
+            "0E+3",
+        ] {
+            let number: Decimal = text.parse().unwrap();
+            assert_eq!(number.to_string(), text);
+            assert_eq!(Decimal::from_bytes(number.to_bytes()), number);
+        }
+    }
+
+    #[test]
+    fn exponents_are_clamped_by_moving_zeros() {
+        let number: Decimal = "1E+6112".parse().unwrap();
+        assert_eq!(number.to_string(), "1.0E+6112");
+        assert!("1E+9999".parse::<Decimal>().is_err());
+        assert!("12345678901234567890123456789012345".parse::<Decimal>().is_err());
+        assert!("".parse::<Decimal>().is_err());
+        assert!("1x".parse::<Decimal>().is_err());
+    }
+
+    #[test]
+    fn big_numbers_round_to_34_digits_and_overflow_to_infinity() {
+        let big: BigDecimal = "12345678901234567890123456789012345".parse().unwrap();
+        assert_eq!(Decimal::from_big(&big).to_string(), "1.234567890123456789012345678901234E+34");
+        let huge: BigDecimal = "1E+7000".parse().unwrap();
+        assert!(Decimal::from_big(&huge).is_infinite());
+        let tiny: BigDecimal = "1E-7000".parse().unwrap();
+        assert_eq!(Decimal::from_big(&tiny).to_f64(), 0.0);
+        assert_eq!(Decimal::from_f64(0.1).to_string(), "0.1");
+    }
+}

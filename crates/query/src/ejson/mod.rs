@@ -1,0 +1,11 @@
+//! JSON text and values: Extended JSON v2 in, three forms of JSON out.
+//!
+//! The rules are those of the Extended JSON v2 specification; the order of keys and repeated keys
+//! are kept. This module does not know filters: `$regex`, `$type` and every other operator stay keys.
+
+mod read;
+mod wrapper;
+mod write;
+
+pub use read::{read, read_document};
+pub use write::{Form, to_text, write, write_document};

@@ -1,0 +1,139 @@
+//! Reads JSON text into values, with the order of keys and repeated keys kept.
+//!
+//! The syntax is serde_json's; this file only builds values and watches depth and size.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::wrapper;
+use crate::{Code, Document, Error, Limits, Result, Value};
+
+/// Reads one JSON value. Extended JSON wrappers (`{"$date": ..}`) become values.
+///
+/// ```
+/// use filedex_query::{ejson, Limits, Value};
+/// let limits = Limits::default();
+/// assert_eq!(ejson::read("1", &limits).unwrap(), Value::Int(1));
+/// assert_eq!(ejson::read("1.0", &limits).unwrap(), Value::Double(1.0));
+/// assert!(ejson::read("{'single': 'quotes'}", &limits).is_err());
+/// ```
+///
+/// # Errors
+/// 9 (FailedToParse) for text that is no JSON or a malformed wrapper; an error naming `text_bytes` or
+/// `document_depth` past a limit.
+pub fn read(text: &str, limits: &Limits) -> Result<Value> {
+    if text.len() > limits.text_bytes {
+        return Err(Error::limit("text_bytes", limits.text_bytes));
+    }
+    let mut fault = None;
+    let seed = Seed { depth: limits.document_depth, limits, fault: &mut fault };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    // The depth is watched by the seed, whose limit the host sets.
+    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    read.map_err(|error| fault.unwrap_or_else(|| not_json(&error)))
+}
+
+/// Reads one JSON object.
+///
+/// # Errors
+/// As [`read`]; 9 also for JSON that is no object.
+pub fn read_document(text: &str, limits: &Limits) -> Result<Document> {
+    match read(text, limits)? {
+        Value::Document(document) => Ok(document),
+        _ => Err(Error::new(Code::FAILED_TO_PARSE, "expected a JSON object")),
+    }
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    Error::new(Code::FAILED_TO_PARSE, format!("not JSON: {error}"))
+}
+
+/// Builds a value at one level. Faults of our own travel beside serde's error, which only carries
+/// text.
+struct Seed<'s> {
+    depth: usize,
+    limits: &'s Limits,
+    fault: &'s mut Option<Error>,
+}
+
+impl Seed<'_> {
+    fn deeper(&mut self) -> Option<Seed<'_>> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Some(Seed { depth, limits: self.limits, fault: self.fault }),
+            None => {
+                *self.fault = Some(Error::limit("document_depth", self.limits.document_depth));
+                None
+            }
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result2<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+type Result2<T, E> = std::result::Result<T, E>;
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result2<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result2<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result2<Value, E> {
+        Ok(Value::integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result2<Value, E> {
+        Ok(i64::try_from(number).map_or(Value::Double(number as f64), Value::integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result2<Value, E> {
+        Ok(Value::Double(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result2<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result2<Value, E> {
+        Ok(Value::from(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result2<Value, A::Error> {
+        let mut array = Vec::new();
+        loop {
+            let seed = self.deeper().ok_or_else(|| A::Error::custom("too deep"))?;
+            match elements.next_element_seed(seed)? {
+                Some(value) => array.push(value),
+                None => return Ok(Value::Array(array)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result2<Value, A::Error> {
+        let mut document = Document::new();
+        while let Some(name) = fields.next_key::<String>()? {
+            let seed = self.deeper().ok_or_else(|| A::Error::custom("too deep"))?;
+            document.push(name, fields.next_value_seed(seed)?);
+        }
+        wrapper::unwrap(document).map_err(|error| {
+            *self.fault = Some(error);
+            A::Error::custom("malformed Extended JSON")
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Writes values as JSON text: canonical or relaxed Extended JSON v2, or the plain JSON of replies.
+
+use std::io::Write as _;
+
+use crate::value::Date;
+use crate::{DocumentRef, ValueRef};
+
+/// Which JSON is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Extended JSON v2, canonical: every kind of value survives a round trip.
+    Canonical,
+    /// Extended JSON v2, relaxed: numbers and dates in their natural form where JSON can say them.
+    Relaxed,
+    /// What a JavaScript server replies: dates as ISO-8601 UTC text with milliseconds, object ids as
+    /// their digits, whole doubles without a fraction, NaN and infinities as null.
+    Plain,
+}
+
+/// Adds the value's text.
+pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
+    match value {
+        ValueRef::Null => out.extend_from_slice(b"null"),
+        ValueRef::Bool(truth) => put(out, format_args!("{truth}")),
+        ValueRef::String(text) => string(text, out),
+        ValueRef::Document(document) => write_document(document, form, out),
+        ValueRef::Array(array) => {
+            out.push(b'[');
+            for (position, element) in array.iter().enumerate() {
+                if position > 0 {
+                    out.push(b',');
+                }
+                write(element, form, out);
+            }
+            out.push(b']');
+        }
+        ValueRef::Int(number) if form != Form::Canonical => integer(i64::from(number), out),
+        ValueRef::Long(number) if form != Form::Canonical => integer(number, out),
+        ValueRef::Int(number) => wrap("$numberInt", &number.to_string(), out),
+        ValueRef::Long(number) => wrap("$numberLong", &number.to_string(), out),
+        ValueRef::Double(number) => double(number, form, out),
+        ValueRef::Date(date) => write_date(date, form, out),
+        ValueRef::ObjectId(id) if form == Form::Plain => string(&id.to_hex(), out),
+        _ => write_wrapped(value, out),
+    }
+}
+
+/// Adds the document's text.
+pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (position, (name, value)) in document.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        string(name, out);
+        out.push(b':');
+        write(value, form, out);
+    }
+    out.push(b'}');
+}
+
+/// The value's text.
+///
+/// ```
+/// use filedex_query::{ejson::{self, Form}, Date, Value};
+/// let moment = Value::from(Date(1_520_523_369_913));
+/// assert_eq!(ejson::to_text(moment.view(), Form::Plain), "\"2018-03-08T15:36:09.913Z\"");
+/// assert_eq!(
+///     ejson::to_text(moment.view(), Form::Canonical),
+///     r#"{"$date":{"$numberLong":"1520523369913"}}"#,
+/// );
+/// ```
+pub fn to_text(value: ValueRef<'_>, form: Form) -> String {
+    let mut out = Vec::new();
+    write(value, form, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// The kinds that every form wraps.
+fn write_wrapped(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
+        ValueRef::MinKey => out.extend_from_slice(br#"{"$minKey":1}"#),
+        ValueRef::MaxKey => out.extend_from_slice(br#"{"$maxKey":1}"#),
+        ValueRef::Undefined => out.extend_from_slice(br#"{"$undefined":true}"#),
+        ValueRef::Decimal(number) => wrap("$numberDecimal", &number.to_string(), out),
+        ValueRef::ObjectId(id) => wrap("$oid", &id.to_hex(), out),
+        ValueRef::Symbol(text) => wrap("$symbol", text, out),
+        ValueRef::Code(text) => wrap("$code", text, out),
+        ValueRef::Binary { subtype, bytes } => {
+            let base64 = data_encoding::BASE64.encode(bytes);
+            put(
+                out,
+                format_args!(r#"{{"$binary":{{"base64":"{base64}","subType":"{subtype:02x}"}}}}"#),
+            );
+        }
+        ValueRef::Timestamp(stamp) => {
+            let (time, increment) = (stamp.time, stamp.increment);
+            put(out, format_args!(r#"{{"$timestamp":{{"t":{time},"i":{increment}}}}}"#));
+        }
+        ValueRef::Regex { pattern, options } => {
+            out.extend_from_slice(br#"{"$regularExpression":{"pattern":"#);
+            string(pattern, out);
+            out.extend_from_slice(br#","options":"#);
+            string(options, out);
+            out.extend_from_slice(b"}}");
+        }
+        _ => {}
+    }
+}
+
+fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    // Writing to memory has no way to fail.
+    let written = out.write_fmt(text);
+    debug_assert!(written.is_ok());
+}
+
+fn wrap(key: &str, text: &str, out: &mut Vec<u8>) {
+    out.push(b'{');
+    string(key, out);
+    out.push(b':');
+    string(text, out);
+    out.push(b'}');
+}
+
+fn string(text: &str, out: &mut Vec<u8>) {
+    // A text is always JSON.
+    let written = serde_json::to_writer(out, text);
+    debug_assert!(written.is_ok());
+}
+
+fn integer(number: i64, out: &mut Vec<u8>) {
+    put(out, format_args!("{number}"));
+}
+
+fn double(number: f64, form: Form, out: &mut Vec<u8>) {
+    let whole = number.fract() == 0.0 && number.abs() < 1e15;
+    match form {
+        Form::Plain if !number.is_finite() => out.extend_from_slice(b"null"),
+        Form::Plain if whole => integer(number as i64, out),
+        Form::Canonical => wrap("$numberDouble", &double_text(number), out),
+        _ if number.is_finite() => out.extend_from_slice(double_text(number).as_bytes()),
+        _ => wrap("$numberDouble", &double_text(number), out),
+    }
+}
+
+/// The shortest text that reads back as the same double, always with a point or an exponent.
+fn double_text(number: f64) -> String {
+    match number {
+        _ if number.is_nan() => "NaN".to_owned(),
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        _ => serde_json::to_string(&number).unwrap_or_default(),
+    }
+}
+
+fn write_date(date: Date, form: Form, out: &mut Vec<u8>) {
+    let text = jiff::Timestamp::from_millisecond(date.0).ok().filter(|moment| {
+        let first = if form == Form::Plain { FIRST_YEAR } else { 0 };
+        (first..END_OF_YEAR_9999).contains(&moment.as_millisecond())
+    });
+    match text {
+        Some(moment) if form == Form::Plain => put(out, format_args!("\"{moment:.3}\"")),
+        Some(moment) if form == Form::Relaxed => {
+            put(out, format_args!(r#"{{"$date":"{moment:.3}"}}"#));
+        }
+        _ => put(out, format_args!(r#"{{"$date":{{"$numberLong":"{}"}}}}"#, date.0)),
+    }
+}
+
+/// 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z: between them a year has four digits.
+const FIRST_YEAR: i64 = -62_167_219_200_000;
+const END_OF_YEAR_9999: i64 = 253_402_300_800_000;

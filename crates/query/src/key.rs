@@ -1,0 +1,204 @@
+//! Values as bytes whose plain order is the order of the values.
+//!
+//! The law: for all values, comparing their keys byte by byte equals [`crate::order::compare`]; the
+//! descending form is the exact reverse; no key is a prefix of another, so keys can be joined. Keys
+//! are one-way: `1` and `1.0` share one. docs/format.md draws the bytes.
+//!
+//! | first byte | kind | then |
+//! |---|---|---|
+//! | `0x10` * rank | every kind | what the rank needs |
+//! | number | class (NaN, -inf, negative, 0, positive, inf) | magnitude, inverted if negative |
+//! | text | bytes, `00` written `00 FF` | `00 00` |
+//! | document | per field: rank byte, name, rest of the value | `00` |
+//! | array | the keys of the elements | `00` |
+
+use bigdecimal::num_bigint::Sign;
+use bigdecimal::{BigDecimal, ToPrimitive};
+
+use crate::order::rank;
+use crate::{Decimal, ValueRef};
+
+/// Adds the ascending key of the value.
+///
+/// ```
+/// use filedex_query::{key, Value};
+/// let (mut one, mut two) = (Vec::new(), Vec::new());
+/// key::append(&mut one, Value::from("a").view());
+/// key::append(&mut two, Value::from("ab").view());
+/// assert!(one < two);
+/// ```
+pub fn append(out: &mut Vec<u8>, value: ValueRef<'_>) {
+    out.push(tag(value));
+    append_body(out, value);
+}
+
+/// Adds the key that sorts in the reverse direction.
+pub fn append_descending(out: &mut Vec<u8>, value: ValueRef<'_>) {
+    let start = out.len();
+    append(out, value);
+    invert(out, start);
+}
+
+fn invert(out: &mut [u8], start: usize) {
+    for byte in out.iter_mut().skip(start) {
+        *byte = !*byte;
+    }
+}
+
+/// The rank leaves `00` free for the end of documents and arrays.
+fn tag(value: ValueRef<'_>) -> u8 {
+    rank(value) << 4
+}
+
+fn append_body(out: &mut Vec<u8>, value: ValueRef<'_>) {
+    match value {
+        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
+        ValueRef::Int(number) => append_integer(out, i64::from(number)),
+        ValueRef::Long(number) => append_integer(out, number),
+        ValueRef::Double(number) => append_double(out, number),
+        ValueRef::Decimal(number) => append_decimal(out, number),
+        ValueRef::String(text) | ValueRef::Symbol(text) | ValueRef::Code(text) => {
+            append_text(out, text.as_bytes());
+        }
+        ValueRef::Document(document) => {
+            for (name, value) in document.iter() {
+                out.push(tag(value));
+                append_text(out, name.as_bytes());
+                append_body(out, value);
+            }
+            out.push(0);
+        }
+        ValueRef::Array(array) => {
+            array.iter().for_each(|element| append(out, element));
+            out.push(0);
+        }
+        ValueRef::Binary { subtype, bytes } => {
+            out.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            out.push(subtype);
+            out.extend_from_slice(bytes);
+        }
+        ValueRef::ObjectId(id) => out.extend_from_slice(&id.0),
+        ValueRef::Bool(truth) => out.push(u8::from(truth)),
+        ValueRef::Date(date) => out.extend_from_slice(&flip(date.0).to_be_bytes()),
+        ValueRef::Timestamp(timestamp) => {
+            out.extend_from_slice(&timestamp.time.to_be_bytes());
+            out.extend_from_slice(&timestamp.increment.to_be_bytes());
+        }
+        ValueRef::Regex { pattern, options } => {
+            append_text(out, pattern.as_bytes());
+            append_text(out, options.as_bytes());
+        }
+    }
+}
+
+/// Moves the sign so that negative numbers come first.
+fn flip(number: i64) -> u64 {
+    (number as u64) ^ (1 << 63)
+}
+
+fn append_text(out: &mut Vec<u8>, text: &[u8]) {
+    for part in text.split_inclusive(|byte| *byte == 0) {
+        out.extend_from_slice(part);
+        if part.last() == Some(&0) {
+            out.push(0xff);
+        }
+    }
+    out.extend_from_slice(&[0, 0]);
+}
+
+// Numbers: a class byte, then the magnitude as the largest double that does not pass it, then what
+// is left over as decimal digits. Doubles and small integers leave nothing over.
+
+const NAN: u8 = 1;
+const NEGATIVE_INFINITY: u8 = 2;
+const NEGATIVE: u8 = 3;
+const ZERO: u8 = 4;
+const POSITIVE: u8 = 5;
+const INFINITY: u8 = 6;
+
+fn append_integer(out: &mut Vec<u8>, number: i64) {
+    let magnitude = number.unsigned_abs();
+    append_signed(out, number.signum() as f64, |out| {
+        let nearest = magnitude as f64;
+        if magnitude < 1 << 53 {
+            out.extend_from_slice(&nearest.to_bits().to_be_bytes());
+            out.push(0);
+        } else {
+            append_magnitude(out, &BigDecimal::from(magnitude), nearest);
+        }
+    });
+}
+
+fn append_double(out: &mut Vec<u8>, number: f64) {
+    append_signed(out, number, |out| {
+        out.extend_from_slice(&number.abs().to_bits().to_be_bytes());
+        out.push(0);
+    });
+}
+
+fn append_decimal(out: &mut Vec<u8>, number: Decimal) {
+    let Some(big) = number.to_big() else {
+        return append_double(out, number.to_f64());
+    };
+    let sign = match big.sign() {
+        Sign::Minus => -1.0,
+        Sign::NoSign => 0.0,
+        Sign::Plus => 1.0,
+    };
+    append_signed(out, sign, |out| {
+        let magnitude = big.abs();
+        let nearest = magnitude.to_f64().unwrap_or(f64::MAX);
+        append_magnitude(out, &magnitude, nearest);
+    });
+}
+
+/// The class byte; for finite numbers other than zero also the magnitude, inverted if negative.
+fn append_signed(out: &mut Vec<u8>, sign: f64, magnitude: impl FnOnce(&mut Vec<u8>)) {
+    let class = match sign {
+        _ if sign.is_nan() => NAN,
+        _ if sign == f64::NEG_INFINITY => NEGATIVE_INFINITY,
+        _ if sign == f64::INFINITY => INFINITY,
+        _ if sign < 0.0 => NEGATIVE,
+        _ if sign > 0.0 => POSITIVE,
+        _ => ZERO,
+    };
+    out.push(class);
+    if class == NEGATIVE || class == POSITIVE {
+        let start = out.len();
+        magnitude(out);
+        if class == NEGATIVE {
+            invert(out, start);
+        }
+    }
+}
+
+fn append_magnitude(out: &mut Vec<u8>, magnitude: &BigDecimal, nearest: f64) {
+    // The conversion may be off by a step either way; equal numbers must end at one double.
+    let mut below = nearest.min(f64::MAX);
+    while below > 0.0 && exact(below) > *magnitude {
+        below = below.next_down();
+    }
+    while below < f64::MAX && exact(below.next_up()) <= *magnitude {
+        below = below.next_up();
+    }
+    out.extend_from_slice(&below.to_bits().to_be_bytes());
+    append_rest(out, &(magnitude - exact(below)));
+}
+
+fn exact(double: f64) -> BigDecimal {
+    BigDecimal::try_from(double).unwrap_or_default()
+}
+
+/// A number from zero up: its decimal exponent, then its digits, each one up so that `00` ends them.
+fn append_rest(out: &mut Vec<u8>, rest: &BigDecimal) {
+    if rest.sign() == Sign::NoSign {
+        return out.push(0);
+    }
+    let (digits, scale) = rest.normalized().into_bigint_and_exponent();
+    let digits = digits.to_string();
+    let exponent = digits.len() as i64 - scale;
+    out.push(1);
+    out.extend_from_slice(&flip(exponent).to_be_bytes());
+    out.extend(digits.bytes().map(|digit| digit - b'0' + 1));
+    out.push(0);
+}

@@ -1,0 +1,184 @@
+//! Dotted paths, and the one walk by which a filter finds values.
+//!
+//! The rule is MongoDB's: objects are walked by name; an array on the way is searched element by
+//! element, one level, and by index; a leaf array yields its elements, then itself. This file does
+//! not know what is asked of the values found.
+
+use std::ops::ControlFlow;
+
+use crate::environment::DottedNull;
+use crate::{ArrayRef, Code, DocumentRef, Error, Limits, Result, ValueRef};
+
+/// A path such as `identify.size.width`, split at its dots. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    text: String,
+    parts: Vec<Part>,
+    lone_arrays_lack: bool,
+}
+
+/// One part of a path: a name, which may also be an index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The text between the dots; may be empty.
+    pub name: String,
+    /// The number, if the text is the canonical form of one.
+    pub index: Option<usize>,
+}
+
+/// One value that a walk found.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaf<'a> {
+    /// The value; `None` where the path ends before it is found (missing).
+    pub value: Option<ValueRef<'a>>,
+    /// The index in the outermost array crossed on the way.
+    pub index: Option<usize>,
+}
+
+/// What a leaf array yields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrays {
+    /// Its elements, then itself.
+    Expand,
+    /// Itself alone.
+    Whole,
+}
+
+impl Path {
+    /// Splits the text at its dots. Empty parts are names.
+    ///
+    /// # Errors
+    /// 5729100 past [`Limits::path_parts`].
+    pub fn parse(text: &str, limits: &Limits) -> Result<Path> {
+        let parts: Vec<Part> = text.split('.').take(limits.path_parts + 1).map(Part::new).collect();
+        if parts.len() > limits.path_parts {
+            let error = Error::limit("path_parts", limits.path_parts);
+            return Err(error.with_code(Code(5_729_100)));
+        }
+        Ok(Path { text: text.to_owned(), parts, lone_arrays_lack: false })
+    }
+
+    /// The same path under that version's rule for arrays without objects.
+    #[must_use]
+    pub fn with_dotted_null(mut self, rule: DottedNull) -> Path {
+        self.lone_arrays_lack = rule == DottedNull::Nine;
+        self
+    }
+
+    /// The path as written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parts, at least one.
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// The name, if the path is one part long.
+    pub fn as_name(&self) -> Option<&str> {
+        (self.parts.len() == 1).then_some(self.text.as_str())
+    }
+
+    /// Visits every value that a filter on this path sees, until the visitor breaks.
+    pub fn walk<'a>(
+        &self,
+        document: DocumentRef<'a>,
+        arrays: Arrays,
+        visit: &mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut walk = Walk { arrays, lone_arrays_lack: self.lone_arrays_lack, visit };
+        walk.document(document, &self.parts, None)
+    }
+}
+
+impl Part {
+    fn new(name: &str) -> Part {
+        let canonical = name == "0" || !name.starts_with(['0', '+']);
+        let index = if canonical { name.parse().ok() } else { None };
+        Part { name: name.to_owned(), index }
+    }
+}
+
+struct Walk<'v, 'a> {
+    arrays: Arrays,
+    lone_arrays_lack: bool,
+    visit: &'v mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    fn document(
+        &mut self,
+        document: DocumentRef<'a>,
+        parts: &[Part],
+        index: Option<usize>,
+    ) -> ControlFlow<()> {
+        let Some((part, rest)) = parts.split_first() else {
+            return ControlFlow::Continue(());
+        };
+        match document.get(&part.name) {
+            None => self.missing(index),
+            Some(value) if rest.is_empty() => self.leaf(value, index),
+            Some(ValueRef::Document(inner)) => self.document(inner, rest, index),
+            Some(ValueRef::Array(inner)) => self.array(inner, rest, index),
+            Some(_) => self.missing(index),
+        }
+    }
+
+    /// Searches an array that is not the end of the path: its objects by name, and the element that
+    /// the next part addresses by index. Scalars yield nothing, not even "missing".
+    fn array(
+        &mut self,
+        array: ArrayRef<'a>,
+        parts: &[Part],
+        index: Option<usize>,
+    ) -> ControlFlow<()> {
+        let Some((part, rest)) = parts.split_first() else {
+            return ControlFlow::Continue(());
+        };
+        let mut objects = false;
+        for (position, element) in array.iter().enumerate() {
+            let index = index.or(Some(position));
+            if let ValueRef::Document(inner) = element {
+                objects = true;
+                self.document(inner, parts, index)?;
+            }
+            if part.index == Some(position) {
+                self.addressed(element, rest, index)?;
+            }
+        }
+        if self.lone_arrays_lack && !objects {
+            return self.missing(index);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// An element reached by its index: whole if the path ends here.
+    fn addressed(
+        &mut self,
+        element: ValueRef<'a>,
+        rest: &[Part],
+        index: Option<usize>,
+    ) -> ControlFlow<()> {
+        match element {
+            _ if rest.is_empty() => (self.visit)(Leaf { value: Some(element), index }),
+            ValueRef::Document(inner) => self.document(inner, rest, index),
+            ValueRef::Array(inner) => self.array(inner, rest, index),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    fn leaf(&mut self, value: ValueRef<'a>, index: Option<usize>) -> ControlFlow<()> {
+        if let (ValueRef::Array(array), Arrays::Expand) = (value, self.arrays) {
+            for (position, element) in array.iter().enumerate() {
+                let index = index.or(Some(position));
+                (self.visit)(Leaf { value: Some(element), index })?;
+            }
+        }
+        (self.visit)(Leaf { value: Some(value), index })
+    }
+
+    fn missing(&mut self, index: Option<usize>) -> ControlFlow<()> {
+        (self.visit)(Leaf { value: None, index })
+    }
+}

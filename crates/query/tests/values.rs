@@ -1,0 +1,172 @@
+//! The laws of values: order, keys, the stored form and the text form agree.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod strategies;
+
+use std::cmp::Ordering;
+
+use filedex_query::ejson::{self, Form};
+use filedex_query::packed::{self, PackedDocument};
+use filedex_query::{Document, DocumentRef, Limits, Value, key, order};
+use proptest::prelude::*;
+use strategies::{document, number, value};
+
+fn key_of(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    key::append(&mut out, value.view());
+    out
+}
+
+fn descending_key_of(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    key::append_descending(&mut out, value.view());
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn key_order_equals_value_order(a in value(), b in value()) {
+        let wanted = order::compare(a.view(), b.view());
+        prop_assert_eq!(key_of(&a).cmp(&key_of(&b)), wanted);
+        prop_assert_eq!(descending_key_of(&a).cmp(&descending_key_of(&b)), wanted.reverse());
+    }
+
+    #[test]
+    fn key_order_equals_value_order_of_numbers(a in number(), b in number()) {
+        prop_assert_eq!(key_of(&a).cmp(&key_of(&b)), order::compare(a.view(), b.view()));
+    }
+
+    #[test]
+    fn no_key_is_a_prefix_of_another(a in value(), b in value()) {
+        if !order::equal(a.view(), b.view()) {
+            prop_assert!(!key_of(&a).starts_with(&key_of(&b)));
+        }
+    }
+
+    #[test]
+    fn order_is_total(a in value(), b in value(), c in value()) {
+        let compare = |a: &Value, b: &Value| order::compare(a.view(), b.view());
+        prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
+        prop_assert_eq!(compare(&a, &a), Ordering::Equal);
+        if compare(&a, &b) != Ordering::Greater && compare(&b, &c) != Ordering::Greater {
+            prop_assert!(compare(&a, &c) != Ordering::Greater);
+        }
+    }
+
+    #[test]
+    fn the_stored_form_reads_back_the_same(document in document()) {
+        let bytes = packed::pack(&document);
+        let stored = PackedDocument::new(&bytes);
+        prop_assert!(stored.check());
+        prop_assert_eq!(DocumentRef::from(stored).to_document(), document);
+    }
+
+    #[test]
+    fn no_stored_bytes_can_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+        let stored = PackedDocument::new(&bytes);
+        if stored.check() {
+            let whole = DocumentRef::from(stored).to_document();
+            prop_assert!(PackedDocument::new(&packed::pack(&whole)).check());
+        }
+        stored.get("a");
+    }
+
+    #[test]
+    fn canonical_text_reads_back_the_same(document in document()) {
+        let text = ejson::to_text(Value::Document(document.clone()).view(), Form::Canonical);
+        prop_assert_eq!(ejson::read_document(&text, &Limits::default()).unwrap(), document);
+    }
+
+    #[test]
+    fn no_text_can_panic_the_reader(text in any::<String>()) {
+        let _ = ejson::read(&text, &Limits::default());
+    }
+}
+
+#[test]
+fn kinds_of_number_are_told_apart_by_their_text() {
+    let read = |text| ejson::read(text, &Limits::default()).unwrap();
+    assert_eq!(read("1"), Value::Int(1));
+    assert_eq!(read("1.0"), Value::Double(1.0));
+    assert_eq!(read("1e3"), Value::Double(1000.0));
+    assert_eq!(read("2147483648"), Value::Long(2_147_483_648));
+    assert_eq!(read("9223372036854775808"), Value::Double(9_223_372_036_854_775_808.0));
+}
+
+#[test]
+fn repeated_keys_and_their_order_are_kept() {
+    let read = ejson::read_document(r#"{"b":1,"a":2,"b":3}"#, &Limits::default()).unwrap();
+    let names: Vec<&str> = read.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["b", "a", "b"]);
+    assert_eq!(read.repeated_name(), Some("b"));
+}
+
+#[test]
+fn operators_are_no_wrappers() {
+    for text in [r#"{"$regex":"a","$options":"i"}"#, r#"{"$type":2}"#, r#"{"$gt":1}"#] {
+        let read = ejson::read(text, &Limits::default()).unwrap();
+        assert!(read.as_document().is_some(), "{text}");
+    }
+}
+
+#[test]
+fn malformed_wrappers_are_errors_that_name_them() {
+    for text in [
+        r#"{"$oid":"ByehQjC44FwMeiLbX"}"#,
+        r#"{"$date":"yesterday"}"#,
+        r#"{"$date":"2024-01-01T00:00:00Z","x":1}"#,
+        r#"{"$numberInt":"2147483648"}"#,
+        r#"{"$numberDouble":"inf"}"#,
+        r#"{"$binary":{"base64":"AAE="}}"#,
+        r#"{"$timestamp":{"t":-1,"i":0}}"#,
+        r#"{"$uuid":"73ffd264-44b3-4c69-90e8-e7d1dfc035d"}"#,
+    ] {
+        let error = ejson::read(text, &Limits::default()).unwrap_err();
+        assert_eq!(error.code().0, 9, "{text}");
+        assert!(error.message().starts_with('$'), "{text}: {error}");
+    }
+}
+
+#[test]
+fn dates_are_read_with_any_offset_and_written_in_utc() {
+    for text in [
+        r#"{"$date":"2018-03-08T17:36:09.913+02:00"}"#,
+        r#"{"$date":"2018-03-08T15:36:09.913Z"}"#,
+        r#"{"$date":1520523369913}"#,
+        r#"{"$date":{"$numberLong":"1520523369913"}}"#,
+        r#"{"$date":"2018-03-08T15:36:09.913+0000"}"#,
+    ] {
+        let read = ejson::read(text, &Limits::default()).unwrap();
+        assert_eq!(ejson::to_text(read.view(), Form::Plain), "\"2018-03-08T15:36:09.913Z\"");
+    }
+    let midnight = ejson::read(r#"{"$date":"1969-12-31"}"#, &Limits::default()).unwrap();
+    assert_eq!(
+        ejson::to_text(midnight.view(), Form::Relaxed),
+        r#"{"$date":{"$numberLong":"-86400000"}}"#
+    );
+}
+
+#[test]
+fn deep_and_long_texts_end_at_their_limits() {
+    let limits = Limits { document_depth: 3, text_bytes: 1000, ..Limits::default() };
+    assert!(ejson::read("[[[1]]]", &limits).is_ok());
+    let deep = ejson::read("[[[[1]]]]", &limits).unwrap_err();
+    assert_eq!(deep.limit_name(), Some("document_depth"));
+    let long = ejson::read(&format!("\"{}\"", "x".repeat(1000)), &limits).unwrap_err();
+    assert_eq!(long.limit_name(), Some("text_bytes"));
+    let hostile = "[".repeat(10_000);
+    assert!(ejson::read(&hostile, &Limits::default()).is_err());
+}
+
+#[test]
+fn plain_text_is_what_a_javascript_server_writes() {
+    let document = Document::new()
+        .with("progress", 1.0)
+        .with("ratio", 0.5)
+        .with("nan", f64::NAN)
+        .with("text", "a\"\n\u{1F600}");
+    let text = ejson::to_text(Value::Document(document).view(), Form::Plain);
+    assert_eq!(text, "{\"progress\":1,\"ratio\":0.5,\"nan\":null,\"text\":\"a\\\"\\n😀\"}");
+}
