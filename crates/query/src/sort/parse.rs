@@ -1,0 +1,137 @@
+//! Reading a sort specification: `{"uploadedAt": -1, "name": 1}`.
+//!
+//! This file knows names, directions and their errors. How a document's key is drawn is `key`'s.
+
+use std::fmt;
+
+use crate::ejson::{self, Form};
+use crate::{Code, Document, Environment, Error, Path, Result, Value, field_path};
+
+/// An ordered list of paths with directions. Empty if no order is asked for.
+///
+/// ```
+/// use filedex_query::{Environment, Sort};
+/// let sort = Sort::parse_text(r#"{"size": -1, "name": 1}"#, &Environment::default()).unwrap();
+/// assert_eq!(sort.keys().len(), 2);
+/// assert!(sort.keys()[0].descending);
+/// assert_eq!(sort.to_string(), r#"{"size":-1,"name":1}"#);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sort {
+    keys: Vec<SortKeySpec>,
+}
+
+/// One path of a sort and its direction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortKeySpec {
+    /// What is compared.
+    pub path: Path,
+    /// Whether the greatest value comes first.
+    pub descending: bool,
+}
+
+impl Sort {
+    /// No order.
+    pub fn none() -> Sort {
+        Sort::default()
+    }
+
+    /// Reads an ordered document of path to 1 or -1.
+    ///
+    /// # Errors
+    /// 15974 if a direction is no number, 15975 if it is neither 1 nor -1, 7472500 for a path that
+    /// stands twice, 40352, 40353, 15998, 16410 for a bad path, the limits `sort_keys` and
+    /// `path_parts`.
+    pub fn parse(specification: &Document, environment: &Environment) -> Result<Sort> {
+        let limit = environment.limits.sort_keys;
+        if specification.len() > limit {
+            return Err(Error::limit("sort_keys", limit));
+        }
+        let mut keys: Vec<SortKeySpec> = Vec::with_capacity(specification.len());
+        for (name, direction) in specification.iter() {
+            let key = parse_key(name, direction, environment).map_err(|error| error.at(name))?;
+            if keys.iter().any(|earlier| earlier.path.text() == name) {
+                let message = format!("the path `{name}` stands twice in the sort");
+                return Err(Error::new(Code(7_472_500), message).at(name));
+            }
+            keys.push(key);
+        }
+        Ok(Sort { keys })
+    }
+
+    /// Reads JSON text.
+    ///
+    /// # Errors
+    /// Those of [`ejson::read_document`] and of [`Sort::parse`].
+    pub fn parse_text(text: &str, environment: &Environment) -> Result<Sort> {
+        Sort::parse(&ejson::read_document(text, &environment.limits)?, environment)
+    }
+
+    /// The paths and directions, the most important first.
+    pub fn keys(&self) -> &[SortKeySpec] {
+        &self.keys
+    }
+
+    /// Whether no order is asked for.
+    pub fn is_none(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The specification that reads as this sort.
+    pub fn to_document(&self) -> Document {
+        let direction = |key: &SortKeySpec| Value::Int(if key.descending { -1 } else { 1 });
+        self.keys.iter().map(|key| (key.path.text().to_owned(), direction(key))).collect()
+    }
+}
+
+impl fmt::Display for Sort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let document = Value::Document(self.to_document());
+        f.write_str(&ejson::to_text(document.view(), Form::Relaxed))
+    }
+}
+
+fn parse_key(name: &str, direction: &Value, environment: &Environment) -> Result<SortKeySpec> {
+    if let Value::Document(metadata) = direction {
+        return Err(refuse_metadata(metadata));
+    }
+    let descending = match whole_direction(direction) {
+        None => return Err(Error::new(Code(15974), "a sort direction must be the number 1 or -1")),
+        Some(1) => false,
+        Some(-1) => true,
+        Some(_) => return Err(Error::new(Code(15975), "a sort direction must be 1 or -1")),
+    };
+    field_path::parse(name, &environment.limits)?;
+    Ok(SortKeySpec { path: Path::parse(name, &environment.limits)?, descending })
+}
+
+/// The direction as a whole number; a fraction is dropped, as the server does.
+fn whole_direction(direction: &Value) -> Option<i64> {
+    match direction {
+        Value::Int(number) => Some(i64::from(*number)),
+        Value::Long(number) => Some(*number),
+        Value::Double(number) => Some(*number as i64),
+        Value::Decimal(number) => Some(number.to_f64().round_ties_even() as i64),
+        _ => None,
+    }
+}
+
+/// `{$meta: ..}` sorts by what a text or vector index knows. Filedex keeps none.
+fn refuse_metadata(metadata: &Document) -> Error {
+    const KNOWN: [&str; 6] =
+        ["textScore", "randVal", "geoNearDistance", "searchScore", "vectorSearchScore", "score"];
+    let mut fields = metadata.iter();
+    let Some(("$meta", name)) = fields.next() else {
+        return Error::new(Code(17312), "a sort by an object must be a sort by `$meta`");
+    };
+    if fields.next().is_some() {
+        return Error::new(Code::FAILED_TO_PARSE, "`$meta` must stand alone");
+    }
+    match name.as_str() {
+        Some(name) if KNOWN.contains(&name) => {
+            let message = format!("there is no `{name}` to sort by: no index here keeps it");
+            Error::new(Code(40218), message)
+        }
+        _ => Error::new(Code(31138), "nothing of that name can be sorted by with `$meta`"),
+    }
+}
