@@ -94,10 +94,10 @@ impl Decimal {
     }
 
     /// The nearest decimal128, ties to even; an infinity past the range, zero below it.
-    #[allow(dead_code, reason = "the arithmetic of expressions uses it")]
     pub(crate) fn from_big(number: &BigDecimal) -> Decimal {
+        // A number within the digits keeps its own, trailing zeros and all.
         let precise = std::num::NonZeroU64::new(MOST_DIGITS as u64);
-        let number = match precise {
+        let number = match precise.filter(|digits| number.digits() > digits.get()) {
             Some(digits) => number.with_precision_round(digits, RoundingMode::HalfEven),
             None => number.clone(),
         };

@@ -1,0 +1,133 @@
+//! The public face of an expression: parsed once, evaluated against many documents.
+//!
+//! This file knows no operator. It owns what an evaluation starts from.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::answer::Answer;
+use super::evaluate::evaluate;
+use super::node::Node;
+use super::operator;
+use super::parse::Parser;
+use super::scope::Scope;
+use crate::ejson::{self, Form};
+use crate::{DocumentRef, Environment, Limits, Result, Value};
+
+/// A parsed expression. Cheap to clone, immutable, free to cross threads.
+///
+/// ```
+/// use filedex_query::{Document, Environment, Expression, Value, ejson};
+/// let environment = Environment::default();
+/// let text = r#"{"$multiply": ["$width", "$height"]}"#;
+/// let area = Expression::parse(&ejson::read(text, &environment.limits)?, &environment)?;
+/// let file = Document::new().with("width", 4).with("height", 3);
+/// assert_eq!(area.evaluate(file.view())?, Some(Value::Int(12)));
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Expression(Arc<Compiled>);
+
+struct Compiled {
+    source: Value,
+    node: Node,
+    slots: usize,
+    limits: Limits,
+    seed: u64,
+}
+
+impl Expression {
+    /// Reads an expression. Operators, argument counts and variables are checked here, and what is
+    /// constant is computed here, so that its errors come before any document is looked at.
+    ///
+    /// # Errors
+    /// 168 for an unknown operator, 16020 and 28667 for a wrong number of arguments, 17276 for an
+    /// unknown variable, and each operator's own codes; the limits `filter_depth`, `filter_nodes`
+    /// and those of an evaluation.
+    pub fn parse(source: &Value, environment: &Environment) -> Result<Expression> {
+        let mut parser = Parser::new(environment);
+        let node = parser.operand(source)?;
+        let slots = parser.slots();
+        Ok(Expression(Arc::new(Compiled {
+            source: source.clone(),
+            node,
+            slots,
+            limits: environment.limits.clone(),
+            seed: environment.seed,
+        })))
+    }
+
+    /// Whether there is an operator of that name, `$` included.
+    pub(crate) fn has_operator(name: &str) -> bool {
+        operator::find(name).is_some()
+    }
+
+    /// The value for that document; `None` if it is missing.
+    ///
+    /// # Errors
+    /// The type errors of the operators, with MongoDB's codes; the limits `expression_steps`,
+    /// `expression_bytes` and `document_depth`.
+    pub fn evaluate(&self, document: DocumentRef<'_>) -> Result<Option<Value>> {
+        self.with_answer(document, |answer| answer.into_value())
+    }
+
+    /// Whether the value for that document counts as true.
+    ///
+    /// # Errors
+    /// Those of [`Expression::evaluate`].
+    pub fn holds(&self, document: DocumentRef<'_>) -> Result<bool> {
+        self.with_answer(document, |answer| answer.truth())
+    }
+
+    /// Whether a value counts as true: all but false, null, zero, undefined and missing.
+    ///
+    /// ```
+    /// use filedex_query::{Expression, Value};
+    /// assert!(Expression::truth(Some(&Value::from(""))));
+    /// assert!(!Expression::truth(Some(&Value::Null)));
+    /// assert!(!Expression::truth(None));
+    /// ```
+    pub fn truth(value: Option<&Value>) -> bool {
+        value.is_some_and(|value| Answer::Borrowed(value.view()).truth())
+    }
+
+    /// The expression as it was read.
+    pub fn to_value(&self) -> Value {
+        self.0.source.clone()
+    }
+
+    /// The top-level fields it reads; `None` if it may read the whole document.
+    pub fn fields(&self) -> Option<BTreeSet<String>> {
+        let mut fields = BTreeSet::new();
+        self.0.node.collect_fields(&mut fields).then_some(fields)
+    }
+
+    fn with_answer<T>(
+        &self,
+        document: DocumentRef<'_>,
+        take: impl FnOnce(Answer<'_>) -> T,
+    ) -> Result<T> {
+        let compiled = &*self.0;
+        let mut scope = Scope::new(document, &compiled.limits, compiled.slots, compiled.seed);
+        Ok(take(evaluate(&compiled.node, &mut scope)?))
+    }
+}
+
+impl PartialEq for Expression {
+    fn eq(&self, other: &Expression) -> bool {
+        self.0.source == other.0.source
+    }
+}
+
+impl fmt::Debug for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Expression({self})")
+    }
+}
+
+impl fmt::Display for Expression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&ejson::to_text(self.0.source.view(), Form::Relaxed))
+    }
+}

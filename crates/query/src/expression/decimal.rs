@@ -1,0 +1,185 @@
+//! Arithmetic of decimal128 on top of an exact decimal library: results are exact, then rounded to
+//! 34 digits, ties to even (IEEE 754-2008).
+//!
+//! NaN and the infinities take the way of the doubles, whose rules for them are the same. The
+//! transcendental functions are in `power` and `trigonometry`.
+
+use std::num::NonZeroU64;
+
+use bigdecimal::num_bigint::Sign;
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
+
+use crate::Decimal;
+
+/// Digits that decimal128 holds.
+pub(super) const DIGITS: u64 = 34;
+/// Digits of a double that are always right.
+const SURE_DIGITS: i64 = 15;
+/// Digits that intermediate results are kept to.
+pub(super) const WORKING_DIGITS: u64 = 50;
+
+pub(super) fn is_zero(number: Decimal) -> bool {
+    number.to_big().is_some_and(|number| number.is_zero())
+}
+
+/// The double with its 15 sure digits, trailing zeros kept: `0.1` is `0.100000000000000`.
+pub(super) fn from_double(number: f64) -> Decimal {
+    let Ok(exact) = BigDecimal::try_from(number) else { return special(number) };
+    if exact.is_zero() {
+        return Decimal::from(0);
+    }
+    let rounded = with_digits(&exact, SURE_DIGITS);
+    // Rounding 9.99.. up gives a digit more.
+    let again =
+        if digits(&rounded) > SURE_DIGITS { with_digits(&rounded, SURE_DIGITS) } else { rounded };
+    Decimal::from_big(&again)
+}
+
+/// The decimal for NaN and the infinities.
+pub(super) fn special(number: f64) -> Decimal {
+    if number.is_nan() { Decimal::NAN } else { Decimal::infinity(number < 0.0) }
+}
+
+/// The exact value of the double to 34 digits.
+pub(super) fn exactly(number: f64) -> Option<BigDecimal> {
+    BigDecimal::try_from(number).ok().map(|exact| rounded(&exact, DIGITS))
+}
+
+/// The nearest double.
+pub(super) fn to_double(number: &BigDecimal) -> f64 {
+    number.to_string().parse().unwrap_or(f64::NAN)
+}
+
+/// The number as a whole long, if it is one.
+pub(super) fn whole(number: Decimal) -> Option<i64> {
+    number.to_big().filter(BigDecimal::is_integer).and_then(|number| number.to_i64())
+}
+
+/// The number as a long, the fraction dropped or rounded; `None` if it does not fit one.
+pub(super) fn to_long(number: Decimal, mode: RoundingMode) -> Option<i64> {
+    number.to_big()?.with_scale_round(0, mode).to_i64()
+}
+
+pub(super) fn add(left: Decimal, right: Decimal) -> Decimal {
+    combine(left, right, |a, b| a + b, |a, b| a + b)
+}
+
+pub(super) fn subtract(left: Decimal, right: Decimal) -> Decimal {
+    combine(left, right, |a, b| a - b, |a, b| a - b)
+}
+
+pub(super) fn multiply(left: Decimal, right: Decimal) -> Decimal {
+    combine(left, right, |a, b| a * b, |a, b| a * b)
+}
+
+/// The quotient; the divisor is not zero.
+pub(super) fn divide(left: Decimal, right: Decimal) -> Decimal {
+    combine(left, right, quotient, |a, b| a / b)
+}
+
+/// The remainder with the sign of the dividend; the divisor is not zero.
+pub(super) fn remainder(left: Decimal, right: Decimal) -> Decimal {
+    match (left.to_big(), right.to_big()) {
+        // The exact remainder of 1E+6000 by 3 would need six thousand digits; doubles are as far
+        // off as such a number is meaningful.
+        (Some(a), Some(b)) if scale(&a).abs_diff(scale(&b)) < 1000 => Decimal::from_big(&(a % b)),
+        _ => from_double(left.to_f64() % right.to_f64()),
+    }
+}
+
+/// Rounds to that many places after the point. What has fewer places, or would need more digits than
+/// there are, stays.
+pub(super) fn round(number: Decimal, places: i64, mode: RoundingMode) -> Decimal {
+    match number.to_big() {
+        Some(exact) => Decimal::from_big(&round_big(&exact, places, mode)),
+        None => number,
+    }
+}
+
+pub(super) fn round_big(number: &BigDecimal, places: i64, mode: RoundingMode) -> BigDecimal {
+    let rounded = number.with_scale_round(places, mode);
+    if digits(&rounded) > DIGITS as i64 && scale(&rounded) > scale(number) {
+        return number.clone();
+    }
+    rounded
+}
+
+pub(super) fn negate(number: Decimal) -> Decimal {
+    subtract(Decimal::from(0), number)
+}
+
+pub(super) fn absolute(number: Decimal) -> Decimal {
+    match number.to_big() {
+        Some(exact) => Decimal::from_big(&exact.abs()),
+        None if number.is_nan() => number,
+        None => Decimal::infinity(false),
+    }
+}
+
+/// Rounds to at most that many significant digits.
+pub(super) fn rounded(number: &BigDecimal, digits: u64) -> BigDecimal {
+    match NonZeroU64::new(digits).filter(|digits| number.digits() > digits.get()) {
+        Some(digits) => number.with_precision_round(digits, RoundingMode::HalfEven),
+        None => number.clone(),
+    }
+}
+
+fn combine(
+    left: Decimal,
+    right: Decimal,
+    exact: impl Fn(&BigDecimal, &BigDecimal) -> BigDecimal,
+    special_case: impl Fn(f64, f64) -> f64,
+) -> Decimal {
+    match (left.to_big(), right.to_big()) {
+        (Some(a), Some(b)) if far_apart(&a, &b) => from_far(&a, &b, exact),
+        (Some(a), Some(b)) => Decimal::from_big(&exact(&a, &b)),
+        _ => match special_case(left.to_f64(), right.to_f64()) {
+            number if number.is_finite() => from_double(number),
+            number => special(number),
+        },
+    }
+}
+
+/// Whether an exact sum would need far more digits than are kept.
+fn far_apart(left: &BigDecimal, right: &BigDecimal) -> bool {
+    scale(left).abs_diff(scale(right)) > 2 * WORKING_DIGITS
+}
+
+/// The same operation with the operand that is far smaller moved within reach, where it still tips
+/// a rounding.
+fn from_far(
+    left: &BigDecimal,
+    right: &BigDecimal,
+    exact: impl Fn(&BigDecimal, &BigDecimal) -> BigDecimal,
+) -> Decimal {
+    Decimal::from_big(&rounded(&exact(left, right), WORKING_DIGITS))
+}
+
+/// The quotient with the exponent that IEEE 754 prefers, if it is exact.
+fn quotient(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
+    let preferred = scale(left) - scale(right);
+    let (dividend, _) = left.as_bigint_and_exponent();
+    let (divisor, _) = right.as_bigint_and_exponent();
+    let extra = WORKING_DIGITS as u32 + divisor.magnitude().bits() as u32 / 3;
+    let scaled = dividend * bigdecimal::num_bigint::BigInt::from(10).pow(extra);
+    let (whole, rest) = (&scaled / &divisor, &scaled % &divisor);
+    let quotient = BigDecimal::new(whole, preferred + i64::from(extra));
+    if rest.sign() != Sign::NoSign {
+        return quotient;
+    }
+    let normal = quotient.normalized();
+    let places = scale(&normal).max(preferred);
+    normal.with_scale(places)
+}
+
+fn with_digits(number: &BigDecimal, wanted: i64) -> BigDecimal {
+    number.with_scale_round(scale(number) + wanted - digits(number), RoundingMode::HalfEven)
+}
+
+fn digits(number: &BigDecimal) -> i64 {
+    i64::try_from(number.digits()).unwrap_or(i64::MAX)
+}
+
+fn scale(number: &BigDecimal) -> i64 {
+    number.as_bigint_and_exponent().1
+}

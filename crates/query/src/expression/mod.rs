@@ -1,0 +1,38 @@
+//! Aggregation expressions: what `$expr` and computed fields say.
+//!
+//! | stage | file |
+//! |---|---|
+//! | JSON to a tree of nodes, with every name and count checked | `parse`, `operator` |
+//! | a node and a document to an answer, within a budget | `evaluate`, `scope`, `answer` |
+//! | what each operator does, one file a family | `arithmetic` .. `variable` |
+//!
+//! Expressions do not follow the rules of filters: no walk into arrays, no type bracketing, missing
+//! below null (MongoDB manual, "Aggregation Operators"). This folder knows neither filters nor
+//! projections.
+
+mod answer;
+mod arithmetic;
+mod array;
+mod bits;
+mod civil;
+mod comparison;
+mod compiled;
+mod conditional;
+mod decimal;
+mod evaluate;
+mod kind;
+mod literal;
+mod moment;
+mod node;
+mod number;
+mod operator;
+mod parse;
+mod random;
+mod scope;
+mod search;
+mod substring;
+mod text;
+mod variable;
+
+pub(crate) use array::{first_or_last, from_start_or_end};
+pub use compiled::Expression;

@@ -1,0 +1,31 @@
+//! Which values are moments in time, and a moment's plain text.
+
+use super::answer::Answer;
+use super::civil::Civil;
+use super::kind;
+use crate::{Date, Result, ValueRef};
+
+/// The moment of a date, a timestamp or an object id.
+pub(super) fn date_of(answer: &Answer<'_>) -> Option<Date> {
+    match answer.view()? {
+        ValueRef::Date(date) => Some(date),
+        ValueRef::Timestamp(timestamp) => Some(Date(i64::from(timestamp.time) * 1000)),
+        ValueRef::ObjectId(id) => {
+            let [a, b, c, d, ..] = id.0;
+            Some(Date(i64::from(u32::from_be_bytes([a, b, c, d])) * 1000))
+        }
+        _ => None,
+    }
+}
+
+/// The moment, or the error of an operator that needs one.
+pub(super) fn required(answer: &Answer<'_>, operator: &str) -> Result<Date> {
+    let wrong = || kind::wrong(16006, operator, "a date, timestamp or object id", answer);
+    date_of(answer).ok_or_else(wrong)
+}
+
+/// ISO 8601 in UTC with milliseconds.
+pub(super) fn iso_text(date: Date) -> String {
+    let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+}

@@ -1,0 +1,126 @@
+//! Finding, splitting and replacing inside strings, by literal text.
+
+use super::answer::Answer;
+use super::array::bounds;
+use super::kind::{self, size_answer};
+use super::node::Node;
+use super::operator::{Names, Operator};
+use super::scope::Scope;
+use crate::{Code, Error, Result, Value};
+
+pub(super) const OPERATORS: &[Operator] = &[
+    Operator::ranged("$indexOfBytes", 2, 4, index_in_bytes),
+    Operator::ranged("$indexOfCP", 2, 4, index_in_letters),
+    Operator::fixed("$split", 2, split),
+    Operator::named("$replaceOne", REPLACE, replace_one),
+    Operator::named("$replaceAll", REPLACE, replace_all),
+];
+
+const REPLACE: Names = Names {
+    not_object: 51751,
+    unknown: 51750,
+    names: &[("input", 51749), ("find", 51748), ("replacement", 51747)],
+};
+
+fn index_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let (input, wanted) = scope.pair(arguments)?;
+    if input.is_nullish() {
+        return Ok(Answer::NULL);
+    }
+    let (text, wanted) = searched(&input, &wanted, "$indexOfBytes", (40091, 40092))?;
+    let (start, end) = bounds(scope, arguments, "$indexOfBytes", text.len())?;
+    scope.spend_text(text.len())?;
+    // Bytes, not letters: a bound may lie inside a letter.
+    let Some(part) = text.as_bytes().get(start..end) else { return Ok((-1).into()) };
+    let found = find_bytes(part, wanted.as_bytes());
+    Ok(found.map_or((-1).into(), |index| size_answer(start + index)))
+}
+
+fn find_bytes(part: &[u8], wanted: &[u8]) -> Option<usize> {
+    if wanted.is_empty() {
+        return Some(0);
+    }
+    part.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let (input, wanted) = scope.pair(arguments)?;
+    if input.is_nullish() {
+        return Ok(Answer::NULL);
+    }
+    let (text, wanted) = searched(&input, &wanted, "$indexOfCP", (40093, 40094))?;
+    let letters = text.chars().count();
+    let (start, end) = bounds(scope, arguments, "$indexOfCP", letters)?;
+    scope.spend_text(text.len())?;
+    if end < start {
+        return Ok((-1).into());
+    }
+    if text.is_empty() && wanted.is_empty() {
+        return Ok(0.into());
+    }
+    // A match may reach past the end; only its start is bounded.
+    let places = text.char_indices().enumerate().skip(start).take(end - start);
+    let starts_here = |place: usize| text.get(place..).is_some_and(|rest| rest.starts_with(wanted));
+    let found = { places }.find(|(_, (place, _))| starts_here(*place));
+    Ok(found.map_or((-1).into(), |(letter, _)| size_answer(letter)))
+}
+
+fn searched<'v>(
+    input: &'v Answer<'_>,
+    wanted: &'v Answer<'_>,
+    operator: &str,
+    (no_input, no_token): (u32, u32),
+) -> Result<(&'v str, &'v str)> {
+    let text = input.text().ok_or_else(|| kind::wrong(no_input, operator, "a string", input))?;
+    let token = wanted.text();
+    let token = token.ok_or_else(|| kind::wrong(no_token, operator, "a string to find", wanted))?;
+    Ok((text, token))
+}
+
+fn split<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let (input, separator) = scope.pair(arguments)?;
+    if input.is_nullish() || separator.is_nullish() {
+        return Ok(Answer::NULL);
+    }
+    let text = input.text().ok_or_else(|| kind::wrong(40085, "$split", "a string", &input))?;
+    let wrong = || kind::wrong(40086, "$split", "a string as separator", &separator);
+    let separator = separator.text().ok_or_else(wrong)?;
+    if separator.is_empty() {
+        return Err(Error::new(Code(40087), "the separator of $split can't be empty"));
+    }
+    scope.spend_text(text.len())?;
+    scope.spend_array(text.matches(separator).count() + 1)?;
+    Ok(text.split(separator).map(Value::from).collect::<Vec<Value>>().into())
+}
+
+fn replace_one<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    replace(scope, arguments, "$replaceOne", 1)
+}
+
+fn replace_all<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    replace(scope, arguments, "$replaceAll", usize::MAX)
+}
+
+fn replace<'a>(
+    scope: &mut Scope<'a>,
+    arguments: &'a [Node],
+    operator: &str,
+    most: usize,
+) -> Result<Answer<'a>> {
+    let (input, find) = scope.pair(arguments)?;
+    let replacement = scope.argument(arguments, 2)?;
+    let parts =
+        [(&input, 51746, "input"), (&find, 51745, "find"), (&replacement, 51744, "replacement")];
+    for (answer, code, name) in parts {
+        if !answer.is_nullish() && answer.text().is_none() {
+            return Err(kind::wrong(code, operator, &format!("`{name}` to be a string"), answer));
+        }
+    }
+    let (Some(text), Some(find), Some(with)) = (input.text(), find.text(), replacement.text())
+    else {
+        return Ok(Answer::NULL);
+    };
+    let count = text.matches(find).take(most).count();
+    scope.spend_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
+    Ok(text.replacen(find, with, count).into())
+}

@@ -1,0 +1,130 @@
+//! Runs `testdata/expressions.jsonl`, and the laws and limits of expressions.
+//!
+//! A case is `{"id", "docs", "expr", "want", "pin"}` in Extended JSON: the expression is evaluated
+//! on each document, and `want` is `{"values": [..]}` with one value a document (`{"missing": true}`
+//! where there is none) or `{"error": CODE}`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use filedex_query::ejson::{self, Form};
+use filedex_query::{Document, Environment, Expression, Limits, Value};
+
+fn environment() -> Environment {
+    let now = filedex_query::Date(1_700_000_000_000);
+    Environment { now, seed: 7, ..Environment::default() }
+}
+
+fn read(text: &str) -> Value {
+    ejson::read(text, &Limits::default()).unwrap()
+}
+
+fn run(case: &Document) -> filedex_query::Result<Vec<Value>> {
+    let expression = Expression::parse(case.get("expr").unwrap(), &environment())?;
+    let missing = || Value::Document(Document::new().with("missing", true));
+    let mut values = Vec::new();
+    for document in case.get("docs").unwrap().as_array().unwrap() {
+        let value = expression.evaluate(document.as_document().unwrap().view())?;
+        values.push(value.unwrap_or_else(missing));
+    }
+    Ok(values)
+}
+
+fn outcome(case: &Document) -> Value {
+    match run(case) {
+        Ok(values) => Document::new().with("values", values).into(),
+        Err(error) => Document::new().with("error", error.code().0 as i32).into(),
+    }
+}
+
+#[test]
+fn every_expression_case_has_its_values_or_its_error() {
+    let mut failures = Vec::new();
+    for line in include_str!("../testdata/expressions.jsonl").lines() {
+        let case = ejson::read_document(line, &Limits::default()).unwrap();
+        let (got, want) = (outcome(&case), case.get("want").unwrap());
+        let text = |value: &Value| ejson::to_text(value.view(), Form::Canonical);
+        if text(&got) != text(want) {
+            let expression = text(case.get("expr").unwrap());
+            let id = case.get_str("id").unwrap();
+            failures.push(format!(
+                "{id}: {expression}\n  want {}\n  got  {}",
+                text(want),
+                text(&got)
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{} wrong\n{}", failures.len(), failures.join("\n"));
+}
+
+fn evaluate(text: &str, document: &str) -> filedex_query::Result<Option<Value>> {
+    let document = ejson::read_document(document, &Limits::default()).unwrap();
+    Expression::parse(&read(text), &environment())?.evaluate(document.view())
+}
+
+#[test]
+fn an_expression_that_loops_or_multiplies_ends_with_the_name_of_a_limit() {
+    let loops = [
+        r#"{"$reduce":{"input":{"$range":[0,100000]},"initialValue":"$a","in":{"$concatArrays":["$$value","$$value"]}}}"#,
+        r#"{"$reduce":{"input":{"$range":[0,1000]},"initialValue":"x","in":{"$concat":["$$value","$$value"]}}}"#,
+        r#"{"$map":{"input":{"$range":[0,1000]},"in":{"$map":{"input":{"$range":[0,1000]},"in":"$a"}}}}"#,
+        r#"{"$range":[0,2000000000]}"#,
+        r#"{"$reduce":{"input":{"$range":[0,100000]},"initialValue":[],"in":["$$value"]}}"#,
+        r#"{"$reduce":{"input":{"$range":[0,1000]},"initialValue":{"a":1},"in":{"a":"$$value","b":"$$value"}}}"#,
+    ];
+    for text in loops {
+        let error = evaluate(text, r#"{"_id":1,"a":[1,2,3]}"#).unwrap_err();
+        assert!(error.limit_name().is_some(), "{text}: {error:?}");
+    }
+}
+
+#[test]
+fn an_expression_nested_too_deep_is_refused() {
+    let mut text = "1".to_owned();
+    for _ in 0..63 {
+        text = format!("{{\"$abs\":{text}}}");
+    }
+    assert!(evaluate(&text, "{}").is_ok());
+    let mut value = read("1");
+    for _ in 0..5000 {
+        value = Document::new().with("$abs", value).into();
+    }
+    let error = Expression::parse(&value, &environment()).unwrap_err();
+    assert_eq!(error.limit_name(), Some("filter_depth"));
+    // Taking such a value apart recursively is what the limit is there to prevent.
+    std::mem::forget(value);
+}
+
+#[test]
+fn errors_say_where_they_are() {
+    let error = evaluate(r#"{"$cond":{"if":true,"then":{"$foo":1},"else":2}}"#, "{}").unwrap_err();
+    assert_eq!((error.code().0, error.path().as_str()), (168, "$.$cond.then"));
+    let error = evaluate(r#"{"$add":["$a",1]}"#, r#"{"a":"x"}"#).unwrap_err();
+    assert_eq!((error.code().0, error.path().as_str()), (14, "$.$add"));
+}
+
+#[test]
+fn constants_are_computed_once_and_their_errors_come_at_parse_time() {
+    assert!(Expression::parse(&read(r#"{"$divide":[1,0]}"#), &environment()).is_err());
+    assert!(Expression::parse(&read(r#"{"$divide":["$a",0]}"#), &environment()).is_ok());
+}
+
+#[test]
+fn random_numbers_repeat_for_a_document_and_differ_between_documents() {
+    let first = evaluate(r#"{"$rand":{}}"#, r#"{"_id":1}"#).unwrap();
+    assert_eq!(first, evaluate(r#"{"$rand":{}}"#, r#"{"_id":1}"#).unwrap());
+    assert_ne!(first, evaluate(r#"{"$rand":{}}"#, r#"{"_id":2}"#).unwrap());
+    let pair = evaluate(r#"{"$eq":[{"$rand":{}},{"$rand":{}}]}"#, r#"{"_id":1}"#).unwrap();
+    assert_eq!(pair, Some(Value::Bool(false)));
+}
+
+#[test]
+fn the_fields_that_are_read_are_known() {
+    let fields = |text: &str| {
+        let expression = Expression::parse(&read(text), &environment()).unwrap();
+        expression.fields().map(|fields| fields.into_iter().collect::<Vec<_>>())
+    };
+    assert_eq!(fields(r#"{"$add":["$a.b",{"$size":"$c"}]}"#), Some(vec!["a".into(), "c".into()]));
+    assert_eq!(fields(r#"{"$literal":"$a"}"#), Some(Vec::new()));
+    assert_eq!(fields(r#""$$ROOT""#), None);
+    let mapped = r#"{"$map":{"input":"$a","in":"$$this.b"}}"#;
+    assert_eq!(fields(mapped), Some(vec!["a".into()]));
+}
