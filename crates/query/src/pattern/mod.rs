@@ -1,0 +1,184 @@
+//! Regular expressions that mean what PCRE2 means under MongoDB's settings: UTF on, Unicode
+//! properties of `\w \d \s \b` off.
+//!
+//! [`parse`] reads the syntax into a [`tree`]; [`linear`] runs what can be said exactly in time
+//! linear in the text, [`backtrack`] the rest under a limit on steps. Whatever neither can say is an
+//! error that names it. This module knows texts, not values or documents.
+
+mod backtrack;
+mod charset;
+mod class;
+mod escape;
+mod graph;
+mod group;
+mod linear;
+mod options;
+mod parse;
+mod prefix;
+mod property;
+mod reference;
+mod tree;
+
+use crate::{Code, Error, Limits, Result};
+use graph::Graph;
+use linear::{Linear, Refusal};
+use options::Flags;
+use regex_automata::Input;
+use std::fmt;
+use std::sync::Arc;
+
+/// 51091: the pattern is not valid, or asks for what is not supported.
+const INVALID: Code = Code(51091);
+/// 51108: an option letter nobody knows.
+const BAD_OPTION: Code = Code(51108);
+
+/// A compiled regular expression. Cheap to clone, to be shared between threads.
+///
+/// ```
+/// use filedex_query::{Limits, Pattern};
+/// let logo = Pattern::compile(r"^LOGO\.\w+$", "i", &Limits::default())?;
+/// assert!(logo.is_match("logo.png\n")?);
+/// assert!(!logo.is_match("logo.ünï")?);
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Pattern(Arc<Compiled>);
+
+struct Compiled {
+    source: String,
+    options: String,
+    prefix: Option<String>,
+    linear: Option<Linear>,
+    /// For what the linear engine cannot say, and for places it reports otherwise.
+    graph: Option<Graph>,
+    groups: usize,
+    backtracks: usize,
+}
+
+/// Where a pattern matched: byte offsets, start and end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Captures {
+    /// The whole match.
+    pub span: (usize, usize),
+    /// Each group in the order of its opening parenthesis; nothing for one that took no part.
+    pub groups: Vec<Option<(usize, usize)>>,
+}
+
+impl Pattern {
+    /// Compiles a pattern with the option letters `i`, `m`, `s`, `x`; `u` is taken and changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// 51091 for a bad pattern or an unsupported construct, 51108 for an unknown option, 2 for a NUL,
+    /// the limits `pattern_bytes`, `pattern_nesting` and `pattern_compiled_bytes` (under 51091).
+    pub fn compile(pattern: &str, options: &str, limits: &Limits) -> Result<Pattern> {
+        let mut flags = Flags::of_options(options)?;
+        if pattern.contains('\0') {
+            return Err(Error::bad_value("a regular expression cannot hold a NUL character"));
+        }
+        if pattern.len() > limits.pattern_bytes {
+            return Err(Error::limit("pattern_bytes", limits.pattern_bytes).with_code(INVALID));
+        }
+        let at = flags.take_verbs(pattern)?;
+        let parsed = parse::parse(pattern, at, flags)?;
+        let linear = match linear::compile(&parsed.node, limits.pattern_compiled_bytes) {
+            Ok(linear) => Some(linear),
+            Err(Refusal::Unsayable | Refusal::TooLarge) => None,
+        };
+        let graph = match &linear {
+            Some(linear) if linear.exact_places => None,
+            _ => Some(Graph::build(&parsed.node, parsed.groups, limits)?),
+        };
+        Ok(Pattern(Arc::new(Compiled {
+            source: pattern.to_owned(),
+            options: options.to_owned(),
+            prefix: prefix::literal_prefix(&parsed.node),
+            linear,
+            graph,
+            groups: parsed.groups as usize,
+            backtracks: limits.pattern_backtracks,
+        })))
+    }
+
+    /// Whether the pattern matches anywhere in the text.
+    ///
+    /// # Errors
+    /// The limit `pattern_backtracks`, for patterns with look-around, back-references and the like.
+    pub fn is_match(&self, text: &str) -> Result<bool> {
+        match (&self.0.linear, &self.0.graph) {
+            (Some(linear), _) => Ok(linear.regex.is_match(text)),
+            (None, Some(graph)) => {
+                backtrack::search(graph, text, 0, self.0.backtracks).map(|found| found.is_some())
+            }
+            (None, None) => Ok(false),
+        }
+    }
+
+    /// The first match that begins at byte `start` of the text or later. What stands before `start`
+    /// counts for look-behind and word boundaries. A `start` inside a character or past the end
+    /// finds nothing.
+    ///
+    /// # Errors
+    /// The limit `pattern_backtracks`.
+    pub fn captures_at(&self, text: &str, start: usize) -> Result<Option<Captures>> {
+        if !text.is_char_boundary(start) {
+            return Ok(None);
+        }
+        match (&self.0.graph, &self.0.linear) {
+            (Some(graph), _) => backtrack::search(graph, text, start, self.0.backtracks),
+            (None, Some(linear)) => Ok(places(linear, self.0.groups, text, start)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The text that every matching string starts with, if the pattern says so.
+    ///
+    /// ```
+    /// use filedex_query::{Limits, Pattern};
+    /// let limits = Limits::default();
+    /// assert_eq!(Pattern::compile("^2024-0[1-6]", "", &limits)?.literal_prefix(), Some("2024-0"));
+    /// assert_eq!(Pattern::compile("^2024-0", "m", &limits)?.literal_prefix(), None);
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    pub fn literal_prefix(&self) -> Option<&str> {
+        self.0.prefix.as_deref()
+    }
+
+    /// The pattern as written.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// The option letters as written.
+    pub fn options(&self) -> &str {
+        &self.0.options
+    }
+
+    /// Whether matching takes time linear in the text; else it runs under `pattern_backtracks`.
+    pub fn is_linear(&self) -> bool {
+        self.0.linear.is_some()
+    }
+}
+
+fn places(linear: &Linear, groups: usize, text: &str, start: usize) -> Option<Captures> {
+    let mut found = linear.regex.create_captures();
+    linear.regex.captures(Input::new(text).range(start..), &mut found);
+    let span = found.get_match()?.range();
+    // A group in a part that never runs is not compiled: it is there all the same, unset.
+    let groups = (1..=groups).map(|group| found.get_group(group));
+    let groups = groups.map(|span| span.map(|span| (span.start, span.end))).collect();
+    Some(Captures { span: (span.start, span.end), groups })
+}
+
+/// Two patterns are equal if they are written the same.
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Pattern) -> bool {
+        self.source() == other.source() && self.options() == other.options()
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/{}/{}", self.source(), self.options())
+    }
+}
