@@ -23,7 +23,7 @@ const DEPTH: usize = 500;
 /// Ways back that are held at once: 40 MB.
 const WAYS: usize = 1_000_000;
 
-/// Looks for the first match that begins at byte `start` or later.
+/// Looks for the first match of a search that began at byte `start`, at byte `at` or later.
 ///
 /// # Errors
 /// The limit `pattern_backtracks`, of which `allowed` is the value.
@@ -31,12 +31,13 @@ pub(super) fn search(
     graph: &Graph,
     text: &str,
     start: usize,
+    at: usize,
     allowed: usize,
 ) -> Result<Option<Captures>> {
     let steps = STEPS * (allowed as u64 + text.len() as u64);
-    let slots = vec![UNSET; graph.slots];
+    let slots = vec![UNSET; graph.slots as usize];
     let mut walk = Walk { graph, text, start, slots, ways: Vec::new(), steps, allowed, depth: 0 };
-    let mut at = start;
+    let mut at = at;
     loop {
         if walk.may_begin(at)
             && let Some(end) = walk.run(graph.start, at, None)?
@@ -72,11 +73,11 @@ enum Way {
     Longer {
         place: Place,
         at: usize,
-        taken: usize,
+        taken: u32,
         call: Call,
     },
     Slot {
-        slot: usize,
+        slot: u32,
         old: usize,
     },
 }
@@ -139,7 +140,7 @@ impl Walk<'_> {
     }
 
     fn advance(&mut self, place: Place, at: usize, call: &Call) -> Result<Step> {
-        let Some(state) = self.graph.states.get(place) else { return Ok(Step::Fail) };
+        let Some(state) = self.graph.states.get(place as usize) else { return Ok(Step::Fail) };
         Ok(match *state {
             State::Accept => Step::Done(at),
             State::Return => self.return_from(call, at)?,
@@ -273,7 +274,8 @@ impl Walk<'_> {
 
     /// A repeat of single characters.
     fn run_of(&mut self, place: Place, at: usize, call: &Call) -> Result<Step> {
-        let Some(State::Run { set, min, max, greed, next }) = self.graph.states.get(place) else {
+        let Some(State::Run { set, min, max, greed, next }) = self.graph.states.get(place as usize)
+        else {
             return Ok(Step::Fail);
         };
         let wanted = if *greed == Greed::Lazy { *min } else { *max };
@@ -282,12 +284,12 @@ impl Walk<'_> {
             && let Some((letter, there)) = self.after(end)
             && set.has(letter)
         {
-            (end, taken) = (there, taken + 1);
+            (end, taken) = (there, taken.saturating_add(1));
             if taken <= *min {
                 least = end;
             }
         }
-        self.step(taken as u64 / 8)?;
+        self.step(u64::from(taken) / 8)?;
         if taken < *min {
             return Ok(Step::Fail);
         }
@@ -308,10 +310,10 @@ impl Walk<'_> {
         &mut self,
         place: Place,
         at: usize,
-        taken: usize,
+        taken: u32,
         call: &Call,
     ) -> Result<Option<usize>> {
-        let Some(State::Run { set, max, .. }) = self.graph.states.get(place) else {
+        let Some(State::Run { set, max, .. }) = self.graph.states.get(place as usize) else {
             return Ok(None);
         };
         let Some((letter, at)) = self.after(at) else { return Ok(None) };
@@ -326,7 +328,7 @@ impl Walk<'_> {
     }
 
     fn after_run(&self, place: Place) -> Place {
-        match self.graph.states.get(place) {
+        match self.graph.states.get(place as usize) {
             Some(State::Run { next, .. }) => *next,
             _ => Place::MAX,
         }
@@ -356,7 +358,7 @@ impl Walk<'_> {
     /// Out of a subroutine: groups are what they were before it.
     fn return_from(&mut self, call: &Call, at: usize) -> Result<Step> {
         let Some(frame) = call else { return Ok(Step::Fail) };
-        for (slot, &old) in frame.slots.iter().enumerate().skip(1) {
+        for (slot, &old) in (0..).zip(&frame.slots).skip(1) {
             if self.slot(slot) != old {
                 self.set(slot, old)?;
             }
@@ -365,7 +367,7 @@ impl Walk<'_> {
     }
 
     /// Where the text of a group ends when it stands here again.
-    fn repeated(&mut self, group: usize, fold: bool, at: usize) -> Result<Option<usize>> {
+    fn repeated(&mut self, group: u32, fold: bool, at: usize) -> Result<Option<usize>> {
         let Some(text) = self.span(group).and_then(|(from, to)| self.text.get(from..to)) else {
             return Ok(None);
         };
@@ -426,9 +428,9 @@ impl Walk<'_> {
     }
 
     /// The place that many characters before.
-    fn before(&mut self, at: usize, count: usize) -> Result<Option<usize>> {
+    fn before(&mut self, at: usize, count: u32) -> Result<Option<usize>> {
         let mut at = at;
-        self.step(count as u64 / 8)?;
+        self.step(u64::from(count) / 8)?;
         for _ in 0..count {
             match self.letter_before(at) {
                 Some(letter) => at -= letter.len_utf8(),
@@ -438,23 +440,23 @@ impl Walk<'_> {
         Ok(Some(at))
     }
 
-    fn slot(&self, slot: usize) -> usize {
-        self.slots.get(slot).copied().unwrap_or(UNSET)
+    fn slot(&self, slot: u32) -> usize {
+        self.slots.get(slot as usize).copied().unwrap_or(UNSET)
     }
 
-    fn put(&mut self, slot: usize, at: usize) {
-        if let Some(place) = self.slots.get_mut(slot) {
+    fn put(&mut self, slot: u32, at: usize) {
+        if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = at;
         }
     }
 
-    fn set(&mut self, slot: usize, at: usize) -> Result<()> {
+    fn set(&mut self, slot: u32, at: usize) -> Result<()> {
         self.push(Way::Slot { slot, old: self.slot(slot) })?;
         self.put(slot, at);
         Ok(())
     }
 
-    fn span(&self, group: usize) -> Option<(usize, usize)> {
+    fn span(&self, group: u32) -> Option<(usize, usize)> {
         let (from, to) = (self.slot(begun(group)), self.slot(ended(group)));
         (from != UNSET).then_some((from, to))
     }
@@ -488,17 +490,17 @@ impl Walk<'_> {
 }
 
 /// The slot of `\K`; behind it each group has three, then come the loops.
-const KEPT: usize = 0;
+const KEPT: u32 = 0;
 
-fn begun(group: usize) -> usize {
+fn begun(group: u32) -> u32 {
     3 * group - 2
 }
 
-fn ended(group: usize) -> usize {
+fn ended(group: u32) -> u32 {
     3 * group - 1
 }
 
-fn opened(group: usize) -> usize {
+fn opened(group: u32) -> u32 {
     3 * group
 }
 

@@ -6,10 +6,14 @@
 use super::charset::CharSet;
 use super::tree::{Assertion, Greed, Node, Test};
 use crate::{Error, Limits, Result};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The number of a state.
-pub(super) type Place = usize;
+pub(super) type Place = u32;
+
+/// No bound, for the most turns of a run.
+const ENDLESS: u32 = u32::MAX;
 
 /// One state. `next` is where to go on after it.
 #[derive(Clone, Debug)]
@@ -25,8 +29,8 @@ pub(super) enum State {
     /// A repeat of single characters.
     Run {
         set: Arc<Members>,
-        min: usize,
-        max: usize,
+        min: u32,
+        max: u32,
         greed: Greed,
         next: Place,
     },
@@ -41,21 +45,21 @@ pub(super) enum State {
     },
     /// Into a group, and out of it.
     Open {
-        group: usize,
+        group: u32,
         next: Place,
     },
     Close {
-        group: usize,
+        group: u32,
         next: Place,
     },
     /// The start of a turn of a loop whose body can be empty; `slot` remembers the place in the text.
     Turn {
-        slot: usize,
+        slot: u32,
         next: Place,
     },
     /// Its end: an empty turn leaves the loop.
     TurnEnd {
-        slot: usize,
+        slot: u32,
         again: Place,
         out: Place,
     },
@@ -70,11 +74,11 @@ pub(super) enum State {
     },
     Behind {
         negated: bool,
-        branches: Vec<(usize, Place)>,
+        branches: Box<[(u32, Place)]>,
         next: Place,
     },
     BackReference {
-        group: usize,
+        group: u32,
         fold: bool,
         next: Place,
     },
@@ -83,7 +87,7 @@ pub(super) enum State {
         next: Place,
     },
     Matched {
-        group: usize,
+        group: u32,
         yes: Place,
         no: Place,
     },
@@ -103,10 +107,10 @@ pub(super) struct Graph {
     pub(super) states: Vec<State>,
     pub(super) start: Place,
     /// Groups, not counting the whole.
-    pub(super) groups: usize,
+    pub(super) groups: u32,
     /// Places in the text that are remembered: the start after `\K`, three a group (start,
     /// end, where it was opened), and one for each loop that needs it.
-    pub(super) slots: usize,
+    pub(super) slots: u32,
     /// Where each subroutine begins, by its group.
     pub(super) calls: Vec<(u32, Place)>,
     /// Whether a match can only begin where the search does.
@@ -150,12 +154,13 @@ impl Graph {
     /// The limit `pattern_compiled_bytes`.
     pub(super) fn build(root: &Node, groups: u32, limits: &Limits) -> Result<Graph> {
         let most = limits.pattern_compiled_bytes / size_of::<State>();
-        if root.weight() > most as u64 * 4 {
+
+        // The longest pattern, all of its letters in any case, must fit the default limit.
+        const { assert!(size_of::<State>() <= 32) };
+        if root.weight() > most as u64 * 8 {
             return Err(too_large(limits));
         }
-        let groups = groups as usize;
-        let mut builder =
-            Builder { states: Vec::new(), slots: 3 * groups + 1, calls: Vec::new(), most };
+        let mut builder = Builder::new(groups, most);
         let accept = builder.add(State::Accept);
         let start = builder.node(root, accept).ok_or_else(|| too_large(limits))?;
         builder.subroutines(root).ok_or_else(|| too_large(limits))?;
@@ -181,15 +186,28 @@ fn too_large(limits: &Limits) -> Error {
 /// states.
 struct Builder {
     states: Vec<State>,
-    slots: usize,
+    slots: u32,
     calls: Vec<(u32, Place)>,
+    /// The sets met so far, each kept once.
+    sets: HashMap<Vec<(char, char)>, Arc<Members>>,
     most: usize,
 }
 
 impl Builder {
+    fn new(groups: u32, most: usize) -> Builder {
+        let slots = 3 * groups + 1;
+        Builder { states: Vec::new(), slots, calls: Vec::new(), sets: HashMap::new(), most }
+    }
+
     fn add(&mut self, state: State) -> Place {
         self.states.push(state);
-        self.states.len() - 1
+        // The limit on states is far below what the number holds.
+        self.states.len() as Place - 1
+    }
+
+    fn set(&mut self, set: &CharSet) -> Arc<Members> {
+        let ranges = set.ranges().collect();
+        self.sets.entry(ranges).or_insert_with(|| Arc::new(Members::of(set))).clone()
     }
 
     fn node(&mut self, node: &Node, next: Place) -> Option<Place> {
@@ -198,7 +216,7 @@ impl Builder {
         }
         let state = match node {
             Node::Empty => return Some(next),
-            Node::One(set) => State::One { set: Arc::new(Members::of(set)), next },
+            Node::One(set) => State::One { set: self.set(set), next },
             Node::Assert(what) => State::Assert { what: *what, next },
             Node::Concat(nodes) => {
                 return nodes.iter().rev().try_fold(next, |next, node| self.node(node, next));
@@ -208,7 +226,7 @@ impl Builder {
                 return self.repeat(node, *min, *max, *greed, next);
             }
             Node::Group { index, node } => {
-                let group = *index as usize;
+                let group = *index;
                 let next = self.add(State::Close { group, next });
                 let next = self.node(node, next)?;
                 State::Open { group, next }
@@ -219,7 +237,7 @@ impl Builder {
             }
             Node::Behind { negated, branches } => self.behind(*negated, branches, next)?,
             Node::BackReference { group, fold } => {
-                State::BackReference { group: *group as usize, fold: *fold, next }
+                State::BackReference { group: *group, fold: *fold, next }
             }
             Node::Call(group) => {
                 if !self.calls.iter().any(|(called, _)| called == group) {
@@ -252,9 +270,9 @@ impl Builder {
     fn behind(&mut self, negated: bool, branches: &[(usize, Node)], next: Place) -> Option<State> {
         let mut places = Vec::new();
         for (length, node) in branches {
-            places.push((*length, self.alone(node)?));
+            places.push((u32::try_from(*length).ok()?, self.alone(node)?));
         }
-        Some(State::Behind { negated, branches: places, next })
+        Some(State::Behind { negated, branches: places.into(), next })
     }
 
     fn condition(&mut self, test: &Test, yes: &Node, no: &Node, next: Place) -> Option<Place> {
@@ -264,7 +282,7 @@ impl Builder {
             _ => self.node(yes, next)?,
         };
         let state = match test {
-            Test::Matched(group) => State::Matched { group: *group as usize, yes: yes_place, no },
+            Test::Matched(group) => State::Matched { group: *group, yes: yes_place, no },
             Test::Called(group) => State::Called { group: *group, yes: yes_place, no },
             Test::Around(around) => {
                 // Once decided, the other branch is no way back: the opposite test guards it.
@@ -286,9 +304,8 @@ impl Builder {
         next: Place,
     ) -> Option<Place> {
         if let Node::One(set) = node {
-            let set = Arc::new(Members::of(set));
-            let max = max.map_or(usize::MAX, |max| max as usize);
-            return Some(self.add(State::Run { set, min: min as usize, max, greed, next }));
+            let (set, max) = (self.set(set), max.unwrap_or(ENDLESS));
+            return Some(self.add(State::Run { set, min, max, greed, next }));
         }
         if greed == Greed::Possessive {
             let accept = self.add(State::Accept);
@@ -344,7 +361,7 @@ impl Builder {
     }
 
     fn put(&mut self, place: Place, state: State) {
-        if let Some(old) = self.states.get_mut(place) {
+        if let Some(old) = self.states.get_mut(place as usize) {
             *old = state;
         }
     }

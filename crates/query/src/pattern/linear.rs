@@ -16,32 +16,23 @@ pub(super) struct Linear {
     pub(super) exact_places: bool,
 }
 
-/// Why a pattern does not run here.
-pub(super) enum Refusal {
-    /// Some part cannot be said.
-    Unsayable,
-    /// It would take more than the bytes allowed.
-    TooLarge,
-}
-
-/// Compiles the pattern if it can be said exactly.
-pub(super) fn compile(root: &Node, bytes: usize) -> Result<Linear, Refusal> {
+/// Compiles the pattern if it can be said exactly and in so many bytes.
+pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
     // A place of a compiled form takes no less than this, so what is far too large is known at once.
     const PLACE: u64 = 16;
     if root.weight().saturating_mul(PLACE) > bytes as u64 {
-        return Err(Refusal::TooLarge);
+        return None;
     }
     // `\B` also holds between the bytes of one character. Where something must be consumed no match
     // can begin there; an empty one would hide the true ones.
     if root.min_length() == 0 && root.any(&is_no_boundary) {
-        return Err(Refusal::Unsayable);
+        return None;
     }
     let end = Follow { last: true, consumes: false };
-    let hir = translate(root, end).ok_or(Refusal::Unsayable)?;
+    let hir = translate(root, end)?;
     let config = Config::new().nfa_size_limit(Some(bytes)).utf8_empty(true);
-    let regex =
-        Regex::builder().configure(config).build_from_hir(&hir).map_err(|_| Refusal::TooLarge)?;
-    Ok(Linear { regex, exact_places: !root.any(&has_other_places) })
+    let regex = Regex::builder().configure(config).build_from_hir(&hir).ok()?;
+    Some(Linear { regex, exact_places: !root.any(&has_other_places) })
 }
 
 /// Whether the engines can disagree about where such a part matches: before a final newline, or in

@@ -21,7 +21,7 @@ mod tree;
 
 use crate::{Code, Error, Limits, Result};
 use graph::Graph;
-use linear::{Linear, Refusal};
+use linear::Linear;
 use options::Flags;
 use regex_automata::Input;
 use std::fmt;
@@ -81,10 +81,7 @@ impl Pattern {
         }
         let at = flags.take_verbs(pattern)?;
         let parsed = parse::parse(pattern, at, flags)?;
-        let linear = match linear::compile(&parsed.node, limits.pattern_compiled_bytes) {
-            Ok(linear) => Some(linear),
-            Err(Refusal::Unsayable | Refusal::TooLarge) => None,
-        };
+        let linear = linear::compile(&parsed.node, limits.pattern_compiled_bytes);
         let graph = match &linear {
             Some(linear) if linear.exact_places => None,
             _ => Some(Graph::build(&parsed.node, parsed.groups, limits)?),
@@ -107,9 +104,7 @@ impl Pattern {
     pub fn is_match(&self, text: &str) -> Result<bool> {
         match (&self.0.linear, &self.0.graph) {
             (Some(linear), _) => Ok(linear.regex.is_match(text)),
-            (None, Some(graph)) => {
-                backtrack::search(graph, text, 0, self.0.backtracks).map(|found| found.is_some())
-            }
+            (None, Some(graph)) => self.walk(graph, text, 0, 0).map(|found| found.is_some()),
             (None, None) => Ok(false),
         }
     }
@@ -124,11 +119,22 @@ impl Pattern {
         if !text.is_char_boundary(start) {
             return Ok(None);
         }
-        match (&self.0.graph, &self.0.linear) {
-            (Some(graph), _) => backtrack::search(graph, text, start, self.0.backtracks),
-            (None, Some(linear)) => Ok(places(linear, self.0.groups, text, start)),
+        match (&self.0.linear, &self.0.graph) {
+            (Some(linear), None) => Ok(places(linear, self.0.groups, text, start)),
+            (Some(linear), Some(graph)) => {
+                // Where a match begins, the engines agree; nothing before that needs to be walked.
+                match linear.regex.find(Input::new(text).range(start..)) {
+                    Some(found) => self.walk(graph, text, start, found.start()),
+                    None => Ok(None),
+                }
+            }
+            (None, Some(graph)) => self.walk(graph, text, start, start),
             (None, None) => Ok(None),
         }
+    }
+
+    fn walk(&self, graph: &Graph, text: &str, start: usize, at: usize) -> Result<Option<Captures>> {
+        backtrack::search(graph, text, start, at, self.0.backtracks)
     }
 
     /// The text that every matching string starts with, if the pattern says so.
