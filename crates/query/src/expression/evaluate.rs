@@ -10,7 +10,7 @@ use crate::{ArrayRef, Code, Document, DocumentRef, Error, Result, Value, ValueRe
 pub(super) fn evaluate<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<Answer<'a>> {
     scope.spend(1)?;
     match node {
-        Node::Absent | Node::Missing => Ok(Answer::Missing),
+        Node::Absent | Node::Missing | Node::Pattern(_) => Ok(Answer::Missing),
         Node::Constant(value) => Ok(Answer::Borrowed(value.view())),
         Node::Field { variable: Variable::Root, path } => {
             follow_document(Some(ValueRef::Document(scope.root)), path, scope)

@@ -10,6 +10,7 @@
 //! below null (MongoDB manual, "Aggregation Operators"). This folder knows neither filters nor
 //! projections.
 
+mod accumulator;
 mod answer;
 mod arithmetic;
 mod array;
@@ -23,15 +24,25 @@ mod evaluate;
 mod kind;
 mod literal;
 mod moment;
+mod multiple;
 mod node;
 mod number;
+mod object;
 mod operator;
+mod ordering;
 mod parse;
+mod pattern;
+mod percentile;
+mod power;
 mod random;
+mod rounding;
 mod scope;
 mod search;
+mod series;
+mod set;
 mod substring;
 mod text;
+mod trigonometry;
 mod variable;
 
 pub(crate) use array::{first_or_last, from_start_or_end};

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::operator::Operator;
-use crate::Value;
+use crate::{Pattern, Value};
 
 /// One part of an expression.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Node {
     Missing,
     /// A value known at parse time.
     Constant(Value),
+    /// A regular expression known at parse time.
+    Pattern(Pattern),
     /// A path into a variable; an empty path is the variable itself.
     Field { variable: Variable, path: Vec<String> },
     /// An array literal.
@@ -48,7 +50,7 @@ pub(super) enum Variable {
 impl Node {
     /// Whether the value is known at parse time.
     pub(super) fn is_constant(&self) -> bool {
-        matches!(self, Node::Constant(_) | Node::Missing | Node::Absent)
+        matches!(self, Node::Constant(_) | Node::Missing | Node::Absent | Node::Pattern(_))
     }
 
     /// Adds the top-level fields of the document that are read; false if it is read whole.
@@ -72,7 +74,11 @@ impl Node {
 
     fn children(&self) -> Vec<&Node> {
         match self {
-            Node::Absent | Node::Missing | Node::Constant(_) | Node::Field { .. } => Vec::new(),
+            Node::Absent
+            | Node::Missing
+            | Node::Constant(_)
+            | Node::Pattern(_)
+            | Node::Field { .. } => Vec::new(),
             Node::Array(nodes) => nodes.iter().collect(),
             Node::Object(fields) => fields.iter().map(|(_, node)| node).collect(),
             Node::Call { arguments, .. } => arguments.iter().collect(),

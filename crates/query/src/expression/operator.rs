@@ -90,7 +90,8 @@ impl std::fmt::Debug for Operator {
     }
 }
 
-static FAMILIES: [&[Operator]; 12] = [
+static FAMILIES: [&[Operator]; 22] = [
+    accumulator::OPERATORS,
     arithmetic::OPERATORS,
     array::OPERATORS,
     bits::OPERATORS,
@@ -98,10 +99,19 @@ static FAMILIES: [&[Operator]; 12] = [
     conditional::OPERATORS,
     kind::OPERATORS,
     literal::OPERATORS,
+    multiple::OPERATORS,
+    object::OPERATORS,
+    ordering::OPERATORS,
+    pattern::OPERATORS,
+    percentile::OPERATORS,
+    power::OPERATORS,
     random::OPERATORS,
+    rounding::OPERATORS,
     search::OPERATORS,
+    set::OPERATORS,
     substring::OPERATORS,
     text::OPERATORS,
+    trigonometry::OPERATORS,
     variable::OPERATORS,
 ];
 
