@@ -1,0 +1,89 @@
+//! From a [`Filter`] to what runs: everything that can be worked out once is worked out here.
+
+use super::node::{Field, Node};
+use super::order_test::{Comparison, OrderTest};
+use super::predicate::{BitPredicate, Membership, Predicate, RegexTest};
+use super::sample::Sample;
+use crate::{Arrays, Environment, Filter, Path, Test};
+
+pub(super) fn node(filter: &Filter, environment: &Environment) -> Node {
+    Compiler { environment, samples: 0 }.node(filter)
+}
+
+/// The tests, for a single value.
+pub(super) fn predicates(tests: &[Test], environment: &Environment) -> Vec<Predicate> {
+    Compiler { environment, samples: 0 }.predicates(tests)
+}
+
+struct Compiler<'e> {
+    environment: &'e Environment,
+    /// How many `$sampleRate` were met: each draws on its own.
+    samples: u64,
+}
+
+impl Compiler<'_> {
+    fn node(&mut self, filter: &Filter) -> Node {
+        match filter {
+            Filter::All => Node::Always(true),
+            Filter::Never => Node::Always(false),
+            Filter::And(members) => Node::And(self.nodes(members)),
+            Filter::Or(members) => Node::Or(self.nodes(members)),
+            Filter::Nor(members) => Node::Nor(self.nodes(members)),
+            Filter::Field { path, test } => self.field(path, test),
+            Filter::Expression(expression) => Node::Expression(Box::new(expression.clone())),
+            Filter::Sample(rate) => {
+                self.samples += 1;
+                Node::Sample(Sample::new(*rate, self.environment.seed, self.samples))
+            }
+        }
+    }
+
+    fn nodes(&mut self, filters: &[Filter]) -> Vec<Node> {
+        filters.iter().map(|filter| self.node(filter)).collect()
+    }
+
+    fn field(&mut self, path: &Path, test: &Test) -> Node {
+        // On a path, negation is about everything the path finds: not one value passes.
+        if let Test::Not(tests) = test {
+            let mut inner: Vec<Node> = tests.iter().map(|test| self.field(path, test)).collect();
+            return match inner.len() {
+                1 => Node::Nor(inner),
+                _ => Node::Nor(vec![Node::And(std::mem::take(&mut inner))]),
+            };
+        }
+        let arrays = match test {
+            Test::Size(_) | Test::ElemMatchObject(_) | Test::ElemMatchValue(_) => Arrays::Whole,
+            _ => Arrays::Expand,
+        };
+        let path = path.clone().with_dotted_null(self.environment.dotted_null);
+        Node::Field(Field { path, arrays, predicate: self.predicate(test) })
+    }
+
+    fn predicates(&mut self, tests: &[Test]) -> Vec<Predicate> {
+        tests.iter().map(|test| self.predicate(test)).collect()
+    }
+
+    fn predicate(&mut self, test: &Test) -> Predicate {
+        match test {
+            Test::Eq(value) => Predicate::Equal(value.clone()),
+            Test::Gt(value) => Predicate::Order(OrderTest::new(Comparison::Gt, value)),
+            Test::Gte(value) => Predicate::Order(OrderTest::new(Comparison::Gte, value)),
+            Test::Lt(value) => Predicate::Order(OrderTest::new(Comparison::Lt, value)),
+            Test::Lte(value) => Predicate::Order(OrderTest::new(Comparison::Lte, value)),
+            Test::In { values, patterns } => Predicate::In(Membership::new(values, patterns)),
+            Test::Exists => Predicate::Exists,
+            Test::Type(types) => Predicate::Type(*types),
+            Test::Regex(pattern) => Predicate::Regex(RegexTest::new(pattern)),
+            Test::Mod { divisor, remainder } => {
+                Predicate::Mod { divisor: *divisor, remainder: *remainder }
+            }
+            Test::Size(size) => Predicate::Size(*size),
+            Test::ElemMatchObject(filter) => Predicate::ElementObject(Box::new(self.node(filter))),
+            Test::ElemMatchValue(tests) => Predicate::ElementValue(self.predicates(tests)),
+            Test::Bits { test, mask } => {
+                Predicate::Bits(BitPredicate { test: *test, mask: mask.clone() })
+            }
+            Test::Not(tests) => Predicate::Not(self.predicates(tests)),
+        }
+    }
+}

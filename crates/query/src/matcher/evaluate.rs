@@ -1,0 +1,94 @@
+//! The one recursive function that decides whether a document matches.
+//!
+//! It goes as deep as the filter does, which the parser has bounded. Only conditions that every
+//! match must meet record an array index: what holds inside "or" and "nor" says nothing.
+
+use std::ops::ControlFlow;
+
+use super::Found;
+use super::node::{Field, Node};
+use super::predicate::Predicate;
+use crate::{DocumentRef, Expression, Leaf, Result, ValueRef};
+
+impl Node {
+    /// Whether the document satisfies the condition. What was found is written only on a match.
+    pub(super) fn holds(
+        &self,
+        document: DocumentRef<'_>,
+        mut found: Option<&mut Found>,
+    ) -> Result<bool> {
+        match self {
+            Node::Always(answer) => Ok(*answer),
+            Node::And(members) => {
+                for member in members {
+                    if !member.holds(document, found.as_deref_mut())? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Node::Or(members) => any(members, document),
+            Node::Nor(members) => any(members, document).map(|any| !any),
+            Node::Field(field) => field.holds(document, found),
+            Node::Expression(expression) => {
+                let value = expression.evaluate(document)?;
+                Ok(Expression::truth(value.as_ref()))
+            }
+            Node::Sample(sample) => Ok(sample.takes(document)),
+        }
+    }
+}
+
+fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
+    for member in members {
+        if member.holds(document, None)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl Field {
+    fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
+        // A plain name without an array behind it is the usual case and needs no walk.
+        if let Some(name) = self.path.as_name() {
+            match document.get(name) {
+                Some(ValueRef::Array(_)) => {}
+                value => return self.predicate.passes(value),
+            }
+        }
+        self.walk(document, found)
+    }
+
+    fn walk(&self, document: DocumentRef<'_>, mut found: Option<&mut Found>) -> Result<bool> {
+        let mut outcome = Ok(false);
+        let _ = self.path.walk(document, self.arrays, &mut |leaf| {
+            outcome = self.leaf(leaf, found.as_deref_mut());
+            match outcome {
+                Ok(false) => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        });
+        outcome
+    }
+
+    fn leaf(&self, leaf: Leaf<'_>, found: Option<&mut Found>) -> Result<bool> {
+        let Some(found) = found else { return self.predicate.passes(leaf.value) };
+        let (passes, inner) = self.passes_at(leaf.value)?;
+        if passes && let Some(index) = leaf.index.or(inner) {
+            found.array_index = Some(index);
+        }
+        Ok(passes)
+    }
+
+    /// Whether the value passes, and the index of the element that `$elemMatch` accepted.
+    fn passes_at(&self, value: Option<ValueRef<'_>>) -> Result<(bool, Option<usize>)> {
+        match (&self.predicate, value) {
+            (Predicate::ElementObject(_) | Predicate::ElementValue(_), Some(value)) => {
+                let index = self.predicate.element(value)?;
+                Ok((index.is_some(), index))
+            }
+            (predicate, value) => Ok((predicate.passes(value)?, None)),
+        }
+    }
+}

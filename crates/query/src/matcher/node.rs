@@ -1,0 +1,26 @@
+//! The compiled tree: conditions on a whole document, joined.
+
+use super::predicate::Predicate;
+use super::sample::Sample;
+use crate::{Arrays, Expression, Path};
+
+/// A condition on a document.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Always(bool),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Nor(Vec<Node>),
+    /// One of the values that the path finds passes.
+    Field(Field),
+    Expression(Box<Expression>),
+    Sample(Sample),
+}
+
+/// A path and what one of its values must be.
+#[derive(Clone, Debug)]
+pub(super) struct Field {
+    pub(super) path: Path,
+    pub(super) arrays: Arrays,
+    pub(super) predicate: Predicate,
+}

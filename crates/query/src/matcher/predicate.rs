@@ -1,0 +1,177 @@
+//! One value against one operator. Paths are behind us here: arrays are values like others.
+
+use super::node::Node;
+use super::order_test::OrderTest;
+use crate::filter::integer;
+use crate::{
+    ArrayRef, BitMask, BitTest, Document, Pattern, Result, TypeSet, Value, ValueRef, order,
+};
+
+/// What a value must be. `None` in place of a value is a missing field.
+#[derive(Clone, Debug)]
+pub(super) enum Predicate {
+    Equal(Value),
+    Order(OrderTest),
+    In(Membership),
+    Exists,
+    Type(TypeSet),
+    Regex(RegexTest),
+    Mod {
+        divisor: i64,
+        remainder: i64,
+    },
+    Size(u64),
+    /// An array with an object or array that satisfies the node.
+    ElementObject(Box<Node>),
+    /// An array with an element that passes all.
+    ElementValue(Vec<Predicate>),
+    Bits(BitPredicate),
+    /// Not all of them pass.
+    Not(Vec<Predicate>),
+}
+
+/// A bit test and its mask.
+#[derive(Clone, Debug)]
+pub(super) struct BitPredicate {
+    pub(super) test: BitTest,
+    pub(super) mask: BitMask,
+}
+
+/// The members of `$in`: values sorted for search, and patterns.
+#[derive(Clone, Debug)]
+pub(super) struct Membership {
+    values: Vec<Value>,
+    null: bool,
+    patterns: Vec<RegexTest>,
+}
+
+/// A pattern, and how it looks as a stored value.
+#[derive(Clone, Debug)]
+pub(super) struct RegexTest {
+    pattern: Pattern,
+    options: String,
+}
+
+impl Predicate {
+    /// Whether the value passes.
+    pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
+        match (self, value) {
+            (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
+            (Predicate::Order(test), value) => Ok(test.passes(value)),
+            (Predicate::In(members), value) => members.contains(value),
+            (Predicate::Not(inner), value) => all_pass(inner, value).map(|all| !all),
+            (_, None) => Ok(false),
+            (Predicate::Exists, Some(_)) => Ok(true),
+            (Predicate::Type(types), Some(value)) => Ok(types.contains(value)),
+            (Predicate::Regex(test), Some(value)) => test.passes(value),
+            (Predicate::Mod { divisor, remainder }, Some(value)) => {
+                let number = integer::truncated(value);
+                Ok(number.is_some_and(|number| number.wrapping_rem(*divisor) == *remainder))
+            }
+            (Predicate::Size(size), Some(value)) => Ok(has_size(value, *size)),
+            (Predicate::Bits(BitPredicate { test, mask }), Some(value)) => {
+                Ok(mask.passes(*test, value))
+            }
+            (Predicate::ElementObject(_) | Predicate::ElementValue(_), Some(value)) => {
+                self.element(value).map(|index| index.is_some())
+            }
+        }
+    }
+
+    /// The index of the first element that `$elemMatch` accepts. `None` for other predicates.
+    pub(super) fn element(&self, value: ValueRef<'_>) -> Result<Option<usize>> {
+        let ValueRef::Array(array) = value else { return Ok(None) };
+        for (index, element) in array.iter().enumerate() {
+            if self.accepts(element)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether `$elemMatch` accepts the element.
+    pub(super) fn accepts(&self, element: ValueRef<'_>) -> Result<bool> {
+        match (self, element) {
+            (Predicate::ElementObject(node), ValueRef::Document(element)) => {
+                node.holds(element, None)
+            }
+            (Predicate::ElementObject(node), ValueRef::Array(element)) => {
+                node.holds(by_index(element).view(), None)
+            }
+            (Predicate::ElementValue(predicates), element) => all_pass(predicates, Some(element)),
+            _ => Ok(false),
+        }
+    }
+}
+
+impl Membership {
+    pub(super) fn new(values: &[Value], patterns: &[Pattern]) -> Membership {
+        let mut values = values.to_vec();
+        values.sort_by(|a, b| order::compare(a.view(), b.view()));
+        values.dedup_by(|a, b| order::equal(a.view(), b.view()));
+        let null = values.iter().any(|value| matches!(value, Value::Null));
+        Membership { values, null, patterns: patterns.iter().map(RegexTest::new).collect() }
+    }
+
+    fn contains(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
+        let Some(value) = value else { return Ok(self.null) };
+        if self.values.binary_search_by(|member| order::compare(member.view(), value)).is_ok() {
+            return Ok(true);
+        }
+        for pattern in &self.patterns {
+            if pattern.passes(value)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl RegexTest {
+    pub(super) fn new(pattern: &Pattern) -> RegexTest {
+        let mut options: Vec<char> = pattern.options().chars().collect();
+        options.sort_unstable();
+        RegexTest { pattern: pattern.clone(), options: options.into_iter().collect() }
+    }
+
+    fn passes(&self, value: ValueRef<'_>) -> Result<bool> {
+        match value {
+            ValueRef::String(text) | ValueRef::Symbol(text) => self.pattern.is_match(text),
+            ValueRef::Regex { pattern, options } => {
+                Ok(pattern == self.pattern.source() && options == self.options)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Whether the value passes each of the predicates.
+pub(super) fn all_pass(predicates: &[Predicate], value: Option<ValueRef<'_>>) -> Result<bool> {
+    for predicate in predicates {
+        if !predicate.passes(value)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn equal(operand: &Value, value: Option<ValueRef<'_>>) -> bool {
+    match (operand, value) {
+        (Value::Null, None | Some(ValueRef::Null)) => true,
+        (_, None) => false,
+        // The most frequent case of all, and the lengths tell most texts apart.
+        (Value::String(operand), Some(ValueRef::String(text))) => operand == text,
+        (operand, Some(value)) => order::equal(operand.view(), value),
+    }
+}
+
+/// Counts no further than it must: a packed array is walked.
+fn has_size(value: ValueRef<'_>, size: u64) -> bool {
+    let (ValueRef::Array(array), Ok(size)) = (value, usize::try_from(size)) else { return false };
+    array.iter().take(size.saturating_add(1)).count() == size
+}
+
+/// An array as the document that `$elemMatch` sees in it: its indexes are the names.
+fn by_index(array: ArrayRef<'_>) -> Document {
+    array.iter().enumerate().map(|(index, value)| (index.to_string(), value.to_value())).collect()
+}

@@ -1,0 +1,79 @@
+//! The compiled matcher and the naive one agree on random documents and filters.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod naive;
+mod random;
+
+use filedex_query::packed::{self, PackedDocument};
+use filedex_query::{Document, Environment, Filter, Matcher};
+use proptest::collection::vec;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+/// Runs as many cases: a filter and a few documents each.
+fn agree(cases: u32) {
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let strategy = (random::filter(), vec(random::document(), 2));
+    let outcome = TestRunner::new(config).run(&strategy, |(filter, documents)| {
+        let environment = Environment::default();
+        let parsed = Filter::parse(&filter, &environment).expect("a valid filter");
+        let matcher = Matcher::compile(&parsed, &environment).expect("compiles");
+        print_and_parse_again(&parsed, &environment)?;
+        documents.iter().try_for_each(|document| agree_on(&filter, &matcher, document))
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn agree_on(
+    filter: &Document,
+    matcher: &Matcher,
+    document: &Document,
+) -> Result<(), TestCaseError> {
+    let expected = naive::matches(filter, document);
+    let bytes = packed::pack(document);
+    let packed = PackedDocument::new(&bytes).into();
+    let found = matcher.find(document.view()).expect("evaluates").is_some();
+    let answers = [
+        matcher.matches(document.view()).expect("evaluates"),
+        matcher.matches(packed).expect("evaluates"),
+        found,
+    ];
+    if answers != [expected; 3] {
+        let message = format!("naive {expected}, compiled, packed and find {answers:?}");
+        return Err(TestCaseError::fail(message));
+    }
+    Ok(())
+}
+
+fn print_and_parse_again(filter: &Filter, environment: &Environment) -> Result<(), TestCaseError> {
+    let printed = filter.to_document();
+    let again = Filter::parse(&printed, environment)
+        .map_err(|error| TestCaseError::fail(format!("{error:?} in {printed:?}")))?;
+    if again != *filter {
+        return Err(TestCaseError::fail(format!("{filter} became {again}")));
+    }
+    let text = filter.to_string();
+    let read = Filter::parse_text(&text, environment);
+    let read = read.map_err(|error| TestCaseError::fail(format!("{error:?} in {text}")))?;
+    if Matcher::compile(&read, environment).is_err() {
+        return Err(TestCaseError::fail(format!("{text} does not compile")));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_compiled_matcher_agrees_with_the_naive_one() {
+    agree(20_000);
+}
+
+#[test]
+#[ignore = "slow: a million cases"]
+fn the_compiled_matcher_agrees_with_the_naive_one_a_million_times() {
+    agree(1_000_000);
+}
