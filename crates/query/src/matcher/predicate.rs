@@ -54,6 +54,7 @@ pub(super) struct RegexTest {
 
 impl Predicate {
     /// Whether the value passes.
+    #[inline]
     pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
         match (self, value) {
             (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
@@ -155,6 +156,7 @@ pub(super) fn all_pass(predicates: &[Predicate], value: Option<ValueRef<'_>>) ->
     Ok(true)
 }
 
+#[inline]
 fn equal(operand: &Value, value: Option<ValueRef<'_>>) -> bool {
     match (operand, value) {
         (Value::Null, None | Some(ValueRef::Null)) => true,
