@@ -1,1 +1,56 @@
-//! Records, counted lists and plan execution, on sled.
+//! Records, counted lists and plan execution of Filedex, on sled.
+//!
+//! In reading order: a record ([`filedex_query::Document`] with an `_id`) is put through
+//! [`Store::put`]; it is entered into three ordered lists, kept in blocks that know how many records
+//! of each class they hold; [`Store::page`] walks the list that a [`filedex_query::Plan`] narrows its
+//! records to. The bytes on disk are drawn in docs/format.md.
+//!
+//! ```
+//! use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+//! use filedex_storage::{Options, Store, Watch, Window};
+//!
+//! let store = Store::temporary(&Options::default())?;
+//! store.put(&Document::new().with("_id", "a").with("rid", "GENERAL").with("size", 9778))?;
+//!
+//! let environment = Environment::default();
+//! let filter = Filter::parse_text(r#"{"rid": "GENERAL", "size": {"$gt": 10}}"#, &environment)?;
+//! let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;
+//! let page = store.page(&plan, Window { offset: 0, count: Some(50) }, &Watch::default())?;
+//! assert_eq!((page.total, page.explain.access_path), (1, "room"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod access;
+mod block;
+mod class;
+mod counts;
+mod cursor;
+mod error;
+mod execute;
+mod explain;
+mod home;
+mod judge;
+mod layout;
+mod options;
+mod page;
+mod reader;
+mod record;
+mod sink;
+mod stage;
+mod stats;
+mod store;
+mod tree;
+mod verify;
+mod watch;
+mod writer;
+
+pub use cursor::Cursor;
+pub use error::{Error, ErrorKind, Result};
+pub use explain::Explain;
+pub use options::{Durability, Options};
+pub use page::{Page, Window};
+pub use stats::Stats;
+pub use store::Store;
+pub use verify::Report;
+pub use watch::{Cancel, Watch};
+pub use writer::{Put, Tally};

@@ -20,7 +20,6 @@ impl Filter {
             Filter::Nor(members) => Document::new().with("$nor", list(members)),
             Filter::Field { path, test } => field(path, &[test]),
             Filter::Expression(expression) => Document::new().with("$expr", expression.to_value()),
-            Filter::Schema(schema) => Document::new().with("$jsonSchema", schema.to_document()),
             Filter::Sample(rate) => Document::new().with("$sampleRate", *rate),
         }
     }

@@ -31,7 +31,6 @@ impl Compiler<'_> {
             Filter::Nor(members) => Node::Nor(self.nodes(members)),
             Filter::Field { path, test } => self.field(path, test),
             Filter::Expression(expression) => Node::Expression(Box::new(expression.clone())),
-            Filter::Schema(schema) => Node::Schema(Box::new(schema.clone())),
             Filter::Sample(rate) => {
                 self.samples += 1;
                 Node::Sample(Sample::new(*rate, self.environment.seed, self.samples))

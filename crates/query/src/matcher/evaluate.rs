@@ -34,7 +34,6 @@ impl Node {
                 let value = expression.evaluate(document)?;
                 Ok(Expression::truth(value.as_ref()))
             }
-            Node::Schema(schema) => schema.matches(document),
             Node::Sample(sample) => Ok(sample.takes(document)),
         }
     }
@@ -50,7 +49,6 @@ fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
 }
 
 impl Field {
-    #[inline]
     fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
         // A plain name without an array behind it is the usual case and needs no walk.
         if let Some(name) = self.path.as_name() {

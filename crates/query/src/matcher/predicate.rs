@@ -54,7 +54,6 @@ pub(super) struct RegexTest {
 
 impl Predicate {
     /// Whether the value passes.
-    #[inline]
     pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
         match (self, value) {
             (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
@@ -156,7 +155,6 @@ pub(super) fn all_pass(predicates: &[Predicate], value: Option<ValueRef<'_>>) ->
     Ok(true)
 }
 
-#[inline]
 fn equal(operand: &Value, value: Option<ValueRef<'_>>) -> bool {
     match (operand, value) {
         (Value::Null, None | Some(ValueRef::Null)) => true,

@@ -1,0 +1,150 @@
+//! A query compiled as a whole: what a store executes, and prints.
+//!
+//! A plan knows what its filter proves about single fields ([`Bound`]) and what it says of records of
+//! which only a few fields are known ([`Known`]); which lists a store keeps, and in which order, it
+//! does not know.
+
+mod bound;
+mod known;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use bound::Bound;
+pub use known::{COUNTED_FIELDS, Known};
+
+use crate::{DocumentRef, Environment, Filter, Limits, Matcher, Projection, Result, Sort};
+use known::Decision;
+
+/// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
+///
+/// ```
+/// use filedex_query::{Environment, Filter, Plan, Projection, Sort};
+/// let environment = Environment::default();
+/// let filter = Filter::parse_text(r#"{"rid": "GENERAL", "size": {"$gt": 10}}"#, &environment)?;
+/// let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;
+/// assert_eq!(plan.conjuncts().len(), 2);
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Plan(Arc<Parts>);
+
+struct Parts {
+    filter: Filter,
+    matcher: Matcher,
+    conjuncts: Vec<Conjunct>,
+    projection: Projection,
+    sort: Sort,
+    limits: Limits,
+}
+
+/// One condition that every record of the answer satisfies. A store may prove it by the way it
+/// reaches the records; otherwise it runs its matcher.
+pub struct Conjunct {
+    filter: Filter,
+    matcher: Matcher,
+    bound: Option<Bound>,
+    decision: Decision,
+}
+
+impl Plan {
+    /// Compiles the parts of a query into one plan.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::compile`].
+    pub fn compile(
+        filter: Filter,
+        projection: Projection,
+        sort: Sort,
+        environment: &Environment,
+    ) -> Result<Plan> {
+        let conjuncts = filter.conjuncts().iter();
+        let conjuncts = conjuncts.map(|part| Conjunct::compile(part, environment));
+        Ok(Plan(Arc::new(Parts {
+            matcher: Matcher::compile(&filter, environment)?,
+            conjuncts: conjuncts.collect::<Result<Vec<Conjunct>>>()?,
+            filter,
+            projection,
+            sort,
+            limits: environment.limits.clone(),
+        })))
+    }
+
+    /// What a record must satisfy, as a tree.
+    pub fn filter(&self) -> &Filter {
+        &self.0.filter
+    }
+
+    /// What a record must satisfy, ready to run.
+    pub fn matcher(&self) -> &Matcher {
+        &self.0.matcher
+    }
+
+    /// The conditions that must all hold; none for a plan that takes every record.
+    pub fn conjuncts(&self) -> &[Conjunct] {
+        &self.0.conjuncts
+    }
+
+    /// What is shown of a record.
+    pub fn projection(&self) -> &Projection {
+        &self.0.projection
+    }
+
+    /// The order of the records.
+    pub fn sort(&self) -> &Sort {
+        &self.0.sort
+    }
+
+    /// What the plan may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+}
+
+impl Conjunct {
+    fn compile(filter: &Filter, environment: &Environment) -> Result<Conjunct> {
+        Ok(Conjunct {
+            matcher: Matcher::compile(filter, environment)?,
+            bound: Bound::of(filter),
+            decision: Decision::compile(filter, environment)?,
+            filter: filter.clone(),
+        })
+    }
+
+    /// The condition as a tree.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// What the condition proves about one field, if it is of that kind.
+    pub fn bound(&self) -> Option<&Bound> {
+        self.bound.as_ref()
+    }
+
+    /// Whether the record satisfies the condition.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::matches`].
+    pub fn matches(&self, record: DocumentRef<'_>) -> Result<bool> {
+        self.matcher.matches(record)
+    }
+
+    /// Whether every record of which that much is known satisfies the condition (`Some(true)`), none
+    /// does (`Some(false)`), or it depends on the rest.
+    pub fn decide(&self, known: &Known) -> Option<bool> {
+        self.decision.decide(known)
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Parts { filter, projection, sort, .. } = &*self.0;
+        write!(f, "filter {filter} fields {projection} sort {sort}")
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

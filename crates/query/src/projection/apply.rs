@@ -1,0 +1,281 @@
+//! Running a document through a projection.
+//!
+//! One pass: fields stay in the document's order, and what is computed comes after, except where it
+//! lies inside an object or array that is there already. Inclusion drops scalars on the way to a
+//! nested field, exclusion keeps them, a computed field replaces them by objects.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::level::{Field, Level, Slice};
+use super::parse::{Kind, parse};
+use crate::ejson::{self, Form};
+use crate::expression::{first_or_last, from_start_or_end};
+use crate::{
+    ArrayRef, Code, Document, DocumentRef, ElementMatcher, Environment, Error, Found, Result,
+    Value, ValueRef,
+};
+
+/// A parsed projection. Cheap to clone, immutable, free to cross threads.
+///
+/// ```
+/// use filedex_query::{Document, Environment, Projection};
+/// let fields = Projection::parse_text(r#"{"name": 1, "_id": 0}"#, &Environment::default())?;
+/// let file = Document::new().with("_id", "a").with("size", 7).with("name", "logo.png");
+/// let shown = fields.apply(file.view(), None)?;
+/// assert_eq!(shown, Document::new().with("name", "logo.png"));
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Projection(Arc<Parsed>);
+
+struct Parsed {
+    source: Document,
+    kind: Kind,
+    root: Level,
+}
+
+/// What the walk remembers of the way to a field.
+#[derive(Clone, Copy)]
+struct Way<'m> {
+    kind: Kind,
+    document: DocumentRef<'m>,
+    found: Option<Found>,
+    /// Whether the positional `$` still waits for its array.
+    seeks_position: bool,
+    /// Whether an array directly in an array was entered, which `$slice` does not do.
+    is_nested: bool,
+}
+
+impl Projection {
+    /// The projection that shows every field.
+    pub fn everything() -> Projection {
+        let (source, root) = (Document::new(), Level::default());
+        Projection(Arc::new(Parsed { source, kind: Kind::Exclusion, root }))
+    }
+
+    /// Reads a specification such as `{"name": 1, "versions": {"$slice": -1}}`.
+    ///
+    /// # Errors
+    /// 31249, 31250 for paths that clash, 31252 to 31256, 31271, 31274 to 31276, 31308, 31310, 31394,
+    /// 31395, 5392900 for what can't go together, 51270 for an empty object, 16410, 15998, 40352,
+    /// 40353 for bad names, 31325 for an unknown operator, 40218 for metadata; those of expressions
+    /// and of `$elemMatch`; the limits `filter_nodes`, `filter_depth`, `path_parts`.
+    pub fn parse(specification: &Document, environment: &Environment) -> Result<Projection> {
+        let (kind, root) = parse(specification, environment)?;
+        Ok(Projection(Arc::new(Parsed { source: specification.clone(), kind, root })))
+    }
+
+    /// Reads JSON text.
+    ///
+    /// # Errors
+    /// Those of [`ejson::read_document`] and of [`Projection::parse`].
+    pub fn parse_text(text: &str, environment: &Environment) -> Result<Projection> {
+        Projection::parse(&ejson::read_document(text, &environment.limits)?, environment)
+    }
+
+    /// Whether every field is shown as it is.
+    pub fn is_everything(&self) -> bool {
+        self.0.kind == Kind::Exclusion && self.0.root.is_empty()
+    }
+
+    /// Whether [`Projection::apply`] wants to know which element the filter matched.
+    pub fn needs_position(&self) -> bool {
+        self.0.root.has_position
+    }
+
+    /// The document as the projection shows it. `found` is what the filter matched; only a
+    /// positional `$` looks at it.
+    ///
+    /// # Errors
+    /// 51246 and 51247 if a positional `$` finds no element; those of [`crate::Expression::evaluate`].
+    pub fn apply(&self, document: DocumentRef<'_>, found: Option<Found>) -> Result<Document> {
+        if self.is_everything() {
+            return Ok(document.to_document());
+        }
+        let way = Way {
+            kind: self.0.kind,
+            document,
+            found,
+            seeks_position: self.needs_position(),
+            is_nested: false,
+        };
+        project(&self.0.root, document, way)
+    }
+
+    /// The specification as it was read.
+    pub fn to_document(&self) -> Document {
+        self.0.source.clone()
+    }
+
+    /// The top-level fields it reads; `None` if it may read all of them.
+    pub fn fields(&self) -> Option<BTreeSet<String>> {
+        if self.0.kind == Kind::Exclusion {
+            return None;
+        }
+        let mut fields = BTreeSet::new();
+        collect_fields(&self.0.root, true, &mut fields).then_some(fields)
+    }
+}
+
+/// Adds the fields that a level reads; false if it reads the whole document.
+fn collect_fields(level: &Level, is_root: bool, fields: &mut BTreeSet<String>) -> bool {
+    level.fields.iter().all(|(name, field)| {
+        if is_root && !matches!(field, Field::Computed(_)) {
+            fields.insert(name.clone());
+        }
+        match field {
+            Field::Computed(expression) => match expression.fields() {
+                Some(read) => {
+                    fields.extend(read);
+                    true
+                }
+                None => false,
+            },
+            Field::Inside(inner) => collect_fields(inner, false, fields),
+            _ => true,
+        }
+    })
+}
+
+/// An object through a level: its fields in order, then what is computed and was not there.
+fn project(level: &Level, object: DocumentRef<'_>, way: Way<'_>) -> Result<Document> {
+    let mut shown = Vec::new();
+    for (name, value) in object.iter() {
+        let kept = match level.get(name) {
+            Some(Field::Computed(_) | Field::Element(_)) => None,
+            Some(field) => project_field(field, value, way)?,
+            None if way.kind == Kind::Exclusion => Some(value.to_value()),
+            None => None,
+        };
+        shown.extend(kept.map(|value| (name.to_owned(), value)));
+    }
+    if level.is_computed {
+        compute(level, object, way, &mut shown)?;
+    }
+    Ok(shown.into_iter().collect())
+}
+
+fn project_field(field: &Field, value: ValueRef<'_>, way: Way<'_>) -> Result<Option<Value>> {
+    match (field, value) {
+        (Field::Inside(inner), value) => {
+            let seeks_position = way.seeks_position && inner.has_position;
+            project_inside(inner, Some(value), Way { seeks_position, ..way })
+        }
+        (Field::Position, ValueRef::Array(array)) if way.seeks_position => {
+            Ok(Some(Value::Array(vec![matched_element(array, way)?.to_value()])))
+        }
+        (Field::Slice(slice), ValueRef::Array(array)) if !way.is_nested => {
+            Ok(Some(take_slice(array, *slice)))
+        }
+        (Field::Named, _) if way.kind == Kind::Exclusion => Ok(None),
+        _ => Ok(Some(value.to_value())),
+    }
+}
+
+/// What stands where an object is expected. `None` if nothing is to be shown.
+fn project_inside(
+    level: &Level,
+    value: Option<ValueRef<'_>>,
+    way: Way<'_>,
+) -> Result<Option<Value>> {
+    match value {
+        Some(ValueRef::Document(object)) => Ok(Some(project(level, object, way)?.into())),
+        Some(ValueRef::Array(array)) if way.seeks_position => {
+            let way = Way { seeks_position: false, ..way };
+            let element = matched_element(array, way)?;
+            let shown = project_inside(level, Some(element), way)?;
+            Ok(Some(Value::Array(vec![shown.ok_or_else(element_mismatch)?])))
+        }
+        Some(ValueRef::Array(array)) => {
+            let mut shown = Vec::new();
+            for element in array.iter() {
+                let is_nested = way.is_nested || matches!(element, ValueRef::Array(_));
+                shown.extend(project_inside(level, Some(element), Way { is_nested, ..way })?);
+            }
+            Ok(Some(shown.into()))
+        }
+        _ if level.is_computed => {
+            let mut shown = Vec::new();
+            compute(level, way.document, way, &mut shown)?;
+            Ok(Some(shown.into_iter().collect::<Document>().into()))
+        }
+        Some(scalar) if way.kind == Kind::Exclusion => Ok(Some(scalar.to_value())),
+        _ => Ok(None),
+    }
+}
+
+/// Adds the computed fields of a level that were not there to be computed in their place.
+fn compute(
+    level: &Level,
+    object: DocumentRef<'_>,
+    way: Way<'_>,
+    shown: &mut Vec<(String, Value)>,
+) -> Result<()> {
+    for (name, field) in &level.fields {
+        let value = match field {
+            Field::Computed(expression) => {
+                expression.evaluate(way.document).map_err(|error| error.at(name))?
+            }
+            Field::Element(matcher) => first_match(matcher, object.get(name))?,
+            Field::Inside(inner) if inner.is_computed && !shown.iter().any(|(n, _)| n == name) => {
+                project_inside(inner, None, way)?
+            }
+            _ => None,
+        };
+        shown.extend(value.map(|value| (name.clone(), value)));
+    }
+    Ok(())
+}
+
+fn first_match(matcher: &ElementMatcher, value: Option<ValueRef<'_>>) -> Result<Option<Value>> {
+    let Some(ValueRef::Array(array)) = value else { return Ok(None) };
+    for element in array.iter() {
+        if matcher.matches(element)? {
+            return Ok(Some(Value::Array(vec![element.to_value()])));
+        }
+    }
+    Ok(None)
+}
+
+fn matched_element<'a>(array: ArrayRef<'a>, way: Way<'_>) -> Result<ValueRef<'a>> {
+    let Some(index) = way.found.and_then(|found| found.array_index) else {
+        let message = "the filter matched no element that a positional `$` could show";
+        return Err(Error::new(Code(51246), message));
+    };
+    array.get(index).ok_or_else(element_mismatch)
+}
+
+fn element_mismatch() -> Error {
+    Error::new(Code(51247), "the element that the filter matched is not in this array")
+}
+
+fn take_slice(array: ArrayRef<'_>, slice: Slice) -> Value {
+    let length = array.len();
+    let (start, count) = match slice.skip {
+        None => first_or_last(length, slice.count),
+        Some(skip) => (from_start_or_end(length, skip), slice.count.unsigned_abs() as usize),
+    };
+    array.iter().skip(start).take(count).map(ValueRef::to_value).collect::<Vec<_>>().into()
+}
+
+impl PartialEq for Projection {
+    fn eq(&self, other: &Projection) -> bool {
+        self.0.source == other.0.source
+    }
+}
+
+impl fmt::Display for Projection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::new();
+        ejson::write_document(self.0.source.view(), Form::Relaxed, &mut text);
+        f.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+impl fmt::Debug for Projection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Projection({self})")
+    }
+}

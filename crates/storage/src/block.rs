@@ -1,0 +1,243 @@
+//! A block: a run of consecutive entries of one list, in one value of the tree.
+//!
+//! ```text
+//! block := checksum u32 | entries u16 | classes u8 | (class u8, count u16)* | entry*
+//! entry := key length u16 | key | class u8 | payload length u16 | payload
+//! ```
+//!
+//! Integers are little-endian; the checksum (CRC-32) covers all that follows it. Entries are sorted
+//! by key, and no two keys are equal. The counts in front say what a block holds without its entries
+//! being read: a deep offset passes over whole blocks by them. This file does not know what keys and
+//! payloads mean.
+
+use std::ops::Range;
+
+use crate::class::Class;
+use crate::counts::Counts;
+use crate::error::{Error, Result};
+
+/// A block that grows past this is split. Larger values make sled write files of their own, which it
+/// never syncs.
+pub(crate) const MOST_BYTES: usize = 4096;
+
+/// A block that shrinks below this takes in the one after it, where both fit.
+pub(crate) const FEW_BYTES: usize = MOST_BYTES / 4;
+
+const HEAD: usize = 7;
+
+/// A block's bytes, verified and ready to be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockRef<'a> {
+    classes: &'a [[u8; 3]],
+    entries: &'a [u8],
+    entries_at: usize,
+    count: u16,
+}
+
+/// One entry of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'a [u8],
+    pub(crate) class: Class,
+    pub(crate) payload: &'a [u8],
+    /// Where the payload lies in the block's bytes.
+    pub(crate) payload_at: Range<usize>,
+    /// Where the entry lies among the entries' bytes.
+    span: Range<usize>,
+}
+
+impl<'a> BlockRef<'a> {
+    /// Verifies the checksum and reads the header.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<BlockRef<'a>> {
+        BlockRef::parse(bytes).ok_or_else(|| Error::damaged("a block has a wrong checksum"))
+    }
+
+    fn parse(bytes: &'a [u8]) -> Option<BlockRef<'a>> {
+        let (checksum, rest) = bytes.split_first_chunk::<4>()?;
+        if crc32fast::hash(rest) != u32::from_le_bytes(*checksum) {
+            return None;
+        }
+        let (&[low, high, classes], rest) = rest.split_first_chunk::<3>()?;
+        let (classes, entries) = rest.split_at_checked(usize::from(classes) * 3)?;
+        let entries_at = bytes.len() - entries.len();
+        let count = u16::from_le_bytes([low, high]);
+        Some(BlockRef { classes: classes.as_chunks().0, entries, entries_at, count })
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> u64 {
+        u64::from(self.count)
+    }
+
+    /// How many entries there are of each class.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Class, u64)> + use<'a> {
+        self.classes.iter().filter_map(|[class, low, high]| {
+            Some((Class::from_byte(*class)?, u64::from(u16::from_le_bytes([*low, *high]))))
+        })
+    }
+
+    /// The entries in order.
+    pub(crate) fn entries(&self) -> Entries<'a> {
+        Entries { bytes: self.entries, at: 0, entries_at: self.entries_at }
+    }
+
+    /// The entry with that key.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<Entry<'a>> {
+        self.entries().find(|entry| entry.key >= key).filter(|entry| entry.key == key)
+    }
+}
+
+/// A walk over the entries of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Entries<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    entries_at: usize,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let start = self.at;
+        let (key, rest) = sized(self.bytes.get(start..)?)?;
+        let (&class, rest) = rest.split_first()?;
+        let (payload, rest) = sized(rest)?;
+        self.at = self.bytes.len() - rest.len();
+        let payload_end = self.entries_at + self.at;
+        Some(Entry {
+            key,
+            class: Class::from_byte(class)?,
+            payload,
+            payload_at: payload_end - payload.len()..payload_end,
+            span: start..self.at,
+        })
+    }
+}
+
+fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+}
+
+/// A block being changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    counts: Counts,
+    entries: Vec<u8>,
+}
+
+impl Block {
+    /// A copy of a stored block, to be changed.
+    pub(crate) fn from_ref(block: BlockRef<'_>) -> Block {
+        let mut counts = Counts::default();
+        block.counts().for_each(|(class, count)| counts.add(class, count));
+        Block { counts, entries: block.entries.to_vec() }
+    }
+
+    /// The bytes to be stored.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 4];
+        bytes.extend_from_slice(&(self.counts.total() as u16).to_le_bytes());
+        bytes.push(self.counts.iter().count() as u8);
+        for (class, count) in self.counts.iter() {
+            bytes.push(class.byte());
+            bytes.extend_from_slice(&(count as u16).to_le_bytes());
+        }
+        bytes.extend_from_slice(&self.entries);
+        let (checksum, rest) = bytes.split_at_mut(4);
+        checksum.copy_from_slice(&crc32fast::hash(rest).to_le_bytes());
+        bytes
+    }
+
+    /// How many bytes the stored block takes.
+    pub(crate) fn size(&self) -> usize {
+        HEAD + 3 * self.counts.iter().count() + self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn entries(&self) -> Entries<'_> {
+        Entries { bytes: &self.entries, at: 0, entries_at: 0 }
+    }
+
+    /// Puts the entry in its place, replacing one with the same key; gives the class of that one.
+    pub(crate) fn insert(
+        &mut self,
+        key: &[u8],
+        class: Class,
+        payload: &[u8],
+    ) -> Result<Option<Class>> {
+        let entry = encode(key, class, payload)?;
+        let place = self.entries().find(|entry| entry.key >= key);
+        let (span, replaced) = match place {
+            Some(found) if found.key == key => (found.span, Some(found.class)),
+            Some(after) => (after.span.start..after.span.start, None),
+            None => (self.entries.len()..self.entries.len(), None),
+        };
+        self.entries.splice(span, entry);
+        if let Some(replaced) = replaced {
+            self.counts.take(replaced)?;
+        }
+        self.counts.add(class, 1);
+        Ok(replaced)
+    }
+
+    /// Takes the entry out; gives its class.
+    pub(crate) fn remove(&mut self, key: &[u8]) -> Result<Option<Class>> {
+        let found = self.entries().find(|entry| entry.key == key);
+        let Some((span, class)) = found.map(|entry| (entry.span, entry.class)) else {
+            return Ok(None);
+        };
+        self.entries.drain(span);
+        self.counts.take(class)?;
+        Ok(Some(class))
+    }
+
+    /// Moves the later part of an overfull block into a new one; gives that one's first key with it.
+    ///
+    /// `grown` is the key whose entry was added. Lists grow at their front (a room's newest record)
+    /// or at their end; there the new entry goes on alone and the full run behind it stays full.
+    pub(crate) fn split(&mut self, grown: &[u8]) -> Option<(Vec<u8>, Block)> {
+        let first_grew = self.entries().next().is_some_and(|entry| entry.key == grown);
+        let last = self.entries().last().filter(|entry| entry.key == grown);
+        let half = if first_grew { 0 } else { self.entries.len() / 2 };
+        let middle = last.or_else(|| self.entries().skip(1).find(|entry| entry.span.end > half))?;
+        if middle.span.start == 0 {
+            return None;
+        }
+        let (fence, at) = (middle.key.to_vec(), middle.span.start);
+        let later = Block::of_entries(self.entries.split_off(at));
+        *self = Block::of_entries(std::mem::take(&mut self.entries));
+        Some((fence, later))
+    }
+
+    /// Appends all entries of the block that follows.
+    pub(crate) fn append(&mut self, next: &Block) {
+        self.entries.extend_from_slice(&next.entries);
+        next.counts.iter().for_each(|(class, count)| self.counts.add(class, count));
+    }
+
+    fn of_entries(entries: Vec<u8>) -> Block {
+        let mut block = Block { counts: Counts::default(), entries };
+        let mut counts = Counts::default();
+        block.entries().for_each(|entry| counts.add(entry.class, 1));
+        block.counts = counts;
+        block
+    }
+}
+
+fn encode(key: &[u8], class: Class, payload: &[u8]) -> Result<Vec<u8>> {
+    let too_long = |_| Error::invalid("an entry of a list is longer than 65,535 bytes");
+    let key_length = u16::try_from(key.len()).map_err(too_long)?;
+    let payload_length = u16::try_from(payload.len()).map_err(too_long)?;
+    let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
+    entry.extend_from_slice(&key_length.to_le_bytes());
+    entry.extend_from_slice(key);
+    entry.push(class.byte());
+    entry.extend_from_slice(&payload_length.to_le_bytes());
+    entry.extend_from_slice(payload);
+    Ok(entry)
+}

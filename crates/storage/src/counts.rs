@@ -1,0 +1,73 @@
+//! How many records of each class a block or a list holds.
+
+use crate::class::{CLASSES, Class};
+use crate::error::{Error, Result};
+
+/// Counts by class; classes that do not occur are left out. Sorted by class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts(Vec<(Class, u64)>);
+
+impl Counts {
+    /// Records of all classes.
+    pub(crate) fn total(&self) -> u64 {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
+        self.0.iter().copied()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, class: Class, more: u64) {
+        match self.0.binary_search_by_key(&class, |(class, _)| *class) {
+            Ok(at) => {
+                if let Some((_, count)) = self.0.get_mut(at) {
+                    *count += more;
+                }
+            }
+            Err(at) => self.0.insert(at, (class, more)),
+        }
+    }
+
+    /// Takes one record out. A count that is not there means damage.
+    pub(crate) fn take(&mut self, class: Class) -> Result<()> {
+        let at = self.0.binary_search_by_key(&class, |(class, _)| *class);
+        let entry = at.ok().and_then(|at| Some((at, self.0.get_mut(at)?)));
+        match entry {
+            Some((at, (_, 1))) => {
+                self.0.remove(at);
+                Ok(())
+            }
+            Some((_, (_, count))) => {
+                *count -= 1;
+                Ok(())
+            }
+            None => Err(Error::damaged("a count is lower than its records")),
+        }
+    }
+
+    /// `class` and a little-endian `u64`, nine bytes a class.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        self.iter()
+            .flat_map(|(class, count)| std::iter::once(class.byte()).chain(count.to_le_bytes()))
+            .collect()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Counts> {
+        let mut counts = Counts::default();
+        let (whole, rest) = bytes.as_chunks::<9>();
+        for [class, count @ ..] in whole {
+            let class = Class::from_byte(*class).ok_or_else(malformed)?;
+            counts.add(class, u64::from_le_bytes(*count));
+        }
+        let intact = rest.is_empty() && whole.len() <= CLASSES;
+        if intact { Ok(counts) } else { Err(malformed()) }
+    }
+}
+
+fn malformed() -> Error {
+    Error::damaged("a list's counts are malformed")
+}

@@ -1,0 +1,105 @@
+//! What can go wrong with a store: few kinds, each telling the host what to do next.
+//!
+//! The causes (sled's errors, IO errors) stay behind `source()`, so that no type of theirs is part of
+//! the interface.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
+
+/// What a host should do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no store at that path, and the options forbid making one.
+    Missing,
+    /// The path holds something that is no Filedex store. Nothing was touched.
+    NotAStore,
+    /// Another process, or another handle of this one, has the store open.
+    AlreadyOpen,
+    /// The store's bytes are not what was written. Restore a backup, or repair.
+    Damaged,
+    /// The store was written by a newer version of Filedex.
+    NewerFormat,
+    /// A record cannot be stored as it is. The message says why; nothing was written.
+    InvalidRecord,
+    /// The query is wrong, or passed one of its limits.
+    Query,
+    /// The host cancelled the work.
+    Cancelled,
+    /// The disk or its permissions refused.
+    Io,
+    /// An earlier failure left the handle unusable. Reopen the store.
+    Poisoned,
+}
+
+/// An error of a store. Cheap to move.
+pub struct Error(Box<Fault>);
+
+struct Fault {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What the functions of this crate answer.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error(Box::new(Fault { kind, message: message.into(), source: None }))
+    }
+
+    pub(crate) fn damaged(what: impl fmt::Display) -> Error {
+        let message = format!("damaged store: {what}; restore a backup or run a repair");
+        Error::new(ErrorKind::Damaged, message)
+    }
+
+    pub(crate) fn invalid(reason: impl Into<String>) -> Error {
+        Error::new(ErrorKind::InvalidRecord, reason)
+    }
+
+    pub(crate) fn io(doing: &str, path: &Path, source: std::io::Error) -> Error {
+        let message = format!("cannot {doing} {}: {source}", path.display());
+        Error::new(ErrorKind::Io, message).caused_by(source)
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// What to do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The fault in the query, if that is what it is.
+    pub fn query(&self) -> Option<&filedex_query::Error> {
+        self.0.source.as_ref()?.downcast_ref()
+    }
+}
+
+impl From<filedex_query::Error> for Error {
+    fn from(error: filedex_query::Error) -> Error {
+        Error::new(ErrorKind::Query, error.to_string()).caused_by(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.0.kind, self.0.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

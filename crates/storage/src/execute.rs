@@ -1,0 +1,377 @@
+//! Runs a plan: walks the blocks of its access path once, for the page and the total together.
+//!
+//! The path is chosen in [`crate::access`], a record is judged in [`crate::judge`] and kept in
+//! [`crate::sink`]; this file is the walk between them. Whole blocks are passed over by their counts
+//! where the classes of their records decide.
+
+use std::ops::Bound;
+
+use filedex_query::{Document, Filter, Plan};
+
+use crate::access::{Access, Order, Path, Span};
+use crate::block::{BlockRef, Entry};
+use crate::error::Result;
+use crate::explain::Explain;
+use crate::judge::{Judge, Verdict};
+use crate::layout::{ALL_ROOMS, List, after_prefix};
+use crate::page::{Page, Window};
+use crate::reader::{Found, Reader, Stored};
+use crate::record::Place;
+use crate::sink::Sink;
+use crate::store::Store;
+use crate::tree::Bytes;
+use crate::watch::{Running, Watch};
+
+impl Store {
+    /// The records of a window of the plan's answer, and the exact total. Both from one state.
+    ///
+    /// # Errors
+    /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Damaged`, `Io` or
+    /// `Poisoned` from the disk.
+    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let running = Running::start(watch, &self.options().limits);
+        let mut execution = Execution::new(&reader, plan, &access, running);
+        let sink = execution.run(Sink::new(plan, access.order, window))?;
+        let documents = execution.show(sink.into_records())?;
+        let explain = execution.explain(documents.len());
+        Ok(Page { documents, total: explain.matched, explain })
+    }
+
+    /// How many records match.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let running = Running::start(watch, &self.options().limits);
+        let mut execution = Execution::new(&reader, plan, &access, running);
+        execution.run(Sink::Total)?;
+        Ok(execution.matched)
+    }
+
+    /// Executes the plan for that window and says how, without the records.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+        Ok(self.page(plan, window, watch)?.explain)
+    }
+}
+
+/// Whether a walk goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    On,
+    Done,
+}
+
+/// A plan being run.
+pub(crate) struct Execution<'e> {
+    reader: &'e Reader<'e>,
+    plan: &'e Plan,
+    access: &'e Access,
+    /// Asks what the path leaves open.
+    open: Judge<'e>,
+    /// Asks everything, where the path proves nothing.
+    all: Judge<'e>,
+    running: Running,
+    matched: u64,
+    counted: bool,
+    blocks: u64,
+    decoded: u64,
+}
+
+impl<'e> Execution<'e> {
+    pub(crate) fn new(
+        reader: &'e Reader<'e>,
+        plan: &'e Plan,
+        access: &'e Access,
+        running: Running,
+    ) -> Execution<'e> {
+        let (open, all) = (Judge::new(plan, &access.proven), Judge::of_all(plan));
+        let (matched, counted, blocks, decoded) = (0, false, 0, 0);
+        Execution { reader, plan, access, open, all, running, matched, counted, blocks, decoded }
+    }
+
+    /// Walks the whole path; afterwards `matched` is the exact total.
+    pub(crate) fn run(&mut self, mut sink: Sink) -> Result<Sink> {
+        let total = self.total_by_counts()?;
+        self.counted = total.is_some();
+        if !(self.counted && sink.is_full()) {
+            self.walk(&mut sink)?;
+        }
+        self.matched = total.unwrap_or(self.matched);
+        Ok(sink)
+    }
+
+    /// The records as the projection shows them.
+    pub(crate) fn show(&mut self, records: Vec<Stored>) -> Result<Vec<Document>> {
+        self.decoded += records.len() as u64;
+        let projection = self.plan.projection();
+        let mut documents = Vec::with_capacity(records.len());
+        for record in &records {
+            let record = record.document();
+            let found = match projection.needs_position() {
+                true => self.plan.matcher().find(record)?,
+                false => None,
+            };
+            documents.push(projection.apply(record, found)?);
+        }
+        Ok(documents)
+    }
+
+    /// The records of one part of a list, in order, until the sink is full.
+    pub(crate) fn part(&mut self, span: &Span, users: bool, sink: &mut Sink) -> Result<()> {
+        self.counted = true;
+        self.span(span, users, sink)?;
+        Ok(())
+    }
+
+    /// The total, if the classes of the records decide it.
+    fn total_by_counts(&mut self) -> Result<Option<u64>> {
+        let reader = self.reader;
+        let whole = match &self.access.path {
+            Path::Ids(_) => return Ok(None),
+            Path::Everything => return decided(&mut self.open, reader, &List::ids()),
+            Path::Rooms(spans) | Path::Users(spans) => spans,
+        };
+        let mut total = 0;
+        for span in whole {
+            let judge = if span.proves { &mut self.open } else { &mut self.all };
+            match decided(judge, reader, &span.list)? {
+                Some(count) if span.is_whole() => total += count,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(total))
+    }
+
+    fn walk(&mut self, sink: &mut Sink) -> Result<()> {
+        let access = self.access;
+        match &access.path {
+            Path::Ids(ids) => self.ids(ids, sink),
+            Path::Everything => self.everything(sink),
+            Path::Rooms(spans) => self.spans(spans, false, sink),
+            Path::Users(spans) => self.spans(spans, true, sink),
+        }
+    }
+
+    fn ids(&mut self, ids: &[String], sink: &mut Sink) -> Result<()> {
+        for id in ids {
+            self.running.examine()?;
+            let Some(stored) = self.reader.by_id(id)? else {
+                continue;
+            };
+            self.decoded += 1;
+            if self.open.accepts(stored.document())? {
+                self.accept(sink, || Ok(stored))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn everything(&mut self, sink: &mut Sink) -> Result<()> {
+        let end = after_prefix(ALL_ROOMS).map_or(Bound::Unbounded, Bound::Excluded);
+        for block in self.reader.range(Bound::Included(ALL_ROOMS.to_vec()), end) {
+            if self.block(&block?.1, None, false, sink)? == Flow::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn spans(&mut self, spans: &[Span], users: bool, sink: &mut Sink) -> Result<()> {
+        for span in spans {
+            // Loose records lie in a room's list, by whichever path they are looked for.
+            if self.span(span, users && span.proves, sink)? == Flow::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn span(&mut self, span: &Span, users: bool, sink: &mut Sink) -> Result<Flow> {
+        let list = &span.list;
+        if span.is_empty() {
+            return Ok(Flow::On);
+        }
+        let first = match self.reader.block_before(list, &span.from)? {
+            Some((key, _)) => key.to_vec(),
+            None => list.block_key(&[]),
+        };
+        let end = match &span.to {
+            Some(to) => Bound::Excluded(list.block_key(to)),
+            None => after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded),
+        };
+        let mut blocks = self.reader.range(Bound::Included(first), end);
+        while let Some(block) = match self.access.order {
+            Order::Backward => blocks.next_back(),
+            Order::Forward | Order::Other => blocks.next(),
+        } {
+            if self.block(&block?.1, Some(span), users, sink)? == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    fn block(
+        &mut self,
+        bytes: &Bytes,
+        span: Option<&Span>,
+        users: bool,
+        sink: &mut Sink,
+    ) -> Result<Flow> {
+        self.blocks += 1;
+        self.running.look()?;
+        let block = BlockRef::read(bytes)?;
+        let inside = span.is_none_or(|span| lies_inside(&block, span));
+        if inside && self.pass_over(&block, span, sink) {
+            return Ok(self.flow(sink));
+        }
+        let mut entries: Vec<Entry<'_>> = block.entries().collect();
+        if self.access.order == Order::Backward {
+            entries.reverse();
+        }
+        for entry in entries {
+            if span.is_none_or(|span| span.holds(entry.key)) {
+                self.entry(bytes, &entry, span, users, sink)?;
+            }
+            if self.flow(sink) == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// A walk whose total is known ends once nothing more is kept.
+    fn flow(&self, sink: &Sink) -> Flow {
+        if self.counted && sink.is_full() { Flow::Done } else { Flow::On }
+    }
+
+    /// Counts a block without looking at its entries, if its classes decide and none is kept.
+    fn pass_over(&mut self, block: &BlockRef<'_>, span: Option<&Span>, sink: &Sink) -> bool {
+        let judge = self.judge(span);
+        let mut matching = 0;
+        for (class, count) in block.counts() {
+            match judge.verdict(class) {
+                Verdict::Yes => matching += count,
+                Verdict::No => {}
+                Verdict::Ask => return false,
+            }
+        }
+        let passed = matching <= sink.passes(self.matched);
+        if passed {
+            self.matched += matching;
+        }
+        passed
+    }
+
+    fn entry(
+        &mut self,
+        block: &Bytes,
+        entry: &Entry<'_>,
+        span: Option<&Span>,
+        users: bool,
+        sink: &mut Sink,
+    ) -> Result<()> {
+        self.running.examine()?;
+        let reader = self.reader;
+        let stored = || {
+            let found = Found::new(block, entry.payload_at.clone());
+            match users {
+                true => {
+                    let list = List::from_bytes(entry.payload);
+                    reader.at(&Place { list, order: entry.key.to_vec() })
+                }
+                false => reader.body(found),
+            }
+        };
+        match self.judge(span).verdict(entry.class) {
+            Verdict::No => Ok(()),
+            Verdict::Yes => self.accept(sink, stored),
+            Verdict::Ask => {
+                let stored = stored()?;
+                self.decoded += 1;
+                if self.judge(span).accepts(stored.document())? {
+                    self.accept(sink, || Ok(stored))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn accept(&mut self, sink: &mut Sink, stored: impl FnOnce() -> Result<Stored>) -> Result<()> {
+        if sink.passes(self.matched) == 0 {
+            sink.keep(self.plan, stored()?)?;
+        }
+        self.matched += 1;
+        Ok(())
+    }
+
+    fn judge(&mut self, span: Option<&Span>) -> &mut Judge<'e> {
+        match span {
+            Some(span) if !span.proves => &mut self.all,
+            _ => &mut self.open,
+        }
+    }
+
+    fn explain(&self, returned: usize) -> Explain {
+        let (lists, path) = match &self.access.path {
+            Path::Ids(ids) => (ids.len() as u64, &self.access.path),
+            Path::Rooms(spans) | Path::Users(spans) => (spans.len() as u64, &self.access.path),
+            Path::Everything => (1, &self.access.path),
+        };
+        let proven = self.plan.conjuncts().iter().zip(&self.access.proven);
+        let proven = proven.filter(|(_, proven)| **proven);
+        let residual: Vec<Filter> =
+            self.open.conjuncts().iter().map(|conjunct| conjunct.filter().clone()).collect();
+        Explain {
+            access_path: path.name(),
+            lists,
+            bounds: proven
+                .filter_map(|(conjunct, _)| Some(conjunct.bound()?.to_string()))
+                .collect(),
+            residual: (!residual.is_empty()).then(|| Filter::and(residual).to_string()),
+            sort: match self.access.order {
+                _ if self.plan.sort().is_none() => "none",
+                Order::Forward | Order::Backward => "list",
+                Order::Other => "heap",
+            },
+            total: if self.counted { "counts" } else { "examined" },
+            blocks_read: self.blocks,
+            records_examined: self.running.examined(),
+            records_decoded: self.decoded,
+            matched: self.matched,
+            returned: returned as u64,
+            nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// How many records of the list belong to the answer, if their classes decide.
+fn decided(judge: &mut Judge<'_>, reader: &Reader<'_>, list: &List) -> Result<Option<u64>> {
+    let mut total = 0;
+    for (class, count) in reader.counts(list)?.iter() {
+        match judge.verdict(class) {
+            Verdict::Yes => total += count,
+            Verdict::No => {}
+            Verdict::Ask => return Ok(None),
+        }
+    }
+    Ok(Some(total))
+}
+
+/// Whether every entry of the block lies in the part.
+fn lies_inside(block: &BlockRef<'_>, span: &Span) -> bool {
+    if span.is_whole() {
+        return true;
+    }
+    let mut entries = block.entries();
+    let first = entries.next();
+    let last = entries.last().or_else(|| first.clone());
+    [first, last].iter().flatten().all(|entry| span.holds(entry.key))
+}

@@ -1,0 +1,56 @@
+//! What an execution did, as data: written by the code that did it, not by a second opinion.
+
+use std::fmt;
+
+/// How a plan was executed, and what it cost.
+///
+/// Serialises with camel-case keys, as MongoDB's explain does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Explain {
+    /// How the records were reached: `id`, `room`, `user` or `everything`.
+    pub access_path: &'static str,
+    /// How many lists (or ids) the path went through.
+    pub lists: u64,
+    /// What the path proves, one condition each.
+    pub bounds: Vec<String>,
+    /// The conditions that were left to be asked of the records, as a filter; none if there are none.
+    pub residual: Option<String>,
+    /// How the order came about: `none` asked, `list` order, or `heap`.
+    pub sort: &'static str,
+    /// How the total came about: `counts` kept by the store, or records `examined`.
+    pub total: &'static str,
+    /// Blocks that were read, at least their counts.
+    pub blocks_read: u64,
+    /// Records, or their entries, that were looked at one by one.
+    pub records_examined: u64,
+    /// Records that were decoded, for their fields to be asked or shown.
+    pub records_decoded: u64,
+    /// Records that satisfy the filter.
+    pub matched: u64,
+    /// Records given back.
+    pub returned: u64,
+    /// Time from start to end, in nanoseconds.
+    pub nanoseconds: u64,
+}
+
+impl fmt::Display for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "access path  {} ({} lists)", self.access_path, self.lists)?;
+        writeln!(f, "bounds       {}", listed(&self.bounds))?;
+        writeln!(f, "residual     {}", self.residual.as_deref().unwrap_or("-"))?;
+        writeln!(f, "sort         {}", self.sort)?;
+        writeln!(f, "total        {} (by {})", self.matched, self.total)?;
+        writeln!(
+            f,
+            "read         {} blocks, {} records examined, {} decoded, {} returned",
+            self.blocks_read, self.records_examined, self.records_decoded, self.returned
+        )?;
+        write!(f, "time         {} us", self.nanoseconds / 1000)
+    }
+}
+
+fn listed(parts: &[String]) -> String {
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
+}

@@ -1,0 +1,52 @@
+//! How a store is opened, and what a write promises.
+
+use filedex_query::Limits;
+
+/// How a store is opened.
+///
+/// ```
+/// let mut options = filedex_storage::Options::default();
+/// options.cache_bytes = 16 << 20;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// Bytes of the store's pages kept in memory.
+    pub cache_bytes: u64,
+    /// What a write promises when the call returns, unless the call says otherwise.
+    pub durability: Durability,
+    /// Whether a store is made where there is none.
+    pub create: bool,
+    /// Bounds on what one execution may cost; a [`crate::Watch`] can only tighten them.
+    pub limits: Limits,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            cache_bytes: 64 << 20,
+            durability: Durability::default(),
+            create: true,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What a write promises when the call returns.
+///
+/// | mode | process killed | power cut or system crash |
+/// |---|---|---|
+/// | `Durable` | nothing lost | nothing lost |
+/// | `Interval` | nothing lost | at most the last half second |
+/// | `Relaxed` | at most the last half second | at most the last half second |
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// The write is on the disk before the call returns.
+    Durable,
+    /// The write is with the operating system before the call returns, and on the disk within half a
+    /// second.
+    #[default]
+    Interval,
+    /// The write is in memory; it reaches the operating system and the disk within half a second.
+    Relaxed,
+}

@@ -1,0 +1,75 @@
+//! Where the records of an answer go: into a window, into a heap, or only into the total.
+
+use filedex_query::{Plan, TopK};
+
+use crate::access::Order;
+use crate::error::Result;
+use crate::page::Window;
+use crate::reader::Stored;
+
+/// What becomes of a matching record.
+pub(crate) enum Sink {
+    /// They come in order: those of the window are kept.
+    Window { window: Window, kept: Vec<Stored> },
+    /// They come in another order: the best are kept.
+    Heap { window: Window, best: TopK<Stored> },
+    /// None is kept.
+    Total,
+}
+
+impl Sink {
+    /// The sink for a window of the plan's answer.
+    pub(crate) fn new(plan: &Plan, order: Order, window: Window) -> Sink {
+        match order {
+            Order::Forward | Order::Backward => Sink::Window { window, kept: Vec::new() },
+            Order::Other => Sink::Heap { window, best: TopK::new(window.end(), plan.limits()) },
+        }
+    }
+
+    /// How many of the next records may be passed over uncounted by anything but their number, after
+    /// `matched` records; all of them where none is kept any more.
+    pub(crate) fn passes(&self, matched: u64) -> u64 {
+        match self {
+            Sink::Window { window, .. } if matched < window.offset => window.offset - matched,
+            Sink::Window { .. } if self.is_full() => u64::MAX,
+            Sink::Window { .. } | Sink::Heap { .. } => 0,
+            Sink::Total => u64::MAX,
+        }
+    }
+
+    /// Whether no further record can be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Sink::Window { window, kept } => {
+                window.count.is_some_and(|count| kept.len() as u64 >= count)
+            }
+            Sink::Heap { window, .. } => window.count == Some(0),
+            Sink::Total => true,
+        }
+    }
+
+    /// Takes the next matching record.
+    pub(crate) fn keep(&mut self, plan: &Plan, stored: Stored) -> Result<()> {
+        match self {
+            Sink::Window { kept, .. } => kept.push(stored),
+            Sink::Heap { best, .. } => {
+                let key = plan.sort().key_with_id(stored.document())?;
+                best.push(key, stored)?;
+            }
+            Sink::Total => {}
+        }
+        Ok(())
+    }
+
+    /// The records of the window, in order.
+    pub(crate) fn into_records(self) -> Vec<Stored> {
+        match self {
+            Sink::Window { kept, .. } => kept,
+            Sink::Heap { window, best } => {
+                let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
+                best.into_sorted().into_iter().skip(offset).collect()
+            }
+            Sink::Total => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The one file that knows sled: ordered keys and values, atomic batches, flushing.
+//!
+//! It does not know what keys and values mean. Guards against what sled 0.34.7 leaves open stand
+//! here: leftovers of an interrupted snapshot, a flush that is no sync, panics while opening.
+
+use std::fs::{self, File};
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Ordered keys and values on disk.
+pub(crate) struct Tree {
+    sled: sled::Db,
+    directory: PathBuf,
+    poisoned: AtomicBool,
+}
+
+/// A value read: shared, not copied.
+#[derive(Clone, Debug)]
+pub(crate) struct Bytes(sled::IVec);
+
+impl std::ops::Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Changes that are applied together or not at all.
+#[derive(Default)]
+pub(crate) struct Changes(sled::Batch);
+
+impl Changes {
+    pub(crate) fn insert(&mut self, key: &[u8], value: Vec<u8>) {
+        self.0.insert(key, value);
+    }
+
+    pub(crate) fn remove(&mut self, key: &[u8]) {
+        self.0.remove(key);
+    }
+}
+
+/// How long a store that another handle is just closing is waited for.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+
+impl Tree {
+    /// Opens or makes the tree in that directory.
+    pub(crate) fn open(directory: &Path, cache_bytes: u64) -> Result<Tree> {
+        remove_unfinished_snapshots(directory)?;
+        let started = Instant::now();
+        loop {
+            match open_sled(directory, cache_bytes) {
+                Err(error)
+                    if error.kind() == ErrorKind::AlreadyOpen
+                        && started.elapsed() < LOCK_PATIENCE =>
+                {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                opened => {
+                    let directory = directory.to_owned();
+                    let poisoned = AtomicBool::new(false);
+                    return Ok(Tree { sled: opened?, directory, poisoned });
+                }
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        self.check()?;
+        self.sled.get(key).map(|value| value.map(Bytes)).map_err(|error| self.fault(error))
+    }
+
+    /// The keys and values between the bounds, in order; from either end.
+    pub(crate) fn range(
+        &self,
+        lower: Bound<Vec<u8>>,
+        upper: Bound<Vec<u8>>,
+    ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes)>> + Send + 'static + use<> {
+        let range = self.sled.range::<Vec<u8>, _>((lower, upper));
+        range.map(|entry| match entry {
+            Ok((key, value)) => Ok((Bytes(key), Bytes(value))),
+            Err(error) => Err(translate(error)),
+        })
+    }
+
+    /// Applies the changes. After an error the handle is poisoned: memory may hold half of them.
+    pub(crate) fn apply(&self, changes: Changes) -> Result<()> {
+        self.check()?;
+        self.sled.apply_batch(changes.0).map_err(|error| self.fault(error))
+    }
+
+    /// Hands all changes to the operating system: they survive a kill of the process.
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.check()?;
+        self.sled.flush().map(|_| ()).map_err(|error| self.fault(error))
+    }
+
+    /// Hands all changes to the disk: they survive a power cut. sled's flush alone does not sync its
+    /// log on Linux, so the log is synced here.
+    pub(crate) fn sync(&self) -> Result<()> {
+        self.flush()?;
+        let log = self.directory.join("db");
+        let synced = File::open(&log).and_then(|log| log.sync_data());
+        synced.map_err(|error| {
+            self.poisoned.store(true, Ordering::Release);
+            Error::io("sync", &log, error)
+        })
+    }
+
+    pub(crate) fn disk_bytes(&self) -> Result<u64> {
+        self.sled.size_on_disk().map_err(|error| self.fault(error))
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.poisoned.load(Ordering::Acquire) {
+            let message = "the store failed earlier; close every handle and reopen it";
+            return Err(Error::new(ErrorKind::Poisoned, message));
+        }
+        Ok(())
+    }
+
+    fn fault(&self, error: sled::Error) -> Error {
+        self.poisoned.store(true, Ordering::Release);
+        translate(error)
+    }
+}
+
+/// A killed process may leave a half-written snapshot, which sled would take for the newest and
+/// refuse to open. Snapshots are a cache of the log, so nothing is lost with it.
+fn remove_unfinished_snapshots(directory: &Path) -> Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("read", directory, error)),
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+        }
+    }
+    Ok(())
+}
+
+fn open_sled(directory: &Path, cache_bytes: u64) -> Result<sled::Db> {
+    let config = sled::Config::new()
+        .path(directory)
+        .cache_capacity(cache_bytes)
+        .flush_every_ms(Some(500))
+        .print_profile_on_drop(false);
+    match catch_unwind(AssertUnwindSafe(|| config.open())) {
+        Ok(opened) => opened.map_err(translate),
+        Err(_) => Err(Error::damaged("its log cannot be read back")),
+    }
+}
+
+fn translate(error: sled::Error) -> Error {
+    let text = error.to_string();
+    let translated = match &error {
+        sled::Error::Corruption { .. } => Error::damaged("a page of its log has a wrong checksum"),
+        // sled reports a taken lock as an error of kind `Other`; only the text tells.
+        sled::Error::Io(_) if text.contains("could not acquire lock") => {
+            let message = "the store is open elsewhere; close the other handle or process first";
+            Error::new(ErrorKind::AlreadyOpen, message)
+        }
+        _ => Error::new(ErrorKind::Io, format!("the store's files failed: {text}")),
+    };
+    translated.caused_by(error)
+}

@@ -1,0 +1,228 @@
+//! Puts, updates and removes: from a document to the entries of three lists, in one atomic write.
+//!
+//! One write at a time is worked out on a [`Stage`]; readers are kept out only while the finished
+//! changes are applied. This file does not know blocks.
+
+use filedex_query::Document;
+
+use crate::error::{Error, Result};
+use crate::layout::{List, by_id, piece_key};
+use crate::options::Durability;
+use crate::record::{self, Body, PIECE_BYTES, Place, Record, user_of};
+use crate::stage::Stage;
+use crate::store::Store;
+
+/// What a put did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Put {
+    /// There was no record of that `_id`.
+    Inserted,
+    /// The record of that `_id` was another.
+    Replaced,
+    /// The record stood there already, to the byte; nothing was written.
+    Unchanged,
+}
+
+/// What many puts did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Records that were new.
+    pub inserted: u64,
+    /// Records that replaced another.
+    pub replaced: u64,
+    /// Records that stood there already.
+    pub unchanged: u64,
+}
+
+impl Tally {
+    /// Counts one more put.
+    pub fn add(&mut self, put: Put) {
+        match put {
+            Put::Inserted => self.inserted += 1,
+            Put::Replaced => self.replaced += 1,
+            Put::Unchanged => self.unchanged += 1,
+        }
+    }
+}
+
+/// Records of one atomic write of [`Store::put_many`]. A larger write pins more memory in sled than
+/// it saves work.
+const RECORDS_PER_WRITE: usize = 100;
+
+impl Store {
+    /// Puts a record: a new one, or in place of the one with the same `_id`.
+    ///
+    /// ```
+    /// use filedex_query::Document;
+    /// use filedex_storage::{Options, Put, Store};
+    /// let store = Store::temporary(&Options::default())?;
+    /// let file = Document::new().with("_id", "a").with("rid", "GENERAL");
+    /// assert_eq!(store.put(&file)?, Put::Inserted);
+    /// assert_eq!(store.put(&file)?, Put::Unchanged);
+    /// # Ok::<(), filedex_storage::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidRecord` for a document that cannot be a record; `Io` and `Poisoned` from the disk.
+    pub fn put(&self, record: &Document) -> Result<Put> {
+        self.put_with(record, self.options().durability)
+    }
+
+    /// Puts a record with a promise of its own.
+    ///
+    /// # Errors
+    /// As [`Store::put`].
+    pub fn put_with(&self, record: &Document, durability: Durability) -> Result<Put> {
+        let record = Record::new(record, self.options().limits.document_depth)?;
+        self.write(durability, |stage| put(stage, &record))
+    }
+
+    /// Puts many records, up to a hundred in one atomic write. The order of the records is kept:
+    /// of two with one `_id` the later stays.
+    ///
+    /// # Errors
+    /// As [`Store::put`]. The writes before the failing one stand; none of the failing one does.
+    pub fn put_many(&self, records: impl IntoIterator<Item = Document>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut records = records.into_iter();
+        loop {
+            let batch: Vec<Document> = records.by_ref().take(RECORDS_PER_WRITE).collect();
+            if batch.is_empty() {
+                self.make_durable(self.options().durability)?;
+                return Ok(tally);
+            }
+            self.put_batch(&batch, &mut tally)?;
+        }
+    }
+
+    fn put_batch(&self, batch: &[Document], tally: &mut Tally) -> Result<()> {
+        let depth = self.options().limits.document_depth;
+        let records: Result<Vec<Record>> =
+            batch.iter().map(|document| Record::new(document, depth)).collect();
+        let records = records?;
+        // The last write of a run of puts makes all of them durable.
+        let puts = self.write(Durability::Relaxed, |stage| {
+            records.iter().map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
+        })?;
+        puts.into_iter().for_each(|put| tally.add(put));
+        Ok(())
+    }
+
+    /// Changes a record. `None` if there is none of that `_id`. The change is worked out on a copy
+    /// and may be asked for again if another write came between.
+    ///
+    /// # Errors
+    /// As [`Store::put`]; `InvalidRecord` also if the change touches `_id`.
+    pub fn update(&self, id: &str, mut change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
+        loop {
+            let Some(before) = self.get(id)? else {
+                return Ok(None);
+            };
+            let mut after = before.clone();
+            change(&mut after);
+            if after.get("_id") != before.get("_id") {
+                return Err(Error::invalid("an update cannot change `_id`; put a new record"));
+            }
+            let depth = self.options().limits.document_depth;
+            let (before, after) = (Record::new(&before, depth)?, Record::new(&after, depth)?);
+            let put =
+                self.write(self.options().durability, |stage| match stored_body(stage, id)? {
+                    Some((_, body)) if body == before.body => put(stage, &after).map(Some),
+                    _ => Ok(None),
+                })?;
+            if put.is_some() {
+                return Ok(put);
+            }
+        }
+    }
+
+    /// Removes a record; says whether there was one.
+    ///
+    /// # Errors
+    /// `Io`, `Damaged` and `Poisoned` from the disk.
+    pub fn remove(&self, id: &str) -> Result<bool> {
+        self.write(self.options().durability, |stage| remove(stage, id))
+    }
+
+    /// Removes many records, up to a hundred in one atomic write; says how many there were.
+    ///
+    /// # Errors
+    /// As [`Store::remove`].
+    pub fn remove_many(&self, ids: impl IntoIterator<Item = String>) -> Result<u64> {
+        let mut removed = 0;
+        let mut ids = ids.into_iter();
+        loop {
+            let batch: Vec<String> = ids.by_ref().take(RECORDS_PER_WRITE).collect();
+            if batch.is_empty() {
+                self.make_durable(self.options().durability)?;
+                return Ok(removed);
+            }
+            let found = self.write(Durability::Relaxed, |stage| {
+                batch.iter().map(|id| remove(stage, id)).collect::<Result<Vec<bool>>>()
+            })?;
+            removed += found.into_iter().filter(|found| *found).count() as u64;
+        }
+    }
+}
+
+fn put(stage: &mut Stage<'_>, record: &Record) -> Result<Put> {
+    let old = stored_body(stage, &record.id)?;
+    if old.as_ref().is_some_and(|(_, body)| *body == record.body) {
+        return Ok(Put::Unchanged);
+    }
+    if let Some((place, body)) = &old {
+        unlink(stage, &record.id, place, body)?;
+    }
+    link(stage, record)?;
+    Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
+}
+
+fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
+    let Some((place, body)) = stored_body(stage, id)? else {
+        return Ok(false);
+    };
+    unlink(stage, id, &place, &body)?;
+    stage.remove(&List::ids(), &by_id(id))?;
+    Ok(true)
+}
+
+/// Enters a record into its lists. Its entry in the id list is replaced if there is one.
+fn link(stage: &mut Stage<'_>, record: &Record) -> Result<()> {
+    let (place, class) = (&record.place, record.class);
+    stage.insert(&place.list, &place.order, class, &record.payload())?;
+    if record.is_in_pieces() {
+        for (piece, bytes) in (0..).zip(record.body.chunks(PIECE_BYTES)) {
+            stage.set(piece_key(&record.id, piece), Some(bytes.to_vec()));
+        }
+    }
+    if let Some(user) = &record.user {
+        stage.insert(user, &place.order, class, place.list.bytes())?;
+    }
+    stage.insert(&List::ids(), &by_id(&record.id), class, &place.to_bytes())
+}
+
+/// Takes a record out of all lists but the id list.
+fn unlink(stage: &mut Stage<'_>, id: &str, place: &Place, body: &[u8]) -> Result<()> {
+    if let Some((_, payload)) = stage.find(&place.list, &place.order)? {
+        let pieces = Body::read(&payload)?.pieces();
+        (0..pieces).for_each(|piece| stage.set(piece_key(id, piece), None));
+    }
+    stage.remove(&place.list, &place.order)?;
+    if let Some(user) = user_of(record::document(body)) {
+        stage.remove(&user, &place.order)?;
+    }
+    Ok(())
+}
+
+/// The record of that id as it will stand: its place and its body.
+fn stored_body(stage: &mut Stage<'_>, id: &str) -> Result<Option<(Place, Vec<u8>)>> {
+    let Some((_, place)) = stage.find(&List::ids(), &by_id(id))? else {
+        return Ok(None);
+    };
+    let place = Place::from_bytes(&place)?;
+    let Some((_, payload)) = stage.find(&place.list, &place.order)? else {
+        return Err(Error::damaged(format_args!("record `{id}` is listed but not there")));
+    };
+    let body = record::assemble(Body::read(&payload)?, |key| stage.value(key))?;
+    Ok(Some((place, body)))
+}

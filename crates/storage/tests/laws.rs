@@ -1,0 +1,171 @@
+//! The laws of the store: a plan equals a full scan, counts equal a recount, pages equal the whole.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use filedex_query::Document;
+use filedex_storage::{Options, Store, Watch, Window};
+use proptest::prelude::*;
+use support::{by_full_scan, filter, plan, record, sort, window};
+
+/// One change of a store.
+#[derive(Clone, Debug)]
+enum Change {
+    Put(Document),
+    PutMany(Vec<Document>),
+    Update(Document),
+    Remove(String),
+    RemoveMany(Vec<String>),
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let id = || (0..60u32).prop_map(|id| format!("f{id}"));
+    prop_oneof![
+        4 => record().prop_map(Change::Put),
+        3 => proptest::collection::vec(record(), 0..40).prop_map(Change::PutMany),
+        2 => record().prop_map(Change::Update),
+        2 => id().prop_map(Change::Remove),
+        1 => proptest::collection::vec(id(), 0..20).prop_map(Change::RemoveMany),
+    ]
+}
+
+fn id_of(record: &Document) -> String {
+    record.get_str("_id").unwrap().to_owned()
+}
+
+/// Applies the change to the store and to the model.
+fn apply(store: &Store, model: &mut BTreeMap<String, Document>, change: Change) {
+    match change {
+        Change::Put(record) => {
+            store.put(&record).unwrap();
+            model.insert(id_of(&record), record);
+        }
+        Change::PutMany(records) => {
+            store.put_many(records.clone()).unwrap();
+            model.extend(records.into_iter().map(|record| (id_of(&record), record)));
+        }
+        Change::Update(after) => {
+            let id = id_of(&after);
+            let put = store.update(&id, |record| *record = after.clone()).unwrap();
+            assert_eq!(put.is_some(), model.contains_key(&id));
+            if put.is_some() {
+                model.insert(id, after);
+            }
+        }
+        Change::Remove(id) => {
+            assert_eq!(store.remove(&id).unwrap(), model.remove(&id).is_some());
+        }
+        Change::RemoveMany(ids) => {
+            let mut removed = 0;
+            for id in &ids {
+                removed += u64::from(model.remove(id).is_some());
+            }
+            assert_eq!(store.remove_many(ids).unwrap(), removed);
+        }
+    }
+}
+
+fn temporary() -> Store {
+    let mut options = Options::default();
+    options.durability = filedex_storage::Durability::Relaxed;
+    Store::temporary(&options).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(60) })]
+
+    #[test]
+    fn executing_a_plan_equals_filtering_and_sorting_a_full_scan(
+        records in proptest::collection::vec(record(), 0..120),
+        queries in proptest::collection::vec((filter(), sort(), window()), 12),
+    ) {
+        let store = temporary();
+        store.put_many(records.clone()).unwrap();
+        let model: BTreeMap<String, Document> =
+            records.into_iter().map(|record| (id_of(&record), record)).collect();
+        let records: Vec<Document> = model.into_values().collect();
+        for (filter, sort, window) in queries {
+            let plan = plan(&filter, &sort);
+            let page = store.page(&plan, window, &Watch::default()).unwrap();
+            let (documents, total) = by_full_scan(&records, &plan, window);
+            prop_assert_eq!(page.total, total, "{} {}", &filter, &page.explain);
+            prop_assert_eq!(page.documents, documents, "{} {} {}", &filter, &sort, &page.explain);
+            prop_assert_eq!(store.total(&plan, &Watch::default()).unwrap(), total);
+        }
+    }
+
+    #[test]
+    fn after_any_changes_counts_equal_a_recount_and_the_store_equals_the_model(
+        changes in proptest::collection::vec(change(), 0..40),
+        queries in proptest::collection::vec((filter(), sort(), window()), 4),
+    ) {
+        let store = temporary();
+        let mut model = BTreeMap::new();
+        for change in changes {
+            apply(&store, &mut model, change);
+        }
+        let report = store.verify(&mut |_, _| ()).unwrap();
+        prop_assert!(report.is_clean(), "{:?}", report.problems);
+        prop_assert_eq!(store.stats().unwrap().records, model.len() as u64);
+        for (id, record) in &model {
+            let stored = store.get(id).unwrap();
+            prop_assert_eq!(stored.as_ref(), Some(record));
+        }
+        let records: Vec<Document> = model.into_values().collect();
+        for (filter, sort, window) in queries {
+            let plan = plan(&filter, &sort);
+            let page = store.page(&plan, window, &Watch::default()).unwrap();
+            let expected = by_full_scan(&records, &plan, window);
+            prop_assert_eq!((page.documents, page.total), expected, "{} {}", &filter, &sort);
+        }
+    }
+
+    #[test]
+    fn pages_of_any_size_concatenated_equal_the_whole(
+        records in proptest::collection::vec(record(), 0..80),
+        filter in filter(),
+        sort in sort(),
+        size in 1..20u64,
+    ) {
+        let store = temporary();
+        store.put_many(records).unwrap();
+        let plan = plan(&filter, &sort);
+        let whole = store.page(&plan, Window::all(), &Watch::default()).unwrap();
+        let mut pages = Vec::new();
+        while (pages.len() as u64) < whole.total {
+            let window = Window { offset: pages.len() as u64, count: Some(size) };
+            let page = store.page(&plan, window, &Watch::default()).unwrap();
+            prop_assert_eq!(page.total, whole.total);
+            prop_assert!(!page.documents.is_empty());
+            pages.extend(page.documents);
+        }
+        prop_assert_eq!(&pages, &whole.documents);
+        let streamed: Vec<Document> =
+            store.cursor(&plan).unwrap().map(|record| record.unwrap()).collect();
+        prop_assert_eq!(&streamed, &whole.documents);
+    }
+
+    #[test]
+    fn reopening_gives_the_same_answers(
+        changes in proptest::collection::vec(change(), 0..12),
+        filter in filter(),
+        sort in sort(),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store");
+        let store = Store::open(&path, &Options::default()).unwrap();
+        let mut model = BTreeMap::new();
+        for change in changes {
+            apply(&store, &mut model, change);
+        }
+        let plan = plan(&filter, &sort);
+        let before = store.page(&plan, Window::all(), &Watch::default()).unwrap();
+        store.close().unwrap();
+        let store = Store::open(&path, &Options::default()).unwrap();
+        let after = store.page(&plan, Window::all(), &Watch::default()).unwrap();
+        prop_assert_eq!(before.documents, after.documents);
+        prop_assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+    }
+}

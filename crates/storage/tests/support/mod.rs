@@ -1,0 +1,169 @@
+//! Random records, queries and windows whose parts meet often, and the answer by a full scan.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use filedex_query::{
+    Date, Document, Environment, Filter, Matcher, Plan, Projection, Sort, Value, ejson,
+};
+use filedex_storage::Window;
+use proptest::prelude::*;
+
+/// A value that a field deciding about the place of a record may hold.
+fn place(names: &'static [&'static str]) -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        12 => proptest::sample::select(names).prop_map(|name| Some(Value::from(name))),
+        2 => Just(None),
+        1 => Just(Some(Value::Null)),
+        1 => Just(Some(Value::Int(7))),
+        1 => Just(Some(Value::Double(7.0))),
+        1 => proptest::sample::select(names).prop_map(|name| {
+            Some(Value::Array(vec![Value::from(name), Value::Null]))
+        }),
+    ]
+}
+
+fn moment() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        12 => (0..6i64).prop_map(|time| Some(Value::from(Date(time)))),
+        1 => Just(None),
+        1 => Just(Some(Value::Null)),
+        1 => Just(Some(Value::from("2024-01-01"))),
+        1 => Just(Some(Value::Array(vec![]))),
+        1 => (0..6i64).prop_map(|time| Some(Value::Array(vec![Value::from(Date(time)), Value::Int(1)]))),
+    ]
+}
+
+fn type_group() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        6 => proptest::sample::select(&["image", "video", "thumb", "font"][..])
+            .prop_map(|group| Some(Value::from(group))),
+        1 => Just(None),
+        1 => Just(Some(Value::Null)),
+        1 => Just(Some(Value::Array(vec![Value::from("image")]))),
+    ]
+}
+
+fn hidden() -> impl Strategy<Value = Option<Value>> {
+    prop_oneof![
+        6 => Just(None),
+        1 => any::<bool>().prop_map(|hidden| Some(Value::Bool(hidden))),
+        1 => Just(Some(Value::Array(vec![Value::Bool(true)]))),
+    ]
+}
+
+/// A record with an id out of few.
+pub(crate) fn record() -> impl Strategy<Value = Document> {
+    let id = (0..60u32).prop_map(|id| format!("f{id}"));
+    let padding = prop_oneof![8 => 0..200usize, 1 => 900..1200usize, 1 => 3000..9000usize];
+    let fields = (
+        place(&["A", "B", "\0"]),
+        place(&["u", "v"]),
+        moment(),
+        type_group(),
+        hidden(),
+        proptest::option::of(0..5i32),
+        padding,
+    );
+    (id, fields).prop_map(|(id, (room, user, date, group, hidden, size, padding))| {
+        let mut record = Document::new().with("_id", id);
+        let fields = [
+            ("rid", room),
+            ("userId", user),
+            ("uploadedAt", date),
+            ("typeGroup", group),
+            ("_hidden", hidden),
+            ("size", size.map(Value::Int)),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                record.push(name, value);
+            }
+        }
+        record.with("name", "x".repeat(padding))
+    })
+}
+
+/// One condition, as JSON.
+fn condition() -> impl Strategy<Value = String> {
+    let texts = &[
+        r#"{"rid":"A"}"#,
+        r#"{"rid":"\u0000"}"#,
+        r#"{"rid":{"$in":["A","B","nobody"]}}"#,
+        r#"{"rid":7}"#,
+        r#"{"rid":null}"#,
+        r#"{"$or":[{"rid":"A"},{"rid":"B"}]}"#,
+        r#"{"userId":"u"}"#,
+        r#"{"userId":{"$in":["u","v"]}}"#,
+        r#"{"userId":null}"#,
+        r#"{"_id":"f7"}"#,
+        r#"{"_id":{"$in":["f1","f2","f3","none"]}}"#,
+        r#"{"typeGroup":"image"}"#,
+        r#"{"typeGroup":{"$ne":"thumb"}}"#,
+        r#"{"typeGroup":{"$exists":false}}"#,
+        r#"{"typeGroup":{"$in":["image","font",null]}}"#,
+        r#"{"_hidden":{"$ne":true}}"#,
+        r#"{"uploadedAt":{"$gte":{"$date":{"$numberLong":"2"}}}}"#,
+        r#"{"uploadedAt":{"$lt":{"$date":{"$numberLong":"4"}}}}"#,
+        r#"{"uploadedAt":{"$gt":{"$date":{"$numberLong":"1"}},"$lte":{"$date":{"$numberLong":"3"}}}}"#,
+        r#"{"uploadedAt":{"$date":{"$numberLong":"3"}}}"#,
+        r#"{"uploadedAt":{"$gt":""}}"#,
+        r#"{"uploadedAt":null}"#,
+        r#"{"size":{"$gt":2}}"#,
+        r#"{"size":{"$not":{"$lte":2}}}"#,
+        r#"{"$nor":[{"rid":"A"},{"typeGroup":"image"}]}"#,
+        r#"{"$or":[{"typeGroup":"image"},{"size":1}]}"#,
+    ][..];
+    proptest::sample::select(texts).prop_map(str::to_owned)
+}
+
+/// A filter of up to three conditions.
+pub(crate) fn filter() -> impl Strategy<Value = String> {
+    proptest::collection::vec(condition(), 0..4).prop_map(|conditions| {
+        match conditions.as_slice() {
+            [] => "{}".to_owned(),
+            conditions => format!(r#"{{"$and":[{}]}}"#, conditions.join(",")),
+        }
+    })
+}
+
+/// A sort, often one that a list serves.
+pub(crate) fn sort() -> impl Strategy<Value = String> {
+    let texts = &[
+        r#"{"uploadedAt":-1}"#,
+        r#"{"uploadedAt":1}"#,
+        r#"{"uploadedAt":-1,"_id":-1}"#,
+        r#"{"uploadedAt":1,"_id":-1}"#,
+        r#"{"size":1}"#,
+        r#"{"typeGroup":1,"size":-1}"#,
+        r#"{"_id":1}"#,
+    ][..];
+    proptest::sample::select(texts).prop_map(str::to_owned)
+}
+
+pub(crate) fn window() -> impl Strategy<Value = Window> {
+    (0..40u64, proptest::option::of(0..30u64)).prop_map(|(offset, count)| Window { offset, count })
+}
+
+/// The plan of those texts.
+pub(crate) fn plan(filter: &str, sort: &str) -> Plan {
+    let environment = Environment::default();
+    let read = |text| ejson::read_document(text, &environment.limits).unwrap();
+    let filter = Filter::parse(&read(filter), &environment).unwrap();
+    let sort = Sort::parse(&read(sort), &environment).unwrap();
+    Plan::compile(filter, Projection::everything(), sort, &environment).unwrap()
+}
+
+/// What the plan's answer must be: the matching records, sorted, in the window; and their number.
+pub(crate) fn by_full_scan(
+    records: &[Document],
+    plan: &Plan,
+    window: Window,
+) -> (Vec<Document>, u64) {
+    let matcher = Matcher::compile(plan.filter(), &Environment::default()).unwrap();
+    let mut matching: Vec<&Document> =
+        records.iter().filter(|record| matcher.matches(record.view()).unwrap()).collect();
+    matching.sort_by_key(|record| plan.sort().key_with_id(record.view()).unwrap());
+    let total = matching.len() as u64;
+    let offset = usize::try_from(window.offset).unwrap();
+    let count = window.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap());
+    (matching.into_iter().skip(offset).take(count).cloned().collect(), total)
+}
