@@ -44,6 +44,7 @@ impl Code {
             50 => "MaxTimeMSExpired",
             146 => "ExceededMemoryLimit",
             168 => "InvalidPipelineOperator",
+            224 => "QueryFeatureNotAllowed",
             241 => "ConversionFailure",
             291 => "NoQueryExecutionPlans",
             11601 => "Interrupted",

@@ -6,13 +6,11 @@
 //! texts cost no call stack.
 
 use super::Captures;
-use super::charset::CharSet;
-use super::graph::{Graph, Members, Place, State};
-use super::property;
-use super::tree::{Assertion, Greed};
+use super::graph::{Graph, Place, State};
+use super::place;
+use super::tree::Greed;
 use crate::{Error, Result};
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 /// No place in the text.
 const UNSET: usize = usize::MAX;
@@ -149,7 +147,9 @@ impl Walk<'_> {
                 _ => Step::Fail,
             },
             State::Run { .. } => self.run_of(place, at, call)?,
-            State::Assert { what, next } if self.holds(what, at) => Step::To(next, at),
+            State::Assert { what, next } if place::holds(what, self.text, self.start, at) => {
+                Step::To(next, at)
+            }
             State::Assert { .. } => Step::Fail,
             State::Split { first, second } => {
                 self.push(Way::State { place: second, at, call: call.clone() })?;
@@ -380,31 +380,13 @@ impl Walk<'_> {
         let mut letters = rest.chars();
         for wanted in text.chars() {
             match letters.next() {
-                Some(letter) if same_but_for_case(wanted, letter) => end += letter.len_utf8(),
+                Some(letter) if place::same_but_for_case(wanted, letter) => {
+                    end += letter.len_utf8()
+                }
                 _ => return Ok(None),
             }
         }
         Ok(Some(end))
-    }
-
-    fn holds(&self, what: Assertion, at: usize) -> bool {
-        let last = || self.letter_before(at);
-        let next = || self.after(at).map(|(letter, _)| letter);
-        let end = self.text.len();
-        match what {
-            Assertion::TextStart => at == 0,
-            Assertion::TextEnd => at == end,
-            Assertion::FinalLineEnd => at == end || (at + 1 == end && next() == Some('\n')),
-            Assertion::LineStart => at == 0 || (at < end && last() == Some('\n')),
-            Assertion::LineEnd => at == end || next() == Some('\n'),
-            Assertion::SearchStart => at == self.start,
-            Assertion::WordBoundary { unicode } => word(last(), unicode) != word(next(), unicode),
-            Assertion::NotWordBoundary { unicode } => {
-                word(last(), unicode) == word(next(), unicode)
-            }
-            Assertion::WordStart { unicode } => !word(last(), unicode) && word(next(), unicode),
-            Assertion::WordEnd { unicode } => word(last(), unicode) && !word(next(), unicode),
-        }
     }
 
     fn may_begin(&self, at: usize) -> bool {
@@ -412,19 +394,8 @@ impl Walk<'_> {
         self.after(at).is_some_and(|(letter, _)| first.has(letter))
     }
 
-    /// The character at that place and the place after it.
     fn after(&self, at: usize) -> Option<(char, usize)> {
-        if let Some(&byte) = self.text.as_bytes().get(at)
-            && byte.is_ascii()
-        {
-            return Some((char::from(byte), at + 1));
-        }
-        let letter = self.text.get(at..)?.chars().next()?;
-        Some((letter, at + letter.len_utf8()))
-    }
-
-    fn letter_before(&self, at: usize) -> Option<char> {
-        self.text.get(..at)?.chars().next_back()
+        place::after(self.text, at)
     }
 
     /// The place that many characters before.
@@ -432,7 +403,7 @@ impl Walk<'_> {
         let mut at = at;
         self.step(u64::from(count) / 8)?;
         for _ in 0..count {
-            match self.letter_before(at) {
+            match place::before(self.text, at) {
                 Some(letter) => at -= letter.len_utf8(),
                 None => return Ok(None),
             }
@@ -502,19 +473,4 @@ fn ended(group: u32) -> u32 {
 
 fn opened(group: u32) -> u32 {
     3 * group
-}
-
-fn word(letter: Option<char>, unicode: bool) -> bool {
-    static WORD: LazyLock<Members> = LazyLock::new(|| Members::of(&property::unicode_word()));
-    letter.is_some_and(|letter| match unicode {
-        true => WORD.has(letter),
-        false => letter == '_' || letter.is_ascii_alphanumeric(),
-    })
-}
-
-fn same_but_for_case(one: char, other: char) -> bool {
-    one == other
-        || one.eq_ignore_ascii_case(&other)
-        || (!(one.is_ascii() && other.is_ascii())
-            && CharSet::one(one).folded().ranges().any(|(low, high)| low <= other && other <= high))
 }

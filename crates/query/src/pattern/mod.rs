@@ -14,6 +14,7 @@ mod group;
 mod linear;
 mod options;
 mod parse;
+mod place;
 mod prefix;
 mod property;
 mod reference;
