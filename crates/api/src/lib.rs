@@ -1,8 +1,68 @@
-//! An embedded index of file metadata.
+//! An embedded index of file metadata that speaks MongoDB's find language.
+//!
+//! A host opens an index, puts file records in, and asks for pages: as a library, or as the
+//! published HTTP APIs of Rocket.Chat and Zipline ([`Endpoints`]). It is no blob store, no server
+//! and no full-text search.
+//!
+//! ```
+//! use filedex::{File, Filedex};
+//!
+//! let index = Filedex::temporary()?; // Filedex::open("uploads.filedex")?
+//! index.put(
+//!     &File::new("666fdecb4ac1a8e6404ededd")?
+//!         .with_name("oauth-screen.png")
+//!         .with_size(78_441)
+//!         .with_media_type("image/png")
+//!         .with_room("GENERAL"),
+//! )?;
+//!
+//! let page = index
+//!     .room("GENERAL")
+//!     .type_group("image")
+//!     .query(r#"{"size": {"$gt": 10000}}"#)?
+//!     .sort(r#"{"uploadedAt": -1}"#)?
+//!     .fields(r#"{"name": 1, "size": 1}"#)?
+//!     .offset(0)
+//!     .count(50)
+//!     .page()?;
+//!
+//! assert_eq!(
+//!     String::from_utf8(page.to_json())?,
+//!     r#"{"files":[{"_id":"666fdecb4ac1a8e6404ededd","name":"oauth-screen.png","size":78441}],"count":1,"offset":0,"total":1}"#,
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Read on at [`Filedex`] (the handle), [`File`] (a record with types), [`Lookup`] (a question),
+//! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
 mod directory;
+mod endpoint;
+mod error;
+mod file;
+mod index;
+mod lookup;
+mod page;
+mod policy;
+mod scope;
 
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag,
     TokenHash, User,
 };
+pub use endpoint::{
+    ApiError, EndpointOptions, Endpoints, FilesParams, ImagesParams, Order, OwnerShape, Paging,
+    RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy, UserFiles, UserFilesParams,
+};
+pub use error::{Error, ErrorKind, Result};
+pub use file::{File, Record};
+pub use index::{Filedex, OpenOptions};
+pub use lookup::{Lookup, Matches};
+pub use page::Page;
+pub use policy::{Denied, Policy};
+pub use scope::{Scope, Visibility};
+
+pub use filedex_query::{
+    Code, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value, ejson,
+};
+pub use filedex_storage::{Cancel, Durability, Explain, Put, Report, Stats, Tally};

@@ -1,5 +1,12 @@
 //! The directories: who gets in, what they see, and what a bad file is told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
 
 use filedex::{
     Directory, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag, TokenHash, User,

@@ -6,6 +6,7 @@
 mod file;
 mod memory;
 mod room;
+mod shared;
 mod token;
 mod user;
 

@@ -5,8 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
@@ -55,14 +54,14 @@ impl FromStr for TokenHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<TokenHash, NotAHash> {
-        let bytes = STANDARD.decode(text).map_err(|_| NotAHash)?;
+        let bytes = BASE64.decode(text.as_bytes()).map_err(|_| NotAHash)?;
         bytes.try_into().map(TokenHash).map_err(|_| NotAHash)
     }
 }
 
 impl fmt::Display for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&STANDARD.encode(self.0))
+        f.write_str(&BASE64.encode(&self.0))
     }
 }
 

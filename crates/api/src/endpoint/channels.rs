@@ -1,0 +1,28 @@
+//! `channels.files`: the files of a public channel or an omnichannel conversation.
+
+use super::Endpoints;
+use super::error::ApiError;
+use super::params::FilesParams;
+use crate::{Page, RoomKind, User};
+
+impl Endpoints {
+    /// The files of a channel, by name unless sorted otherwise.
+    ///
+    /// # Errors
+    /// 400 for no such channel and for a `sort`, `fields` or `query` that is wrong; 403 for a channel the
+    /// caller may not read; 500 for a fault of the host.
+    pub fn channels_files(&self, caller: &User, params: &FilesParams) -> Result<Page, ApiError> {
+        let listed = |kind| matches!(kind, RoomKind::Channel | RoomKind::Omnichannel);
+        let room = self.room_of(&params.room)?.filter(|room| listed(room.kind));
+        let room = room.ok_or_else(|| {
+            let text =
+                "The required \"roomId\" or \"roomName\" param provided does not match any channel";
+            ApiError::coded(text, "error-room-not-found")
+        })?;
+        if !self.may_access(caller, &room)? {
+            return Err(ApiError::no_access());
+        }
+        let asked = self.read_listing(params)?;
+        self.list(&room, params, &asked)
+    }
+}

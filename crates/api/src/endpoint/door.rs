@@ -1,0 +1,184 @@
+//! The one door: an HTTP request in, an HTTP response out.
+//!
+//! It finds the endpoint, the caller and the parameters, makes the typed call and writes the reply.
+//! Sockets, TLS, sessions and rate limits are the host's.
+
+use http::{Method, Request, Response, StatusCode};
+
+use super::error::{ApiError, Style};
+use super::parameters::Parameters;
+use super::params::{FilesParams, ImagesParams, RoomKey};
+use super::schema::{Accepted, Kind, Schema};
+use super::user::text;
+use super::{Endpoints, reply};
+use crate::User;
+
+/// What a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Im,
+    Groups,
+    Channels,
+    Images,
+    UserFiles,
+    Description,
+}
+
+impl Route {
+    fn of(path: &str) -> Option<Route> {
+        match path {
+            "/api/v1/im.files" | "/api/v1/dm.files" => Some(Route::Im),
+            "/api/v1/groups.files" => Some(Route::Groups),
+            "/api/v1/channels.files" => Some(Route::Channels),
+            "/api/v1/rooms.images" => Some(Route::Images),
+            "/api/user/files" => Some(Route::UserFiles),
+            "/api/openapi.json" => Some(Route::Description),
+            _ => None,
+        }
+    }
+
+    fn style(self) -> Style {
+        if self == Route::UserFiles { Style::Zipline } else { Style::Chat }
+    }
+}
+
+macro_rules! files_schema {
+    ($room:literal, $name:literal, $open:literal) => {
+        Schema {
+            one_of: Some([$room, $name]),
+            required: None,
+            known: &[
+                ($room, Kind::Text),
+                ($name, Kind::Text),
+                ("offset", Kind::Number),
+                ("count", Kind::Number),
+                ("sort", Kind::Text),
+                ("query", Kind::Text),
+                ("fields", Kind::Text),
+                ("name", Kind::Text),
+                ("typeGroup", Kind::Text),
+                ("onlyConfirmed", Kind::Truth),
+            ],
+            open: $open,
+        }
+    };
+}
+
+const IM: Schema = files_schema!("roomId", "username", false);
+const GROUPS: Schema = files_schema!("roomId", "roomName", true);
+const CHANNELS: Schema = files_schema!("roomId", "roomName", false);
+const IMAGES: Schema = Schema {
+    one_of: None,
+    required: Some("roomId"),
+    known: &[
+        ("roomId", Kind::Text),
+        ("startingFromId", Kind::Text),
+        ("offset", Kind::Number),
+        ("count", Kind::Number),
+    ],
+    open: false,
+};
+
+/// The description of the endpoints, OpenAPI 3.1.
+const DESCRIPTION: &str = include_str!("../../openapi.json");
+
+impl Endpoints {
+    /// Answers a request. Never panics, whatever the request; bodies of requests are not read.
+    pub fn handle(&self, request: Request<impl AsRef<[u8]>>) -> Response<Vec<u8>> {
+        let mut response = self.answer(&request).unwrap_or_else(|error| reply::error(&error));
+        if request.method() == Method::HEAD {
+            response.body_mut().clear();
+        }
+        response
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Result<Response<Vec<u8>>, ApiError> {
+        let missing = || ApiError::plain(StatusCode::NOT_FOUND, "Not Found");
+        let route = Route::of(request.uri().path()).ok_or_else(missing)?;
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Err(ApiError::plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
+        }
+        if route == Route::Description {
+            return Ok(reply::json(StatusCode::OK, DESCRIPTION.as_bytes().to_vec()));
+        }
+        let caller = self.caller(request, route.style())?;
+        let query = request.uri().query().unwrap_or_default();
+        let given = Parameters::parse(query, route.style()).map_err(|_| too_many(route))?;
+        self.call(route, &caller, &given)
+    }
+
+    fn call(
+        &self,
+        route: Route,
+        caller: &User,
+        given: &Parameters,
+    ) -> Result<Response<Vec<u8>>, ApiError> {
+        let files = |schema: &Schema, name| schema.accept(given).map(|given| files(&given, name));
+        let page = match route {
+            Route::Im => self.im_files(caller, &files(&IM, "username")?)?,
+            Route::Groups => self.groups_files(caller, &files(&GROUPS, "roomName")?)?,
+            Route::Channels => self.channels_files(caller, &files(&CHANNELS, "roomName")?)?,
+            Route::Images => self.rooms_images(caller, &images(&IMAGES.accept(given)?))?,
+            Route::UserFiles => {
+                let owner = self.owner_of(caller, text::owner_id(given)?)?;
+                let files = self.files_of(&owner, &text::read(given)?)?;
+                return Ok(reply::json(StatusCode::OK, files.to_json()));
+            }
+            Route::Description => return Err(ApiError::plain(StatusCode::NOT_FOUND, "Not Found")),
+        };
+        Ok(reply::page(&page))
+    }
+
+    /// Who asks. Whatever is missing or wrong about it, the answer is the same.
+    fn caller<B>(&self, request: &Request<B>, style: Style) -> Result<User, ApiError> {
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let fault = |error| ApiError::directory(style, &error);
+        if let (Style::Zipline, Some(token)) = (style, header("authorization"))
+            && let Some(user) = self.directory.authenticate_token(token).map_err(fault)?
+        {
+            return Ok(user);
+        }
+        let (id, token) = (header("x-user-id"), header("x-auth-token"));
+        let user = match (id, token) {
+            (Some(id), Some(token)) => self.directory.authenticate(id, token).map_err(fault)?,
+            _ => None,
+        };
+        user.ok_or_else(|| ApiError::logged_out(style))
+    }
+}
+
+fn too_many(route: Route) -> ApiError {
+    let text = "Invalid query parameters";
+    match route.style() {
+        Style::Chat => ApiError::bad(text),
+        Style::Zipline => ApiError::zipline(StatusCode::BAD_REQUEST, text),
+    }
+}
+
+fn files(given: &Accepted, name: &str) -> FilesParams {
+    // The schema lets exactly one of the two through.
+    let room = match (given.text("roomId"), given.text(name)) {
+        (Some(id), _) => RoomKey::Id(id),
+        (None, name) => RoomKey::Name(name.unwrap_or_default()),
+    };
+    FilesParams {
+        room,
+        offset: given.number("offset").unwrap_or_default(),
+        count: given.number("count"),
+        sort: given.text("sort"),
+        query: given.text("query"),
+        fields: given.text("fields"),
+        name: given.text("name"),
+        type_group: given.text("typeGroup"),
+        only_confirmed: given.truth("onlyConfirmed"),
+    }
+}
+
+fn images(given: &Accepted) -> ImagesParams {
+    ImagesParams {
+        room_id: given.text("roomId").unwrap_or_default(),
+        starting_from_id: given.text("startingFromId"),
+        offset: given.number("offset").unwrap_or_default(),
+        count: given.number("count"),
+    }
+}

@@ -1,0 +1,154 @@
+//! The common part of `im.files`, `groups.files` and `channels.files`: reading `sort`, `fields` and
+//! `query`, the filter, the page, the owners.
+//!
+//! This file knows a room that the caller may read; finding it is the endpoint's.
+
+use filedex_query::{Document, Limits, Value, ejson};
+
+use super::error::{ApiError, Style};
+use super::params::FilesParams;
+use super::{Endpoints, literal};
+use crate::{Lookup, Page, Room, Scope};
+
+/// A listing's parameters, read; all but the room.
+pub(super) struct Asked {
+    offset: u64,
+    limit: u64,
+    sort: Document,
+    fields: Option<Document>,
+    query: Option<Document>,
+}
+
+impl Endpoints {
+    /// Reads page size, sort, fields and query, in the order the server does.
+    pub(super) fn read_listing(&self, params: &FilesParams) -> Result<Asked, ApiError> {
+        let limits = self.index.limits();
+        let sort = read_sort(params.sort.as_deref(), limits)?;
+        let fields = read_fields(params.fields.as_deref(), limits)?;
+        let query = read_query(params.query.as_deref(), limits)?;
+        let policy = &self.options.policy;
+        let checks = [
+            ("sort", "error-invalid-sort", policy.check_sort(&sort)),
+            (
+                "fields",
+                "error-invalid-fields",
+                fields.as_ref().map_or(Ok(()), |f| policy.check_fields(f)),
+            ),
+            (
+                "query",
+                "error-invalid-query",
+                query.as_ref().map_or(Ok(()), |q| policy.check_query(q)),
+            ),
+        ];
+        for (parameter, code, checked) in checks {
+            checked.map_err(|denied| {
+                ApiError::unreadable(
+                    format!("Invalid {parameter} parameter provided: {denied}"),
+                    code,
+                )
+            })?;
+        }
+        let limit = self.options.paging.limit(params.count);
+        Ok(Asked { offset: params.offset, limit, sort, fields, query })
+    }
+
+    /// The page of a room that the caller may read.
+    pub(super) fn list(
+        &self,
+        room: &Room,
+        params: &FilesParams,
+        asked: &Asked,
+    ) -> Result<Page, ApiError> {
+        let lookup = self.index.lookup(self.files_scope(room, params));
+        let page = narrowed(lookup, asked).and_then(|lookup| lookup.page());
+        let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        page.files = self.with_owners(page.files)?;
+        Ok(page)
+    }
+
+    /// What shows of a room under the dedicated parameters.
+    fn files_scope(&self, room: &Room, params: &FilesParams) -> Scope {
+        let group = params.type_group.as_deref().filter(|group| !matches!(*group, "" | "all"));
+        let visibility = match group {
+            // Asking for a type group by name takes the place of leaving thumbs out.
+            Some(_) => self.options.visibility.with_thumbs(),
+            None => self.options.visibility,
+        };
+        let mut scope = Scope::everything().room(&room.id).visible(visibility);
+        if let Some(group) = group {
+            scope = scope.type_group(group);
+        }
+        if let Some(name) = params.name.as_deref().filter(|name| !name.is_empty()) {
+            scope = scope.and(literal::contains("name", name));
+        }
+        if params.only_confirmed {
+            let missing = Document::new().with("$exists", false);
+            scope = scope.and(Document::new().with("expiresAt", missing));
+        }
+        scope
+    }
+}
+
+fn narrowed(mut lookup: Lookup, asked: &Asked) -> crate::Result<Lookup> {
+    if let Some(query) = &asked.query {
+        lookup = lookup.query_document(query)?;
+    }
+    if let Some(fields) = &asked.fields {
+        lookup = lookup.fields_document(fields)?;
+    }
+    Ok(lookup.sort_document(&asked.sort)?.offset(asked.offset).count(asked.limit))
+}
+
+fn read_sort(text: Option<&str>, limits: &Limits) -> Result<Document, ApiError> {
+    let by_name = || Document::new().with("name", 1);
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(by_name()) };
+    let refused = || invalid("sort", text, "error-invalid-sort");
+    match ejson::read(text, limits).map_err(|_| refused())? {
+        Value::Document(sort) if sort.iter().all(|(_, way)| is_one(way) || is_minus_one(way)) => {
+            Ok(sort)
+        }
+        // JavaScript's idea of an empty object, and of nothing.
+        Value::Array(none) if none.is_empty() => Ok(Document::new()),
+        Value::Bool(false) | Value::Int(0) => Ok(by_name()),
+        _ => Err(refused()),
+    }
+}
+
+/// An object whose plain values are 1 or 0; anything else in it must be the language's.
+fn read_fields(text: Option<&str>, limits: &Limits) -> Result<Option<Document>, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let refused = || invalid("fields", text, "error-invalid-fields");
+    let fields = ejson::read_document(text, limits).map_err(|_| refused())?;
+    let allowed = fields.iter().all(|(_, value)| match value {
+        Value::Document(_) => true,
+        Value::String(path) => path.starts_with('$'),
+        other => is_one(other) || is_number(other, 0.0),
+    });
+    if allowed { Ok(Some(fields)) } else { Err(refused()) }
+}
+
+fn read_query(text: Option<&str>, limits: &Limits) -> Result<Option<Document>, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let refused = |_| invalid("query", text, "error-invalid-query");
+    ejson::read_document(text, limits).map(Some).map_err(refused)
+}
+
+fn invalid(parameter: &str, text: &str, code: &'static str) -> ApiError {
+    ApiError::unreadable(format!("Invalid {parameter} parameter provided: \"{text}\""), code)
+}
+
+fn is_one(value: &Value) -> bool {
+    is_number(value, 1.0)
+}
+
+fn is_minus_one(value: &Value) -> bool {
+    is_number(value, -1.0)
+}
+
+fn is_number(value: &Value, number: f64) -> bool {
+    match value {
+        Value::Int(found) => f64::from(*found) == number,
+        Value::Double(found) => *found == number,
+        _ => false,
+    }
+}

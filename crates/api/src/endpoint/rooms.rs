@@ -1,0 +1,103 @@
+//! `rooms.images`: the images of a room, newest first, from a given file on.
+//!
+//! The list goes back in time from the file it starts from; that file comes first and stands in the
+//! list once, whatever the page.
+
+use filedex_query::{Document, Value};
+
+use super::Endpoints;
+use super::error::{ApiError, Style};
+use super::params::ImagesParams;
+use crate::{Lookup, Page, Scope, User};
+
+/// The file a list starts from, if it is itself one of the images.
+struct Start {
+    id: String,
+    /// How many images of the same moment would come before it.
+    ahead: u64,
+}
+
+impl Endpoints {
+    /// The images of a room, newest first. The page's `count` is the limit it was read with, 0 for
+    /// none, as the published example shows it.
+    ///
+    /// # Errors
+    /// 403 for a room that isn't there or that the caller may not read; 500 for a fault of the host.
+    pub fn rooms_images(&self, caller: &User, params: &ImagesParams) -> Result<Page, ApiError> {
+        let room = self.directory.room(&params.room_id);
+        let room = room.map_err(|error| ApiError::directory(Style::Chat, &error))?;
+        let room = room.ok_or_else(ApiError::no_access)?;
+        if !self.may_access(caller, &room)? {
+            return Err(ApiError::no_access());
+        }
+        let images = Scope::everything().room(&room.id).type_group("image");
+        // A type group was asked for, so that leaving thumbs out has nothing to say.
+        let images = images.visible(self.options.visibility.with_thumbs());
+        let page = self.images(images, params);
+        let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        page.count = self.options.paging.limit(params.count);
+        Ok(page)
+    }
+
+    fn images(&self, images: Scope, params: &ImagesParams) -> crate::Result<Page> {
+        let limit = self.options.paging.limit(params.count);
+        let (images, start) = match params.starting_from_id.as_deref() {
+            Some(id) => self.from(images, &params.room_id, id)?,
+            None => (images, None),
+        };
+        let lookup = self.newest_first(images)?;
+        match start.filter(|start| start.ahead > 0 && params.offset <= start.ahead) {
+            Some(start) => led(lookup, &start, params.offset, limit),
+            None => lookup.offset(params.offset).count(limit).page(),
+        }
+    }
+
+    /// Narrows the images to those not newer than the file of that id. A file that isn't in the room
+    /// changes nothing; nor does one without a date.
+    fn from(
+        &self,
+        images: Scope,
+        room_id: &str,
+        id: &str,
+    ) -> crate::Result<(Scope, Option<Start>)> {
+        let start = self.index.get_document(id)?;
+        let start = start.filter(|file| file.get_str("rid") == Some(room_id));
+        let date = start.as_ref().and_then(|file| file.get("uploadedAt"));
+        let Some(date) = date.filter(|date| **date != Value::Null).cloned() else {
+            return Ok((images, None));
+        };
+        let named = Document::new().with("_id", id);
+        let shows = self.index.lookup(images.clone().and(named)).total()? > 0;
+        let same_moment = Document::new().with("uploadedAt", date.clone());
+        let greater = Document::new().with("_id", Document::new().with("$gt", id));
+        let tied = self.index.lookup(images.clone().and(same_moment).and(greater));
+        let start = match shows {
+            true => Some(Start { id: id.to_owned(), ahead: tied.total()? }),
+            false => None,
+        };
+        let not_newer = Document::new().with("uploadedAt", Document::new().with("$lte", date));
+        Ok((images.and(not_newer), start))
+    }
+
+    fn newest_first(&self, images: Scope) -> crate::Result<Lookup> {
+        self.index.lookup(images).sort_document(&Document::new().with("uploadedAt", -1))
+    }
+}
+
+/// The page of a list whose start was moved ahead of the files of the same moment: one more file is
+/// read on either side of the window, the start taken out, and put in front of the first page.
+fn led(lookup: Lookup, start: &Start, offset: u64, limit: u64) -> crate::Result<Page> {
+    let first = offset.saturating_sub(1);
+    let count = if limit == 0 { 0 } else { limit.saturating_add(1) };
+    let read = lookup.clone().offset(first).count(count).page()?;
+    let mut files = Vec::new();
+    if offset == 0 {
+        let led_by = Document::new().with("_id", start.id.as_str());
+        files = lookup.query_document(&led_by)?.offset(0).count(1).page()?.files;
+    }
+    files.extend(read.files.into_iter().filter(|file| file.get_str("_id") != Some(&start.id)));
+    if limit > 0 {
+        files.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    }
+    Ok(Page::new(files, offset, read.total))
+}

@@ -1,0 +1,298 @@
+//! The rules of the list: whose files, which of them, in which order.
+//!
+//! How a record is shown is [`super::record`]'s, how text parameters are read [`super::text`]'s.
+
+use std::num::NonZeroU64;
+
+use filedex_query::{Document, Value};
+use http::StatusCode;
+
+use super::record;
+use crate::endpoint::error::{ApiError, Style};
+use crate::endpoint::params::{Order, SearchField, Shown, SortBy, UserFilesParams};
+use crate::endpoint::{Endpoints, literal};
+use crate::page::write_files;
+use crate::{Lookup, Scope, Tag, User};
+
+/// A page of a user's files.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UserFiles {
+    /// The files, in the shape of the reply.
+    pub page: Vec<Document>,
+    /// How many files match. Replies to a search leave it out.
+    pub total: u64,
+    /// How many pages that makes. Replies to a search leave it out.
+    pub pages: u64,
+    /// What was searched for, if anything was.
+    pub search: Option<Searched>,
+}
+
+/// What a reply says about its search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Searched {
+    /// The field.
+    pub field: SearchField,
+    /// The text, or the tags.
+    pub query: SearchedQuery,
+}
+
+/// What was searched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SearchedQuery {
+    /// A text that the field contains.
+    Text(String),
+    /// Tags by id, all of which a file carries.
+    Tags(Vec<String>),
+}
+
+/// The part of a list a page is.
+#[derive(Clone, Copy)]
+struct Part {
+    offset: u64,
+    count: u64,
+}
+
+type Found = (Vec<Document>, u64);
+
+impl Endpoints {
+    /// A page of the caller's files, or of those of a user of lower rank.
+    ///
+    /// # Errors
+    /// 403 for a user whose files the caller may not see, 404 for one who isn't there, 400 for a tag that
+    /// isn't that user's; 500 for a fault of the host.
+    pub fn user_files(
+        &self,
+        caller: &User,
+        params: &UserFilesParams,
+    ) -> Result<UserFiles, ApiError> {
+        let owner = self.owner_of(caller, params.id.as_deref())?;
+        self.files_of(&owner, params)
+    }
+
+    /// The user whose files are asked for.
+    pub(in crate::endpoint) fn owner_of(
+        &self,
+        caller: &User,
+        id: Option<&str>,
+    ) -> Result<User, ApiError> {
+        let Some(id) = id.filter(|id| *id != caller.id) else { return Ok(caller.clone()) };
+        let owner = self.directory.user(id).map_err(|e| ApiError::directory(Style::Zipline, &e))?;
+        let missing = || ApiError::zipline(StatusCode::NOT_FOUND, "User not found");
+        let owner = owner.ok_or_else(missing)?;
+        match caller.may_see_files_of(&owner) {
+            true => Ok(owner),
+            false => {
+                let text = "You can't view this user's files.";
+                Err(ApiError::zipline(StatusCode::FORBIDDEN, text))
+            }
+        }
+    }
+
+    /// A page of that user's files, which the caller may see.
+    pub(in crate::endpoint) fn files_of(
+        &self,
+        owner: &User,
+        params: &UserFilesParams,
+    ) -> Result<UserFiles, ApiError> {
+        let fault = |error| ApiError::directory(Style::Zipline, &error);
+        let tags = self.directory.tags(&owner.id).map_err(fault)?;
+        let search = searched(params, &tags)?;
+        let per_page = params.per_page.unwrap_or(self.options.per_page);
+        let (records, total) = match &search {
+            // No tag at all: nothing carries that.
+            Some(Searched { query: SearchedQuery::Tags(ids), .. }) if ids.is_empty() => {
+                (Vec::new(), 0)
+            }
+            _ => {
+                let incomplete = self.directory.incomplete_files(&owner.id).map_err(fault)?;
+                let scope = self.owned(owner, params, &incomplete, search.as_ref());
+                let found = self.found(scope, params, per_page);
+                found.map_err(|error| ApiError::lookup(Style::Zipline, error))?
+            }
+        };
+        let shown = record::Shown { tags: &tags, route: self.options.files_route.as_str() };
+        let page = records.iter().map(|record| shown.file(record, search.is_some())).collect();
+        Ok(UserFiles { page, total, pages: total.div_ceil(per_page.get()), search })
+    }
+
+    fn owned(
+        &self,
+        owner: &User,
+        params: &UserFilesParams,
+        incomplete: &[String],
+        search: Option<&Searched>,
+    ) -> Scope {
+        let mut scope = Scope::everything().user(&owner.id).visible(self.options.visibility);
+        for ids in incomplete.chunks(IDS_OF_ONE_CONDITION) {
+            let ids: Vec<Value> = ids.iter().map(|id| Value::from(id.as_str())).collect();
+            scope = scope.and(Document::new().with("_id", Document::new().with("$nin", ids)));
+        }
+        if params.filter == Shown::Dashboard {
+            let pattern = Document::new().with("$regex", "^(?:image|video|audio|text)/");
+            scope = scope.and(Document::new().with("type", pattern));
+        }
+        if params.favorite && params.filter != Shown::All {
+            scope = scope.and(Document::new().with("favorite", true));
+        }
+        search.map_or(scope.clone(), |search| search.narrow(scope))
+    }
+
+    fn found(
+        &self,
+        scope: Scope,
+        params: &UserFilesParams,
+        per_page: NonZeroU64,
+    ) -> crate::Result<Found> {
+        let (field, order) = (params.sort_by.record_field(), params.order);
+        let offset = (params.page.get() - 1).saturating_mul(per_page.get());
+        let part = Part { offset, count: per_page.get() };
+        if !params.sort_by.can_be_null() {
+            return self.sorted(scope, field, order)?.part(part);
+        }
+        let is_null = scope.clone().and(Document::new().with(field, Value::Null));
+        let not_null = Document::new().with("$ne", Value::Null);
+        let is_set = scope.and(Document::new().with(field, not_null));
+        let nulls = self.sorted(is_null, "_id", order)?;
+        let set = self.sorted(is_set, field, order)?;
+        match order {
+            Order::Ascending => joined(&set, &nulls, part),
+            Order::Descending => joined(&nulls, &set, part),
+        }
+    }
+
+    fn sorted(&self, scope: Scope, field: &str, order: Order) -> crate::Result<Lookup> {
+        let way = if order == Order::Ascending { 1 } else { -1 };
+        self.index.lookup(scope).sort_document(&Document::new().with(field, way))
+    }
+}
+
+/// Ids of incomplete files in one `$nin`, well below the limit on its length.
+const IDS_OF_ONE_CONDITION: usize = 1000;
+
+impl Lookup {
+    fn part(self, part: Part) -> crate::Result<Found> {
+        let page = self.offset(part.offset).count(part.count).page()?;
+        Ok((page.files, page.total))
+    }
+}
+
+/// A part of two lists, one after the other. MongoDB sorts null lowest and Zipline's database
+/// highest, so the records without a value are a list of their own.
+fn joined(first: &Lookup, second: &Lookup, part: Part) -> crate::Result<Found> {
+    let (mut files, ahead) = first.clone().part(part)?;
+    let left = part.count.saturating_sub(files.len() as u64);
+    if left == 0 {
+        return Ok((files, ahead + second.total()?));
+    }
+    let rest = Part { offset: part.offset.saturating_sub(ahead), count: left };
+    let (more, behind) = second.clone().part(rest)?;
+    files.extend(more);
+    Ok((files, ahead + behind))
+}
+
+fn searched(params: &UserFilesParams, tags: &[Tag]) -> Result<Option<Searched>, ApiError> {
+    let (field, query) = (params.search_field, params.search_query.as_str());
+    if query.is_empty() {
+        return Ok(None);
+    }
+    let query = match field {
+        SearchField::Tags => SearchedQuery::Tags(tag_ids(query, tags)?),
+        _ => SearchedQuery::Text(query.to_owned()),
+    };
+    Ok(Some(Searched { field, query }))
+}
+
+/// The ids, each of which must be a tag of the owner's and stand once.
+fn tag_ids(query: &str, tags: &[Tag]) -> Result<Vec<String>, ApiError> {
+    let mut ids: Vec<String> = Vec::new();
+    for id in query.split(',').map(str::trim).filter(|id| !id.is_empty()) {
+        let own = tags.iter().any(|tag| tag.id == id);
+        if !own || ids.iter().any(|other| other == id) {
+            return Err(ApiError::zipline(StatusCode::BAD_REQUEST, "invalid tag somewhere"));
+        }
+        ids.push(id.to_owned());
+    }
+    Ok(ids)
+}
+
+impl Searched {
+    fn narrow(&self, scope: Scope) -> Scope {
+        match &self.query {
+            SearchedQuery::Text(text) => {
+                scope.and(literal::contains(self.field.record_field(), text))
+            }
+            SearchedQuery::Tags(ids) => ids.iter().fold(scope, |scope, id| scope.and(tagged(id))),
+        }
+    }
+}
+
+/// Records name their tags by id, or hold them whole.
+fn tagged(id: &str) -> Document {
+    let named = Value::from(Document::new().with("tags", id));
+    let whole = Value::from(Document::new().with("tags.id", id));
+    Document::new().with("$or", vec![named, whole])
+}
+
+impl SortBy {
+    fn record_field(self) -> &'static str {
+        match self {
+            SortBy::Id => "_id",
+            SortBy::CreatedAt => "uploadedAt",
+            SortBy::UpdatedAt => "_updatedAt",
+            SortBy::DeletesAt => "deletesAt",
+            SortBy::Name => "name",
+            SortBy::OriginalName => "originalName",
+            SortBy::Size => "size",
+            SortBy::Type => "type",
+            SortBy::Views => "views",
+            SortBy::Favorite => "favorite",
+        }
+    }
+
+    /// The two fields Zipline's files may lack a value for.
+    fn can_be_null(self) -> bool {
+        matches!(self, SortBy::DeletesAt | SortBy::OriginalName)
+    }
+}
+
+impl SearchField {
+    fn record_field(self) -> &'static str {
+        match self {
+            SearchField::Id => "_id",
+            other => other.name(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            SearchField::Name => "name",
+            SearchField::OriginalName => "originalName",
+            SearchField::Type => "type",
+            SearchField::Tags => "tags",
+            SearchField::Id => "id",
+        }
+    }
+}
+
+impl UserFiles {
+    /// The reply: `page`, then `total` and `pages`, or `search`.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = b"{\"page\":".to_vec();
+        write_files(&self.page, &mut out);
+        let rest = match &self.search {
+            None => format!(",\"total\":{},\"pages\":{}}}", self.total, self.pages),
+            Some(Searched { field, query }) => {
+                let query = match query {
+                    SearchedQuery::Text(text) => serde_json::Value::from(text.as_str()),
+                    SearchedQuery::Tags(ids) => serde_json::Value::from(ids.clone()),
+                };
+                let field = field.name();
+                format!(",\"search\":{{\"field\":\"{field}\",\"query\":{query}}}}}")
+            }
+        };
+        out.extend_from_slice(rest.as_bytes());
+        out
+    }
+}

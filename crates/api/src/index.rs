@@ -1,0 +1,264 @@
+//! The handle of an open index, and how one is opened.
+//!
+//! This file hands records to the store and starts lookups; what a lookup asks is [`Lookup`]'s.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use filedex_query::{Date, Document, DottedNull, Environment, Limits};
+use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
+
+use crate::{File, Lookup, Record, Result, Scope};
+
+/// An open index. Clones are handles of the same index; threads share them freely.
+///
+/// Calls block: an async host makes them where blocking is allowed. Scans watch a time limit and the
+/// [`Cancel`](crate::Cancel) flag of their lookup.
+///
+/// ```
+/// use filedex::{File, Filedex};
+///
+/// let index = Filedex::temporary()?;
+/// index.put(&File::new("f1")?.with_room("GENERAL").with_name("logo.png").with_size(9778))?;
+/// let page = index.room("GENERAL").query(r#"{"size": {"$gt": 9000}}"#)?.count(50).page()?;
+/// assert_eq!((page.count, page.total), (1, 1));
+/// # Ok::<(), filedex::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Filedex {
+    store: Store,
+    limits: Limits,
+    dotted_null: DottedNull,
+}
+
+/// How an index is opened. Made by [`Filedex::options`].
+///
+/// ```
+/// use filedex::{Durability, Filedex};
+/// let index = Filedex::options().durability(Durability::Relaxed).cache_bytes(16 << 20).temporary()?;
+/// # Ok::<(), filedex::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    options: Options,
+    dotted_null: DottedNull,
+}
+
+impl OpenOptions {
+    /// What a write promises when the call returns.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> OpenOptions {
+        self.options.durability = durability;
+        self
+    }
+
+    /// Bytes of the store's pages kept in memory.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: u64) -> OpenOptions {
+        self.options.cache_bytes = bytes;
+        self
+    }
+
+    /// Bounds on what one query may cost.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> OpenOptions {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Whether an index is made where there is none (default: yes).
+    #[must_use]
+    pub fn create(mut self, create: bool) -> OpenOptions {
+        self.options.create = create;
+        self
+    }
+
+    /// Which version of MongoDB decides about `{"a.b": null}` (default: 8).
+    #[must_use]
+    pub fn dotted_null(mut self, rule: DottedNull) -> OpenOptions {
+        self.dotted_null = rule;
+        self
+    }
+
+    /// Opens the index in that directory.
+    ///
+    /// # Errors
+    /// `Missing`, `NotAStore`, `AlreadyOpen`, `NewerFormat`, `Damaged`, `Io`.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<Filedex> {
+        Ok(self.handle(Store::open(path, &self.options)?))
+    }
+
+    /// Opens an index in a temporary directory that goes with the last handle.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn temporary(&self) -> Result<Filedex> {
+        Ok(self.handle(Store::temporary(&self.options)?))
+    }
+
+    fn handle(&self, store: Store) -> Filedex {
+        let limits = self.options.limits.clone();
+        Filedex { store, limits, dotted_null: self.dotted_null }
+    }
+}
+
+impl Filedex {
+    /// Opens the index in that directory, making it if there is none.
+    ///
+    /// # Errors
+    /// As [`OpenOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Filedex> {
+        Filedex::options().open(path)
+    }
+
+    /// Opens an index in a temporary directory that goes with the last handle.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn temporary() -> Result<Filedex> {
+        Filedex::options().temporary()
+    }
+
+    /// Everything that can be chosen about opening.
+    pub fn options() -> OpenOptions {
+        OpenOptions::default()
+    }
+
+    /// Puts a record in, in place of the one with its `_id`.
+    ///
+    /// # Errors
+    /// `InvalidRecord` for a record without a text `_id` or too large; `Io`.
+    pub fn put(&self, record: &impl Record) -> Result<Put> {
+        Ok(self.store.put(record.document())?)
+    }
+
+    /// Puts many records in, in batches of which each goes in whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Filedex::put`]; batches before the one that failed are in.
+    pub fn put_many<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<Tally> {
+        Ok(self.store.put_many(records.into_iter().map(Record::into_document))?)
+    }
+
+    /// Changes the record of that id. `None` if there is none.
+    ///
+    /// # Errors
+    /// `InvalidRecord` if the change leaves no valid record or another `_id`; `Io`.
+    pub fn update(&self, id: &str, change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
+        Ok(self.store.update(id, change)?)
+    }
+
+    /// Takes the record of that id out. False if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn remove(&self, id: &str) -> Result<bool> {
+        Ok(self.store.remove(id)?)
+    }
+
+    /// Takes the records of those ids out and says how many there were.
+    ///
+    /// # Errors
+    /// `Io`; batches before the one that failed are out.
+    pub fn remove_many<I: Into<String>>(&self, ids: impl IntoIterator<Item = I>) -> Result<u64> {
+        Ok(self.store.remove_many(ids.into_iter().map(Into::into))?)
+    }
+
+    /// The record of that id, with its types.
+    ///
+    /// # Errors
+    /// `InvalidRecord` if it was put in as a document and a known field is of another kind: ask
+    /// [`Filedex::get_document`] then.
+    pub fn get(&self, id: &str) -> Result<Option<File>> {
+        self.get_document(id)?.map(File::from_document).transpose()
+    }
+
+    /// The record of that id, as it was put in.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    pub fn get_document(&self, id: &str) -> Result<Option<Document>> {
+        Ok(self.store.get(id)?)
+    }
+
+    /// Starts a lookup among the records of that room.
+    pub fn room(&self, id: &str) -> Lookup {
+        self.lookup(Scope::everything().room(id))
+    }
+
+    /// Starts a lookup among the records of that user.
+    pub fn user(&self, id: &str) -> Lookup {
+        self.lookup(Scope::everything().user(id))
+    }
+
+    /// Starts a lookup among all records.
+    pub fn all(&self) -> Lookup {
+        self.lookup(Scope::everything())
+    }
+
+    /// Starts a lookup under a scope.
+    pub fn lookup(&self, scope: Scope) -> Lookup {
+        Lookup::new(self.clone(), scope)
+    }
+
+    /// What the index holds, counted.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    pub fn stats(&self) -> Result<Stats> {
+        Ok(self.store.stats()?)
+    }
+
+    /// Recounts every list from the records and reports what differs. `progress` is told how many
+    /// records are done, of how many.
+    ///
+    /// # Errors
+    /// `Io`. Damage is in the report.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        Ok(self.store.verify(progress)?)
+    }
+
+    /// Returns when every write before the call is on the disk.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.store.flush()?)
+    }
+
+    /// Writes everything out and lets go of the directory, if this is the last handle.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn close(self) -> Result<()> {
+        Ok(self.store.close()?)
+    }
+
+    /// Bounds on what one query may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What queries are compiled under: this moment's clock, a fresh seed.
+    pub(crate) fn environment(&self) -> Environment {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Environment {
+            limits: self.limits.clone(),
+            now: Date(i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+            // The standard hasher's keys are the process's own source of randomness.
+            seed: std::hash::RandomState::new().build_hasher().finish(),
+            dotted_null: self.dotted_null,
+        }
+    }
+}
+
+impl std::fmt::Debug for Filedex {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Filedex").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,242 @@
+//! A lookup being put together: scope, filters, sort, fields, window.
+//!
+//! Whatever a caller's text says, the scope's conditions come first and hold.
+
+use std::time::Duration;
+
+use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort, ejson};
+use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
+
+use crate::{Filedex, Page, Result, Scope};
+
+/// A question to an index, built step by step and asked with [`page`](Lookup::page),
+/// [`total`](Lookup::total), [`iter`](Lookup::iter) or [`explain`](Lookup::explain).
+///
+/// ```
+/// use filedex::{File, Filedex};
+/// let index = Filedex::temporary()?;
+/// for (id, size) in [("a", 30), ("b", 10), ("c", 20)] {
+///     index.put(&File::new(id)?.with_room("GENERAL").with_size(size))?;
+/// }
+/// let page = index
+///     .room("GENERAL")
+///     .query(r#"{"size": {"$gte": 20}}"#)?
+///     .sort(r#"{"size": -1}"#)?
+///     .fields(r#"{"size": 1, "_id": 0}"#)?
+///     .count(1)
+///     .page()?;
+/// assert_eq!(page.total, 2);
+/// assert_eq!(page.files[0].to_owned(), filedex::Document::new().with("size", 30));
+/// # Ok::<(), filedex::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Lookup {
+    index: Filedex,
+    environment: Environment,
+    scope: Scope,
+    filters: Vec<Filter>,
+    sort: Sort,
+    projection: Projection,
+    offset: u64,
+    count: u64,
+    watch: Watch,
+}
+
+impl Lookup {
+    pub(crate) fn new(index: Filedex, scope: Scope) -> Lookup {
+        Lookup {
+            environment: index.environment(),
+            index,
+            scope,
+            filters: Vec::new(),
+            sort: Sort::none(),
+            projection: Projection::everything(),
+            offset: 0,
+            count: 0,
+            watch: Watch::default(),
+        }
+    }
+
+    /// Records of that room only.
+    pub fn room(mut self, id: &str) -> Lookup {
+        self.scope = self.scope.room(id);
+        self
+    }
+
+    /// Records of that user only.
+    pub fn user(mut self, id: &str) -> Lookup {
+        self.scope = self.scope.user(id);
+        self
+    }
+
+    /// Records of that type group only.
+    pub fn type_group(mut self, group: &str) -> Lookup {
+        self.scope = self.scope.type_group(group);
+        self
+    }
+
+    /// Records that satisfy the filter as well.
+    pub fn filter(mut self, filter: Filter) -> Lookup {
+        self.filters.push(filter);
+        self
+    }
+
+    /// Records that satisfy the filter of that JSON text as well.
+    ///
+    /// # Errors
+    /// A `Query` error saying what is wrong and where.
+    pub fn query(self, text: &str) -> Result<Lookup> {
+        let document = ejson::read_document(text, self.index.limits())?;
+        self.query_document(&document)
+    }
+
+    /// Records that satisfy the filter of that document as well.
+    ///
+    /// # Errors
+    /// As [`Lookup::query`].
+    pub fn query_document(self, document: &Document) -> Result<Lookup> {
+        let filter = Filter::parse(document, &self.environment)?;
+        Ok(self.filter(filter))
+    }
+
+    /// Sorts as that JSON text says, ties by `_id` in the direction of the last key. Without a sort,
+    /// records come in the order the index finds them fastest.
+    ///
+    /// # Errors
+    /// As [`Lookup::query`].
+    pub fn sort(self, text: &str) -> Result<Lookup> {
+        let document = ejson::read_document(text, self.index.limits())?;
+        self.sort_document(&document)
+    }
+
+    /// Sorts as that document says.
+    ///
+    /// # Errors
+    /// As [`Lookup::query`].
+    pub fn sort_document(mut self, document: &Document) -> Result<Lookup> {
+        self.sort = Sort::parse(document, &self.environment)?;
+        Ok(self)
+    }
+
+    /// Shows the fields that JSON text asks for.
+    ///
+    /// # Errors
+    /// As [`Lookup::query`].
+    pub fn fields(self, text: &str) -> Result<Lookup> {
+        let document = ejson::read_document(text, self.index.limits())?;
+        self.fields_document(&document)
+    }
+
+    /// Shows the fields that document asks for.
+    ///
+    /// # Errors
+    /// As [`Lookup::query`].
+    pub fn fields_document(mut self, document: &Document) -> Result<Lookup> {
+        self.projection = Projection::parse(document, &self.environment)?;
+        Ok(self)
+    }
+
+    /// Skips that many matches.
+    pub fn offset(mut self, offset: u64) -> Lookup {
+        self.offset = offset;
+        self
+    }
+
+    /// Shows at most that many records; 0, the default, shows all.
+    pub fn count(mut self, count: u64) -> Lookup {
+        self.count = count;
+        self
+    }
+
+    /// Stops with an error once the flag is raised.
+    pub fn cancel(mut self, cancel: Cancel) -> Lookup {
+        self.watch.cancel = Some(cancel);
+        self
+    }
+
+    /// Stops with an error after that time, where the index's own limit isn't shorter.
+    pub fn time(mut self, time: Duration) -> Lookup {
+        self.watch.time = Some(time);
+        self
+    }
+
+    /// What will run, compiled.
+    ///
+    /// # Errors
+    /// A `Query` error for a query that cannot be compiled, such as a positional projection without an
+    /// array in the filter.
+    pub fn plan(&self) -> Result<Plan> {
+        let mut members = vec![self.scope.filter(&self.environment)?];
+        members.extend(self.filters.iter().cloned());
+        let (projection, sort) = (self.projection.clone(), self.sort.clone());
+        Ok(Plan::compile(Filter::and(members), projection, sort, &self.environment)?)
+    }
+
+    /// The records of the window and the number of all matches, of one moment.
+    ///
+    /// # Errors
+    /// A `Query` error for a query that cannot be compiled or passes a limit; `Cancelled`; `Damaged`;
+    /// `Io`.
+    pub fn page(&self) -> Result<Page> {
+        let found = self.index.store().page(&self.plan()?, self.window(), &self.watch)?;
+        Ok(Page::new(found.documents, self.offset, found.total))
+    }
+
+    /// The number of all matches, whatever the window.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn total(&self) -> Result<u64> {
+        Ok(self.index.store().total(&self.plan()?, &self.watch)?)
+    }
+
+    /// How the page is found and what that costs, by finding it.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn explain(&self) -> Result<Explain> {
+        Ok(self.index.store().explain(&self.plan()?, self.window(), &self.watch)?)
+    }
+
+    /// All matches one by one, whatever the window, without holding them all in memory where the
+    /// sort allows.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`], at once or with an element.
+    pub fn iter(&self) -> Result<Matches> {
+        Ok(Matches(self.index.store().cursor(&self.plan()?)?))
+    }
+
+    fn window(&self) -> Window {
+        Window { offset: self.offset, count: (self.count > 0).then_some(self.count) }
+    }
+}
+
+impl std::fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (scope, offset, count) = (&self.scope, &self.offset, &self.count);
+        f.debug_struct("Lookup")
+            .field("scope", scope)
+            .field("offset", offset)
+            .field("count", count)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The matches of [`Lookup::iter`].
+pub struct Matches(Cursor);
+
+impl Iterator for Matches {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Result<Document>> {
+        self.0.next().map(|found| found.map_err(Into::into))
+    }
+}
+
+impl std::fmt::Debug for Matches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Matches(..)")
+    }
+}

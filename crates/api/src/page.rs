@@ -1,0 +1,86 @@
+//! The answer to a lookup: the records of a window and how many match in all.
+
+use filedex_query::Document;
+use filedex_query::ejson::{self, Form};
+use serde::de::DeserializeOwned;
+
+use crate::{Error, File, Result};
+
+/// The records of a window, with the exact number of matches of the same moment.
+///
+/// ```
+/// use filedex::{File, Filedex};
+/// let index = Filedex::temporary()?;
+/// index.put(&File::new("a")?.with_room("GENERAL").with_size(7))?;
+/// let page = index.room("GENERAL").page()?;
+/// let json = r#"{"files":[{"_id":"a","rid":"GENERAL","size":7}],"count":1,"offset":0,"total":1}"#;
+/// assert_eq!(String::from_utf8(page.to_json()).unwrap(), json);
+/// # Ok::<(), filedex::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Page {
+    /// The records, as projected.
+    pub files: Vec<Document>,
+    /// How many records the page holds; `rooms.images` puts the page's limit here.
+    pub count: u64,
+    /// How many matches were skipped.
+    pub offset: u64,
+    /// How many records match in all.
+    pub total: u64,
+}
+
+impl Page {
+    pub(crate) fn new(files: Vec<Document>, offset: u64, total: u64) -> Page {
+        Page { count: files.len() as u64, files, offset, total }
+    }
+
+    /// The records with their types.
+    ///
+    /// # Errors
+    /// `InvalidRecord` if a known field of a record is of another kind, or `_id` was projected away.
+    pub fn to_files(&self) -> Result<Vec<File>> {
+        self.files.iter().cloned().map(File::from_document).collect()
+    }
+
+    /// The records as a type of the host, read from the JSON of a reply (dates are ISO 8601 texts).
+    ///
+    /// # Errors
+    /// `InvalidRecord` if a record does not have that shape.
+    pub fn files_as<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
+        let read = |file: &Document| {
+            let mut json = Vec::new();
+            ejson::write_document(file.view(), Form::Plain, &mut json);
+            serde_json::from_slice(&json).map_err(|cause| Error::record(cause.to_string()))
+        };
+        self.files.iter().map(read).collect()
+    }
+
+    /// `{"files":[..],"count":..,"offset":..,"total":..}`, dates as ISO 8601 UTC with milliseconds.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64 + self.files.len() * 512);
+        self.write_json(&mut out);
+        out
+    }
+
+    /// Adds [`Page::to_json`] to a buffer.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"files\":");
+        write_files(&self.files, out);
+        let Page { count, offset, total, .. } = self;
+        let numbers = format!(",\"count\":{count},\"offset\":{offset},\"total\":{total}}}");
+        out.extend_from_slice(numbers.as_bytes());
+    }
+}
+
+/// Adds a JSON array of records, as replies show them.
+pub(crate) fn write_files(files: &[Document], out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (position, file) in files.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        ejson::write_document(file.view(), Form::Plain, out);
+    }
+    out.push(b']');
+}

@@ -1,0 +1,282 @@
+//! Where the endpoints differ from the servers they follow: one test for each number of
+//! docs/differences.md from 101 on.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod world;
+
+use filedex::{Date, Endpoints, File, Filedex};
+use serde_json::Value;
+use world::{directory, encode, endpoints, get, summary, uploads};
+
+const GROUPS: &str = "/api/v1/groups.files";
+const IM: &str = "/api/v1/im.files";
+const IMAGES: &str = "/api/v1/rooms.images";
+const USER: &str = "/api/user/files";
+
+fn ask(path: &str, parameters: &str) -> (u16, String) {
+    let endpoints = match path {
+        USER => Endpoints::new(uploads(), directory()),
+        _ => endpoints(),
+    };
+    get(&endpoints, "u1", &format!("{path}?{}", encode(parameters)))
+}
+
+fn listed(path: &str, parameters: &str) -> String {
+    let (status, body) = ask(path, parameters);
+    assert_eq!(status, 200, "{parameters}: {body}");
+    summary(&body)
+}
+
+fn refused(path: &str, parameters: &str) -> String {
+    let (status, body) = ask(path, parameters);
+    assert_eq!(status, 400, "{parameters}: {body}");
+    let reply: Value = serde_json::from_str(&body).unwrap();
+    reply["error"].as_str().unwrap().to_owned()
+}
+
+fn uploaded(parameters: &str) -> (Vec<String>, Value) {
+    let (status, body) = ask(USER, parameters);
+    assert_eq!(status, 200, "{parameters}: {body}");
+    let reply: Value = serde_json::from_str(&body).unwrap();
+    let ids = reply["page"].as_array().unwrap().iter();
+    (ids.map(|file| file["id"].as_str().unwrap().to_owned()).collect(), reply)
+}
+
+#[test]
+fn difference_101_asking_creates_nothing() {
+    let endpoints = endpoints();
+    let before = endpoints.index().stats().unwrap().records;
+    let (status, body) = get(&endpoints, "u1", &format!("{IM}?username=dan"));
+    assert_eq!((status, summary(&body).as_str()), (200, " | 0 0 0"));
+    assert_eq!(endpoints.directory().direct_room("u1", "u4").unwrap(), None);
+    assert_eq!(endpoints.index().stats().unwrap().records, before);
+}
+
+#[test]
+fn difference_102_type_group_all_lists_every_type() {
+    assert_eq!(listed(GROUPS, "roomId=G1 typeGroup=all"), listed(GROUPS, "roomId=G1"));
+}
+
+#[test]
+fn difference_103_a_name_is_a_literal_text() {
+    assert_eq!(listed(GROUPS, "roomId=G1 name=bravo(1).PDF"), "b | 1 0 1");
+    assert_eq!(listed(GROUPS, "roomId=G1 name=a.pha"), " | 0 0 0");
+    assert_eq!(listed(GROUPS, "roomId=G1 name=("), "b | 1 0 1");
+}
+
+#[test]
+fn difference_104_a_query_only_narrows() {
+    assert_eq!(listed(GROUPS, r#"roomId=G1 query={"rid":"G2"}"#), " | 0 0 0");
+    assert_eq!(listed(GROUPS, r#"roomId=G1 query={"typeGroup":"thumb"}"#), " | 0 0 0");
+    assert_eq!(listed(GROUPS, r#"roomId=G1 query={"_hidden":true}"#), " | 0 0 0");
+}
+
+#[test]
+fn difference_105_no_part_of_a_query_is_dropped() {
+    assert_eq!(listed(GROUPS, r#"roomId=G1 query={"$nor":[{"size":{"$gt":9}}]}"#), "n | 1 0 1");
+    refused(GROUPS, r#"roomId=G1 query={"$where":"true"}"#);
+    assert!(refused(GROUPS, "roomId=G1 query=[]").contains("[error-invalid-query]"));
+}
+
+#[test]
+fn difference_106_fields_are_honoured_everywhere_in_the_whole_language() {
+    let (_, body) = ask(IM, r#"roomId=D12 count=1 fields={"tagged":{"$slice":1},"name":1}"#);
+    assert!(
+        body.starts_with(r#"{"files":[{"_id":"m1","name":"mike.png","tagged":["x"]}]"#),
+        "{body}"
+    );
+}
+
+#[test]
+fn difference_107_tokens_show_and_can_not_be_asked_for() {
+    let (_, body) = ask(GROUPS, "roomId=G1 name=alpha");
+    assert!(body.contains(r#""token":"tk-a""#), "{body}");
+    for parameters in [r#"query={"token":"tk-a"}"#, r#"sort={"token":1}"#, r#"fields={"token":1}"#]
+    {
+        let error = refused(GROUPS, &format!("roomId=G1 {parameters}"));
+        assert!(error.contains("the field `token` may not be asked for"), "{error}");
+    }
+    let (status, body) = ask(GROUPS, r#"roomId=G1 fields={"token":0}"#);
+    assert_eq!(status, 200);
+    assert!(!body.contains("tk-"), "{body}");
+}
+
+#[test]
+fn difference_108_the_start_of_images_stands_once() {
+    assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=e count=1"), "e | 1 0 2");
+    assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=e count=1 offset=1"), "a | 1 1 2");
+    assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=h"), "e a | 50 0 2");
+    assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=x1"), "e a | 50 0 2");
+}
+
+#[test]
+fn difference_109_odd_page_sizes_are_refused() {
+    assert_eq!(refused(GROUPS, "roomId=G1 count=-5"), "must be >= 0 [invalid-params]");
+    assert_eq!(refused(GROUPS, "roomId=G1 offset=-1"), "must be >= 0 [invalid-params]");
+    let great = "must be <= 9007199254740991 [invalid-params]";
+    assert_eq!(refused(GROUPS, "roomId=G1 offset=1e300"), great);
+    let (_, body) = get(&endpoints(), "u1", &format!("{GROUPS}?roomId=G1&count=%20&offset=%09"));
+    assert_eq!(summary(&body), listed(GROUPS, "roomId=G1"));
+}
+
+#[test]
+fn difference_110_odd_sorts_are_refused() {
+    for sort in ["2", "true", "[1]", r#"{"a":{"$meta":"textScore"}}"#] {
+        let error = refused(GROUPS, &format!("roomId=G1 sort={sort}"));
+        assert!(error.ends_with("[error-invalid-sort]"), "{error}");
+    }
+    assert_eq!(listed(GROUPS, "roomId=G1 sort="), listed(GROUPS, "roomId=G1"));
+}
+
+#[test]
+fn difference_111_the_owner_stands_in_the_place_of_his_id() {
+    let (_, body) = ask(GROUPS, r#"roomId=G1 name=alpha fields={"rid":1,"userId":1,"size":1}"#);
+    let file =
+        r#"{"_id":"a","rid":"G1","user":{"_id":"u1","username":"ada","name":"Ada"},"size":10}"#;
+    assert!(body.starts_with(&format!(r#"{{"files":[{file}]"#)), "{body}");
+}
+
+#[test]
+fn difference_112_ties_have_an_order() {
+    assert_eq!(listed(GROUPS, r#"roomId=G1 sort={"rid":1}"#), "a b c d e n | 6 0 6");
+    assert_eq!(listed(GROUPS, r#"roomId=G1 sort={"rid":-1}"#), "n e d c b a | 6 0 6");
+}
+
+#[test]
+fn difference_113_refusals_look_as_published() {
+    let error = refused(GROUPS, "roomId=G1 count=x");
+    assert!(error.ends_with(" [invalid-params]"), "{error}");
+    let (status, body) = get(&endpoints(), "stranger", &format!("{GROUPS}?roomId=G1"));
+    assert_eq!(status, 401);
+    assert_eq!(body, r#"{"status":"error","message":"You must be logged in to do this."}"#);
+}
+
+#[test]
+fn difference_114_more_parameters_than_any_client_sends_are_refused() {
+    let many: String = (0..1001).map(|n| format!("&p{n}=")).collect();
+    let (status, body) = get(&endpoints(), "u1", &format!("{GROUPS}?roomId=G1{many}"));
+    assert_eq!((status, body.contains("Invalid query parameters")), (400, true));
+}
+
+#[test]
+fn difference_115_ties_of_one_moment_have_an_order_from_the_start_on() {
+    let index = Filedex::temporary().unwrap();
+    for id in ["i1", "i2", "i3"] {
+        let file = File::new(id).unwrap().with_room("G1").with_media_type("image/png");
+        index.put(&file.with_uploaded_at(Date(0))).unwrap();
+    }
+    let endpoints = Endpoints::new(index, directory());
+    let uri = format!("{IMAGES}?roomId=G1&startingFromId=i1");
+    assert_eq!(summary(&get(&endpoints, "u1", &uri).1), "i1 i3 i2 | 50 0 3");
+}
+
+#[test]
+fn difference_116_a_fault_of_the_host_is_a_500() {
+    let endpoints = Endpoints::new(world::index(), world::Away);
+    let (status, body) = get(&endpoints, "u1", &format!("{GROUPS}?roomId=G1"));
+    assert_eq!(status, 500);
+    assert_eq!(body, r#"{"success":false,"error":"Internal Server Error"}"#);
+}
+
+#[test]
+fn difference_121_a_page_is_always_required() {
+    assert_eq!(refused(USER, "searchQuery=one"), "Page is required");
+}
+
+#[test]
+fn difference_122_odd_pages_are_refused() {
+    for number in ["0", "-1", "1.5", "Infinity"] {
+        let error = refused(USER, &format!("page={number}"));
+        assert_eq!(error, "Page must be a whole number from 1");
+        let error = refused(USER, &format!("page=1 perpage={number}"));
+        assert_eq!(error, "Perpage must be a whole number from 1");
+    }
+    assert_eq!(uploaded("page=9007199254740991 perpage=9007199254740991").0, [""; 0]);
+}
+
+#[test]
+fn difference_123_a_missing_value_is_greatest_in_two_sorts() {
+    assert_eq!(uploaded("page=1 sortBy=deletesAt").0, ["z5", "z3", "z1", "z2", "z4"]);
+    assert_eq!(uploaded("page=1 sortBy=deletesAt order=asc").0, ["z4", "z2", "z1", "z3", "z5"]);
+    let endpoints = Endpoints::new(uploads(), directory());
+    let dateless = File::new("z0").unwrap().with_user("u1").with_name("dateless");
+    endpoints.index().put(&dateless).unwrap();
+    let (_, body) = get(&endpoints, "u1", &format!("{USER}?page=1&order=asc&perpage=1"));
+    assert!(body.contains(r#""createdAt":null,"#) && body.contains(r#""id":"z0""#), "{body}");
+}
+
+#[test]
+fn difference_124_a_search_is_a_literal_text() {
+    assert_eq!(uploaded("page=1 searchField=originalName searchQuery=_").0, ["z3"]);
+    assert_eq!(uploaded("page=1 searchField=originalName searchQuery=%").0, ["z1"]);
+}
+
+#[test]
+fn difference_125_a_search_is_decoded_again_where_it_can_be() {
+    let (ids, reply) = uploaded("page=1 searchField=originalName searchQuery=day%20100");
+    assert_eq!((ids, &reply["search"]["query"]), (vec!["z1".to_owned()], &Value::from("day 100")));
+    let (ids, reply) = uploaded("page=1 searchField=originalName searchQuery=100%");
+    assert_eq!((ids, &reply["search"]["query"]), (vec!["z1".to_owned()], &Value::from("100%")));
+}
+
+#[test]
+fn difference_126_a_search_for_no_tag_finds_nothing() {
+    let (ids, reply) = uploaded("page=1 searchField=tags searchQuery=,");
+    assert_eq!((ids.len(), &reply["search"]["query"]), (0, &Value::Array(Vec::new())));
+}
+
+#[test]
+fn difference_127_a_repeated_parameter_is_refused() {
+    assert_eq!(refused(USER, "page=1 searchQuery=a searchQuery=b"), "Invalid searchQuery value");
+    assert_eq!(refused(USER, "page=1 id=a id=b"), "Invalid id value");
+    assert_eq!(refused(USER, "page=1 page=1"), "Page must be a number");
+    assert_eq!(refused(USER, "page=1 order=asc order=asc"), "Invalid order value");
+}
+
+#[test]
+fn difference_128_whoever_is_not_known_gets_one_401() {
+    for headers in [&[][..], &[("Authorization", "wrong")], &[("X-User-Id", "u1")]] {
+        let mut request = http::Request::get(format!("{USER}?page=1"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = endpoints().handle(request.body("").unwrap());
+        assert_eq!(response.body(), br#"{"error":"not logged in","statusCode":401}"#);
+    }
+}
+
+#[test]
+fn difference_129_texts_sort_by_their_bytes() {
+    assert_eq!(uploaded("page=1 sortBy=name order=asc").0, ["z4", "z5", "z1", "z3", "z2"]);
+}
+
+#[test]
+fn difference_130_hidden_records_and_thumbs_are_no_uploads() {
+    let endpoints = endpoints();
+    let (_, body) = get(&endpoints, "u1", &format!("{USER}?page=1&perpage=100"));
+    let reply: Value = serde_json::from_str(&body).unwrap();
+    let ids = reply["page"].as_array().unwrap().iter().map(|file| file["id"].as_str().unwrap());
+    let ids: Vec<&str> = ids.collect();
+    assert!(ids.contains(&"a") && !ids.contains(&"h") && !ids.contains(&"t"), "{ids:?}");
+}
+
+#[test]
+fn the_document_numbers_what_is_tested_here() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/differences.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let numbered = text.lines().filter_map(|line| line.split_once(". ")?.0.parse::<u32>().ok());
+    let documented: Vec<u32> = numbered.filter(|number| *number > 100).collect();
+    let source = include_str!("differences.rs");
+    let tested = source.lines().filter_map(|line| {
+        let name = line.strip_prefix("fn difference_")?;
+        name.split('_').next()?.parse::<u32>().ok()
+    });
+    assert_eq!(documented, tested.collect::<Vec<u32>>());
+}

@@ -1,0 +1,272 @@
+//! The description of the endpoints says what the door does: paths, parameters, statuses, bodies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod world;
+
+use filedex::Endpoints;
+use proptest::prelude::*;
+use serde_json::Value;
+use world::{directory, encode, endpoints, get, uploads};
+
+fn description() -> Value {
+    let response = endpoints().handle(http::Request::get("/api/openapi.json").body("").unwrap());
+    serde_json::from_slice(response.body()).unwrap()
+}
+
+/// Whether a value has the shape of a schema, in the keywords the description uses.
+fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
+    let fault = |why: &str| Err(format!("{why}: {value} against {schema}"));
+    for (keyword, rule) in schema.as_object().unwrap() {
+        match keyword.as_str() {
+            "$ref" => {
+                let pointer = rule.as_str().unwrap().strip_prefix('#').unwrap();
+                fits(value, root.pointer(pointer).unwrap(), root)?;
+            }
+            "type" if !either(rule, |name| is(value, name.as_str().unwrap())) => {
+                return fault("type");
+            }
+            "enum" if !rule.as_array().unwrap().contains(value) => return fault("enum"),
+            "const" if rule != value => return fault("const"),
+            "minimum" if value.as_f64().is_some_and(|n| n < rule.as_f64().unwrap()) => {
+                return fault("minimum");
+            }
+            "required" if value.is_object() => {
+                if !rule
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .all(|name| value.get(name.as_str().unwrap()).is_some())
+                {
+                    return fault("required");
+                }
+            }
+            "properties" => {
+                for (name, schema) in rule.as_object().unwrap() {
+                    value.get(name).map_or(Ok(()), |value| fits(value, schema, root))?;
+                }
+            }
+            "additionalProperties" if *rule == Value::Bool(false) => {
+                let known = schema["properties"].as_object().unwrap();
+                let fields = value.as_object().into_iter().flatten();
+                if !fields.into_iter().all(|(name, _)| known.contains_key(name)) {
+                    return fault("additionalProperties");
+                }
+            }
+            "items" => {
+                let items = value.as_array().into_iter().flatten();
+                items.into_iter().try_for_each(|item| fits(item, rule, root))?;
+            }
+            "oneOf" => {
+                let schemas = rule.as_array().unwrap().iter();
+                if schemas.filter(|schema| fits(value, schema, root).is_ok()).count() != 1 {
+                    return fault("oneOf");
+                }
+            }
+            "type"
+            | "enum"
+            | "const"
+            | "minimum"
+            | "required"
+            | "additionalProperties"
+            | "description" => {}
+            other => panic!("the check doesn't know `{other}`"),
+        }
+    }
+    Ok(())
+}
+
+fn either(rule: &Value, test: impl Fn(&Value) -> bool) -> bool {
+    rule.as_array().map_or_else(|| test(rule), |rules| rules.iter().any(&test))
+}
+
+fn is(value: &Value, name: &str) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("no type {other}"),
+    }
+}
+
+#[test]
+fn every_described_path_is_served_and_every_answer_is_described() {
+    let description = description();
+    let (rooms, uploads) = (endpoints(), Endpoints::new(uploads(), directory()));
+    let chat = [
+        "",
+        "roomId=G1",
+        "roomId=C1",
+        "roomId=D12",
+        "roomId=D23",
+        "roomId=G2",
+        "roomId=G1 count=1 offset=2",
+        "roomId=G1 count=x",
+        "roomId=C1 sort=x",
+        "roomId=D12 fields={\"user\":1}",
+        "roomId=L1",
+        "roomId=G1 query={\"$bad\":1}",
+        "roomName=crew",
+        "username=ben",
+        "roomId=G1 startingFromId=a",
+    ];
+    let zipline = [
+        "",
+        "page=1",
+        "page=2 perpage=2",
+        "page=1 searchQuery=o",
+        "page=1 searchField=tags searchQuery=t1",
+        "page=x",
+        "page=1 id=u2",
+        "page=1 id=u9",
+        "page=1 sortBy=x",
+        "page=1 searchField=tags searchQuery=,",
+    ];
+    let mut asked = 0;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let (endpoints, rows) = match path.as_str() {
+            "/api/user/files" => (&uploads, &zipline[..]),
+            _ => (&rooms, &chat[..]),
+        };
+        let answers = methods["get"]["responses"].as_object().unwrap();
+        for parameters in rows {
+            for user in ["u1", "u2", "stranger"] {
+                let uri = format!("{path}?{}", encode(parameters));
+                let (status, body) = get(endpoints, user, &uri);
+                let Some(answer) = answers.get(&status.to_string()) else {
+                    panic!("{uri}: {status} is not described: {body}");
+                };
+                let schema = &answer["content"]["application/json"]["schema"];
+                let body: Value = serde_json::from_str(&body).expect(&body);
+                fits(&body, schema, &description).unwrap_or_else(|why| panic!("{uri}: {why}"));
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 250, "{asked}");
+}
+
+/// Query strings that no client means to send.
+fn odd_query() -> impl Strategy<Value = String> {
+    let name = prop_oneof![
+        6 => prop::sample::select(vec![
+            "roomId", "username", "roomName", "offset", "count", "sort", "query", "fields", "name",
+            "typeGroup", "onlyConfirmed", "startingFromId", "page", "perpage", "filter", "favorite",
+            "sortBy", "order", "searchField", "searchQuery", "id",
+        ]).prop_map(str::to_owned),
+        1 => "[a-z\\[\\]]{0,6}",
+    ];
+    let value = prop_oneof![
+        6 => prop::sample::select(vec![
+            "G1", "C1", "D12", "crew", "ben", "0", "1", "2", "-1", "1.5", "1e400", "0x", "true", "", " ",
+            "{}", "[]", "null", "{\"name\":1}", "{\"size\":{\"$gt\":1}}", "{\"$or\":[]}",
+            "{\"a\":{\"$regex\":\"(\"}}", "{\"a.$\":1}", "{\"a\":{\"$elemMatch\":{}}}",
+            "{\"$expr\":{\"$divide\":[1,0]}}", "{\"\":1}", "{\"a\":{\"$date\":9e99}}", "%", "t1,t2", "asc",
+            "size", "tags", "dashboard",
+        ]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    let raw = any::<bool>();
+    prop::collection::vec((name, value, raw), 0..5).prop_map(|pairs| {
+        let pair = |(name, value, raw): &(String, String, bool)| {
+            let encoded =
+                percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+            let visible =
+                value.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>".contains(&byte));
+            if *raw && visible { format!("{name}={value}") } else { format!("{name}={encoded}") }
+        };
+        pairs.iter().map(pair).collect::<Vec<String>>().join("&")
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_asked_the_answer_is_a_described_one(query in odd_query()) {
+        thread_local! {
+            static WORLD: (Endpoints, Value) = (endpoints(), description());
+        }
+        WORLD.with(|(endpoints, description)| {
+            for (path, methods) in description["paths"].as_object().unwrap() {
+                let uri = format!("{path}?{query}");
+                if uri.parse::<http::Uri>().is_err() {
+                    continue;
+                }
+                let (status, body) = get(endpoints, "u1", &uri);
+                let answer = methods["get"]["responses"].get(status.to_string());
+                prop_assert!(status < 500 && answer.is_some(), "{}: {} {}", uri, status, body);
+                let schema = &answer.unwrap()["content"]["application/json"]["schema"];
+                let reply: Value = serde_json::from_str(&body).unwrap();
+                prop_assert_eq!(fits(&reply, schema, description), Ok(()), "{}", uri);
+            }
+            Ok(())
+        })?;
+    }
+}
+
+#[test]
+fn described_examples_fit_their_schemas() {
+    let description = description();
+    for methods in description["paths"].as_object().unwrap().values() {
+        for answer in methods["get"]["responses"].as_object().unwrap().values() {
+            let content = &answer["content"]["application/json"];
+            if let Some(example) = content.get("example") {
+                fits(example, &content["schema"], &description).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn strict_endpoints_take_exactly_the_described_parameters() {
+    let description = description();
+    for path in ["/api/v1/im.files", "/api/v1/channels.files", "/api/v1/rooms.images"] {
+        let described = &description["paths"][path]["get"]["parameters"];
+        let names: Vec<&str> =
+            described.as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+        let known = [
+            "roomId",
+            "username",
+            "roomName",
+            "offset",
+            "count",
+            "sort",
+            "query",
+            "fields",
+            "name",
+            "typeGroup",
+            "onlyConfirmed",
+            "startingFromId",
+            "page",
+        ];
+        for name in known {
+            let room = if name == "roomId" { "" } else { "roomId=x&" };
+            let (_, body) = get(&endpoints(), "u1", &format!("{path}?{room}{name}=1"));
+            let refused = body.contains("must NOT have additional properties");
+            // The two keys of a room exclude each other, which is told first.
+            assert_eq!(refused, !names.contains(&name), "{path} {name}: {body}");
+        }
+    }
+}
+
+#[test]
+fn the_description_names_its_own_components_only() {
+    let description = description();
+    let text = description.to_string();
+    for (at, _) in text.match_indices("\"#/") {
+        let pointer = text.get(at + 2..).unwrap().split('"').next().unwrap();
+        assert!(description.pointer(pointer).is_some(), "{pointer}");
+    }
+    assert_eq!(description["openapi"], "3.1.0");
+}
