@@ -110,8 +110,11 @@ impl Policy {
         self.path(name)?;
         let Value::Document(document) = value else { return self.expression(value) };
         match document.iter().next() {
-            Some(("$elemMatch", _)) => self.check_query(document),
-            Some((operator, _)) if operator.starts_with('$') => self.expression(value),
+            // Which of the two it is, the parser decides.
+            Some((operator, _)) if operator.starts_with('$') => {
+                self.check_query(document)?;
+                self.expression(value)
+            }
             _ => self.check_fields(document),
         }
     }
@@ -142,26 +145,23 @@ impl Policy {
 
     /// An operator that takes a field's name as a value: only a name written out can be checked.
     fn field_by_name(&self, operator: &str, argument: &Value) -> Checked {
-        let field = match argument {
-            Value::Document(document) if document.contains("field") => document.get("field"),
-            other => Some(other),
-        };
-        let literal = field.and_then(|field| match field {
-            Value::Document(document) => document.get_str("$literal"),
-            Value::String(text) if !text.starts_with('$') => Some(text),
+        let Value::Document(document) = argument else { return self.named(operator, argument) };
+        if !document.contains("field") {
+            return self.named(operator, argument);
+        }
+        document.iter().try_for_each(|(name, value)| match name {
+            "field" => self.named(operator, value),
+            _ => self.step(name, value),
+        })
+    }
+
+    fn named(&self, operator: &str, field: &Value) -> Checked {
+        let literal = match field {
+            Value::String(text) if !text.starts_with('$') => Some(text.as_str()),
+            Value::Document(document) if document.len() == 1 => document.get_str("$literal"),
             _ => None,
-        });
-        match literal {
-            Some(name) => self.path(name)?,
-            None => self.whole(operator)?,
-        }
-        match argument {
-            Value::Document(document) => document
-                .iter()
-                .filter(|(name, _)| *name != "field")
-                .try_for_each(|(name, value)| self.step(name, value)),
-            _ => Ok(()),
-        }
+        };
+        literal.map_or_else(|| self.whole(operator), |name| self.path(name))
     }
 
     /// A schema: names stand as keys and in lists; rules for unnamed fields reach every field.

@@ -38,6 +38,8 @@ fn no_query_reads_a_denied_field() {
         r#"{"$expr":{"$getField":{"$concat":["to","ken"]}}}"#,
         r#"{"$expr":{"$getField":{"field":{"$literal":"token"}}}}"#,
         r#"{"$expr":{"$getField":{"field":"$name"}}}"#,
+        r#"{"$expr":{"$getField":{"field":"size","field":"token","input":"$a"}}}"#,
+        r#"{"$expr":{"$getField":{"field":{"$literal":"size","$concat":["token"]}}}}"#,
         r#"{"$expr":{"$setField":{"field":"x","input":"$$ROOT","value":1}}}"#,
         r#"{"$expr":{"$unsetField":{"field":"x","input":"$$CURRENT"}}}"#,
         r#"{"$expr":{"$map":{"input":"$a","in":"$$this.token"}}}"#,
@@ -85,6 +87,8 @@ fn no_sort_and_no_projection_reads_a_denied_field() {
         r#"{"x":{"y":"$token"}}"#,
         r#"{"a":{"$elemMatch":{"token":1}}}"#,
         r#"{"x":["$token"]}"#,
+        r#"{"x":{"$elemMatch":{},"$concat":["$token"]}}"#,
+        r#"{"x":{"$concat":["a"],"$elemMatch":{"token":1}}}"#,
     ] {
         assert!(policy.check_fields(&read(fields)).is_err(), "{fields}");
     }
