@@ -6,7 +6,9 @@
 
 use super::tree::is_reference_part;
 use super::{Filter, Test, operand, refused};
-use crate::{Code, Document, Environment, Error, Expression, Path, Pattern, Result, Value, ejson};
+use crate::{
+    Code, Document, Environment, Error, Expression, Path, Pattern, Result, Schema, Value, ejson,
+};
 
 /// Reads filters, counting what one filter may have only so many of.
 pub(crate) struct Parser<'e> {
@@ -117,7 +119,7 @@ impl<'e> Parser<'e> {
                 whole_record(name, place)?;
                 Ok(Filter::Expression(Expression::parse(value, self.environment)?))
             }
-            "$jsonSchema" => Parser::schema(value),
+            "$jsonSchema" => self.schema(value),
             name if is_reference_part(name) => self.reference(name, value),
             _ => Err(refused::top_level(name)),
         }
@@ -144,9 +146,9 @@ impl<'e> Parser<'e> {
         Ok(filters)
     }
 
-    fn schema(value: &Value) -> Result<Filter> {
+    fn schema(&self, value: &Value) -> Result<Filter> {
         match value {
-            Value::Document(_) => Err(Error::bad_value("schemas are not read yet")),
+            Value::Document(schema) => Schema::parse(schema, self.environment).map(Filter::Schema),
             _ => Err(Error::new(Code::TYPE_MISMATCH, "a schema is an object")),
         }
     }

@@ -3,6 +3,7 @@
 //! The law: parsing what is printed gives the same tree. Printing picks the shortest form that is
 //! read back so; it never writes a name twice where the tree allows another way.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{Filter, Test};
@@ -20,6 +21,7 @@ impl Filter {
             Filter::Nor(members) => Document::new().with("$nor", list(members)),
             Filter::Field { path, test } => field(path, &[test]),
             Filter::Expression(expression) => Document::new().with("$expr", expression.to_value()),
+            Filter::Schema(schema) => Document::new().with("$jsonSchema", schema.to_document()),
             Filter::Sample(rate) => Document::new().with("$sampleRate", *rate),
         }
     }
@@ -77,16 +79,12 @@ fn list(members: &[Filter]) -> Vec<Value> {
 
 /// One document for all members if no name would stand twice, else an `$and`.
 fn conjunction(members: &[Filter]) -> Document {
-    let mut merged = Document::new();
-    for part in runs(members) {
-        for (name, value) in part {
-            if merged.contains(&name) {
-                return Document::new().with("$and", list(members));
-            }
-            merged.push(name, value);
-        }
+    let fields: Vec<(String, Value)> = runs(members).into_iter().flatten().collect();
+    let mut names = HashSet::new();
+    if fields.iter().all(|(name, _)| names.insert(name.as_str())) {
+        return fields.into_iter().collect();
     }
-    merged
+    Document::new().with("$and", list(members))
 }
 
 /// The members as documents, neighbours on the same path in one.

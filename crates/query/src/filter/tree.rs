@@ -3,7 +3,7 @@
 //! A [`Filter`] speaks about a whole document, a [`Test`] about what one path yields. The file
 //! knows neither JSON nor records.
 
-use crate::{BitMask, BitTest, Error, Expression, Limits, Path, Pattern, Result, Value};
+use crate::{BitMask, BitTest, Error, Expression, Limits, Path, Pattern, Result, Schema, Value};
 
 use super::TypeSet;
 
@@ -38,6 +38,8 @@ pub enum Filter {
     },
     /// `$expr`: documents for which the expression is true.
     Expression(Expression),
+    /// `$jsonSchema`: documents of that shape.
+    Schema(Schema),
     /// `$sampleRate`: documents taken by chance, each with this probability.
     Sample(f64),
 }

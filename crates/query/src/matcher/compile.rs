@@ -1,5 +1,6 @@
 //! From a [`Filter`] to what runs: everything that can be worked out once is worked out here.
 
+use super::indexed::Indexed;
 use super::node::{Field, Node};
 use super::order_test::{Comparison, OrderTest};
 use super::predicate::{BitPredicate, Membership, Predicate, RegexTest};
@@ -31,6 +32,7 @@ impl Compiler<'_> {
             Filter::Nor(members) => Node::Nor(self.nodes(members)),
             Filter::Field { path, test } => self.field(path, test),
             Filter::Expression(expression) => Node::Expression(Box::new(expression.clone())),
+            Filter::Schema(schema) => Node::Schema(Box::new(schema.clone())),
             Filter::Sample(rate) => {
                 self.samples += 1;
                 Node::Sample(Sample::new(*rate, self.environment.seed, self.samples))
@@ -78,7 +80,10 @@ impl Compiler<'_> {
                 Predicate::Mod { divisor: *divisor, remainder: *remainder }
             }
             Test::Size(size) => Predicate::Size(*size),
-            Test::ElemMatchObject(filter) => Predicate::ElementObject(Box::new(self.node(filter))),
+            Test::ElemMatchObject(filter) => Predicate::ElementObject {
+                node: Box::new(self.node(filter)),
+                indexed: Indexed::of(filter),
+            },
             Test::ElemMatchValue(tests) => Predicate::ElementValue(self.predicates(tests)),
             Test::Bits { test, mask } => {
                 Predicate::Bits(BitPredicate { test: *test, mask: mask.clone() })

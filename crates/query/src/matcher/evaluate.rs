@@ -34,6 +34,7 @@ impl Node {
                 let value = expression.evaluate(document)?;
                 Ok(Expression::truth(value.as_ref()))
             }
+            Node::Schema(schema) => schema.matches(document),
             Node::Sample(sample) => Ok(sample.takes(document)),
         }
     }
@@ -49,6 +50,7 @@ fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
 }
 
 impl Field {
+    #[inline]
     fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
         // A plain name without an array behind it is the usual case and needs no walk.
         if let Some(name) = self.path.as_name() {
@@ -84,7 +86,7 @@ impl Field {
     /// Whether the value passes, and the index of the element that `$elemMatch` accepted.
     fn passes_at(&self, value: Option<ValueRef<'_>>) -> Result<(bool, Option<usize>)> {
         match (&self.predicate, value) {
-            (Predicate::ElementObject(_) | Predicate::ElementValue(_), Some(value)) => {
+            (Predicate::ElementObject { .. } | Predicate::ElementValue(_), Some(value)) => {
                 let index = self.predicate.element(value)?;
                 Ok((index.is_some(), index))
             }

@@ -7,6 +7,7 @@
 mod compile;
 mod element;
 mod evaluate;
+mod indexed;
 mod node;
 mod order_test;
 mod predicate;

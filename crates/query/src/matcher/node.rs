@@ -2,7 +2,7 @@
 
 use super::predicate::Predicate;
 use super::sample::Sample;
-use crate::{Arrays, Expression, Path};
+use crate::{Arrays, Expression, Path, Schema};
 
 /// A condition on a document.
 #[derive(Clone, Debug)]
@@ -14,6 +14,7 @@ pub(super) enum Node {
     /// One of the values that the path finds passes.
     Field(Field),
     Expression(Box<Expression>),
+    Schema(Box<Schema>),
     Sample(Sample),
 }
 

@@ -1,5 +1,6 @@
 //! One value against one operator. Paths are behind us here: arrays are values like others.
 
+use super::indexed::Indexed;
 use super::node::Node;
 use super::order_test::OrderTest;
 use crate::filter::integer;
@@ -22,7 +23,10 @@ pub(super) enum Predicate {
     },
     Size(u64),
     /// An array with an object or array that satisfies the node.
-    ElementObject(Box<Node>),
+    ElementObject {
+        node: Box<Node>,
+        indexed: Indexed,
+    },
     /// An array with an element that passes all.
     ElementValue(Vec<Predicate>),
     Bits(BitPredicate),
@@ -54,6 +58,7 @@ pub(super) struct RegexTest {
 
 impl Predicate {
     /// Whether the value passes.
+    #[inline]
     pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
         match (self, value) {
             (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
@@ -72,7 +77,7 @@ impl Predicate {
             (Predicate::Bits(BitPredicate { test, mask }), Some(value)) => {
                 Ok(mask.passes(*test, value))
             }
-            (Predicate::ElementObject(_) | Predicate::ElementValue(_), Some(value)) => {
+            (Predicate::ElementObject { .. } | Predicate::ElementValue(_), Some(value)) => {
                 self.element(value).map(|index| index.is_some())
             }
         }
@@ -92,11 +97,11 @@ impl Predicate {
     /// Whether `$elemMatch` accepts the element.
     pub(super) fn accepts(&self, element: ValueRef<'_>) -> Result<bool> {
         match (self, element) {
-            (Predicate::ElementObject(node), ValueRef::Document(element)) => {
+            (Predicate::ElementObject { node, .. }, ValueRef::Document(element)) => {
                 node.holds(element, None)
             }
-            (Predicate::ElementObject(node), ValueRef::Array(element)) => {
-                node.holds(by_index(element).view(), None)
+            (Predicate::ElementObject { node, indexed }, ValueRef::Array(element)) => {
+                node.holds(indexed.document(element).view(), None)
             }
             (Predicate::ElementValue(predicates), element) => all_pass(predicates, Some(element)),
             _ => Ok(false),
@@ -155,6 +160,7 @@ pub(super) fn all_pass(predicates: &[Predicate], value: Option<ValueRef<'_>>) ->
     Ok(true)
 }
 
+#[inline]
 fn equal(operand: &Value, value: Option<ValueRef<'_>>) -> bool {
     match (operand, value) {
         (Value::Null, None | Some(ValueRef::Null)) => true,
@@ -169,9 +175,4 @@ fn equal(operand: &Value, value: Option<ValueRef<'_>>) -> bool {
 fn has_size(value: ValueRef<'_>, size: u64) -> bool {
     let (ValueRef::Array(array), Ok(size)) = (value, usize::try_from(size)) else { return false };
     array.iter().take(size.saturating_add(1)).count() == size
-}
-
-/// An array as the document that `$elemMatch` sees in it: its indexes are the names.
-fn by_index(array: ArrayRef<'_>) -> Document {
-    array.iter().enumerate().map(|(index, value)| (index.to_string(), value.to_value())).collect()
 }

@@ -1,0 +1,158 @@
+//! Reads the conformance cases of `testdata/` and runs them over documents in memory.
+//!
+//! The format is described in `testdata/README.md`.
+
+use std::path::PathBuf;
+
+use filedex_query::{
+    Document, Environment, Filter, Limits, Matcher, Result, Sort, Value, ejson, order,
+};
+
+/// One line of a file of cases.
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) docs: Vec<Document>,
+    pub(crate) query: Document,
+    pub(crate) projection: Option<Document>,
+    pub(crate) sort: Option<Document>,
+    pub(crate) skip: usize,
+    pub(crate) limit: usize,
+    pub(crate) want: Want,
+}
+
+/// What a case claims.
+#[derive(Debug)]
+pub(crate) enum Want {
+    /// These `_id`s in any order.
+    Ids(Vec<Value>),
+    /// These `_id`s in this order.
+    Order(Vec<Value>),
+    /// These documents, fields in order.
+    Docs(Vec<Document>),
+    /// This error; without a code any error.
+    Error(Option<i64>),
+    /// Nothing.
+    Nothing,
+}
+
+/// The cases of one file under `testdata/`.
+pub(crate) fn read(file: &str) -> Vec<Case> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    text.lines().filter(|line| !line.is_empty()).map(case).collect()
+}
+
+fn case(line: &str) -> Case {
+    let line = ejson::read_document(line, &Limits::default())
+        .unwrap_or_else(|error| panic!("{error:?}: {line}"));
+    let document = |name: &str| line.get(name).and_then(Value::as_document).cloned();
+    Case {
+        id: line.get_str("id").unwrap().to_owned(),
+        docs: documents(line.get("docs").unwrap()),
+        query: document("query").unwrap(),
+        projection: document("projection"),
+        sort: document("sort"),
+        skip: count(line.get("skip")),
+        limit: count(line.get("limit")),
+        want: want(line.get("want").unwrap()),
+    }
+}
+
+fn want(value: &Value) -> Want {
+    let Value::Document(want) = value else { return Want::Nothing };
+    let (kind, value) = want.iter().next().unwrap();
+    let array = || value.as_array().unwrap().to_vec();
+    match kind {
+        "ids" => Want::Ids(array()),
+        "order" => Want::Order(array()),
+        "docs" => Want::Docs(documents(value)),
+        "error" => Want::Error(match value {
+            Value::Int(code) => Some(i64::from(*code)),
+            _ => None,
+        }),
+        other => panic!("unknown kind of claim: {other}"),
+    }
+}
+
+fn documents(value: &Value) -> Vec<Document> {
+    let documents = value.as_array().unwrap().iter();
+    documents.map(|document| document.as_document().unwrap().clone()).collect()
+}
+
+fn count(value: Option<&Value>) -> usize {
+    match value {
+        Some(Value::Int(count)) => usize::try_from(*count).unwrap(),
+        _ => 0,
+    }
+}
+
+impl Case {
+    /// Runs the case: matching, sorting, the window.
+    pub(crate) fn run(&self, environment: &Environment) -> Result<Vec<Document>> {
+        let filter = Filter::parse(&self.query, environment)?;
+        let matcher = Matcher::compile(&filter, environment)?;
+        let sort = match &self.sort {
+            Some(sort) => Sort::parse(sort, environment)?,
+            None => Sort::none(),
+        };
+        let mut rows = Vec::new();
+        for document in &self.docs {
+            if matcher.matches(document.view())? {
+                rows.push((sort.key(document.view())?, document));
+            }
+        }
+        rows.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let limit = if self.limit == 0 { usize::MAX } else { self.limit };
+        let window = rows.into_iter().skip(self.skip).take(limit);
+        Ok(window.map(|(_, document)| document.clone()).collect())
+    }
+
+    /// What is wrong with an answer, if anything is.
+    pub(crate) fn fault(&self, answer: &Result<Vec<Document>>) -> Option<String> {
+        let fault = |what: &dyn std::fmt::Debug| Some(format!("{}: {what:?}", self.id));
+        match (&self.want, answer) {
+            (Want::Nothing, _) => None,
+            (Want::Error(code), Err(error)) => {
+                let same = code.is_none_or(|code| code == i64::from(error.code().0));
+                if same { None } else { fault(error) }
+            }
+            (Want::Error(_), Ok(documents)) => fault(documents),
+            (_, Err(error)) => fault(error),
+            (Want::Ids(ids), Ok(documents)) => {
+                if same(&sorted(ids.clone()), &sorted(ids_of(documents))) {
+                    None
+                } else {
+                    fault(&ids_of(documents))
+                }
+            }
+            (Want::Order(ids), Ok(documents)) => {
+                if same(ids, &ids_of(documents)) {
+                    None
+                } else {
+                    fault(&ids_of(documents))
+                }
+            }
+            (Want::Docs(wanted), Ok(documents)) => {
+                if wanted == documents {
+                    None
+                } else {
+                    fault(documents)
+                }
+            }
+        }
+    }
+}
+
+fn ids_of(documents: &[Document]) -> Vec<Value> {
+    documents.iter().map(|document| document.get("_id").cloned().unwrap_or_default()).collect()
+}
+
+fn sorted(mut ids: Vec<Value>) -> Vec<Value> {
+    ids.sort_by(|a, b| order::compare(a.view(), b.view()));
+    ids
+}
+
+fn same(left: &[Value], right: &[Value]) -> bool {
+    left.len() == right.len()
+        && left.iter().zip(right).all(|(a, b)| order::equal(a.view(), b.view()))
+}

@@ -1,0 +1,35 @@
+//! Every case of `testdata/` comes out as it claims, over documents in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod cases;
+
+use filedex_query::Environment;
+
+fn run(file: &str, at_least: usize) {
+    let environment = Environment::default();
+    let cases = cases::read(file);
+    assert!(cases.len() >= at_least, "{file} holds {} cases", cases.len());
+    let faults: Vec<String> = cases
+        .iter()
+        .filter(|case| case.projection.is_none())
+        .filter_map(|case| case.fault(&case.run(&environment)))
+        .collect();
+    assert!(faults.is_empty(), "{} of {file} wrong:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_find_language_means_what_mongodb_means() {
+    run("mongo.jsonl", 320);
+}
+
+#[test]
+fn filters_mean_what_mongodb_means() {
+    run("filters.jsonl", 150);
+}
