@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound as End;
 
-use filedex_query::{Bound, Conjunct, Plan, Value, ValueRef, key, order};
+use filedex_query::{Bound, Conjunct, Filter, Plan, Value, ValueRef, key, order};
 
 use crate::error::Result;
 use crate::layout::{List, after_prefix};
@@ -83,6 +83,8 @@ impl Access {
     pub(crate) fn choose(reader: &Reader<'_>, plan: &Plan) -> Result<Access> {
         let loose = reader.counts(&List::loose())?.total() > 0;
         let path = match points(plan, "_id") {
+            // A filter that no record satisfies needs none.
+            _ if plan.conjuncts().iter().any(is_never) => Path::Ids(Vec::new()),
             Some(ids) => Path::Ids(texts(&ids)),
             None => narrowest(reader, plan, loose)?,
         };
@@ -134,6 +136,10 @@ impl Path {
             (false, _) => Order::Other,
         }
     }
+}
+
+fn is_never(conjunct: &Conjunct) -> bool {
+    matches!(conjunct.filter(), Filter::Never)
 }
 
 /// The points that all conditions on that field leave, if any condition bounds it by points.
