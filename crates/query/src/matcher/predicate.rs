@@ -4,9 +4,7 @@ use super::indexed::Indexed;
 use super::node::Node;
 use super::order_test::OrderTest;
 use crate::filter::integer;
-use crate::{
-    ArrayRef, BitMask, BitTest, Document, Pattern, Result, TypeSet, Value, ValueRef, order,
-};
+use crate::{BitMask, BitTest, Pattern, Result, TypeSet, Value, ValueRef, order};
 
 /// What a value must be. `None` in place of a value is a missing field.
 #[derive(Clone, Debug)]

@@ -4,8 +4,10 @@
 
 use std::path::PathBuf;
 
+use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
-    Document, Environment, Filter, Limits, Matcher, Result, Sort, Value, ejson, order,
+    Document, DocumentRef, Environment, Filter, Limits, Matcher, Projection, Result, Sort, Value,
+    ejson, order,
 };
 
 /// One line of a file of cases.
@@ -87,24 +89,45 @@ fn count(value: Option<&Value>) -> usize {
 }
 
 impl Case {
-    /// Runs the case: matching, sorting, the window.
+    /// Runs the case over documents as they are in memory.
     pub(crate) fn run(&self, environment: &Environment) -> Result<Vec<Document>> {
+        let documents: Vec<DocumentRef<'_>> = self.docs.iter().map(Document::view).collect();
+        self.run_over(&documents, environment)
+    }
+
+    /// Runs the case over documents in the packed form of a store.
+    pub(crate) fn run_packed(&self, environment: &Environment) -> Result<Vec<Document>> {
+        let packed: Vec<Vec<u8>> = self.docs.iter().map(packed::pack).collect();
+        let documents = packed.iter().map(|bytes| PackedDocument::new(bytes).into());
+        self.run_over(&documents.collect::<Vec<_>>(), environment)
+    }
+
+    /// Matching, sorting, the window, projecting.
+    fn run_over(
+        &self,
+        documents: &[DocumentRef<'_>],
+        environment: &Environment,
+    ) -> Result<Vec<Document>> {
         let filter = Filter::parse(&self.query, environment)?;
         let matcher = Matcher::compile(&filter, environment)?;
+        let projection = match &self.projection {
+            Some(projection) => Projection::parse(projection, environment)?,
+            None => Projection::everything(),
+        };
         let sort = match &self.sort {
             Some(sort) => Sort::parse(sort, environment)?,
             None => Sort::none(),
         };
         let mut rows = Vec::new();
-        for document in &self.docs {
-            if matcher.matches(document.view())? {
-                rows.push((sort.key(document.view())?, document));
+        for document in documents {
+            if let Some(found) = matcher.find(*document)? {
+                rows.push((sort.key(*document)?, *document, found));
             }
         }
         rows.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         let limit = if self.limit == 0 { usize::MAX } else { self.limit };
         let window = rows.into_iter().skip(self.skip).take(limit);
-        Ok(window.map(|(_, document)| document.clone()).collect())
+        window.map(|(_, document, found)| projection.apply(document, Some(found))).collect()
     }
 
     /// What is wrong with an answer, if anything is.
