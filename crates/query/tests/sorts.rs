@@ -190,8 +190,9 @@ proptest! {
 
 #[test]
 fn the_heap_ends_with_an_error_past_its_bytes() {
-    let mut limits = Limits::default();
-    limits.sort_bytes = 1000;
+    let mut environment = Environment::default();
+    environment.limits.sort_bytes = 1000;
+    let limits = environment.limits;
     let mut all = TopK::new(None, &limits);
     let failed = (0..100).find_map(|item| all.push(vec![0; 40], item).err()).unwrap();
     assert_eq!(failed.limit_name(), Some("sort_bytes"));

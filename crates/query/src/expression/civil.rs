@@ -83,11 +83,6 @@ pub(super) fn days_of(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + day_of_era - 719_468 + day - 1
 }
 
-/// The days of a month.
-pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
-    days_of(year, month + 1, 1) - days_of(year, month, 1)
-}
-
 /// Days since 1970-01-01 of a day of an ISO week.
 pub(super) fn days_of_iso_week(year: i64, week: i64, weekday: i64) -> i64 {
     // January 4 is in the first week.
@@ -118,7 +113,7 @@ mod tests {
         for days in (-300_000..300_000).step_by(37).chain([-100_000_000_000, 100_000_000_000]) {
             let (year, month, day) = date_of(days);
             assert_eq!(days_of(year, month, day), days);
-            assert!((1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day));
+            assert!((1..=12).contains(&month) && (1..=31).contains(&day));
         }
     }
 

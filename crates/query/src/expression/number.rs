@@ -64,15 +64,6 @@ impl Number {
         }
     }
 
-    /// The integer, if the kind is one.
-    pub(super) fn integer(self) -> Option<i64> {
-        match self {
-            Number::Int(number) => Some(i64::from(number)),
-            Number::Long(number) => Some(number),
-            _ => None,
-        }
-    }
-
     pub(super) fn to_f64(self) -> f64 {
         match self {
             Number::Int(number) => f64::from(number),

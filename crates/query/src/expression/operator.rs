@@ -90,13 +90,17 @@ impl std::fmt::Debug for Operator {
     }
 }
 
-static FAMILIES: [&[Operator]; 22] = [
+static FAMILIES: [&[Operator]; 26] = [
     accumulator::OPERATORS,
     arithmetic::OPERATORS,
     array::OPERATORS,
     bits::OPERATORS,
     comparison::OPERATORS,
     conditional::OPERATORS,
+    conversion::OPERATORS,
+    date::OPERATORS,
+    date_parts::OPERATORS,
+    date_text::OPERATORS,
     kind::OPERATORS,
     literal::OPERATORS,
     multiple::OPERATORS,

@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::evaluate::evaluate;
 use super::node::Node;
 use super::random::Random;
-use crate::{ArrayRef, DocumentRef, Error, Limits, Result, Value, ValueRef};
+use crate::{DocumentRef, Error, Limits, Result, Value, ValueRef};
 
 /// Elements that are handled for the price of one step.
 const ELEMENTS_A_STEP: usize = 16;
@@ -109,13 +109,6 @@ impl<'a> Scope<'a> {
             self.spend_value(value.view())?;
         }
         Ok(answer.into_value())
-    }
-
-    /// Copies elements of an array out, paying for them.
-    pub(super) fn own_array(&mut self, array: ArrayRef<'_>) -> Result<Vec<Value>> {
-        self.check_bytes(measure(ValueRef::Array(array)).bytes)?;
-        self.spend_value(ValueRef::Array(array))?;
-        Ok(array.to_array())
     }
 
     /// Refuses a value nested too deep. Only what loops can build needs it.
