@@ -1,4 +1,4 @@
-//! Runs the cases about projections, sorts and expressions in `testdata/`, and the general ones.
+//! Runs the cases about projections, sorts and expressions in `testdata/`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use filedex_query::ejson::{self, Form};
@@ -107,9 +107,4 @@ fn every_projection_case_comes_out_as_claimed() {
 #[test]
 fn every_expression_case_comes_out_as_claimed() {
     check(include_str!("../../../testdata/expressions.jsonl"), 200);
-}
-
-#[test]
-fn every_general_case_comes_out_as_claimed() {
-    check(include_str!("../../../testdata/mongo.jsonl"), 320);
 }

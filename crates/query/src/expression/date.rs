@@ -104,8 +104,8 @@ fn start_of_week<'a>(
     let wrong = || kind::wrong(5_439_015, operator, "`startOfWeek` to be a string", &answer);
     let name = answer.text().ok_or_else(wrong)?.to_ascii_lowercase();
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let is_day = |day: &&str| **day == name || (name.len() == 3 && day.starts_with(&name));
-    let found = days.iter().position(|day| is_day(&day));
+    let is_day = |day: &&str| *day == name || (name.len() == 3 && day.starts_with(&name));
+    let found = days.iter().position(is_day);
     let unknown = || Error::new(Code(5_439_016), format!("{operator} knows no weekday `{name}`"));
     found.map(|index| Some(index as i64 + 1)).ok_or_else(unknown)
 }

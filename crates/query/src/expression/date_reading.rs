@@ -165,7 +165,7 @@ impl<'t> Cursor<'t> {
             let month = month.to_ascii_lowercase();
             month == name || (name.len() == 3 && month.starts_with(name))
         };
-        MONTHS.iter().position(|month| is_named(&month)).map(|index| index as i64 + 1)
+        MONTHS.iter().position(is_named).map(|index| index as i64 + 1)
     }
 
     /// Passes over the name of a weekday.
@@ -173,7 +173,7 @@ impl<'t> Cursor<'t> {
         let before = self.rest;
         let name = self.word().to_ascii_lowercase();
         let is_day = |day: &&str| name.len() >= 3 && day.starts_with(name.as_str());
-        if WEEKDAYS.iter().any(|day| is_day(&day)) {
+        if WEEKDAYS.iter().any(is_day) {
             self.take('.');
             self.take(',');
             self.blanks();

@@ -181,10 +181,10 @@ fn parse_get(
         let current = parser.reference("$$CURRENT")?;
         vec![parser.operand(argument)?, current]
     };
-    if let Some(Node::Constant(name)) = arguments.first() {
-        if name.as_str().is_none() {
-            return Err(fail(5_654_602, "`field` of $getField must be a string"));
-        }
+    if let Some(Node::Constant(name)) = arguments.first()
+        && name.as_str().is_none()
+    {
+        return Err(fail(5_654_602, "`field` of $getField must be a string"));
     }
     Ok(Node::Call { operator, arguments })
 }

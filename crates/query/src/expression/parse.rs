@@ -257,7 +257,7 @@ pub(super) fn check_writable(name: &str) -> Result<()> {
     if name == "CURRENT" {
         return Ok(());
     }
-    if !(first.is_ascii_lowercase() || !first.is_ascii()) {
+    if first.is_ascii() && !first.is_ascii_lowercase() {
         let message = format!("the variable name `{name}` must start with a small letter");
         return Err(Error::new(Code(16867), message));
     }
@@ -268,7 +268,7 @@ fn check_readable(name: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
         return Err(Error::new(Code(16869), "`$$` needs the name of a variable"));
     };
-    if !(first.is_ascii_alphabetic() || !first.is_ascii()) {
+    if first.is_ascii() && !first.is_ascii_alphabetic() {
         let message = format!("the variable name `{name}` must start with a letter");
         return Err(Error::new(Code(16870), message));
     }

@@ -144,7 +144,7 @@ fn apply<'a>(
 
 /// Huge arguments go through doubles: their angle has no sure digits.
 fn of_decimal(number: Decimal, function: &Function) -> Decimal {
-    let near = |number: &BigDecimal| number.abs() < BigDecimal::from(1_000_000_000_000_i64);
+    let near = |number: &BigDecimal| number.abs() < 1_000_000_000_000_i64;
     match number.to_big().filter(near) {
         Some(exact) => match (function.of_decimal)(&exact) {
             Some(result) => Decimal::from_big(&result),

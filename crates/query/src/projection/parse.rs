@@ -135,10 +135,10 @@ impl<'e> Reader<'e> {
             return Err(Error::new(Code(51270), "a nested projection can't be empty"));
         }
         let path = field_path::parse(name, &self.environment.limits)?;
-        if let Some((operator, argument)) = field::operator(document) {
-            if self.operator(name, document, (operator, argument), &mut place)? {
-                return Ok(());
-            }
+        if let Some(operator) = field::operator(document)
+            && self.operator(name, document, operator, &mut place)?
+        {
+            return Ok(());
         }
         let depth = place.depth + 1;
         if depth > self.environment.limits.filter_depth {
