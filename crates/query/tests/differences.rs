@@ -1,0 +1,193 @@
+//! Each difference from MongoDB that `docs/differences.md` numbers has a test of that number here.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use filedex_query::{
+    Document, Environment, Error, Expression, Filter, Limits, Matcher, Pattern, Projection, Schema,
+    Sort, ejson,
+};
+use std::cmp::Ordering;
+
+fn document(text: &str) -> Document {
+    ejson::read_document(text, &Limits::default()).unwrap()
+}
+
+fn filter(text: &str) -> Result<Filter, Error> {
+    Filter::parse_text(text, &Environment::default())
+}
+
+fn filter_code(text: &str) -> u32 {
+    filter(text).unwrap_err().code().0
+}
+
+fn expression_code(text: &str) -> u32 {
+    let source = ejson::read(text, &Limits::default()).unwrap();
+    Expression::parse(&source, &Environment::default()).unwrap_err().code().0
+}
+
+fn matches(text: &str, query: &str) -> bool {
+    let environment = Environment::default();
+    let matcher = Matcher::compile(&filter(query).unwrap(), &environment).unwrap();
+    matcher.matches(document(text).view()).unwrap()
+}
+
+fn pattern(text: &str) -> Result<Pattern, Error> {
+    Pattern::compile(text, "", &Limits::default())
+}
+
+#[test]
+fn the_document_numbers_what_is_tested_here() {
+    let page = include_str!("../../../docs/differences.md");
+    let numbered = page.lines().filter_map(|line| line.split_once(". ")?.0.parse::<u32>().ok());
+    let documented: Vec<u32> = numbered.filter(|number| *number <= 100).collect();
+    let tested = include_str!("differences.rs").lines().filter_map(|line| {
+        let name = line.strip_prefix("fn difference_")?;
+        name.split('_').next()?.parse::<u32>().ok()
+    });
+    assert_eq!(documented, tested.collect::<Vec<u32>>());
+}
+
+#[test]
+fn difference_01_javascript_is_refused() {
+    assert_eq!(filter_code(r#"{"$where": "this.a > 1"}"#), 2);
+    assert_eq!(expression_code(r#"{"$function": {"body": "x", "args": [], "lang": "js"}}"#), 168);
+    assert_eq!(expression_code(r#"{"$accumulator": {}}"#), 168);
+}
+
+#[test]
+fn difference_02_text_and_geospatial_search_are_refused() {
+    assert_eq!(filter_code(r#"{"$text": {"$search": "x"}}"#), 27);
+    for near in ["$near", "$nearSphere", "$geoNear"] {
+        assert_eq!(filter_code(&format!(r#"{{"p": {{"{near}": [0, 0]}}}}"#)), 291, "{near}");
+    }
+    for within in ["$geoWithin", "$within", "$geoIntersects"] {
+        assert_eq!(filter_code(&format!(r#"{{"p": {{"{within}": {{}}}}}}"#)), 2, "{within}");
+    }
+    let environment = Environment::default();
+    let meta = r#"{"a": {"$meta": "textScore"}}"#;
+    assert_eq!(Projection::parse_text(meta, &environment).unwrap_err().code().0, 40218);
+    assert_eq!(Sort::parse_text(meta, &environment).unwrap_err().code().0, 40218);
+    assert_eq!(expression_code(r#"{"$meta": "textScore"}"#), 168);
+    assert_eq!(expression_code(r#"{"$toHashedIndexKey": "x"}"#), 168);
+}
+
+#[test]
+fn difference_03_a_passed_limit_is_named() {
+    let members = vec!["1"; Limits::default().in_length + 1].join(",");
+    let error = filter(&format!(r#"{{"a": {{"$in": [{members}]}}}}"#)).unwrap_err();
+    assert_eq!(error.limit_name(), Some("in_length"));
+    let sums = r#"{"$abs": "#.repeat(64) + "1" + &"}".repeat(64);
+    let error = filter(&format!(r#"{{"$expr": {sums}}}"#)).unwrap_err();
+    assert_eq!(error.limit_name(), Some("filter_depth"));
+}
+
+#[test]
+fn difference_04_a_search_that_gives_up_is_an_error() {
+    let hostile = pattern(r"^(a+)+\1b").unwrap();
+    let error = hostile.is_match(&"a".repeat(40)).unwrap_err();
+    assert_eq!(error.limit_name(), Some("pattern_backtracks"));
+}
+
+#[test]
+fn difference_05_some_constructs_are_refused_by_name() {
+    for refused in [
+        "\\X",
+        "\\C",
+        "\\N{DIGIT ONE}",
+        "(*ACCEPT)",
+        "a(*COMMIT)",
+        "a(*PRUNE)",
+        "a(*SKIP)",
+        "a(*THEN)",
+        "a(*MARK:x)",
+        "(*CRLF)a",
+        "(*NOTEMPTY)a",
+        "(*LIMIT_MATCH=9)a",
+        "(?C1)a",
+        "(?J)a",
+        "(?(VERSION>=10)a)",
+        "(*sr:a)",
+        "(*napla:a)",
+        "\\p{bidiclass:L}",
+        "(a)(?<=\\1)",
+        "(a)(?<=(?1))",
+        "(?<=\\R)a",
+    ] {
+        let error = pattern(refused).unwrap_err();
+        assert_eq!(error.code().0, 51091, "{refused}");
+    }
+}
+
+#[test]
+fn difference_06_letters_of_unicode_16_are_letters() {
+    assert!(pattern(r"\p{Lu}").unwrap().is_match("\u{10d50}").unwrap());
+}
+
+#[test]
+fn difference_07_faults_of_the_library_are_not_repeated() {
+    assert!(pattern(r"(b|\A){0}-").unwrap().is_match("a-").unwrap());
+    assert!(pattern("a?([^a-c]|b)?+a").unwrap().is_match("a").unwrap());
+}
+
+#[test]
+fn difference_08_a_dot_in_a_schema_is_a_dot() {
+    let schema = r#"{"$jsonSchema": {"required": ["a.b"]}}"#;
+    assert!(!matches(r#"{"a": {"b": 1}}"#, schema));
+    assert!(matches(r#"{"a.b": 1}"#, schema));
+}
+
+#[test]
+fn difference_09_a_broken_pattern_is_refused_at_the_top_of_a_schema() {
+    let schema = Schema::parse(&document(r#"{"pattern": "("}"#), &Environment::default());
+    assert_eq!(schema.unwrap_err().code().0, 51091);
+}
+
+#[test]
+fn difference_10_ties_are_in_the_order_of_ids() {
+    let order = |sort: &str| {
+        let sort = Sort::parse_text(sort, &Environment::default()).unwrap();
+        let key = |text: &str| sort.key_with_id(document(text).view()).unwrap();
+        key(r#"{"_id": "a", "n": 1}"#).cmp(&key(r#"{"_id": "b", "n": 1}"#))
+    };
+    assert_eq!(order(r#"{"n": 1}"#), Ordering::Less);
+    assert_eq!(order(r#"{"n": -1}"#), Ordering::Greater);
+}
+
+#[test]
+fn difference_11_the_same_seed_gives_the_same_sample() {
+    let sample = |seed| {
+        let environment = Environment { seed, ..Environment::default() };
+        let filter = Filter::parse_text(r#"{"$sampleRate": 0.5}"#, &environment).unwrap();
+        let matcher = Matcher::compile(&filter, &environment).unwrap();
+        let documents = (0..64).map(|id| Document::new().with("_id", format!("{id}")));
+        documents.map(|file| matcher.matches(file.view()).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(sample(7), sample(7));
+    assert_ne!(sample(7), sample(8));
+}
+
+#[test]
+fn difference_12_strings_compare_by_their_bytes() {
+    assert!(matches(r#"{"a": "a"}"#, r#"{"a": {"$gt": "B"}}"#));
+    assert!(matches(r#"{"a": "é"}"#, r#"{"a": {"$gt": "z"}}"#));
+}
+
+#[test]
+fn difference_13_code_with_scope_and_pointers_are_refused() {
+    assert_eq!(filter_code(r#"{"a": {"$code": "x", "$scope": {}}}"#), 9);
+    assert_eq!(filter_code(r#"{"a": {"$dbPointer": {"$ref": "x", "$id": 1}}}"#), 2);
+}
+
+#[test]
+fn difference_14_the_variables_of_a_server_are_not_there() {
+    assert_eq!(expression_code(r#""$$USER_ROLES""#), 51144);
+    assert_eq!(expression_code(r#""$$CLUSTER_TIME""#), 51144);
+    assert_eq!(expression_code(r#""$$SEARCH_META""#), 17276);
+}

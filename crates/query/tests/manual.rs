@@ -1,0 +1,158 @@
+//! Every example of `docs/query.md` is run, and every limit there has the default it has in code.
+//!
+//! An example is the last cell of a table row: JSON between backticks, words between the JSON. Which
+//! words there are is said at the top of the page.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use filedex_query::{
+    Document, Environment, Error, Expression, Filter, Found, Limits, Matcher, Projection, Sort,
+    Value, ejson,
+};
+
+const MANUAL: &str = include_str!("../../../docs/query.md");
+
+fn value(text: &str) -> Value {
+    ejson::read(text, &Limits::default()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn document(text: &str) -> Document {
+    ejson::read_document(text, &Limits::default()).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// What the filter finds in the document.
+fn find(text: &str, query: &str) -> Result<Option<Found>, Error> {
+    let environment = Environment::default();
+    let filter = Filter::parse(&document(query), &environment)?;
+    Matcher::compile(&filter, &environment)?.find(document(text).view())
+}
+
+fn project(text: &str, projection: &str, found: Option<Found>) -> Result<Document, Error> {
+    let projection = Projection::parse(&document(projection), &Environment::default())?;
+    projection.apply(document(text).view(), found)
+}
+
+fn evaluate(expression: &str, text: &str) -> Result<Option<Value>, Error> {
+    let environment = Environment::default();
+    Expression::parse(&value(expression), &environment)?.evaluate(document(text).view())
+}
+
+/// Whether the sort puts the documents into the order they stand in.
+fn orders(sort: &str, documents: &[&str]) -> Result<bool, Error> {
+    let sort = Sort::parse(&document(sort), &Environment::default())?;
+    let keys: Result<Vec<_>, _> =
+        documents.iter().map(|text| sort.key_with_id(document(text).view())).collect();
+    Ok(keys?.is_sorted())
+}
+
+/// Reads what should fail, as the section it stands in reads it.
+fn failure(section: &str, text: &str) -> Option<u32> {
+    let environment = Environment::default();
+    let outcome = match section {
+        "Projections" => Projection::parse(&document(text), &environment).map(drop),
+        "Sorts" => Sort::parse(&document(text), &environment).map(drop),
+        "Expressions" => Expression::parse(&value(text), &environment).map(drop),
+        _ => Filter::parse(&document(text), &environment).map(drop),
+    };
+    outcome.err().map(|error| error.code().0)
+}
+
+/// Runs an example and says what is wrong with it.
+fn check(section: &str, example: &str) -> Result<(), String> {
+    let pieces: Vec<&str> = example.split('`').collect();
+    let code: Vec<&str> = pieces.iter().skip(1).step_by(2).copied().collect();
+    let words: Vec<&str> = pieces.iter().step_by(2).map(|words| words.trim()).collect();
+    let say = |error: Error| format!("{error:?}");
+    let holds = match (words.as_slice(), code.as_slice()) {
+        (["", "matches", ""], [text, query]) => find(text, query).map_err(say)?.is_some(),
+        (["", "misses", ""], [text, query]) => find(text, query).map_err(say)?.is_none(),
+        (["", "under", "shows", ""], [text, projection, shown]) => {
+            let found = project(text, projection, None).map_err(say)?;
+            return same(&Value::Document(found), &value(shown));
+        }
+        (["", "found by", "under", "shows", ""], [text, query, projection, shown]) => {
+            let position = find(text, query).map_err(say)?;
+            let found = project(text, projection, position).map_err(say)?;
+            return same(&Value::Document(found), &value(shown));
+        }
+        (["", "is", ""], [expression, wanted]) => {
+            let found = evaluate(expression, "{}").map_err(say)?;
+            return same(&found.unwrap_or(Value::Undefined), &value(wanted));
+        }
+        (["", "over", "is", ""], [expression, text, wanted]) => {
+            let found = evaluate(expression, text).map_err(say)?;
+            return same(&found.unwrap_or(Value::Undefined), &value(wanted));
+        }
+        (["", "orders", ..], [sort, documents @ ..]) => orders(sort, documents).map_err(say)?,
+        (["", fails], [text]) if fails.starts_with("fails with ") => {
+            let wanted = fails.trim_start_matches("fails with ").parse().unwrap();
+            let found = failure(section, text);
+            return if found == Some(wanted) {
+                Ok(())
+            } else {
+                Err(format!("fails with {found:?}"))
+            };
+        }
+        _ => return Err("not in one of the forms of an example".to_owned()),
+    };
+    if holds { Ok(()) } else { Err("does not hold".to_owned()) }
+}
+
+fn same(found: &Value, wanted: &Value) -> Result<(), String> {
+    if found == wanted { Ok(()) } else { Err(format!("it is {found:?}")) }
+}
+
+/// The rows of all tables: the section, the first cell, the last cell.
+fn rows() -> Vec<(&'static str, String, String)> {
+    let mut section = "";
+    let mut rows = Vec::new();
+    for line in MANUAL.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            section = title;
+        }
+        let Some(row) = line.strip_prefix("| ").and_then(|row| row.strip_suffix(" |")) else {
+            continue;
+        };
+        let row = row.replace("\\|", "\u{1}");
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [name, _, example] = cells.as_slice() else { panic!("not three cells: {line}") };
+        if !matches!(*example, "example" | "default") {
+            rows.push((section, name.to_string(), example.replace('\u{1}', "|")));
+        }
+    }
+    rows
+}
+
+#[test]
+fn every_example_holds() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (section, name, example) in rows() {
+        if section == "Limits" {
+            continue;
+        }
+        count += 1;
+        if let Err(how) = check(section, &example) {
+            wrong.push(format!("{name}: {example}\n    {how}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 300, "{count}");
+}
+
+#[test]
+fn every_limit_is_listed_with_its_default() {
+    let listed: Vec<String> = rows()
+        .into_iter()
+        .filter(|(section, ..)| *section == "Limits")
+        .map(|(_, name, default)| format!("{}: {default}", name.trim_matches('`')))
+        .collect();
+    assert_eq!(format!("{:?}", Limits::default()), format!("Limits {{ {} }}", listed.join(", ")));
+}
