@@ -27,9 +27,22 @@ fn an_expression_that_loops_or_multiplies_ends_with_the_name_of_a_limit() {
         r#"{"$range":[0,2000000000]}"#,
         r#"{"$reduce":{"input":{"$range":[0,100000]},"initialValue":[],"in":["$$value"]}}"#,
         r#"{"$reduce":{"input":{"$range":[0,1000]},"initialValue":{"a":1},"in":{"a":"$$value","b":"$$value"}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$setUnion":["$big","$big"]}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$sortArray":{"input":"$big","sortBy":-1}}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$add":["$d","$e"]}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$ln":"$d"}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$eq":["$$ROOT","$$ROOT"]}}}"#,
+        r#"{"$map":{"input":{"$range":[0,100000]},"in":{"$regexMatch":{"input":"$s","regex":"(?=(x+x+)+y)z"}}}}"#,
     ];
+    let document = format!(
+        r#"{{"_id":1,"a":[1,2,3],"big":[{}0],"s":"{}","d":{},"e":{}}}"#,
+        "7,".repeat(3000),
+        "x".repeat(100),
+        r#"{"$numberDecimal":"1E+6000"}"#,
+        r#"{"$numberDecimal":"1E-6000"}"#
+    );
     for text in loops {
-        let error = evaluate(text, r#"{"_id":1,"a":[1,2,3]}"#).unwrap_err();
+        let error = evaluate(text, &document).unwrap_err();
         assert!(error.limit_name().is_some(), "{text}: {error:?}");
     }
 }

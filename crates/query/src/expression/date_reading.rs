@@ -3,6 +3,7 @@
 //! The server reads without a format whatever PHP's timelib reads. Here are its forms that people
 //! write; others are refused rather than guessed. This file knows no zones beyond offsets.
 
+use super::civil::days_of;
 use super::zone::offset_of;
 
 pub(super) const MONTHS: [&str; 12] = [
@@ -90,9 +91,9 @@ pub(super) fn read_format(text: &str, format: &str) -> Option<Reading> {
             'G' => reading.iso_year = Some(cursor.digits(4, 4)?),
             'V' => reading.iso_week = Some(cursor.digits(1, 2)?),
             'u' => reading.weekday = Some(cursor.digits(1, 1)?),
-            'H' => reading.time += within(cursor.digits(1, 2)?, 24)? * 3_600_000,
+            'H' => reading.time += within(cursor.digits(1, 2)?, 23)? * 3_600_000,
             'M' => reading.time += within(cursor.digits(1, 2)?, 59)? * 60_000,
-            'S' => reading.time += within(cursor.digits(1, 2)?, 60)? * 1000,
+            'S' => reading.time += within(cursor.digits(1, 2)?, 59)? * 1000,
             'L' => reading.time += cursor.fraction(3)?,
             'z' => reading.offset = Some(cursor.offset()?),
             'Z' => reading.offset = Some(cursor.signed_minutes()? * 60_000),
@@ -108,8 +109,12 @@ fn within(number: i64, most: i64) -> Option<i64> {
 
 fn is_possible(reading: &Reading) -> bool {
     let is_in = |part: Option<i64>, most: i64| part.is_none_or(|part| (1..=most).contains(&part));
+    let length = match (reading.year, reading.month) {
+        (Some(year), Some(month)) => days_of(year, month + 1, 1) - days_of(year, month, 1),
+        _ => 31,
+    };
     is_in(reading.month, 12)
-        && is_in(reading.day, 31)
+        && is_in(reading.day, length)
         && is_in(reading.day_of_year, 366)
         && is_in(reading.iso_week, 53)
         && is_in(reading.weekday, 7)
@@ -346,6 +351,6 @@ fn dated(year: i64, month: i64, day: i64) -> Option<Reading> {
 }
 
 fn clock(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    let (hour, minute, second) = (within(hour, 24)?, within(minute, 59)?, within(second, 60)?);
+    let (hour, minute, second) = (within(hour, 23)?, within(minute, 59)?, within(second, 59)?);
     Some(hour * 3_600_000 + minute * 60_000 + second * 1000)
 }

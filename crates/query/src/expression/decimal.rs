@@ -61,11 +61,11 @@ pub(super) fn to_long(number: Decimal, mode: RoundingMode) -> Option<i64> {
 }
 
 pub(super) fn add(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, |a, b| a + b, |a, b| a + b)
+    combine(left, right, sum, |a, b| a + b)
 }
 
 pub(super) fn subtract(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, |a, b| a - b, |a, b| a - b)
+    combine(left, right, |a, b| sum(a, &-b), |a, b| a - b)
 }
 
 pub(super) fn multiply(left: Decimal, right: Decimal) -> Decimal {
@@ -97,11 +97,11 @@ pub(super) fn round(number: Decimal, places: i64, mode: RoundingMode) -> Decimal
 }
 
 pub(super) fn round_big(number: &BigDecimal, places: i64, mode: RoundingMode) -> BigDecimal {
-    let rounded = number.with_scale_round(places, mode);
-    if digits(&rounded) > DIGITS as i64 && scale(&rounded) > scale(number) {
+    let more = places - scale(number);
+    if more > 0 && digits(number).saturating_add(more) > DIGITS as i64 {
         return number.clone();
     }
-    rounded
+    number.with_scale_round(places, mode)
 }
 
 pub(super) fn negate(number: Decimal) -> Decimal {
@@ -131,7 +131,6 @@ fn combine(
     special_case: impl Fn(f64, f64) -> f64,
 ) -> Decimal {
     match (left.to_big(), right.to_big()) {
-        (Some(a), Some(b)) if far_apart(&a, &b) => from_far(&a, &b, exact),
         (Some(a), Some(b)) => Decimal::from_big(&exact(&a, &b)),
         _ => match special_case(left.to_f64(), right.to_f64()) {
             number if number.is_finite() => from_double(number),
@@ -140,19 +139,24 @@ fn combine(
     }
 }
 
-/// Whether an exact sum would need far more digits than are kept.
-fn far_apart(left: &BigDecimal, right: &BigDecimal) -> bool {
-    scale(left).abs_diff(scale(right)) > 2 * WORKING_DIGITS
+/// The sum, exact where the two are near each other. Of two that are far apart the smaller can only
+/// tip the rounding, which a single digit in its place does as well.
+fn sum(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
+    if left.is_zero() || right.is_zero() {
+        return if left.is_zero() { right.clone() } else { left.clone() };
+    }
+    let (larger, smaller) = if order(left) >= order(right) { (left, right) } else { (right, left) };
+    let lowest = scale(larger).max(WORKING_DIGITS as i64 - order(larger));
+    if -order(smaller) <= lowest {
+        return left + right;
+    }
+    let sign = if smaller.sign() == Sign::Minus { -1 } else { 1 };
+    larger + BigDecimal::new(sign.into(), lowest + 1)
 }
 
-/// The same operation with the operand that is far smaller moved within reach, where it still tips
-/// a rounding.
-fn from_far(
-    left: &BigDecimal,
-    right: &BigDecimal,
-    exact: impl Fn(&BigDecimal, &BigDecimal) -> BigDecimal,
-) -> Decimal {
-    Decimal::from_big(&rounded(&exact(left, right), WORKING_DIGITS))
+/// The power of ten of the number's first digit, and one.
+fn order(number: &BigDecimal) -> i64 {
+    digits(number) - scale(number)
 }
 
 /// The quotient with the exponent that IEEE 754 prefers, if it is exact.

@@ -103,7 +103,7 @@ fn inputs<'a>(
         return Err(kind::wrong(51104, operator, "`input` to be a string", &input));
     }
     // One search may go back many times before it ends.
-    let dear = if pattern.as_ref().is_some_and(|pattern| !pattern.is_linear()) { 200 } else { 1 };
+    let dear = if pattern.as_ref().is_some_and(|pattern| !pattern.is_linear()) { 1000 } else { 1 };
     scope.spend(dear + input.text().map_or(0, str::len) / 256)?;
     Ok(pattern.filter(|_| !input.is_nullish()).map(|pattern| (input, pattern)))
 }

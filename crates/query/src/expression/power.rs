@@ -26,7 +26,7 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// Work that a decimal's series costs, in steps.
-pub(super) const SERIES_STEPS: usize = 500;
+pub(super) const SERIES_STEPS: usize = 1000;
 
 fn exp<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     Ok(match one_number(scope, arguments, "$exp")? {

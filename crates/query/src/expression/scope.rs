@@ -10,9 +10,9 @@ use super::random::Random;
 use crate::{DocumentRef, Error, Limits, Result, Value, ValueRef};
 
 /// Elements that are handled for the price of one step.
-const ELEMENTS_A_STEP: usize = 16;
+const ELEMENTS_A_STEP: usize = 8;
 /// Bytes that are handled for the price of one step.
-const BYTES_A_STEP: usize = 1024;
+const BYTES_A_STEP: usize = 256;
 /// What an element of an array takes, roughly, beside its own bytes.
 const BYTES_AN_ELEMENT: usize = 16;
 

@@ -30,17 +30,16 @@ fn index_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<An
     let (text, wanted) = searched(&input, &wanted, "$indexOfBytes", (40091, 40092))?;
     let (start, end) = bounds(scope, arguments, "$indexOfBytes", text.len())?;
     scope.spend_text(text.len())?;
-    // Bytes, not letters: a bound may lie inside a letter.
-    let Some(part) = text.as_bytes().get(start..end) else { return Ok((-1).into()) };
-    let found = find_bytes(part, wanted.as_bytes());
-    Ok(found.map_or((-1).into(), |index| size_answer(start + index)))
-}
-
-fn find_bytes(part: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() {
-        return Some(0);
+    if start > end {
+        return Ok((-1).into());
     }
-    part.windows(wanted.len()).position(|window| window == wanted)
+    if wanted.is_empty() {
+        return Ok(size_answer(start));
+    }
+    // A bound may lie inside a letter; a match can't begin there.
+    let from = (start..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(start);
+    let found = text.get(from..).and_then(|rest| rest.find(wanted)).map(|index| from + index);
+    Ok(found.filter(|index| index + wanted.len() <= end).map_or((-1).into(), size_answer))
 }
 
 fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {

@@ -30,6 +30,12 @@ pub(super) fn pi() -> BigDecimal {
     PI.parse().unwrap_or_default()
 }
 
+/// Whether a term is too small to change the digits that are kept.
+fn is_lost(term: &BigDecimal) -> bool {
+    let (_, scale) = term.as_bigint_and_exponent();
+    term.is_zero() || scale - i64::try_from(term.digits()).unwrap_or(0) > WORK as i64 + 5
+}
+
 /// The exponential; `None` past what decimal128 reaches.
 pub(super) fn exp(value: &BigDecimal) -> Option<BigDecimal> {
     let size = value.to_f64()?;
@@ -49,6 +55,9 @@ pub(super) fn exp(value: &BigDecimal) -> Option<BigDecimal> {
     for index in 1..TERMS {
         term = quotient(&(&term * &reduced), &number(i64::from(index)));
         sum += &term;
+        if is_lost(&term) {
+            break;
+        }
     }
     for _ in 0..halvings {
         sum = keep(&sum.square());
@@ -93,6 +102,9 @@ pub(super) fn sin_cos(value: &BigDecimal) -> (BigDecimal, BigDecimal) {
             let divisor = number((first + 2 * index - 1) * (first + 2 * index));
             term = -quotient(&(&term * &square), &divisor);
             sum += &term;
+            if is_lost(&term) {
+                break;
+            }
         }
         keep(&sum)
     };
@@ -112,6 +124,9 @@ pub(super) fn atan(value: &BigDecimal) -> BigDecimal {
     for index in 1..i64::from(TERMS) {
         power = -keep(&(&power * &square));
         sum += quotient(&power, &number(2 * index + 1));
+        if is_lost(&power) {
+            break;
+        }
     }
     keep(&sum) * number(1 << halvings)
 }

@@ -108,6 +108,8 @@ fn array_of<'v>(
     (code, operator): (u32, &str),
 ) -> Result<ArrayRef<'v>> {
     scope.spend_value(answer.comparable())?;
+    // Sorting a set compares its elements many times.
+    scope.spend(answer.array().map_or(0, ArrayRef::len) / 2)?;
     answer.array().ok_or_else(|| kind::wrong(code, operator, "arrays", answer))
 }
 
