@@ -1,12 +1,13 @@
-//! The engine whose time is linear in the text: the one of the `regex` crate, given what a pattern
-//! means rather than its text.
+//! The engine whose time is linear in the text: the `regex` crate.
 //!
+//! A pattern is translated into what it means and written in that crate's syntax, where nothing is
+//! left to be read in two ways.
 //! A pattern runs here if the engine can answer exactly as PCRE2 does. Where only the yes or no is
 //! exact and not the place of the match, places are left to [`super::backtrack`].
 
 use super::charset::CharSet;
 use super::tree::{Assertion, Greed, Node};
-use regex_automata::meta::{Config, Regex};
+use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Capture, Class, Hir, Look, Repetition};
 
 /// A compiled pattern, and whether the places it reports are PCRE2's too.
@@ -14,6 +15,15 @@ use regex_syntax::hir::{Capture, Class, Hir, Look, Repetition};
 pub(super) struct Linear {
     pub(super) regex: Regex,
     pub(super) exact_places: bool,
+}
+
+/// Levels of nesting in the translated text; patterns as written are bounded well below.
+const NESTING: u32 = 2_000;
+
+/// The name of a group in the translated text: a group that can never run is left out of it, so that
+/// numbers would not do.
+pub(super) fn group_name(index: u32) -> String {
+    format!("g{index}")
 }
 
 /// Compiles the pattern if it can be said exactly and in so many bytes.
@@ -30,8 +40,8 @@ pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
     }
     let end = Follow { last: true, consumes: false };
     let hir = translate(root, end)?;
-    let config = Config::new().nfa_size_limit(Some(bytes)).utf8_empty(true);
-    let regex = Regex::builder().configure(config).build_from_hir(&hir).ok()?;
+    let mut builder = RegexBuilder::new(&hir.to_string());
+    let regex = builder.size_limit(bytes).nest_limit(NESTING).build().ok()?;
     Some(Linear { regex, exact_places: !root.any(&has_other_places) })
 }
 
@@ -84,7 +94,7 @@ fn translate(node: &Node, follow: Follow) -> Option<Hir> {
         }
         Node::Group { index, node } => {
             let sub = Box::new(translate(node, follow)?);
-            Hir::capture(Capture { index: *index, name: None, sub })
+            Hir::capture(Capture { index: *index, name: Some(group_name(*index).into()), sub })
         }
         Node::Atomic(node) if follow.last => translate(node, follow)?,
         _ => return None,

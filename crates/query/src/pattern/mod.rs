@@ -24,7 +24,6 @@ use crate::{Code, Error, Limits, Result};
 use graph::Graph;
 use linear::Linear;
 use options::Flags;
-use regex_automata::Input;
 use std::fmt;
 use std::sync::Arc;
 
@@ -52,7 +51,7 @@ struct Compiled {
     linear: Option<Linear>,
     /// For what the linear engine cannot say, and for places it reports otherwise.
     graph: Option<Graph>,
-    groups: usize,
+    groups: u32,
     backtracks: usize,
 }
 
@@ -93,7 +92,7 @@ impl Pattern {
             prefix: prefix::literal_prefix(&parsed.node),
             linear,
             graph,
-            groups: parsed.groups as usize,
+            groups: parsed.groups,
             backtracks: limits.pattern_backtracks,
         })))
     }
@@ -124,7 +123,7 @@ impl Pattern {
             (Some(linear), None) => Ok(places(linear, self.0.groups, text, start)),
             (Some(linear), Some(graph)) => {
                 // Where a match begins, the engines agree; nothing before that needs to be walked.
-                match linear.regex.find(Input::new(text).range(start..)) {
+                match linear.regex.find_at(text, start) {
                     Some(found) => self.walk(graph, text, start, found.start()),
                     None => Ok(None),
                 }
@@ -167,14 +166,13 @@ impl Pattern {
     }
 }
 
-fn places(linear: &Linear, groups: usize, text: &str, start: usize) -> Option<Captures> {
-    let mut found = linear.regex.create_captures();
-    linear.regex.captures(Input::new(text).range(start..), &mut found);
-    let span = found.get_match()?.range();
+fn places(linear: &Linear, groups: u32, text: &str, start: usize) -> Option<Captures> {
+    let found = linear.regex.captures_at(text, start)?;
+    let whole = found.get(0)?;
     // A group in a part that never runs is not compiled: it is there all the same, unset.
-    let groups = (1..=groups).map(|group| found.get_group(group));
-    let groups = groups.map(|span| span.map(|span| (span.start, span.end))).collect();
-    Some(Captures { span: (span.start, span.end), groups })
+    let groups = (1..=groups).map(|group| found.name(&linear::group_name(group)));
+    let groups = groups.map(|group| group.map(|group| (group.start(), group.end()))).collect();
+    Some(Captures { span: (whole.start(), whole.end()), groups })
 }
 
 /// Two patterns are equal if they are written the same.
