@@ -32,3 +32,18 @@ fn the_find_language_means_what_mongodb_means() {
 fn filters_mean_what_mongodb_means() {
     run("filters.jsonl", 390);
 }
+
+#[test]
+fn projections_mean_what_mongodb_means() {
+    run("projections.jsonl", 120);
+}
+
+#[test]
+fn sorts_mean_what_mongodb_means() {
+    run("sorts.jsonl", 59);
+}
+
+#[test]
+fn expressions_mean_what_mongodb_means() {
+    run("expressions.jsonl", 800);
+}

@@ -1,8 +1,12 @@
 //! The laws and limits of expressions. What each operator answers is in `testdata/expressions.jsonl`.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod strategies;
 
 use filedex_query::ejson;
 use filedex_query::{Document, Environment, Expression, Limits, Value};
+use proptest::prelude::*;
+use strategies::{document, value};
 
 fn environment() -> Environment {
     let now = filedex_query::Date(1_700_000_000_000);
@@ -98,4 +102,65 @@ fn the_fields_that_are_read_are_known() {
     assert_eq!(fields(r#""$$ROOT""#), None);
     let mapped = r#"{"$map":{"input":"$a","in":"$$this.b"}}"#;
     assert_eq!(fields(mapped), Some(vec!["a".into()]));
+}
+
+/// The expressions of the cases, to be changed at random.
+fn known_expressions() -> &'static [Value] {
+    static KNOWN: std::sync::OnceLock<Vec<Value>> = std::sync::OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let cases = include_str!("../../../testdata/expressions.jsonl").lines();
+        let projection = |line| {
+            let case = ejson::read_document(line, &Limits::default()).unwrap();
+            case.get("projection").unwrap().as_document().unwrap().get("v").unwrap().clone()
+        };
+        cases.map(projection).collect()
+    })
+}
+
+/// The expression with its leaves of those numbers replaced.
+fn changed(source: &Value, changes: &[(usize, Value)], leaf: &mut usize) -> Value {
+    match source {
+        Value::Document(document) if !document.is_empty() => document
+            .iter()
+            .map(|(name, value)| (name.to_owned(), changed(value, changes, leaf)))
+            .collect::<Document>()
+            .into(),
+        Value::Array(elements) if !elements.is_empty() => {
+            elements.iter().map(|value| changed(value, changes, leaf)).collect::<Vec<_>>().into()
+        }
+        other => {
+            *leaf += 1;
+            let change = changes.iter().find(|(number, _)| number == leaf);
+            change.map_or_else(|| other.clone(), |(_, value)| value.clone())
+        }
+    }
+}
+
+/// What replaces a leaf: any value, or a reference to one, so that nothing is known at parse time.
+fn replacement() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        value(),
+        prop_oneof![Just("$a"), Just("$b"), Just("$c.a"), Just("$$ROOT"), Just("$nope")]
+            .prop_map(Value::from),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5000))]
+
+    #[test]
+    fn no_expression_or_document_causes_a_panic(
+        index in 0..known_expressions().len(),
+        changes in proptest::collection::vec((1..8usize, replacement()), 1..4),
+        document in document(),
+    ) {
+        let source = changed(&known_expressions()[index], &changes, &mut 0);
+        if let Ok(expression) = Expression::parse(&source, &environment()) {
+            let once = expression.evaluate(document.view());
+            prop_assert_eq!(&once, &expression.evaluate(document.view()));
+            if let Ok(value) = once {
+                prop_assert_eq!(expression.holds(document.view()), Ok(Expression::truth(value.as_ref())));
+            }
+        }
+    }
 }

@@ -225,3 +225,18 @@ fn indexes_into_deeply_nested_arrays_end_quickly() {
     let sort = Sort::parse(&specification, &Environment::default()).unwrap();
     assert!(sort.key(document.view()).is_ok());
 }
+
+#[test]
+fn a_path_that_stands_twice_is_refused() {
+    let error = Sort::parse_text(r#"{"a":1,"a":-1}"#, &Environment::default()).unwrap_err();
+    assert_eq!((error.code().0, error.path().as_str()), (7_472_500, "$.a"));
+}
+
+#[test]
+fn a_sort_prints_as_it_reads() {
+    let environment = Environment::default();
+    let sort = Sort::parse_text(r#"{"b.c":-1.0,"a":1}"#, &environment).unwrap();
+    assert_eq!(Sort::parse(&sort.to_document(), &environment).unwrap(), sort);
+    assert_eq!(sort.to_string(), r#"{"b.c":-1,"a":1}"#);
+    assert!(Sort::parse_text("{}", &environment).unwrap().is_none());
+}

@@ -18,15 +18,15 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 fn and<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    combine(scope, arguments, "$bitAnd", -1, |a, b| a & b)
+    combine(scope, arguments, "$bitAnd", (-1, |a, b| a & b))
 }
 
 fn or<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    combine(scope, arguments, "$bitOr", 0, |a, b| a | b)
+    combine(scope, arguments, "$bitOr", (0, |a, b| a | b))
 }
 
 fn xor<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    combine(scope, arguments, "$bitXor", 0, |a, b| a ^ b)
+    combine(scope, arguments, "$bitXor", (0, |a, b| a ^ b))
 }
 
 /// Sign extension keeps ints right while they are combined as longs.
@@ -34,8 +34,7 @@ fn combine<'a>(
     scope: &mut Scope<'a>,
     arguments: &'a [Node],
     operator: &str,
-    identity: i64,
-    step: fn(i64, i64) -> i64,
+    (identity, step): (i64, fn(i64, i64) -> i64),
 ) -> Result<Answer<'a>> {
     let (mut bits, mut is_long) = (identity, false);
     for argument in arguments {

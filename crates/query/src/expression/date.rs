@@ -248,7 +248,7 @@ fn trunc<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     let Some(zone) = Zone::of_argument(scope, arguments, 3)? else { return Ok(Answer::NULL) };
     let wrong = || kind::wrong(5_166_307, "$dateTrunc", "a date", &date);
     let date = moment::date_of(&date).ok_or_else(wrong)?.0;
-    Ok(Date(cut(date, unit, size, &zone, first_day)?).into())
+    Ok(Date(cut(date, (unit, size), &zone, first_day)?).into())
 }
 
 fn bin_size<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Option<i64>> {
@@ -269,7 +269,7 @@ fn bin_size<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Option<i
 
 /// The start of the bin that the moment lies in. Bins are counted from 2000-01-01 on the wall, weeks
 /// from the first start of a week in 2000.
-fn cut(date: i64, unit: Unit, size: i64, zone: &Zone, first_day: i64) -> Result<i64> {
+fn cut(date: i64, (unit, size): (Unit, i64), zone: &Zone, first_day: i64) -> Result<i64> {
     let reference = days_of(2000, 1, 1) * DAY;
     if let Unit::Fixed(length) = unit {
         let bin = size.checked_mul(length).ok_or_else(|| overflow(5_439_002))?;

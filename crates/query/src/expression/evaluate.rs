@@ -27,7 +27,7 @@ pub(super) fn evaluate<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<Answ
         }
         Node::Map { input, slot, body } => map(input, *slot, body, scope),
         Node::Filter { input, slot, condition, limit } => {
-            filter(input, *slot, condition, limit.as_deref(), scope)
+            filter(input, *slot, (condition, limit.as_deref()), scope)
         }
         Node::Reduce { input, initial, this, value, body } => {
             reduce(input, initial, (*this, *value), body, scope)
@@ -148,8 +148,7 @@ fn map<'a>(
 fn filter<'a>(
     input: &'a Node,
     slot: usize,
-    condition: &'a Node,
-    limit: Option<&'a Node>,
+    (condition, limit): (&'a Node, Option<&'a Node>),
     scope: &mut Scope<'a>,
 ) -> Result<Answer<'a>> {
     let Some(elements) = input_elements("$filter", 28651, input, scope)? else {

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::evaluate::evaluate;
 use super::kind;
-use super::node::{Node, Variable};
+use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::Parser;
 use super::scope::Scope;
@@ -240,7 +240,7 @@ fn check_set_name(operator: &Operator, arguments: &[Node]) -> Result<()> {
         Some(Node::Constant(_)) => {
             Err(fail(4_161_107, &format!("`field` of {name} must be a string")))
         }
-        Some(Node::Field { variable: Variable::Root, .. }) => {
+        Some(Node::Field { .. }) => {
             let message =
                 format!("`field` of {name} is a name, not a path: write {{$literal: ..}}");
             Err(fail(4_161_108, &message))

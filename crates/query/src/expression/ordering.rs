@@ -22,7 +22,9 @@ fn parse(parser: &mut Parser<'_>, operator: &'static Operator, argument: &Value)
     let order = order.ok_or_else(missing)?;
     match &order {
         Value::Document(pattern) => check_pattern(parser, pattern)?,
-        direction => check_direction(direction)?,
+        direction => {
+            check_direction(direction).map_err(|error| error.with_code(Code(2_942_506)))?;
+        }
     }
     arguments.push(Node::Constant(order));
     Ok(Node::Call { operator, arguments })

@@ -69,7 +69,7 @@ impl<'e> Parser<'e> {
                 let arguments = self.list(argument)?;
                 let count = arguments.len();
                 if count < *least || count > *most {
-                    return Err(wrong_count(operator, *least, *most, count, *code));
+                    return Err(wrong_count(operator, (*least, *most), count, *code));
                 }
                 Node::Call { operator, arguments }
             }
@@ -284,8 +284,8 @@ fn check_letters(name: &str, code: u32) -> Result<()> {
     Err(Error::new(Code(code), format!("the variable name `{name}` holds a letter that can't be")))
 }
 
-fn wrong_count(operator: &Operator, least: usize, most: usize, count: usize, code: u32) -> Error {
-    let wanted = match (least, most) {
+fn wrong_count(operator: &Operator, range: (usize, usize), count: usize, code: u32) -> Error {
+    let wanted = match range {
         (least, most) if least == most => format!("exactly {least}"),
         (least, usize::MAX) => format!("at least {least}"),
         (least, most) => format!("{least} to {most}"),

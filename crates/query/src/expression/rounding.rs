@@ -22,19 +22,18 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 fn ceil<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    whole(scope, arguments, "$ceil", f64::ceil, RoundingMode::Ceiling)
+    whole(scope, arguments, "$ceil", (f64::ceil, RoundingMode::Ceiling))
 }
 
 fn floor<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    whole(scope, arguments, "$floor", f64::floor, RoundingMode::Floor)
+    whole(scope, arguments, "$floor", (f64::floor, RoundingMode::Floor))
 }
 
 fn whole<'a>(
     scope: &mut Scope<'a>,
     arguments: &'a [Node],
     operator: &str,
-    of_double: fn(f64) -> f64,
-    mode: RoundingMode,
+    (of_double, mode): (fn(f64) -> f64, RoundingMode),
 ) -> Result<Answer<'a>> {
     Ok(match one_number(scope, arguments, operator)? {
         None => Answer::NULL,
