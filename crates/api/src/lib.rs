@@ -66,3 +66,8 @@ pub use filedex_query::{
     Code, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value, ejson,
 };
 pub use filedex_storage::{Cancel, Durability, Explain, Put, Report, Stats, Tally};
+
+/// The program in the README compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

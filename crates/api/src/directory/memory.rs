@@ -102,6 +102,12 @@ impl MemoryDirectory {
         self.rooms.insert(room.id.clone(), Place { room, members });
     }
 
+    /// Makes a room the direct room of two users even where it has more members. A direct room of
+    /// exactly two members is so by itself.
+    pub fn add_direct(&mut self, user_id: &str, other_id: &str, room_id: &str) {
+        self.direct.insert(ordered(user_id, other_id), room_id.to_owned());
+    }
+
     /// Takes the room of that id out, if there is one.
     pub fn remove_room(&mut self, id: &str) -> Option<Room> {
         let place = self.rooms.remove(id)?;
