@@ -1,3 +1,72 @@
-//! The program `filedex`.
+//! The program `filedex`: a host of the index, on the command line and over HTTP.
+//!
+//! One file per command. Answers go to standard output, everything else to standard error.
+//! Exit status: 0 done, 1 done in part or not at all, 2 a bad query or bad arguments, 3 a missing
+//! or damaged store.
 
-fn main() {}
+mod answer;
+mod demo;
+mod export;
+mod failure;
+mod find;
+mod import;
+mod input;
+mod progress;
+mod sample;
+mod scan;
+mod serve;
+mod stats;
+mod stream;
+mod verify;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+/// An index of file metadata that speaks MongoDB's find language.
+#[derive(Debug, Parser)]
+#[command(name = "filedex", version, arg_required_else_help = true)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(demo::Arguments),
+    Serve(serve::Arguments),
+    Import(import::Arguments),
+    Scan(scan::Arguments),
+    Find(find::Arguments),
+    Export(export::Arguments),
+    Stats(stats::Arguments),
+    Verify(verify::Arguments),
+}
+
+fn main() -> ExitCode {
+    let program = Program::parse();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let result = run(&program.command, &mut out);
+    // What a command printed before it failed is still part of its answer.
+    let flushed = out.flush().map_err(Failure::from);
+    match result.and(flushed) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, out),
+        Command::Serve(arguments) => serve::run(arguments, out),
+        Command::Import(arguments) => import::run(arguments, out),
+        Command::Scan(arguments) => scan::run(arguments, out),
+        Command::Find(arguments) => find::run(arguments, out),
+        Command::Export(arguments) => export::run(arguments, out),
+        Command::Stats(arguments) => stats::run(arguments, out),
+        Command::Verify(arguments) => verify::run(arguments, out),
+    }
+}

@@ -1,0 +1,159 @@
+//! `filedex find`: one lookup, in a store or over a stream of documents.
+//!
+//! Both ways parse the same arguments into the same filter, projection and sort. This file knows no
+//! operator and no storage.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use filedex::Filedex;
+use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort};
+
+use crate::answer::{Answer, Format};
+use crate::failure::Failure;
+use crate::input;
+use crate::stream::Stream;
+
+/// Finds records in a store, or documents in a file.
+///
+/// A bad query is reported as JSON on standard error and ends with exit status 2.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// Only files of this room (`rid`).
+    #[arg(long, value_name = "ROOM")]
+    room: Option<String>,
+    /// Only files of this user (`userId`).
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Only files of this group: image, video, audio, text, application, ...
+    #[arg(long, value_name = "GROUP")]
+    type_group: Option<String>,
+    /// A filter in MongoDB's find language: {"size":{"$gt":10000}}.
+    #[arg(long, value_name = "JSON")]
+    query: Option<String>,
+    /// The fields to show or to leave out: {"name":1,"size":1}.
+    #[arg(long, value_name = "JSON")]
+    fields: Option<String>,
+    /// The fields to sort by, 1 ascending, -1 descending: {"uploadedAt":-1}.
+    #[arg(long, value_name = "JSON")]
+    sort: Option<String>,
+    /// How many matches to skip.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    offset: u64,
+    /// How many matches to print at most, 0 for all.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    count: u64,
+    /// Also print the plan and what it cost, on standard error.
+    #[arg(long)]
+    explain: bool,
+    /// The form of the answer.
+    #[arg(long, value_enum, default_value_t = Format::Page)]
+    format: Format,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+struct Source {
+    /// The directory of a store.
+    #[arg(long, value_name = "DIR")]
+    db: Option<PathBuf>,
+    /// A file of JSON lines or of one JSON array, any documents; - for standard input.
+    #[arg(long, value_name = "FILE")]
+    input: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    match &arguments.source {
+        Source { db: Some(db), .. } => in_store(db, arguments, out),
+        Source { input, .. } => in_stream(input.as_deref().unwrap_or("-"), arguments, out),
+    }
+}
+
+fn in_store(db: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    // A bad query is told even where the store is bad too.
+    let filter = filter(arguments, &environment())?;
+    let index = Filedex::options().create(false).open(db)?;
+    let mut lookup = index.all().filter(filter).offset(arguments.offset).count(arguments.count);
+    if let Some(sort) = &arguments.sort {
+        lookup = lookup.sort(sort)?;
+    }
+    if let Some(fields) = &arguments.fields {
+        lookup = lookup.fields(fields)?;
+    }
+    if arguments.explain {
+        eprintln!("{}", lookup.explain()?);
+    }
+    let page = lookup.page()?;
+    let answer = Answer { documents: page.files, offset: page.offset, total: page.total };
+    answer.print(arguments.format, out)?;
+    index.close()?;
+    Ok(())
+}
+
+fn in_stream(name: &str, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let environment = environment();
+    let plan = plan(arguments, &environment)?;
+    let count = (arguments.count > 0).then_some(arguments.count);
+    let mut stream = Stream::new(&plan, arguments.offset, count, &environment.limits);
+    let mut bad = 0;
+    input::each_document(&mut input::open(name)?, name, &mut |place, document| {
+        match document {
+            Ok(document) => stream.examine(document)?,
+            Err(reason) => {
+                bad += 1;
+                eprintln!("{place}: {reason}");
+            }
+        }
+        Ok(())
+    })?;
+    if arguments.explain {
+        eprintln!("{plan}\n{} documents examined, without an index", stream.examined());
+    }
+    stream.finish()?.print(arguments.format, out)?;
+    if bad > 0 { Err(Failure::Incomplete) } else { Ok(()) }
+}
+
+fn plan(arguments: &Arguments, environment: &Environment) -> Result<Plan, Failure> {
+    let projection = match &arguments.fields {
+        Some(text) => Projection::parse_text(text, environment)?,
+        None => Projection::everything(),
+    };
+    let sort = match &arguments.sort {
+        Some(text) => Sort::parse_text(text, environment)?,
+        None => Sort::none(),
+    };
+    Ok(Plan::compile(filter(arguments, environment)?, projection, sort, environment)?)
+}
+
+fn filter(arguments: &Arguments, environment: &Environment) -> Result<Filter, Failure> {
+    let named = [
+        ("rid", &arguments.room),
+        ("userId", &arguments.user),
+        ("typeGroup", &arguments.type_group),
+    ];
+    let mut forced = Document::new();
+    for (field, value) in named {
+        if let Some(value) = value {
+            forced.push(field, value.as_str());
+        }
+    }
+    let mut conditions = vec![Filter::parse(&forced, environment)?];
+    if let Some(text) = &arguments.query {
+        conditions.push(Filter::parse_text(text, environment)?);
+    }
+    Ok(Filter::and(conditions))
+}
+
+/// The language is pure: the clock of `$$NOW` and the seed of `$sampleRate` come from here.
+fn environment() -> Environment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Environment {
+        now: Date(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        seed: u64::from(since.subsec_nanos()),
+        ..Environment::default()
+    }
+}

@@ -1,0 +1,26 @@
+//! `filedex stats`: what a store holds.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use filedex::Filedex;
+
+use crate::failure::Failure;
+
+/// Prints how many records, rooms and users a store holds, and its size on disk, as JSON.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The directory of the store.
+    #[arg(long, value_name = "DIR")]
+    db: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let index = Filedex::options().create(false).open(&arguments.db)?;
+    let stats = index.stats()?;
+    serde_json::to_writer_pretty(&mut *out, &stats).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    index.close()?;
+    Ok(())
+}

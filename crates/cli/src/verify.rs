@@ -1,0 +1,41 @@
+//! `filedex verify`: are the lists and counts of a store what its records say?
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use filedex::Filedex;
+
+use crate::failure::Failure;
+use crate::progress;
+
+/// Reads every record and checks every list, count and checksum. Changes nothing.
+///
+/// Prints a report as JSON. Exit status 3 where there are problems.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The directory of the store.
+    #[arg(long, value_name = "DIR")]
+    db: PathBuf,
+}
+
+pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let index = Filedex::options().create(false).open(&arguments.db)?;
+    let bar = progress::bar("records", 0);
+    let report = index.verify(&mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let report = report?;
+    serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    index.close()?;
+    if report.is_clean() {
+        return Ok(());
+    }
+    let (db, problems) = (arguments.db.display(), report.problems.len());
+    Err(Failure::Store(format!(
+        "{db}: {problems} problems; export what is whole and import it anew"
+    )))
+}

@@ -1,0 +1,115 @@
+//! `filedex import`, `export`, `stats` and `verify`: records in and out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod program;
+
+use program::{run, run_with, text};
+
+#[test]
+fn bad_lines_are_told_with_number_and_reason_and_the_rest_goes_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let lines = concat!(
+        "{\"_id\":\"a\",\"rid\":\"R\"}\n",
+        "{\"_id\":\"b\",\n",
+        "\n",
+        "{\"rid\":\"R\"}\n",
+        "{\"_id\":\"\"}\n",
+        "{\"_id\":7}\n",
+        "\"text\"\n",
+        "{\"_id\":\"c\"}\u{FF}\n",
+        "{\"_id\":\"d\",\"size\":{\"$numberLong\":\"7\"}}\r\n",
+    );
+    let lines: Vec<u8> = lines.chars().map(|letter| letter as u8).collect();
+    let import = run_with(&["import", "--db", text(&db), "-"], &lines);
+    assert_eq!(import.status, 1, "{import:?}");
+    assert_eq!(import.out, "2 inserted, 0 replaced, 0 unchanged, 6 bad\n");
+    let told: Vec<&str> = import.err.lines().map(|line| line.split(':').next().unwrap()).collect();
+    // Lines are told as soon as they are known to be bad; the store refuses a batch at a time.
+    let mut sorted = told.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, ["line 2", "line 4", "line 5", "line 6", "line 7", "line 8"]);
+    assert!(import.err.lines().all(|line| line.len() > "line 2: ".len()), "{}", import.err);
+
+    let found = run(&["find", "--db", text(&db), "--sort", r#"{"_id":1}"#, "--format", "lines"]);
+    assert_eq!(found.lines(), [r#"{"_id":"a","rid":"R"}"#, r#"{"_id":"d","size":7}"#]);
+}
+
+#[test]
+fn importing_again_changes_only_what_differs() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let first = b"{\"_id\":\"a\",\"size\":1}\n{\"_id\":\"b\",\"size\":2}\n";
+    let second = b"[{\"_id\":\"a\",\"size\":1}, {\"_id\":\"b\",\"size\":3}, {\"_id\":\"c\"}]";
+    let import = |input: &[u8]| run_with(&["import", "--db", text(&db), "-"], input).out;
+    assert_eq!(import(first), "2 inserted, 0 replaced, 0 unchanged, 0 bad\n");
+    assert_eq!(import(second), "1 inserted, 1 replaced, 1 unchanged, 0 bad\n");
+}
+
+#[test]
+fn an_array_is_read_to_its_first_break_and_bad_elements_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let broken = b"\n[{\"_id\":\"a\"},\n 7,\n {\"_id\":\"b\"}, {]";
+    let import = run_with(&["import", "--db", text(&db), "-"], broken);
+    assert_eq!(import.status, 1);
+    assert_eq!(import.out, "2 inserted, 0 replaced, 0 unchanged, 2 bad\n");
+    let told: Vec<&str> = import.err.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(told, ["element 2", "element 4"]);
+}
+
+#[test]
+fn mongoexport_lines_keep_their_kinds() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let line = concat!(
+        r#"{"_id":{"$oid":"666fdecb4ac1a8e6404ededd"},"uploadedAt":{"$date":"2024-06-17T06:59:23.602Z"},"#,
+        r#""size":{"$numberLong":"5000000000"},"price":{"$numberDecimal":"1.50"}}"#,
+    );
+    let file = directory.path().join("export.json");
+    std::fs::write(&file, line).unwrap();
+    assert_eq!(run(&["import", "--db", text(&db), text(&file)]).status, 0);
+    let export = run(&["export", "--db", text(&db)]);
+    let expected = line
+        .replace(r#"{"$oid":"666fdecb4ac1a8e6404ededd"}"#, r#""666fdecb4ac1a8e6404ededd""#)
+        .replace(r#"{"$numberLong":"5000000000"}"#, "5000000000");
+    assert_eq!(export.out, expected + "\n");
+}
+
+#[test]
+fn an_export_fills_another_store_with_the_same_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, other) = (directory.path().join("one"), directory.path().join("other"));
+    let lines: String = (0..500)
+        .map(|n| format!("{{\"_id\":\"f{n}\",\"rid\":\"r{}\",\"size\":{n},\"ratio\":{n}.0,            \"uploadedAt\":{{\"$date\":{{\"$numberLong\":\"{n}\"}}}}}}\n", n % 7))
+        .collect();
+    assert_eq!(run_with(&["import", "--db", text(&one), "-"], lines.as_bytes()).status, 0);
+    let export = run(&["export", "--db", text(&one), "--canonical"]);
+    let import = run_with(&["import", "--db", text(&other), "-"], export.out.as_bytes());
+    assert_eq!(import.out, "500 inserted, 0 replaced, 0 unchanged, 0 bad\n");
+    assert_eq!(run(&["export", "--db", text(&other), "--canonical"]).out, export.out);
+
+    let stats = run(&["stats", "--db", text(&other)]).json();
+    assert_eq!((&stats["records"], &stats["rooms"]), (&500.into(), &7.into()));
+    let verify = run(&["verify", "--db", text(&other)]);
+    assert_eq!(verify.status, 0, "{verify:?}");
+    assert_eq!(verify.json()["records"], 500);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_makes_no_store() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let import = run(&["import", "--db", text(&db), "no-such-file"]);
+    assert_eq!(import.status, 1);
+    assert!(import.err.contains("no-such-file"));
+    assert!(!db.exists());
+}
