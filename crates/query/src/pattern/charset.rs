@@ -98,11 +98,6 @@ impl CharSet {
         CharSet(class)
     }
 
-    /// The same set for the linear engine.
-    pub(super) fn to_class(&self) -> ClassUnicode {
-        self.0.clone()
-    }
-
     /// Adds the members of another set.
     pub(super) fn add(&mut self, other: &CharSet) {
         self.0.union(&other.0);

@@ -123,7 +123,7 @@ impl Parser<'_> {
             Escape::Set(set) => self.add_set(class, &set),
             Escape::Other('b') => self.add_letter(class, '\x08'),
             // No group is referred to here, so these are themselves.
-            Escape::Other(letter @ ('8' | '9' | 'g')) => self.add_letter(class, letter),
+            Escape::Other(letter @ ('8' | '9' | 'g' | 'k')) => self.add_letter(class, letter),
             Escape::Other(letter) => Err(self.fault(format!("\\{letter} in a class"))),
         }
     }

@@ -1,14 +1,15 @@
 //! The engine whose time is linear in the text: the `regex` crate.
 //!
-//! A pattern is translated into what it means and written in that crate's syntax, where nothing is
-//! left to be read in two ways.
+//! What a pattern means is written in that crate's syntax, where nothing is left to be read in two
+//! ways: sets of characters instead of classes, parentheses around every part.
+//!
 //! A pattern runs here if the engine can answer exactly as PCRE2 does. Where only the yes or no is
 //! exact and not the place of the match, places are left to [`super::backtrack`].
 
 use super::charset::CharSet;
 use super::tree::{Assertion, Greed, Node};
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Capture, Class, Hir, Look, Repetition};
+use std::fmt::Write;
 
 /// A compiled pattern, and whether the places it reports are PCRE2's too.
 #[derive(Debug)]
@@ -33,14 +34,10 @@ pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
     if root.weight().saturating_mul(PLACE) > bytes as u64 {
         return None;
     }
-    // `\B` also holds between the bytes of one character. Where something must be consumed no match
-    // can begin there; an empty one would hide the true ones.
-    if root.min_length() == 0 && root.any(&is_no_boundary) {
-        return None;
-    }
     let end = Follow { last: true, consumes: false };
-    let hir = translate(root, end)?;
-    let mut builder = RegexBuilder::new(&hir.to_string());
+    let mut text = String::new();
+    write(root, end, &mut text)?;
+    let mut builder = RegexBuilder::new(&text);
     let regex = builder.size_limit(bytes).nest_limit(NESTING).build().ok()?;
     Some(Linear { regex, exact_places: !root.any(&has_other_places) })
 }
@@ -55,10 +52,6 @@ fn has_other_places(node: &Node) -> bool {
     }
 }
 
-fn is_no_boundary(node: &Node) -> bool {
-    matches!(node, Node::Assert(Assertion::NotWordBoundary { .. }))
-}
-
 /// What comes after a part.
 #[derive(Clone, Copy)]
 struct Follow {
@@ -68,71 +61,91 @@ struct Follow {
     consumes: bool,
 }
 
-/// The same pattern for the linear engine, or nothing if it would not mean the same.
-fn translate(node: &Node, follow: Follow) -> Option<Hir> {
-    Some(match node {
-        Node::Empty => Hir::empty(),
-        Node::One(set) => Hir::class(Class::Unicode(set.to_class())),
-        Node::Assert(what) => assertion(*what, follow)?,
-        Node::Concat(nodes) => return concat(nodes, follow),
+/// Adds the same pattern in the engine's syntax, or gives nothing if it would not mean the same. Every
+/// part stands in parentheses of its own: a repeat of a repeat must not read as a lazy one.
+fn write(node: &Node, follow: Follow, out: &mut String) -> Option<()> {
+    match node {
+        Node::Empty => out.push_str("(?:)"),
+        Node::One(set) => write_set(set, out),
+        Node::Assert(what) => out.push_str(assertion(*what, follow)?),
+        Node::Concat(nodes) => return write_concat(nodes, follow, out),
         Node::Either(nodes) => {
-            let parts: Option<Vec<Hir>> =
-                nodes.iter().map(|node| translate(node, follow)).collect();
-            Hir::alternation(parts?)
+            out.push_str("(?:");
+            for (index, node) in nodes.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { "|" });
+                write(node, follow, out)?;
+            }
+            out.push(')');
         }
         Node::Repeat { node, min, max, greed } => {
             // Nothing comes after it that could make a possessive quantifier give back.
             if *greed == Greed::Possessive && !follow.last {
                 return None;
             }
-            let inside = match max {
-                Some(1) => follow,
-                _ => Follow { last: false, ..follow },
-            };
-            let sub = Box::new(translate(node, inside)?);
-            Hir::repetition(Repetition { min: *min, max: *max, greedy: *greed != Greed::Lazy, sub })
+            let last = follow.last && *max == Some(1);
+            out.push_str("(?:");
+            write(node, Follow { last, ..follow }, out)?;
+            write_counts(*min, *max, *greed == Greed::Lazy, out);
         }
         Node::Group { index, node } => {
-            let sub = Box::new(translate(node, follow)?);
-            Hir::capture(Capture { index: *index, name: Some(group_name(*index).into()), sub })
+            out.push_str("(?P<");
+            out.push_str(&group_name(*index));
+            out.push('>');
+            write(node, follow, out)?;
+            out.push(')');
         }
-        Node::Atomic(node) if follow.last => translate(node, follow)?,
+        Node::Atomic(node) if follow.last => return write(node, follow, out),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn write_concat(nodes: &[Node], follow: Follow, out: &mut String) -> Option<()> {
+    let least: Vec<usize> = nodes.iter().map(Node::min_length).collect();
+    let mut after = least.iter().filter(|least| **least > 0).count();
+    out.push_str("(?:");
+    for (index, (node, least)) in nodes.iter().zip(&least).enumerate() {
+        after -= usize::from(*least > 0);
+        let last = follow.last && index + 1 == nodes.len();
+        write(node, Follow { last, consumes: follow.consumes || after > 0 }, out)?;
+    }
+    out.push(')');
+    Some(())
+}
+
+fn write_set(set: &CharSet, out: &mut String) {
+    if let Some(letter) = set.single() {
+        out.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4])));
+        return;
+    }
+    // The set without members is what all of Unicode leaves.
+    out.push_str(if set.ranges().len() == 0 { "[^\\x{0}-\\x{10ffff}" } else { "[" });
+    for (low, high) in set.ranges() {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\\x{{{:x}}}-\\x{{{:x}}}", u32::from(low), u32::from(high));
+    }
+    out.push(']');
+}
+
+fn write_counts(min: u32, max: Option<u32>, lazy: bool, out: &mut String) {
+    let max = max.map_or(String::new(), |max| max.to_string());
+    let _ = write!(out, "){{{min},{max}}}");
+    out.push_str(if lazy { "?" } else { "" });
+}
+
+fn assertion(what: Assertion, follow: Follow) -> Option<&'static str> {
+    Some(match what {
+        Assertion::TextStart => "\\A",
+        Assertion::TextEnd => "\\z",
+        // Taking the newline is no harm if nothing comes after.
+        Assertion::FinalLineEnd if follow.last => "(?:\\n?\\z)",
+        // At the very end the engines differ, but there nothing can be consumed any more.
+        Assertion::LineStart if follow.consumes => "(?m:^)",
+        Assertion::LineEnd => "(?m:$)",
+        Assertion::WordBoundary { unicode: false } => "(?-u:\\b)",
+        Assertion::WordStart { unicode: false } => "(?-u:\\b{start})",
+        Assertion::WordEnd { unicode: false } => "(?-u:\\b{end})",
+        // `\B` is what that engine also finds between the bytes of one character.
         _ => return None,
     })
-}
-
-fn concat(nodes: &[Node], follow: Follow) -> Option<Hir> {
-    let mut parts = Vec::with_capacity(nodes.len());
-    let mut follow = follow;
-    for node in nodes.iter().rev() {
-        parts.push(translate(node, follow)?);
-        let consumes = follow.consumes || node.min_length() > 0;
-        follow = Follow { last: false, consumes };
-    }
-    parts.reverse();
-    Some(Hir::concat(parts))
-}
-
-fn assertion(what: Assertion, follow: Follow) -> Option<Hir> {
-    Some(Hir::look(match what {
-        Assertion::TextStart => Look::Start,
-        Assertion::TextEnd => Look::End,
-        // Taking the newline is no harm if nothing comes after.
-        Assertion::FinalLineEnd if follow.last => return Some(final_line_end()),
-        // At the very end the engines differ, but there nothing can be consumed any more.
-        Assertion::LineStart if follow.consumes => Look::StartLF,
-        Assertion::LineEnd => Look::EndLF,
-        Assertion::WordBoundary { unicode: false } => Look::WordAscii,
-        Assertion::NotWordBoundary { unicode: false } => Look::WordAsciiNegate,
-        Assertion::WordStart { unicode: false } => Look::WordStartAscii,
-        Assertion::WordEnd { unicode: false } => Look::WordEndAscii,
-        _ => return None,
-    }))
-}
-
-/// An optional newline, then the end.
-fn final_line_end() -> Hir {
-    let newline = Box::new(Hir::class(Class::Unicode(CharSet::one('\n').to_class())));
-    let newline = Repetition { min: 0, max: Some(1), greedy: true, sub: newline };
-    Hir::concat(vec![Hir::repetition(newline), Hir::look(Look::End)])
 }
