@@ -47,36 +47,53 @@ fn pages(index: &Filedex, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-fn lookups(index: &Filedex, out: &mut dyn Write) -> Result<(), Failure> {
-    let dataset = sample::dataset();
-    let (room, user) = (dataset.room(0), dataset.user(0));
-    let logos = index
-        .room(&room)
-        .query(r#"{"name": {"$regex": "logo", "$options": "i"}, "size": {"$gt": 10000}}"#)?
-        .fields(r#"{"name": 1, "size": 1}"#)?
-        .sort(r#"{"size": -1}"#)?;
-    show("Logos above 10,000 bytes in the largest room, the largest first", &logos, out)?;
-    let wide = index
-        .all()
-        .query(r#"{"identify.size.width": {"$gte": 3000}, "extension": {"$in": ["png", "gif"]}}"#)?
-        .fields(r#"{"name": 1, "identify.size": 1, "_id": 0}"#)?
-        .sort(r#"{"identify.size.width": -1, "name": 1}"#)?;
-    show("The widest pictures anywhere", &wide, out)?;
-    let recent = index
-        .user(&user)
-        .query(r#"{"$or": [{"typeGroup": "video"}, {"size": {"$lt": 5000}}]}"#)?
-        .fields(r#"{"name": 1, "typeGroup": 1, "uploadedAt": 1}"#)?
-        .sort(r#"{"uploadedAt": -1}"#)?;
-    show("A user's videos and small files, newest first", &recent, out)
+/// A lookup as somebody would write it.
+struct Ask {
+    title: &'static str,
+    query: &'static str,
+    sort: &'static str,
+    fields: &'static str,
 }
 
-fn show(title: &str, lookup: &Lookup, out: &mut dyn Write) -> Result<(), Failure> {
-    let lookup = lookup.clone().count(3);
-    let page = lookup.page()?;
-    writeln!(out, "{title}: {} of {}", page.files.len(), page.total)?;
-    for file in &page.files {
-        answer::line(file, Form::Plain, out)?;
+const LOGOS: Ask = Ask {
+    title: "logos above 10,000 bytes in the largest room, the largest first",
+    query: r#"{"name":{"$regex":"logo","$options":"i"},"size":{"$gt":10000}}"#,
+    sort: r#"{"size":-1}"#,
+    fields: r#"{"name":1,"size":1}"#,
+};
+
+const WIDEST: Ask = Ask {
+    title: "the widest pictures anywhere",
+    query: r#"{"identify.size.width":{"$gte":3000},"extension":{"$in":["png","gif"]}}"#,
+    sort: r#"{"identify.size.width":-1,"name":1}"#,
+    fields: r#"{"name":1,"identify.size":1,"_id":0}"#,
+};
+
+const RECENT: Ask = Ask {
+    title: "a user's videos and small files, newest first",
+    query: r#"{"$or":[{"typeGroup":"video"},{"size":{"$lt":5000}}]}"#,
+    sort: r#"{"uploadedAt":-1}"#,
+    fields: r#"{"name":1,"typeGroup":1,"uploadedAt":1}"#,
+};
+
+fn lookups(index: &Filedex, out: &mut dyn Write) -> Result<(), Failure> {
+    let dataset = sample::dataset();
+    LOGOS.show(index.room(&dataset.room(0)), out)?;
+    WIDEST.show(index.all(), out)?;
+    RECENT.show(index.user(&dataset.user(0)), out)
+}
+
+impl Ask {
+    fn show(&self, scope: Lookup, out: &mut dyn Write) -> Result<(), Failure> {
+        let Ask { title, query, sort, fields } = self;
+        let lookup = scope.query(query)?.sort(sort)?.fields(fields)?.count(3);
+        let page = lookup.page()?;
+        writeln!(out, "{} of {}: {title}", page.files.len(), page.total)?;
+        writeln!(out, "query {query}\nsort {sort}\nfields {fields}")?;
+        for file in &page.files {
+            answer::line(file, Form::Plain, out)?;
+        }
+        writeln!(out, "{}\n", lookup.explain()?)?;
+        Ok(())
     }
-    writeln!(out, "{}\n", lookup.explain()?)?;
-    Ok(())
 }

@@ -74,7 +74,8 @@ impl Case<'_> {
             }
             Want::Error(code) => {
                 let error: serde_json::Value = serde_json::from_str(&found.err).unwrap_or_default();
-                let fits = code.get() == "true" || error["code"].as_u64() == code.get().parse().ok();
+                let fits =
+                    code.get() == "true" || error["code"].as_u64() == code.get().parse().ok();
                 return (found.status != 2 || !fits)
                     .then(|| format!("wants {}: {found:?}", code.get()));
             }
