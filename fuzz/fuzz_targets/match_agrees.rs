@@ -18,7 +18,7 @@ fn both<T: PartialEq + std::fmt::Debug>(
     assert_eq!(ask(document.view()), ask(stored.into()));
 }
 
-/// A document, then a filter, a projection and a sort, one a line.
+// A document, then a filter, a projection and a sort, one a line.
 fuzz_target!(|text: &str| {
     let environment = Environment::default();
     let mut lines = text.lines();

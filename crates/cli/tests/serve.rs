@@ -12,13 +12,14 @@
 mod program;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use program::{command, page, run_with, text};
 use serde_json::{Value, json};
 
-/// A server that is killed when the test ends.
+/// A server that stops when the test ends.
 struct Server {
     child: Child,
     address: String,
@@ -40,8 +41,14 @@ const OTHER_CALLER: Headers<'_> = &[
 
 impl Server {
     fn start(arguments: &[&str]) -> Server {
+        Server::start_in(&std::env::temp_dir(), arguments)
+    }
+
+    /// Starts with that directory for temporary files.
+    fn start_in(temporary: &Path, arguments: &[&str]) -> Server {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = command(&arguments);
+        let mut child = command.env("TMPDIR", temporary).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://");
@@ -80,7 +87,12 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// Asks first: a server that is killed leaves its temporary index behind.
     fn drop(&mut self) {
+        #[cfg(unix)]
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(nix::sys::signal::Signal::SIGTERM);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -182,8 +194,12 @@ fn sigint_and_sigterm_stop_the_server_cleanly() {
     use nix::sys::signal::Signal;
 
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let mut server = Server::start(&["--demo"]);
+        let directory = tempfile::tempdir().unwrap();
+        let mut server = Server::start_in(directory.path(), &["--demo"]);
         assert_eq!(server.get("/api/v1/im.files?username=user", CALLER).0, 200);
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
         assert_eq!(server.signal(signal), Some(0), "{signal}");
+        let left = std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!(left, 0, "the temporary index is still there after {signal}");
     }
 }
