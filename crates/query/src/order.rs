@@ -33,7 +33,10 @@ pub fn rank(value: ValueRef<'_>) -> u8 {
 
 /// MongoDB's equality: exact across kinds of number, field order counts, NaN equals NaN.
 pub fn equal(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
-    compare(left, right) == Ordering::Equal
+    match (left, right) {
+        (ValueRef::String(a), ValueRef::String(b)) => a == b,
+        _ => compare(left, right) == Ordering::Equal,
+    }
 }
 
 /// The total order over all values.
