@@ -150,6 +150,11 @@ impl Block {
         bytes
     }
 
+    /// How many entries there are of each class.
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
     /// How many bytes the stored block takes.
     pub(crate) fn size(&self) -> usize {
         HEAD + 3 * self.counts.iter().count() + self.entries.len()

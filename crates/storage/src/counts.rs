@@ -17,6 +17,11 @@ impl Counts {
         self.0.iter().copied()
     }
 
+    /// How much memory the counts take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(Class, u64)>()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -81,8 +81,12 @@ pub(crate) struct Execution<'e> {
     matched: u64,
     counted: bool,
     blocks: u64,
+    passed: u64,
     decoded: u64,
 }
+
+/// An offset from which on a directory is worth more than reading the blocks before it.
+const DEEP: u64 = 256;
 
 impl<'e> Execution<'e> {
     pub(crate) fn new(
@@ -92,8 +96,19 @@ impl<'e> Execution<'e> {
         running: Running,
     ) -> Execution<'e> {
         let (open, all) = (Judge::new(plan, &access.proven), Judge::of_all(plan));
-        let (matched, counted, blocks, decoded) = (0, false, 0, 0);
-        Execution { reader, plan, access, open, all, running, matched, counted, blocks, decoded }
+        Execution {
+            reader,
+            plan,
+            access,
+            open,
+            all,
+            running,
+            matched: 0,
+            counted: false,
+            blocks: 0,
+            passed: 0,
+            decoded: 0,
+        }
     }
 
     /// Walks the whole path; afterwards `matched` is the exact total.
@@ -198,14 +213,20 @@ impl<'e> Execution<'e> {
         if span.is_empty() {
             return Ok(Flow::On);
         }
-        let first = match self.reader.block_before(list, &span.from)? {
+        let mut first = match self.reader.block_before(list, &span.from)? {
             Some((key, _)) => key.to_vec(),
             None => list.block_key(&[]),
         };
-        let end = match &span.to {
+        let mut end = match &span.to {
             Some(to) => Bound::Excluded(list.block_key(to)),
             None => after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded),
         };
+        match self.jump(span, sink)? {
+            Some(None) => return Ok(self.flow(sink)),
+            Some(Some(key)) if self.access.order == Order::Backward => end = Bound::Included(key),
+            Some(Some(key)) => first = key,
+            None => {}
+        }
         let mut blocks = self.reader.range(Bound::Included(first), end);
         while let Some(block) = match self.access.order {
             Order::Backward => blocks.next_back(),
@@ -216,6 +237,24 @@ impl<'e> Execution<'e> {
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Passes over the blocks before a deep offset without reading them: the key of the block to go
+    /// on with, if any is left. `None` where the offset is not deep or classes do not decide.
+    fn jump(&mut self, span: &Span, sink: &Sink) -> Result<Option<Option<Vec<u8>>>> {
+        let passes = sink.passes(self.matched);
+        if !self.counted || !span.is_whole() || sink.is_full() || passes < DEEP {
+            return Ok(None);
+        }
+        let (reader, backward) = (self.reader, self.access.order == Order::Backward);
+        let judge = self.judge(Some(span));
+        let matches = |class| judge.verdict(class) == Verdict::Yes;
+        let start = reader.start(&span.list, backward, passes, matches)?;
+        Ok(start.map(|start| {
+            self.matched += start.matching;
+            self.passed += start.blocks;
+            start.key
+        }))
     }
 
     fn block(
@@ -343,6 +382,7 @@ impl<'e> Execution<'e> {
             },
             total: if self.counted { "counts" } else { "examined" },
             blocks_read: self.blocks,
+            blocks_passed: self.passed,
             records_examined: self.running.examined(),
             records_decoded: self.decoded,
             matched: self.matched,

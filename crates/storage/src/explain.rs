@@ -23,6 +23,8 @@ pub struct Explain {
     pub total: &'static str,
     /// Blocks that were read, at least their counts.
     pub blocks_read: u64,
+    /// Blocks that were passed over without being read, because a directory knew their counts.
+    pub blocks_passed: u64,
     /// Records, or their entries, that were looked at one by one.
     pub records_examined: u64,
     /// Records that were decoded, for their fields to be asked or shown.
@@ -44,8 +46,12 @@ impl fmt::Display for Explain {
         writeln!(f, "total        {} (by {})", self.matched, self.total)?;
         writeln!(
             f,
-            "read         {} blocks, {} records examined, {} decoded, {} returned",
-            self.blocks_read, self.records_examined, self.records_decoded, self.returned
+            "read         {} blocks ({} passed), {} records examined, {} decoded, {} returned",
+            self.blocks_read,
+            self.blocks_passed,
+            self.records_examined,
+            self.records_decoded,
+            self.returned
         )?;
         write!(f, "time         {} us", self.nanoseconds / 1000)
     }

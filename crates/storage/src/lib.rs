@@ -25,6 +25,7 @@ mod block;
 mod class;
 mod counts;
 mod cursor;
+mod directory;
 mod error;
 mod execute;
 mod explain;

@@ -11,7 +11,8 @@ use filedex_query::Limits;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bytes of the store's pages kept in memory.
+    /// Bytes of memory for caches: seven eighths for the store's pages, one for the directories by
+    /// which deep offsets are found.
     pub cache_bytes: u64,
     /// What a write promises when the call returns, unless the call says otherwise.
     pub durability: Durability,

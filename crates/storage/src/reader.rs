@@ -12,6 +12,7 @@ use parking_lot::RwLockReadGuard;
 use crate::block::BlockRef;
 use crate::class::Class;
 use crate::counts::Counts;
+use crate::directory::{BlockCounts, Directories, Start};
 use crate::error::{Error, Result};
 use crate::layout::{List, ROOM_COUNTS, after_prefix, by_id, list_of_counts};
 use crate::record::{self, Body, Place};
@@ -21,6 +22,7 @@ use crate::tree::{Bytes, Tree};
 /// A view of the store that no write changes.
 pub(crate) struct Reader<'t> {
     tree: &'t Tree,
+    directories: &'t Directories,
     _gate: RwLockReadGuard<'t, ()>,
 }
 
@@ -73,8 +75,36 @@ impl Store {
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(tree: &'t Tree, gate: RwLockReadGuard<'t, ()>) -> Reader<'t> {
-        Reader { tree, _gate: gate }
+    pub(crate) fn new(
+        tree: &'t Tree,
+        directories: &'t Directories,
+        gate: RwLockReadGuard<'t, ()>,
+    ) -> Reader<'t> {
+        Reader { tree, directories, _gate: gate }
+    }
+
+    /// The block of the list in which the record after `offset` matching ones lies. The list's
+    /// directory is built if it has none.
+    pub(crate) fn start(
+        &self,
+        list: &List,
+        backward: bool,
+        offset: u64,
+        mut matches: impl FnMut(Class) -> bool,
+    ) -> Result<Option<Start>> {
+        if let Some(start) = self.directories.start(list, backward, offset, &mut matches) {
+            return Ok(Some(start));
+        }
+        let end = after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded);
+        let mut blocks = Vec::new();
+        for block in self.tree.range(Bound::Included(list.block_key(&[])), end) {
+            let (key, bytes) = block?;
+            let mut counts = Counts::default();
+            BlockRef::read(&bytes)?.counts().for_each(|(class, count)| counts.add(class, count));
+            blocks.push(BlockCounts { key: key.to_vec(), counts });
+        }
+        self.directories.keep(list, blocks);
+        Ok(self.directories.start(list, backward, offset, matches))
     }
 
     /// The record of that id.

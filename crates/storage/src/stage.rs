@@ -10,6 +10,7 @@ use std::ops::Bound;
 use crate::block::{Block, BlockRef, FEW_BYTES, MOST_BYTES};
 use crate::class::Class;
 use crate::counts::Counts;
+use crate::directory::BlockChange;
 use crate::error::Result;
 use crate::layout::{List, after_prefix};
 use crate::tree::{Changes, Tree};
@@ -24,8 +25,15 @@ pub(crate) struct Stage<'t> {
 
 /// A block as it will stand; `None` once it is gone.
 struct Staged {
+    list: List,
     block: Option<Block>,
     changed: bool,
+}
+
+/// What a write changes: the values in the tree, and the blocks among them.
+pub(crate) struct Finished {
+    pub(crate) changes: Changes,
+    pub(crate) blocks: Vec<BlockChange>,
 }
 
 impl<'t> Stage<'t> {
@@ -37,7 +45,7 @@ impl<'t> Stage<'t> {
     /// The class and payload of the entry with that key.
     pub(crate) fn find(&mut self, list: &List, key: &[u8]) -> Result<Option<(Class, Vec<u8>)>> {
         let at = self.block_for(list, key)?;
-        let found = self.load(&at)?.entries().find(|entry| entry.key == key);
+        let found = self.load(list, &at)?.entries().find(|entry| entry.key == key);
         Ok(found.map(|entry| (entry.class, entry.payload.to_vec())))
     }
 
@@ -50,12 +58,11 @@ impl<'t> Stage<'t> {
         payload: &[u8],
     ) -> Result<()> {
         let at = self.block_for(list, key)?;
-        let block = self.change(&at)?;
+        let block = self.change(list, &at)?;
         let replaced = block.insert(key, class, payload)?;
         let split = if block.size() > MOST_BYTES { block.split(key) } else { None };
         if let Some((fence, later)) = split {
-            self.blocks
-                .insert(list.block_key(&fence), Staged { block: Some(later), changed: true });
+            self.replace(list, list.block_key(&fence), Some(later));
         }
         let counts = self.counts_of(list)?;
         if let Some(replaced) = replaced {
@@ -68,13 +75,13 @@ impl<'t> Stage<'t> {
     /// Takes the entry out of the list; says whether it was there.
     pub(crate) fn remove(&mut self, list: &List, key: &[u8]) -> Result<bool> {
         let at = self.block_for(list, key)?;
-        let block = self.change(&at)?;
+        let block = self.change(list, &at)?;
         let Some(class) = block.remove(key)? else {
             return Ok(false);
         };
         let (empty, small) = (block.is_empty(), block.size() < FEW_BYTES);
         if empty {
-            self.blocks.insert(at, Staged { block: None, changed: true });
+            self.replace(list, at, None);
         } else if small {
             self.merge_with_next(list, &at)?;
         }
@@ -96,23 +103,23 @@ impl<'t> Stage<'t> {
     }
 
     /// Everything as one set of changes; `None` if nothing changed.
-    pub(crate) fn into_changes(self) -> Option<Changes> {
-        let blocks = self.blocks.into_iter().filter(|(_, staged)| staged.changed);
-        let blocks = blocks.map(|(key, staged)| {
-            (key, staged.block.filter(|block| !block.is_empty()).map(|block| block.to_bytes()))
-        });
-        let counts = self.counts.into_iter().map(|(list, counts)| {
-            (list.counts_key(), (!counts.is_empty()).then(|| counts.to_bytes()))
-        });
-        let mut changes = None;
-        for (key, value) in blocks.chain(self.values) {
-            write(changes.get_or_insert_default(), &key, value);
+    pub(crate) fn finish(self) -> Option<Finished> {
+        let (mut changes, mut blocks) = (Changes::default(), Vec::new());
+        for (key, staged) in self.blocks.into_iter().filter(|(_, staged)| staged.changed) {
+            let block = staged.block.filter(|block| !block.is_empty());
+            write(&mut changes, &key, block.as_ref().map(Block::to_bytes));
+            let counts = block.map(|block| block.counts().clone());
+            blocks.push(BlockChange { list: staged.list, key, counts });
         }
-        // Counts are read to be changed, so they are only written with something else.
-        if let Some(changes) = &mut changes {
-            counts.for_each(|(key, value)| write(changes, &key, value));
+        if blocks.is_empty() && self.values.is_empty() {
+            return None;
         }
-        changes
+        for (list, counts) in self.counts {
+            let counts = (!counts.is_empty()).then(|| counts.to_bytes());
+            write(&mut changes, &list.counts_key(), counts);
+        }
+        self.values.into_iter().for_each(|(key, value)| write(&mut changes, &key, value));
+        Some(Finished { changes, blocks })
     }
 
     /// The key of the block in which that entry lies or belongs.
@@ -147,25 +154,31 @@ impl<'t> Stage<'t> {
         Ok(staged.cloned())
     }
 
-    fn load(&mut self, key: &[u8]) -> Result<&mut Block> {
-        if !self.blocks.contains_key(key) {
-            let block = match self.tree.get(key)? {
-                Some(bytes) => Some(Block::from_ref(BlockRef::read(&bytes)?)),
-                None => None,
-            };
-            self.blocks.insert(key.to_vec(), Staged { block, changed: false });
-        }
-        let staged = self.blocks.entry(key.to_vec());
-        let staged = staged.or_insert(Staged { block: None, changed: false });
+    fn load(&mut self, list: &List, key: &[u8]) -> Result<&mut Block> {
+        Ok(self.staged(list, key)?.block.get_or_insert_default())
+    }
+
+    fn change(&mut self, list: &List, key: &[u8]) -> Result<&mut Block> {
+        let staged = self.staged(list, key)?;
+        staged.changed = true;
         Ok(staged.block.get_or_insert_default())
     }
 
-    fn change(&mut self, key: &[u8]) -> Result<&mut Block> {
-        self.load(key)?;
+    /// The block under that key, read from the tree at its first use.
+    fn staged(&mut self, list: &List, key: &[u8]) -> Result<&mut Staged> {
+        let block = match self.blocks.contains_key(key) {
+            true => None,
+            false => match self.tree.get(key)? {
+                Some(bytes) => Some(Block::from_ref(BlockRef::read(&bytes)?)),
+                None => None,
+            },
+        };
         let staged = self.blocks.entry(key.to_vec());
-        let staged = staged.or_insert(Staged { block: None, changed: false });
-        staged.changed = true;
-        Ok(staged.block.get_or_insert_default())
+        Ok(staged.or_insert_with(|| Staged { list: list.clone(), block, changed: false }))
+    }
+
+    fn replace(&mut self, list: &List, key: Vec<u8>, block: Option<Block>) {
+        self.blocks.insert(key, Staged { list: list.clone(), block, changed: true });
     }
 
     fn counts_of(&mut self, list: &List) -> Result<&mut Counts> {
@@ -184,13 +197,13 @@ impl<'t> Stage<'t> {
         let Some(next) = self.first_block(Bound::Excluded(at.to_vec()), end)? else {
             return Ok(());
         };
-        let following = self.load(&next)?.clone();
-        let block = self.load(at)?;
+        let following = self.load(list, &next)?.clone();
+        let block = self.load(list, at)?;
         if block.size() + following.size() > MOST_BYTES * 3 / 4 {
             return Ok(());
         }
         block.append(&following);
-        self.blocks.insert(next, Staged { block: None, changed: true });
+        self.replace(list, next, None);
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::directory::Directories;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home;
 use crate::options::{Durability, Options};
@@ -23,6 +24,7 @@ pub struct Store(Arc<Shared>);
 
 struct Shared {
     tree: Tree,
+    directories: Directories,
     /// Held for reading during a whole answer, and for writing while changes are applied.
     gate: RwLock<()>,
     /// Held while a write is worked out.
@@ -38,7 +40,7 @@ impl Store {
     /// # Errors
     /// `Missing`, `NotAStore`, `AlreadyOpen`, `Damaged`, `NewerFormat` or `Io`; each says what to do.
     pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Store> {
-        let tree = home::open(path.as_ref(), options.create, options.cache_bytes)?;
+        let tree = home::open(path.as_ref(), options.create, tree_bytes(options))?;
         Ok(Store::new(tree, options, None))
     }
 
@@ -60,13 +62,14 @@ impl Store {
             Error::new(ErrorKind::Io, format!("cannot make a temporary directory: {error}"))
                 .caused_by(error)
         })?;
-        let tree = home::open(&directory.path().join("store"), true, options.cache_bytes)?;
+        let tree = home::open(&directory.path().join("store"), true, tree_bytes(options))?;
         Ok(Store::new(tree, options, Some(directory)))
     }
 
     fn new(tree: Tree, options: &Options, temporary: Option<tempfile::TempDir>) -> Store {
         Store(Arc::new(Shared {
             tree,
+            directories: Directories::new(directory_bytes(options)),
             gate: RwLock::new(()),
             turn: Mutex::new(()),
             options: options.clone(),
@@ -97,7 +100,7 @@ impl Store {
 
     /// One state of the index, which no write changes while it is held.
     pub(crate) fn read(&self) -> Reader<'_> {
-        Reader::new(&self.0.tree, self.0.gate.read())
+        Reader::new(&self.0.tree, &self.0.directories, self.0.gate.read())
     }
 
     /// Works a write out, applies it as a whole and makes it durable as asked. After an error nothing
@@ -110,9 +113,10 @@ impl Store {
         let turn = self.0.turn.lock();
         let mut stage = Stage::new(&self.0.tree);
         let answer = work(&mut stage)?;
-        if let Some(changes) = stage.into_changes() {
+        if let Some(finished) = stage.finish() {
             let _gate = self.0.gate.write();
-            self.0.tree.apply(changes)?;
+            self.0.tree.apply(finished.changes)?;
+            self.0.directories.follow(finished.blocks);
         }
         drop(turn);
         self.make_durable(durability)?;
@@ -130,6 +134,16 @@ impl Store {
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
         self.0.tree.disk_bytes()
     }
+}
+
+/// The directories' part of the budget for caches.
+fn directory_bytes(options: &Options) -> usize {
+    usize::try_from(options.cache_bytes / 8).unwrap_or(usize::MAX)
+}
+
+/// The tree's part of the budget for caches.
+fn tree_bytes(options: &Options) -> u64 {
+    options.cache_bytes - options.cache_bytes / 8
 }
 
 impl fmt::Debug for Store {
