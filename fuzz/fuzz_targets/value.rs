@@ -1,9 +1,7 @@
 //! Any value, from the fuzzer's bytes.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use filedex_query::{
-    Binary, Date, Decimal, Document, ObjectId, Regex, Timestamp, Value,
-};
+use filedex_query::{Binary, Date, Decimal, Document, ObjectId, Regex, Timestamp, Value};
 
 /// A value nested at most a few levels.
 #[derive(Debug)]
