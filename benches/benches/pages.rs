@@ -12,7 +12,7 @@ use std::hint::black_box;
 const NEWEST: &str = r#"{"uploadedAt":-1}"#;
 
 fn page(lookup: Lookup) -> Vec<u8> {
-    lookup.count(50).page().unwrap().to_json()
+    lookup.count(50).json().unwrap()
 }
 
 fn pages(criterion: &mut Criterion) {

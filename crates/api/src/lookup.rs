@@ -7,6 +7,7 @@ use std::time::Duration;
 use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort, ejson};
 use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
 
+use crate::page::PageWriter;
 use crate::{Filedex, Page, Result, Scope};
 
 /// A question to an index, built step by step and asked with [`page`](Lookup::page),
@@ -181,6 +182,27 @@ impl Lookup {
     pub fn page(&self) -> Result<Page> {
         let found = self.index.store().page(&self.plan()?, self.window(), &self.watch)?;
         Ok(Page::new(found.documents, self.offset, found.total))
+    }
+
+    /// The page as [`Page::to_json`] writes it, without its records being built: the shortest way
+    /// from the index to a reply.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_room("GENERAL").with_size(7))?;
+    /// assert_eq!(index.room("GENERAL").json()?, index.room("GENERAL").page()?.to_json());
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn json(&self) -> Result<Vec<u8>> {
+        let mut page = PageWriter::new();
+        let (plan, window) = (self.plan()?, self.window());
+        let shown =
+            self.index.store().visit(&plan, window, &self.watch, &mut |file| page.add(file))?;
+        Ok(page.finish(self.offset, shown.matched))
     }
 
     /// The number of all matches, whatever the window.

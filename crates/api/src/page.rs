@@ -1,7 +1,7 @@
 //! The answer to a lookup: the records of a window and how many match in all.
 
-use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
+use filedex_query::{Document, DocumentRef};
 use serde::de::DeserializeOwned;
 
 use crate::{Error, File, Result};
@@ -65,11 +65,47 @@ impl Page {
 
     /// Adds [`Page::to_json`] to a buffer.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"files\":");
+        out.extend_from_slice(OPENING);
         write_files(&self.files, out);
-        let Page { count, offset, total, .. } = self;
-        let numbers = format!(",\"count\":{count},\"offset\":{offset},\"total\":{total}}}");
-        out.extend_from_slice(numbers.as_bytes());
+        write_numbers(self.count, self.offset, self.total, out);
+    }
+}
+
+const OPENING: &[u8] = b"{\"files\":";
+
+fn write_numbers(count: u64, offset: u64, total: u64, out: &mut Vec<u8>) {
+    let numbers = format!(",\"count\":{count},\"offset\":{offset},\"total\":{total}}}");
+    out.extend_from_slice(numbers.as_bytes());
+}
+
+/// A page being written as JSON while its records are read.
+pub(crate) struct PageWriter {
+    out: Vec<u8>,
+    count: u64,
+}
+
+impl PageWriter {
+    pub(crate) fn new() -> PageWriter {
+        let mut out = Vec::with_capacity(32 << 10);
+        out.extend_from_slice(OPENING);
+        out.push(b'[');
+        PageWriter { out, count: 0 }
+    }
+
+    /// Adds the next record.
+    pub(crate) fn add(&mut self, file: DocumentRef<'_>) {
+        if self.count > 0 {
+            self.out.push(b',');
+        }
+        self.count += 1;
+        ejson::write_document(file, Form::Plain, &mut self.out);
+    }
+
+    /// The same text as [`Page::to_json`] gives.
+    pub(crate) fn finish(mut self, offset: u64, total: u64) -> Vec<u8> {
+        self.out.push(b']');
+        write_numbers(self.count, offset, total, &mut self.out);
+        self.out
     }
 }
 

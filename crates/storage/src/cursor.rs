@@ -96,7 +96,8 @@ impl Cursor {
         let full = sink.is_full();
         let records = sink.into_records();
         let last = records.last().map(|record| Place::of_stored(record.document()));
-        self.ready = execution.show(records)?.into();
+        let ready = &mut self.ready;
+        execution.show(&records, &mut |record| ready.push_back(record.to_document()))?;
         match last.filter(|_| full) {
             Some(last) => resume(span, self.access.order, last.order),
             None => {

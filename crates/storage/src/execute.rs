@@ -6,7 +6,7 @@
 
 use std::ops::Bound;
 
-use filedex_query::{Document, Filter, Plan};
+use filedex_query::{DocumentRef, Filter, Plan};
 
 use crate::access::{Access, Order, Path, Span};
 use crate::block::{BlockRef, Entry};
@@ -29,14 +29,33 @@ impl Store {
     /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Damaged`, `Io` or
     /// `Poisoned` from the disk.
     pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+        let mut documents = Vec::new();
+        let explain = self.visit(plan, window, watch, &mut |record| {
+            documents.push(record.to_document());
+        })?;
+        Ok(Page { documents, total: explain.matched, explain })
+    }
+
+    /// Shows the records of a window to the visitor, one by one, in order: what a page is made of,
+    /// without records being built. The visitor must not write to this store: it would wait for
+    /// itself.
+    ///
+    /// # Errors
+    /// As [`Store::page`]; those of a projection after the records before it were shown.
+    pub fn visit(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(DocumentRef<'_>),
+    ) -> Result<Explain> {
         let reader = self.read();
         let access = Access::choose(&reader, plan)?;
         let running = Running::start(watch, &self.options().limits);
         let mut execution = Execution::new(&reader, plan, &access, running);
-        let sink = execution.run(Sink::new(plan, access.order, window))?;
-        let documents = execution.show(sink.into_records())?;
-        let explain = execution.explain(documents.len());
-        Ok(Page { documents, total: explain.matched, explain })
+        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+        execution.show(&records, visitor)?;
+        Ok(execution.explain(records.len()))
     }
 
     /// How many records match.
@@ -57,7 +76,7 @@ impl Store {
     /// # Errors
     /// As [`Store::page`].
     pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(self.page(plan, window, watch)?.explain)
+        self.visit(plan, window, watch, &mut |_| ())
     }
 }
 
@@ -122,20 +141,27 @@ impl<'e> Execution<'e> {
         Ok(sink)
     }
 
-    /// The records as the projection shows them.
-    pub(crate) fn show(&mut self, records: Vec<Stored>) -> Result<Vec<Document>> {
+    /// Shows the records to the visitor as the projection does.
+    pub(crate) fn show(
+        &mut self,
+        records: &[Stored],
+        visitor: &mut dyn FnMut(DocumentRef<'_>),
+    ) -> Result<()> {
         self.decoded += records.len() as u64;
         let projection = self.plan.projection();
-        let mut documents = Vec::with_capacity(records.len());
-        for record in &records {
+        for record in records {
             let record = record.document();
+            if projection.is_everything() {
+                visitor(record);
+                continue;
+            }
             let found = match projection.needs_position() {
                 true => self.plan.matcher().find(record)?,
                 false => None,
             };
-            documents.push(projection.apply(record, found)?);
+            visitor(projection.apply(record, found)?.view());
         }
-        Ok(documents)
+        Ok(())
     }
 
     /// The records of one part of a list, in order, until the sink is full.
