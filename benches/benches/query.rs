@@ -11,7 +11,8 @@ use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{Document, Environment, Filter, Matcher, Projection, Sort, ValueRef};
 use std::hint::black_box;
 
-const FILTER: &str = r#"{"size":{"$gt":100000},"name":{"$regex":"logo","$options":"i"}}"#;
+const FILTER: &str =
+    r#"{"typeGroup":"image","size":{"$gt":10000},"name":{"$regex":"logo","$options":"i"}}"#;
 
 fn compile(criterion: &mut Criterion) {
     let environment = Environment::default();
@@ -31,12 +32,13 @@ fn matching(criterion: &mut Criterion) {
     let matcher = Matcher::compile(&filter, &environment).unwrap();
     let name = regex::RegexBuilder::new("logo").case_insensitive(true).build().unwrap();
     let by_hand = |document: &Document| {
-        let large = match document.get("size").map(|size| size.view()) {
-            Some(ValueRef::Int(size)) => size > 100_000,
-            Some(ValueRef::Long(size)) => size > 100_000,
+        let large = || match document.get("size").map(|size| size.view()) {
+            Some(ValueRef::Int(size)) => size > 10_000,
+            Some(ValueRef::Long(size)) => size > 10_000,
             _ => false,
         };
-        large && document.get_str("name").is_some_and(|text| name.is_match(text))
+        let image = document.get_str("typeGroup") == Some("image");
+        image && large() && document.get_str("name").is_some_and(|text| name.is_match(text))
     };
     let found = documents.iter().filter(|document| by_hand(document)).count();
 

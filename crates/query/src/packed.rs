@@ -14,6 +14,7 @@
 use bincode::config::Configuration;
 
 use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
+use crate::view::is_same;
 use crate::{Decimal, Document, Value, ValueRef};
 
 const FORM: Configuration = bincode::config::standard();
@@ -117,7 +118,7 @@ impl<'a> PackedDocument<'a> {
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
         let mut reader = Reader(self.0);
         while !reader.0.is_empty() {
-            if reader.bytes()? == name.as_bytes() {
+            if is_same(reader.bytes()?, name.as_bytes()) {
                 return reader.value();
             }
             reader.skip()?;

@@ -130,10 +130,13 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
 
 impl<'a> DocumentRef<'a> {
     /// The value of the first field of that name.
+    #[inline]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
         match self.0 {
             DocumentForm::Tree(fields) => {
-                fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.into())
+                let mut fields = fields.iter();
+                let found = fields.find(|(field, _)| is_same(field.as_bytes(), name.as_bytes()));
+                found.map(|(_, value)| value.into())
             }
             DocumentForm::Packed(packed) => packed.get(name),
         }
@@ -166,6 +169,13 @@ impl<'a> DocumentRef<'a> {
     pub fn to_document(self) -> Document {
         self.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect()
     }
+}
+
+/// Whether two names are the same. Length and first letter tell nearly all others apart without a
+/// call.
+#[inline]
+pub(crate) fn is_same(field: &[u8], name: &[u8]) -> bool {
+    field.len() == name.len() && field.first() == name.first() && field == name
 }
 
 impl<'a> From<&'a Document> for DocumentRef<'a> {
