@@ -246,3 +246,94 @@ fn encode(key: &[u8], class: Class, payload: &[u8]) -> Result<Vec<u8>> {
     entry.extend_from_slice(payload);
     Ok(entry)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn class(byte: u8) -> Class {
+        Class::from_byte(byte % 64).unwrap()
+    }
+
+    /// Reads everything there is to read.
+    fn walk(bytes: &[u8]) -> Option<u64> {
+        let block = BlockRef::read(bytes).ok()?;
+        let found = block.entries().filter(|entry| block.find(entry.key).is_some()).count();
+        Some(block.counts().map(|(_, count)| count).sum::<u64>() + found as u64)
+    }
+
+    proptest! {
+        #[test]
+        fn a_block_holds_what_was_put_in_and_its_counts_are_a_recount(
+            changes in proptest::collection::vec(("[ab]{1,3}", 0..70u8, any::<bool>()), 0..60),
+        ) {
+            let (mut block, mut model) = (Block::default(), BTreeMap::new());
+            for (key, byte, insert) in changes {
+                let old = match insert {
+                    true => {
+                        let old = block.insert(key.as_bytes(), class(byte), &[byte; 40]).unwrap();
+                        prop_assert_eq!(old, model.insert(key, byte).map(class));
+                        continue;
+                    }
+                    false => block.remove(key.as_bytes()).unwrap(),
+                };
+                prop_assert_eq!(old, model.remove(&key).map(class));
+            }
+            let bytes = block.to_bytes();
+            prop_assert_eq!(bytes.len(), block.size());
+            let stored = BlockRef::read(&bytes).unwrap();
+            prop_assert_eq!(stored.len(), model.len() as u64);
+            let entries = stored.entries().map(|entry| (entry.key, entry.class, entry.payload[0]));
+            let wanted = model.iter().map(|(key, byte)| (key.as_bytes(), class(*byte), *byte));
+            prop_assert!(entries.eq(wanted));
+            let mut recount = Counts::default();
+            model.values().for_each(|byte| recount.add(class(*byte), 1));
+            prop_assert!(recount.iter().eq(stored.counts()));
+        }
+
+        #[test]
+        fn a_split_loses_nothing_and_parts_at_the_fence(
+            keys in proptest::collection::btree_set("[a-f]{1,6}", 2..60),
+            grown in any::<proptest::sample::Index>(),
+        ) {
+            let mut block = Block::default();
+            for key in &keys {
+                block.insert(key.as_bytes(), class(1), b"x").unwrap();
+            }
+            let grown = keys.iter().nth(grown.index(keys.len())).unwrap();
+            let (fence, mut later) = block.split(grown.as_bytes()).unwrap();
+            prop_assert!(!block.is_empty() && !later.is_empty());
+            prop_assert!(block.entries().all(|entry| entry.key < fence.as_slice()));
+            prop_assert!(later.entries().all(|entry| entry.key >= fence.as_slice()));
+            std::mem::swap(&mut block, &mut later);
+            later.append(&block);
+            prop_assert_eq!(later.counts().total(), keys.len() as u64);
+            prop_assert!(later.entries().map(|entry| entry.key).eq(keys.iter().map(String::as_bytes)));
+        }
+
+        #[test]
+        fn no_bytes_can_panic_a_reader_even_under_a_right_checksum(
+            rest in proptest::collection::vec(any::<u8>(), 0..80),
+        ) {
+            walk(&rest);
+            let signed = [&crc32fast::hash(&rest).to_le_bytes()[..], &rest].concat();
+            walk(&signed);
+        }
+
+        #[test]
+        fn a_flipped_bit_is_found(position in any::<proptest::sample::Index>(), bit in 0..8u8) {
+            let mut block = Block::default();
+            for key in [b"a", b"b", b"c"] {
+                block.insert(key, class(1), b"payload").unwrap();
+            }
+            let mut bytes = block.to_bytes();
+            let at = position.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            prop_assert!(BlockRef::read(&bytes).is_err());
+        }
+    }
+}
