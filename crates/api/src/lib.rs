@@ -51,8 +51,9 @@ pub use directory::{
     TokenHash, User,
 };
 pub use endpoint::{
-    ApiError, EndpointOptions, Endpoints, FilesParams, ImagesParams, Order, OwnerShape, Paging,
-    RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy, UserFiles, UserFilesParams,
+    ApiError, DefaultSort, EndpointOptions, Endpoints, FilesParams, ImagesParams, Order,
+    OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy, UserFiles,
+    UserFilesParams,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use file::{File, Record};

@@ -114,6 +114,11 @@ fn difference_108_the_start_of_images_stands_once() {
     assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=e count=1 offset=1"), "a | 1 1 2");
     assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=h"), "e a | 50 0 2");
     assert_eq!(listed(IMAGES, "roomId=G1 startingFromId=x1"), "e a | 50 0 2");
+    let endpoints = endpoints();
+    let old = File::new("old").unwrap().with_room("G1").with_media_type("image/png");
+    endpoints.index().put(&old.with_uploaded_at(Date(0)).with_hidden(true)).unwrap();
+    let (_, body) = get(&endpoints, "u1", &format!("{IMAGES}?roomId=G1&startingFromId=old"));
+    assert_eq!(summary(&body), "e a | 50 0 2");
 }
 
 #[test]

@@ -47,31 +47,51 @@ fn record(id: &str, room: &str, owner: &str, n: i64) -> File {
     File::from_json(&json).expect(&json)
 }
 
-/// What users of room `G1` may see.
-fn seen() -> Vec<File> {
-    (1..24).map(|n| record(&format!("seen{n}"), "G1", ["u1", "u2"][n as usize % 2], n)).collect()
+/// What ada may see: a group and a direct room of hers.
+fn adas() -> Vec<File> {
+    let file = |n: i64| {
+        let (room, owner) = (["G1", "D12"][n as usize % 3 / 2], ["u1", "u2"][n as usize % 2]);
+        record(&format!("ADAS{n}"), room, owner, n)
+    };
+    (1..24).map(file).collect()
 }
 
-/// Everything else: other rooms, no room, and what is hidden in the same room. Some of it makes an
-/// expression or a sort fail that works on what is seen.
-fn unseen() -> Vec<File> {
-    let mut unseen = Vec::new();
-    for n in 0..40 {
-        let mut file = record(&format!("UNSEEN{n}"), "G2", ["u1", "u3"][n as usize % 2], n);
-        match n % 4 {
-            1 => file.set("rid", "G1").and_then(|()| file.set("_hidden", true)).unwrap(),
-            2 => file.set("rid", "G1").and_then(|()| file.set("typeGroup", "thumb")).unwrap(),
-            3 => file.set("rid", filedex::Value::Null).unwrap(),
-            _ => {}
-        }
-        file.set("name", format!("UNSEEN {n}")).unwrap();
-        file.set("deep", "UNSEEN").unwrap();
+/// What cyd may see: a group and a direct room of hers, with files of ada's in them, too. Some of it
+/// makes an expression or a sort fail that works on what ada sees.
+fn cyds() -> Vec<File> {
+    let file = |n: i64| {
+        let (room, owner) = (["G2", "D23"][n as usize % 3 / 2], ["u1", "u3"][n as usize % 2]);
+        let mut file = record(&format!("CYDS{n}"), room, owner, n + 3);
+        file.set("name", format!("CYDS {n}")).unwrap();
+        file.set("deep", "CYDS").unwrap();
         if n % 2 == 0 {
             file.set("size", 0).unwrap();
         }
-        unseen.push(file);
-    }
-    unseen
+        file
+    };
+    (0..19).map(file).collect()
+}
+
+/// What nobody may see: hidden and thumbs in everybody's rooms, and files of no room.
+fn nobodys() -> Vec<File> {
+    let file = |n: i64| {
+        let room = ["G1", "D12", "G2", "D23"][n as usize / 3 % 4];
+        let mut file = record(&format!("UNSEEN{n}"), room, ["u1", "u3"][n as usize % 2], n);
+        match n % 3 {
+            0 => file.set("_hidden", true).unwrap(),
+            1 => file.set("typeGroup", "thumb").unwrap(),
+            _ => file.set("rid", filedex::Value::Null).unwrap(),
+        }
+        file.set("name", format!("UNSEEN {n}")).unwrap();
+        file.set("deep", "UNSEEN").unwrap();
+        file.set("size", 0).unwrap();
+        file
+    };
+    (0..24).map(file).collect()
+}
+
+fn everything() -> Vec<File> {
+    [adas(), cyds(), nobodys()].concat()
 }
 
 fn endpoints_with(files: Vec<File>) -> Endpoints {
@@ -96,7 +116,9 @@ fn literal() -> impl Strategy<Value = String> {
             "\"u3\"",
             "\"image\"",
             "\"thumb\"",
+            "\"D23\"",
             "\"UNSEEN 4\"",
+            "\"CYDS 4\"",
             "\"name 1\"",
             "\"x\"",
             "[]",
@@ -170,12 +192,15 @@ fn fields() -> impl Strategy<Value = String> {
     ]
 }
 
-fn request() -> impl Strategy<Value = String> {
+/// Whether a direct room is asked about, and everything about it but the room.
+fn request() -> impl Strategy<Value = (bool, String)> {
     let extra = prop::sample::select(vec![
         "",
         " typeGroup=image",
         " typeGroup=all",
         " name=UNSEEN",
+        " name=CYDS",
+        " name=ADAS",
         " name=1",
         " onlyConfirmed=true",
         " offset=3",
@@ -187,68 +212,127 @@ fn request() -> impl Strategy<Value = String> {
         prop::option::weighted(0.6, sort()),
         prop::option::weighted(0.3, fields()),
         extra,
+        any::<bool>(),
     );
-    parts.prop_map(|(filter, sort, fields, extra)| {
-        let mut parameters = "roomId=G1".to_owned();
+    parts.prop_map(|(filter, sort, fields, extra, direct)| {
+        let mut parameters = String::new();
         for (name, text) in [("query", filter), ("sort", sort), ("fields", fields)] {
             if let Some(text) = text {
                 // Parameters are separated by blanks, so texts hold none.
-                parameters += &format!(" {name}={}", text.replace(' ', "\\u0020"));
+                parameters += &format!("{name}={} ", text.replace(' ', "\\u0020"));
             }
         }
-        parameters + extra
+        (direct, parameters + extra)
     })
 }
 
-#[test]
-fn what_is_out_of_scope_leaves_no_trace_in_ten_thousand_answers() {
-    let small = endpoints_with(seen());
-    let full = endpoints_with(seen().into_iter().chain(unseen()).collect());
-    let mut found = 0_u32;
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 5_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    runner
-        .run(&request(), |parameters| {
-            let uri = format!("/api/v1/groups.files?{}", encode(&parameters));
-            for user in ["u1", "u2"] {
-                let (status, body) = get(&full, user, &uri);
-                prop_assert!(status < 500, "{}: {}", parameters, body);
-                let alone = get(&small, user, &uri);
-                prop_assert_eq!((status, &body), (alone.0, &alone.1), "{}", &parameters);
-                if status == 200 {
-                    prop_assert!(!body.contains("UNSEEN"), "{}: {}", parameters, body);
-                }
-            }
-            Ok(())
-        })
-        .unwrap();
-    // The comparison is only worth something if requests find something.
-    for n in 1..24 {
-        let parameters = format!(r#"roomId=G1 query={{"size":{n}}}"#);
-        let (_, body) = get(&full, "u1", &format!("/api/v1/groups.files?{}", encode(&parameters)));
-        found += u32::from(body.contains("\"total\":1"));
+/// One user, what he may see of his own, and what of the other's he must find no trace of.
+struct Side {
+    user: &'static str,
+    rooms: [&'static str; 2],
+    foreign_rooms: [&'static str; 2],
+    foreign_marks: [&'static str; 2],
+    /// The index of nothing but what this user may see.
+    alone: Endpoints,
+}
+
+fn sides() -> [Side; 2] {
+    let (adas_rooms, cyds_rooms) = (["G1", "D12"], ["G2", "D23"]);
+    [
+        Side {
+            user: "u1",
+            rooms: adas_rooms,
+            foreign_rooms: cyds_rooms,
+            foreign_marks: ["CYDS", "UNSEEN"],
+            alone: endpoints_with(adas()),
+        },
+        Side {
+            user: "u3",
+            rooms: cyds_rooms,
+            foreign_rooms: adas_rooms,
+            foreign_marks: ["ADAS", "UNSEEN"],
+            alone: endpoints_with(cyds()),
+        },
+    ]
+}
+
+impl Side {
+    /// Asks the index of everything, which must answer as the index of what is seen does.
+    fn holds(
+        &self,
+        full: &Endpoints,
+        direct: bool,
+        parameters: &str,
+    ) -> Result<u16, TestCaseError> {
+        let path = if direct { "im.files" } else { "groups.files" };
+        let uri = |room: &str| {
+            let room = format!("roomId={room} {parameters}");
+            format!("/api/v1/{path}?{}", encode(&room))
+        };
+        let at = usize::from(direct);
+        let (status, body) = get(full, self.user, &uri(self.rooms[at]));
+        prop_assert!(status < 500, "{}: {}", parameters, body);
+        let alone = get(&self.alone, self.user, &uri(self.rooms[at]));
+        prop_assert_eq!((status, &body), (alone.0, &alone.1), "{}", &parameters);
+        if status == 200 {
+            let trace = self.foreign_marks.iter().find(|mark| body.contains(**mark));
+            prop_assert_eq!(trace, None, "{}: {}", parameters, body);
+        }
+        // The other's room answers as no room at all does, but for a direct room's own 403.
+        let foreign = get(full, self.user, &uri(self.foreign_rooms[at]));
+        let empty = get(&self.alone, self.user, &uri(self.foreign_rooms[at]));
+        prop_assert!(matches!(foreign.0, 400 | 403), "{}: {}", parameters, foreign.1);
+        prop_assert_eq!(&foreign, &empty, "{}", parameters);
+        if !direct {
+            prop_assert_eq!(foreign, get(full, self.user, &uri("nowhere")), "{}", parameters);
+        }
+        Ok(status)
     }
-    assert_eq!(found, 23);
+}
+
+#[test]
+fn two_users_find_no_trace_of_each_other_in_ten_thousand_random_requests() {
+    let (full, sides) = (endpoints_with(everything()), sides());
+    let [pages, refusals] = [std::cell::Cell::new(0_u32), std::cell::Cell::new(0_u32)];
+    let config =
+        ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let ran = runner.run(&request(), |(direct, parameters)| {
+        for side in &sides {
+            let counted =
+                if side.holds(&full, direct, &parameters)? == 200 { &pages } else { &refusals };
+            counted.set(counted.get() + 1);
+        }
+        Ok(())
+    });
+    ran.unwrap();
+    // The comparison is only worth something if requests are answered, and refused, in numbers.
+    assert_eq!(pages.get() + refusals.get(), 10_000);
+    assert!(pages.get() > 4_000 && refusals.get() > 1_000, "{pages:?} {refusals:?}");
+    for file in adas() {
+        let parameters =
+            format!(r#"roomId={} query={{"_id":"{}"}}"#, file.room().unwrap(), file.id());
+        let path = if file.room() == Some("G1") { "groups.files" } else { "im.files" };
+        let (_, body) = get(&full, "u1", &format!("/api/v1/{path}?{}", encode(&parameters)));
+        assert!(body.contains("\"total\":1"), "{body}");
+    }
 }
 
 #[test]
 fn images_and_uploads_of_others_leave_no_trace_either() {
-    let small = endpoints_with(seen());
-    let full = endpoints_with(seen().into_iter().chain(unseen()).collect());
-    for start in ["", "seen4", "seen12", "nothing", "UNSEEN0", "UNSEEN4"] {
+    let full = endpoints_with(everything());
+    let [adas, _] = sides();
+    for start in ["", "ADAS4", "ADAS12", "nothing", "UNSEEN0", "UNSEEN12", "CYDS4"] {
         for window in ["", "&count=2", "&count=3&offset=2", "&count=0"] {
             let uri = format!("/api/v1/rooms.images?roomId=G1&startingFromId={start}{window}");
-            assert_eq!(get(&full, "u1", &uri), get(&small, "u1", &uri), "{uri}");
+            assert_eq!(get(&full, "u1", &uri), get(&adas.alone, "u1", &uri), "{uri}");
         }
     }
     for parameters in
         ["page=1", "page=2&perpage=5", "page=1&searchQuery=name", "page=1&sortBy=deletesAt"]
     {
         let uri = format!("/api/user/files?{parameters}");
-        // Ben owns nothing of what is unseen.
-        assert_eq!(get(&full, "u2", &uri), get(&small, "u2", &uri), "{uri}");
+        // Ben owns nothing but what he has in ada's rooms.
+        assert_eq!(get(&full, "u2", &uri), get(&adas.alone, "u2", &uri), "{uri}");
     }
 }

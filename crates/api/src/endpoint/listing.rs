@@ -7,7 +7,7 @@ use filedex_query::{Document, Limits, Value, ejson};
 
 use super::error::{ApiError, Style};
 use super::params::FilesParams;
-use super::{Endpoints, literal};
+use super::{DefaultSort, Endpoints, literal};
 use crate::{Lookup, Page, Room, Scope};
 
 /// A listing's parameters, read; all but the room.
@@ -23,7 +23,7 @@ impl Endpoints {
     /// Reads page size, sort, fields and query, in the order the server does.
     pub(super) fn read_listing(&self, params: &FilesParams) -> Result<Asked, ApiError> {
         let limits = self.index.limits();
-        let sort = read_sort(params.sort.as_deref(), limits)?;
+        let sort = read_sort(params.sort.as_deref(), self.options.sort, limits)?;
         let fields = read_fields(params.fields.as_deref(), limits)?;
         let query = read_query(params.query.as_deref(), limits)?;
         let policy = &self.options.policy;
@@ -99,9 +99,12 @@ fn narrowed(mut lookup: Lookup, asked: &Asked) -> crate::Result<Lookup> {
     Ok(lookup.sort_document(&asked.sort)?.offset(asked.offset).count(asked.limit))
 }
 
-fn read_sort(text: Option<&str>, limits: &Limits) -> Result<Document, ApiError> {
-    let by_name = || Document::new().with("name", 1);
-    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(by_name()) };
+fn read_sort(
+    text: Option<&str>,
+    default: DefaultSort,
+    limits: &Limits,
+) -> Result<Document, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(default.document()) };
     let refused = || invalid("sort", text, "error-invalid-sort");
     match ejson::read(text, limits).map_err(|_| refused())? {
         Value::Document(sort) if sort.iter().all(|(_, way)| is_one(way) || is_minus_one(way)) => {
@@ -109,7 +112,7 @@ fn read_sort(text: Option<&str>, limits: &Limits) -> Result<Document, ApiError> 
         }
         // JavaScript's idea of an empty object, and of nothing.
         Value::Array(none) if none.is_empty() => Ok(Document::new()),
-        Value::Bool(false) | Value::Int(0) => Ok(by_name()),
+        Value::Bool(false) | Value::Int(0) => Ok(default.document()),
         _ => Err(refused()),
     }
 }

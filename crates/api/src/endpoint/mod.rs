@@ -23,7 +23,7 @@ mod user;
 use std::sync::Arc;
 
 pub use error::ApiError;
-pub use options::{EndpointOptions, OwnerShape, Paging};
+pub use options::{DefaultSort, EndpointOptions, OwnerShape, Paging};
 pub use params::{
     FilesParams, ImagesParams, Order, RoomKey, SearchField, Shown, SortBy, UserFilesParams,
 };

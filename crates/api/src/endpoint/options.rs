@@ -4,6 +4,8 @@
 
 use std::num::NonZeroU64;
 
+use filedex_query::Document;
+
 use crate::{Policy, Visibility};
 
 /// What a host chooses about the endpoints. Start from the default and set fields.
@@ -18,6 +20,8 @@ use crate::{Policy, Visibility};
 pub struct EndpointOptions {
     /// Page sizes of the room endpoints.
     pub paging: Paging,
+    /// The order of `im.files`, `groups.files` and `channels.files` where `sort` isn't said.
+    pub sort: DefaultSort,
     /// Files on a page of `/api/user/files` where not said (default 15).
     pub per_page: NonZeroU64,
     /// What counts as hidden (default: hidden records and thumbs are).
@@ -42,6 +46,17 @@ pub struct Paging {
     pub infinite: bool,
 }
 
+/// The order of a room's files where a request names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DefaultSort {
+    /// By `name`, as Rocket.Chat does.
+    #[default]
+    Name,
+    /// By `uploadedAt`, newest first, as its own clients ask; found without sorting.
+    Newest,
+}
+
 /// How a record's owner is shown where the contract has a `user` object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -57,6 +72,7 @@ impl Default for EndpointOptions {
     fn default() -> EndpointOptions {
         EndpointOptions {
             paging: Paging::default(),
+            sort: DefaultSort::default(),
             per_page: NonZeroU64::MIN.saturating_add(14),
             visibility: Visibility::default(),
             policy: Policy::default(),
@@ -69,6 +85,15 @@ impl Default for EndpointOptions {
 impl Default for Paging {
     fn default() -> Paging {
         Paging { default_count: 50, upper_count: 100, infinite: true }
+    }
+}
+
+impl DefaultSort {
+    pub(super) fn document(self) -> Document {
+        match self {
+            DefaultSort::Name => Document::new().with("name", 1),
+            DefaultSort::Newest => Document::new().with("uploadedAt", -1),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub struct FilesParams {
     /// How many files to show; 0 asks for all, nothing for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
-    /// JSON text: paths with 1 or -1. Not given or empty: by `name`.
+    /// JSON text: paths with 1 or -1. Not given or empty: the order of the endpoints, by `name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<String>,
     /// JSON text: a filter.

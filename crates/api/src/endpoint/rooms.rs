@@ -52,21 +52,21 @@ impl Endpoints {
         }
     }
 
-    /// Narrows the images to those not newer than the file of that id. A file that isn't in the room
-    /// changes nothing; nor does one without a date.
+    /// Narrows the images to those not newer than the file of that id. A file that isn't in the room or
+    /// is hidden there changes nothing, so that nothing can be learnt of it; nor does one without a date.
     fn from(
         &self,
         images: Scope,
         room_id: &str,
         id: &str,
     ) -> crate::Result<(Scope, Option<Start>)> {
-        let start = self.index.get_document(id)?;
-        let start = start.filter(|file| file.get_str("rid") == Some(room_id));
-        let date = start.as_ref().and_then(|file| file.get("uploadedAt"));
+        let named = Document::new().with("_id", id);
+        let visible = Scope::everything().visible(self.options.visibility.with_thumbs());
+        let start = self.index.lookup(visible.room(room_id).and(named.clone())).count(1).page()?;
+        let date = start.files.first().and_then(|file| file.get("uploadedAt"));
         let Some(date) = date.filter(|date| **date != Value::Null).cloned() else {
             return Ok((images, None));
         };
-        let named = Document::new().with("_id", id);
         let shows = self.index.lookup(images.clone().and(named)).total()? > 0;
         let same_moment = Document::new().with("uploadedAt", date.clone());
         let greater = Document::new().with("_id", Document::new().with("$gt", id));

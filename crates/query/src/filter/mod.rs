@@ -12,6 +12,7 @@
 
 mod bit_mask;
 mod condition;
+mod fallible;
 pub(crate) mod integer;
 mod operand;
 mod parse;

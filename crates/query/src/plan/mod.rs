@@ -58,7 +58,11 @@ impl Plan {
         sort: Sort,
         environment: &Environment,
     ) -> Result<Plan> {
-        let conjuncts = filter.conjuncts().iter();
+        // What can end a query with an error is asked last, of records that satisfy everything else:
+        // whether it ends must not depend on which of several ways a store takes to the records, for
+        // that rests on counts of records that the asker may not see.
+        let (safe, fallible) = filter.conjuncts().iter().partition::<Vec<_>, _>(|c| !c.may_fail());
+        let conjuncts = safe.into_iter().chain(fallible);
         let conjuncts = conjuncts.map(|part| Conjunct::compile(part, environment));
         Ok(Plan(Arc::new(Parts {
             matcher: Matcher::compile(&filter, environment)?,
