@@ -19,7 +19,8 @@ pub struct Limits {
     pub document_depth: usize,
     /// Levels of nesting of a filter, an expression or a schema.
     pub filter_depth: usize,
-    /// Operators and conditions in one filter, projection or expression.
+    /// Operators and conditions in one filter, projection or expression. In a filter an `$expr`, a
+    /// large regular expression and one that goes back count as many.
     pub filter_nodes: usize,
     /// Parts of one dotted path (MongoDB's bound is 200).
     pub path_parts: usize,
@@ -29,9 +30,12 @@ pub struct Limits {
     pub pattern_bytes: usize,
     /// Bytes that one compiled regular expression may take.
     pub pattern_compiled_bytes: usize,
-    /// Steps back that a regular expression with look-around or back-references may take per text.
+    /// Steps back that a regular expression with look-around or back-references may take per text,
+    /// and a thousandth of the letters of one without (counted repeats written out) times the bytes
+    /// of the text.
     pub pattern_backtracks: usize,
-    /// Evaluation steps of `$expr` and of computed fields, for one document.
+    /// Evaluation steps of an `$expr`, or of all computed fields, for one document. Work on long texts and
+    /// arrays takes many.
     pub expression_steps: usize,
     /// Bytes of a value that an expression may build.
     pub expression_bytes: usize,

@@ -116,14 +116,23 @@ impl<'a> PackedDocument<'a> {
 
     /// The value of the first field of that name. The fields before it are skipped, not decoded.
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
+        self.look_up(name).0
+    }
+
+    /// The value, and how many fields were passed on the way.
+    pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
         let mut reader = Reader(self.0);
-        while !reader.0.is_empty() {
-            if is_same(reader.bytes()?, name.as_bytes()) {
-                return reader.value();
+        let mut passed = 0;
+        while let Some(field) = reader.bytes() {
+            if is_same(field, name.as_bytes()) {
+                return (reader.value(), passed);
             }
-            reader.skip()?;
+            if reader.skip().is_none() {
+                break;
+            }
+            passed += 1;
         }
-        None
+        (None, passed)
     }
 
     /// The fields in order.

@@ -142,6 +142,19 @@ impl<'a> DocumentRef<'a> {
         }
     }
 
+    /// The value of the first field of that name, and how many fields were passed on the way.
+    pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
+        match self.0 {
+            DocumentForm::Tree(fields) => {
+                match fields.iter().position(|(field, _)| field == name) {
+                    Some(place) => (fields.get(place).map(|(_, value)| value.into()), place),
+                    None => (None, fields.len()),
+                }
+            }
+            DocumentForm::Packed(packed) => packed.look_up(name),
+        }
+    }
+
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
         let (tree, packed) = match self.0 {

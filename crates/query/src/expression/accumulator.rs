@@ -11,7 +11,7 @@ use super::node::Node;
 use super::number::{Kind, Number, integer_value};
 use super::object::one_array_or_all;
 use super::operator::Operator;
-use super::scope::Scope;
+use super::scope::{DECIMAL_STEPS, Scope};
 use crate::{Decimal, Result, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -39,6 +39,9 @@ impl Total {
         let mut total =
             Total { whole: 0, double: 0.0, dropped: 0.0, decimal: None, kind: Kind::Int, count: 0 };
         for number in one_array_or_all(scope, arguments)?.iter().filter_map(Answer::number) {
+            if let Number::Decimal(_) = number {
+                scope.spend(DECIMAL_STEPS)?;
+            }
             total.add(number);
         }
         Ok(total)

@@ -70,6 +70,7 @@ fn end<'a>(
 fn take_at<'a>(scope: &mut Scope<'a>, array: Answer<'a>, index: i64) -> Result<Answer<'a>> {
     let length = array.array().map_or(0, ArrayRef::len);
     let index = if index < 0 { index + length as i64 } else { index };
+    scope.spend_passing(length)?;
     let Ok(index) = usize::try_from(index) else { return Ok(Answer::Missing) };
     match array {
         Answer::Borrowed(crate::ValueRef::Array(array)) => {
@@ -200,7 +201,11 @@ fn reverse<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a
 fn size<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     match answer.array() {
-        Some(array) => Ok(size_answer(array.len())),
+        Some(array) => {
+            let length = array.len();
+            scope.spend_passing(length)?;
+            Ok(size_answer(length))
+        }
         None => Err(kind::wrong(17124, "$size", "an array", &answer)),
     }
 }
@@ -215,6 +220,7 @@ fn slice<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     };
     let second = slice_number(&second, (28725, 28726))?;
     let length = array.len();
+    scope.spend_passing(length)?;
     let (start, count) = if arguments.len() == 2 {
         first_or_last(length, second)
     } else {
@@ -306,7 +312,7 @@ fn zip<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
             return Ok(Answer::NULL);
         }
         let wrong = kind::wrong(34468, "$zip", "arrays", &answer);
-        columns.push(answer.elements().ok_or(wrong)?);
+        columns.push(scope.elements(answer)?.ok_or(wrong)?);
     }
     let lengths = columns.iter().map(Vec::len);
     let (least, most) = (lengths.clone().min().unwrap_or(0), lengths.max().unwrap_or(0));

@@ -2,6 +2,7 @@
 //!
 //! This file knows no operator. It owns what an evaluation starts from.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -70,6 +71,21 @@ impl Expression {
     /// `expression_bytes` and `document_depth`.
     pub fn evaluate(&self, document: DocumentRef<'_>) -> Result<Option<Value>> {
         self.with_answer(document, |answer| answer.into_value())
+    }
+
+    /// As [`Expression::evaluate`], where several evaluations share the steps for one document.
+    pub(crate) fn evaluate_within(
+        &self,
+        document: DocumentRef<'_>,
+        spent: &Cell<usize>,
+    ) -> Result<Option<Value>> {
+        let compiled = &*self.0;
+        let mut scope = Scope::new(document, &compiled.limits, compiled.slots, compiled.seed);
+        scope.spend(spent.get())?;
+        let answer = evaluate(&compiled.node, &mut scope)?;
+        let value = scope.own_if_there(answer)?;
+        spent.set(scope.spent());
+        Ok(value)
     }
 
     /// Whether the value for that document counts as true.

@@ -44,9 +44,15 @@ fn follow_document<'a>(
     scope: &mut Scope<'a>,
 ) -> Result<Answer<'a>> {
     match (path.split_first(), value) {
-        (None, Some(value)) => Ok(Answer::Borrowed(value)),
+        (None, Some(value)) => {
+            // Stored text is checked as it is read.
+            if let ValueRef::String(text) = value {
+                scope.spend_reading(text.len())?;
+            }
+            Ok(Answer::Borrowed(value))
+        }
         (Some((name, rest)), Some(ValueRef::Document(document))) => {
-            follow_document(document.get(name), rest, scope)
+            follow_document(scope.look_up(document, name)?, rest, scope)
         }
         (Some(_), Some(ValueRef::Array(array))) => Ok(gather(array, path, scope)?.into()),
         _ => Ok(Answer::Missing),
@@ -85,7 +91,7 @@ fn follow_built<'a>(
             Ok(value.to_value().into())
         }
         (Some((name, rest)), Some(ValueRef::Document(document))) => {
-            follow_built(document.get(name), rest, scope)
+            follow_built(scope.look_up(document, name)?, rest, scope)
         }
         (Some(_), Some(ValueRef::Array(array))) => {
             let mut found = Vec::new();
@@ -221,7 +227,7 @@ fn input_elements<'a>(
     scope.spend_elements(answer.array().map_or(0, ArrayRef::len))?;
     let wrong =
         || Error::new(Code(code), format!("`input` of {name} must be an array, not {found}"));
-    answer.elements().map(Some).ok_or_else(wrong)
+    scope.elements(answer)?.map(Some).ok_or_else(wrong)
 }
 
 fn switch<'a>(

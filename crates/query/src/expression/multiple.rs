@@ -33,6 +33,7 @@ fn last<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
 
 fn greatest<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (count, mut elements) = inputs(scope, arguments)?;
+    scope.spend(elements.len())?;
     elements.retain(|element| !element.is_nullish());
     elements.sort_by(|left, right| right.cmp(left));
     collect(scope, elements.into_iter().take(count))
@@ -40,6 +41,7 @@ fn greatest<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
 
 fn least<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (count, mut elements) = inputs(scope, arguments)?;
+    scope.spend(elements.len())?;
     elements.retain(|element| !element.is_nullish());
     elements.sort();
     collect(scope, elements.into_iter().take(count))
@@ -62,7 +64,7 @@ fn inputs<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<(usize, Ve
     };
     scope.spend_value(input.comparable())?;
     let wrong = kind::wrong(5_788_200, "the operator", "`input` to be an array", &input);
-    let elements = input.elements().ok_or(wrong)?;
+    let elements = scope.elements(input)?.ok_or(wrong)?;
     Ok((usize::try_from(count).unwrap_or(usize::MAX), elements))
 }
 

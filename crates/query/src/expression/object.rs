@@ -43,6 +43,7 @@ fn to_array<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
         return Err(kind::wrong(40390, "$objectToArray", "an object", &answer));
     }
     let Value::Document(document) = scope.own(answer)? else { return Ok(Answer::NULL) };
+    scope.spend(document.len())?;
     let pair = |(name, value): (String, Value)| {
         Value::Document(Document::new().with("k", name).with("v", value))
     };
@@ -143,7 +144,7 @@ fn merge<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
             return Err(kind::wrong(40400, "$mergeObjects", "objects", &answer));
         }
         let Value::Document(document) = scope.own(answer)? else { continue };
-        scope.spend_elements(document.len())?;
+        scope.spend(document.len() / 2)?;
         document.into_iter().for_each(|(name, value)| fields.set(name, value));
     }
     Ok(fields.into_document().into())
@@ -159,7 +160,7 @@ pub(super) fn one_array_or_all<'a>(
         let answer = evaluate(single, scope)?;
         let Some(length) = answer.array().map(|array| array.len()) else { return Ok(vec![answer]) };
         scope.spend_array(length)?;
-        return Ok(answer.elements().unwrap_or_default());
+        return Ok(scope.elements(answer)?.unwrap_or_default());
     }
     arguments.iter().map(|argument| evaluate(argument, scope)).collect()
 }
@@ -195,17 +196,20 @@ fn get<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let name = name.text().ok_or_else(wrong)?;
     match &input {
         Answer::Borrowed(ValueRef::Document(document)) => {
-            Ok(document.get(name).map_or(Answer::Missing, Answer::Borrowed))
+            Ok(scope.look_up(*document, name)?.map_or(Answer::Missing, Answer::Borrowed))
         }
         Answer::Missing => Ok(Answer::Missing),
         nullish if nullish.is_nullish() => Ok(Answer::NULL),
-        built => match built.document().and_then(|document| document.get(name)) {
-            None => Ok(Answer::Missing),
-            Some(value) => {
-                scope.spend_value(value)?;
-                Ok(value.to_value().into())
+        built => {
+            let Some(document) = built.document() else { return Ok(Answer::Missing) };
+            match scope.look_up(document, name)? {
+                None => Ok(Answer::Missing),
+                Some(value) => {
+                    scope.spend_value(value)?;
+                    Ok(value.to_value().into())
+                }
             }
-        },
+        }
     }
 }
 
@@ -258,6 +262,7 @@ fn set<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
         return Err(kind::wrong(4_161_105, "$setField", "`input` to be an object", &input));
     }
     let Value::Document(mut document) = scope.own(input)? else { return Ok(Answer::NULL) };
+    scope.spend(document.len() / 4)?;
     let value = scope.argument(arguments, 2)?;
     let name = name.text().unwrap_or_default();
     match scope.own_if_there(value)? {

@@ -8,7 +8,7 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::Parser;
 use super::scope::Scope;
-use crate::{Captures, Code, Document, Error, Pattern, Result, Value, ValueRef};
+use crate::{Captures, Code, Document, Error, Limits, Pattern, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$regexMatch", parse, is_match),
@@ -21,6 +21,11 @@ const NAMES: Names = Names {
     unknown: 31024,
     names: &[("input", 31022), ("regex", 31023), ("options", 0)],
 };
+
+/// Steps of a search that goes back, for the price of one step of an expression.
+const SEARCH_STEPS: usize = 16;
+/// Bytes of a match in which groups are found for the price of one step.
+const SPAN_BYTES_A_STEP: usize = 8;
 
 fn parse(parser: &mut Parser<'_>, operator: &'static Operator, argument: &Value) -> Result<Node> {
     let mut arguments = parser.named(operator.name, &NAMES, argument)?;
@@ -50,7 +55,7 @@ fn compile(
     regex: &Answer<'_>,
     options: &Answer<'_>,
     operator: &str,
-    limits: &crate::Limits,
+    limits: &Limits,
 ) -> Result<Option<Pattern>> {
     let (text, own_options) = match regex.view() {
         _ if regex.is_nullish() => (None, ""),
@@ -94,25 +99,67 @@ fn inputs<'a>(
         Some(Node::Missing) if arguments.len() == 2 => None,
         _ => {
             let (regex, options) = (scope.argument(arguments, 1)?, scope.argument(arguments, 2)?);
-            // Compiling for each document is dear.
-            scope.spend(100)?;
-            compile(&regex, &options, operator, scope.limits)?
+            compile_anew(scope, &regex, &options, operator)?
         }
     };
     if !input.is_nullish() && input.text().is_none() {
         return Err(kind::wrong(51104, operator, "`input` to be a string", &input));
     }
-    // One search may go back many times before it ends.
-    let dear = if pattern.as_ref().is_some_and(|pattern| !pattern.is_linear()) { 1000 } else { 1 };
-    scope.spend(dear + input.text().map_or(0, str::len) / 256)?;
     Ok(pattern.filter(|_| !input.is_nullish()).map(|pattern| (input, pattern)))
 }
 
 fn is_match<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     match inputs(scope, arguments, "$regexMatch")? {
         None => Ok(false.into()),
-        Some((input, pattern)) => Ok(pattern.is_match(input.text().unwrap_or_default())?.into()),
+        Some((input, pattern)) => {
+            let text = input.text().unwrap_or_default();
+            scope.spend_letters(text.len())?;
+            let (found, steps) = pattern.is_match_in_steps(text)?;
+            scope.spend(steps / SEARCH_STEPS)?;
+            Ok(found.into())
+        }
     }
+}
+
+/// Compiles a pattern for this document alone. That is dear, and most of all for a large pattern:
+/// only if a small limit of its size is not enough, more is paid for.
+fn compile_anew(
+    scope: &mut Scope<'_>,
+    regex: &Answer<'_>,
+    options: &Answer<'_>,
+    operator: &str,
+) -> Result<Option<Pattern>> {
+    const SMALL: usize = 1 << 16;
+    scope.spend(500)?;
+    scope.spend(regex.text().map_or(0, str::len))?;
+    let small = Limits {
+        pattern_compiled_bytes: scope.limits.pattern_compiled_bytes.min(SMALL),
+        ..scope.limits.clone()
+    };
+    match compile(regex, options, operator, &small) {
+        Err(error) if error.limit_name() == Some("pattern_compiled_bytes") => {
+            scope.spend(20_000)?;
+            compile(regex, options, operator, scope.limits)
+        }
+        compiled => compiled,
+    }
+}
+
+/// The next match, paid for by the steps of the search. Where the groups lie is found by a second
+/// search of what matched.
+fn next_match(
+    scope: &mut Scope<'_>,
+    pattern: &Pattern,
+    text: &str,
+    start: usize,
+) -> Result<Option<Captures>> {
+    let (found, steps) = pattern.captures_in_steps(text, start)?;
+    scope.spend(steps / SEARCH_STEPS)?;
+    if let Some(Captures { span: (from, to), .. }) = &found {
+        scope.spend(1)?;
+        scope.spend((to - from) / SPAN_BYTES_A_STEP)?;
+    }
+    Ok(found)
 }
 
 fn find<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -120,7 +167,8 @@ fn find<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
         return Ok(Answer::NULL);
     };
     let text = input.text().unwrap_or_default();
-    match pattern.captures_at(text, 0)? {
+    scope.spend_letters(text.len())?;
+    match next_match(scope, &pattern, text, 0)? {
         None => Ok(Answer::NULL),
         Some(captures) => {
             let letters = letters_before(text, captures.span.0);
@@ -136,9 +184,10 @@ fn find_all<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     };
     let text = input.text().unwrap_or_default();
     let (mut start, mut counted, mut letters) = (0, 0, 0);
-    while let Some(captures) = pattern.captures_at(text, start)? {
-        scope.spend(1)?;
-        scope.spend_array(all.len())?;
+    scope.spend_letters(text.len())?;
+    while let Some(captures) = next_match(scope, &pattern, text, start)? {
+        // A search may look at all that is left before it settles.
+        scope.spend_letters(text.len().saturating_sub(start) / 2)?;
         let (from, to) = captures.span;
         letters += text.get(counted..from).map_or(0, |between| between.chars().count());
         counted = from;

@@ -77,7 +77,7 @@ fn median<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
 fn percentile<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let numbers = numbers(scope, arguments)?;
     let shares = scope.argument(arguments, 2)?;
-    let shares = shares.elements().unwrap_or_default();
+    let shares = scope.elements(shares)?.unwrap_or_default();
     let share = |answer: &Answer<'_>| answer.number().map_or(0.0, |number| number.to_f64());
     Ok(shares.iter().map(|answer| at_share(&numbers, share(answer))).collect::<Vec<_>>().into())
 }
@@ -92,7 +92,7 @@ fn numbers<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Vec<f64>>
         return Ok(vec![number.to_f64()]);
     }
     scope.spend(input.array().map_or(0, |array| array.len()))?;
-    let elements = input.elements().unwrap_or_default();
+    let elements = scope.elements(input)?.unwrap_or_default();
     let mut numbers: Vec<f64> =
         elements.iter().filter_map(Answer::number).map(|number| number.to_f64()).collect();
     numbers.sort_by(f64::total_cmp);

@@ -26,7 +26,9 @@ pub(super) const OPERATORS: &[Operator] = &[
 ];
 
 /// Work that a decimal's series costs, in steps.
-pub(super) const SERIES_STEPS: usize = 1000;
+pub(super) const SERIES_STEPS: usize = 2000;
+/// The same for a decimal's root.
+const ROOT_STEPS: usize = 50;
 
 fn exp<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     Ok(match one_number(scope, arguments, "$exp")? {
@@ -119,10 +121,10 @@ fn sqrt<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
         return Err(Error::new(Code(28714), "$sqrt needs a number of at least 0"));
     }
     Ok(match number {
-        Number::Decimal(number) => match number.to_big() {
-            Some(exact) => root_decimal(&exact).into(),
-            None => number.into(),
-        },
+        Number::Decimal(number) => {
+            scope.spend(ROOT_STEPS)?;
+            number.to_big().map_or(number.into(), |exact| root_decimal(&exact).into())
+        }
         number => number.to_f64().sqrt().into(),
     })
 }

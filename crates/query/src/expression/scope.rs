@@ -11,10 +11,19 @@ use crate::{DocumentRef, Error, Limits, Result, Value, ValueRef};
 
 /// Elements that are handled for the price of one step.
 const ELEMENTS_A_STEP: usize = 8;
-/// Bytes that are handled for the price of one step.
+/// Elements or fields that are passed over for the price of one step.
+const PASSED_A_STEP: usize = 16;
+/// Bytes that are copied, compared or read for the price of one step.
 const BYTES_A_STEP: usize = 256;
+/// Bytes of stored text that are read for the price of one step.
+const READ_BYTES_A_STEP: usize = 256;
+/// Bytes of text that are looked at letter by letter for the price of one step.
+const LETTER_BYTES_A_STEP: usize = 64;
 /// What an element of an array takes, roughly, beside its own bytes.
 const BYTES_AN_ELEMENT: usize = 16;
+
+/// What the long arithmetic of a decimal costs, in steps.
+pub(super) const DECIMAL_STEPS: usize = 32;
 
 pub(super) struct Scope<'a> {
     pub(super) root: DocumentRef<'a>,
@@ -66,9 +75,40 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// What has been paid so far.
+    pub(super) fn spent(&self) -> usize {
+        self.limits.expression_steps - self.steps_left
+    }
+
     /// Pays for work on that many elements.
     pub(super) fn spend_elements(&mut self, elements: usize) -> Result<()> {
         self.spend(elements.div_ceil(ELEMENTS_A_STEP))
+    }
+
+    /// The value of a field, paying for the fields before it.
+    pub(super) fn look_up<'v>(
+        &mut self,
+        document: DocumentRef<'v>,
+        name: &str,
+    ) -> Result<Option<ValueRef<'v>>> {
+        let (value, passed) = document.look_up(name);
+        self.spend_passing(passed)?;
+        Ok(value)
+    }
+
+    /// Pays for reading stored text.
+    pub(super) fn spend_reading(&mut self, bytes: usize) -> Result<()> {
+        self.spend(bytes / READ_BYTES_A_STEP)
+    }
+
+    /// Pays for passing over that many elements or fields.
+    pub(super) fn spend_passing(&mut self, entries: usize) -> Result<()> {
+        self.spend(entries / PASSED_A_STEP)
+    }
+
+    /// Pays for looking at text letter by letter.
+    pub(super) fn spend_letters(&mut self, bytes: usize) -> Result<()> {
+        self.spend(bytes / LETTER_BYTES_A_STEP)
     }
 
     /// Pays for an array about to be built, and checks its size.
@@ -111,11 +151,20 @@ impl<'a> Scope<'a> {
         Ok(answer.into_value())
     }
 
-    /// Refuses a value nested too deep. Only what loops can build needs it.
+    /// The elements, if this is an array, paying where that copies them.
+    pub(super) fn elements(&mut self, answer: Answer<'a>) -> Result<Option<Vec<Answer<'a>>>> {
+        if let Answer::Shared(value) = &answer {
+            self.spend_value(value.view())?;
+        }
+        Ok(answer.elements())
+    }
+
+    /// Refuses a value nested too deep. Only what loops can build needs it: what is shared has been
+    /// checked when it was built.
     pub(super) fn check_depth(&self, answer: &Answer<'_>) -> Result<()> {
         let most = self.limits.document_depth;
-        let Some(value) = answer.view() else { return Ok(()) };
-        if deeper_than(value, most) {
+        let Answer::Owned(value) = answer else { return Ok(()) };
+        if deeper_than(value.view(), most) {
             return Err(Error::limit("document_depth", most));
         }
         Ok(())
@@ -159,7 +208,8 @@ fn measure(value: ValueRef<'_>) -> Measure {
 }
 
 fn add_measure(value: ValueRef<'_>, total: &mut Measure) {
-    total.values += 1;
+    total.values +=
+        if matches!(value, ValueRef::Decimal(_)) { DECIMAL_STEPS * ELEMENTS_A_STEP } else { 1 };
     total.bytes += BYTES_AN_ELEMENT;
     match value {
         ValueRef::String(text) | ValueRef::Symbol(text) | ValueRef::Code(text) => {

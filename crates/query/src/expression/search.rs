@@ -29,7 +29,7 @@ fn index_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<An
     }
     let (text, wanted) = searched(&input, &wanted, "$indexOfBytes", (40091, 40092))?;
     let (start, end) = bounds(scope, arguments, "$indexOfBytes", text.len())?;
-    scope.spend_text(text.len())?;
+    scope.spend_letters(text.len())?;
     if start > end {
         return Ok((-1).into());
     }
@@ -48,9 +48,9 @@ fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<
         return Ok(Answer::NULL);
     }
     let (text, wanted) = searched(&input, &wanted, "$indexOfCP", (40093, 40094))?;
+    scope.spend_letters(text.len())?;
     let letters = text.chars().count();
     let (start, end) = bounds(scope, arguments, "$indexOfCP", letters)?;
-    scope.spend_text(text.len())?;
     if end < start {
         return Ok((-1).into());
     }
@@ -58,10 +58,11 @@ fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<
         return Ok(0.into());
     }
     // A match may reach past the end; only its start is bounded.
-    let places = text.char_indices().enumerate().skip(start).take(end - start);
-    let starts_here = |place: usize| text.get(place..).is_some_and(|rest| rest.starts_with(wanted));
-    let found = { places }.find(|(_, (place, _))| starts_here(*place));
-    Ok(found.map_or((-1).into(), |(letter, _)| size_answer(letter)))
+    let from = text.char_indices().nth(start).map_or(text.len(), |(place, _)| place);
+    let rest = text.get(from..).unwrap_or_default();
+    let before = rest.find(wanted).and_then(|place| rest.get(..place));
+    let letter = before.map(|before| start + before.chars().count());
+    Ok(letter.filter(|letter| *letter < end).map_or((-1).into(), size_answer))
 }
 
 fn searched<'v>(
@@ -87,7 +88,7 @@ fn split<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     if separator.is_empty() {
         return Err(Error::new(Code(40087), "the separator of $split can't be empty"));
     }
-    scope.spend_text(text.len())?;
+    scope.spend_letters(text.len())?;
     scope.spend_array(text.matches(separator).count() + 1)?;
     Ok(text.split(separator).map(Value::from).collect::<Vec<Value>>().into())
 }
@@ -119,7 +120,9 @@ fn replace<'a>(
     else {
         return Ok(Answer::NULL);
     };
+    scope.spend_letters(text.len())?;
     let count = text.matches(find).take(most).count();
+    scope.spend(count / 4)?;
     scope.spend_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
     Ok(text.replacen(find, with, count).into())
 }

@@ -97,7 +97,7 @@ fn union<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         }
         array_of(scope, &answer, (17043, "$setUnion"))?;
         scope.spend_array(joined.len())?;
-        joined.extend(answer.elements().unwrap_or_default());
+        joined.extend(scope.elements(answer)?.unwrap_or_default());
     }
     Ok(values_of(joined).into())
 }

@@ -55,7 +55,7 @@ fn in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
     };
     let length = usize::try_from(length).map_err(negative(34454, "length"))?;
     let start = usize::try_from(start).map_err(negative(34455, "start"))?;
-    scope.spend_text(text.len())?;
+    scope.spend_letters(text.len())?;
     Ok(text.chars().skip(start).take(length).collect::<String>().into())
 }
 

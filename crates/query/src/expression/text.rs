@@ -29,11 +29,8 @@ const TRIM: Names =
     Names { not_object: 50696, unknown: 50694, names: &[("input", 50695), ("chars", 0)] };
 
 /// What is trimmed when nothing else is asked for.
-const BLANKS: [char; 20] = [
-    '\0', ' ', '\t', '\n', '\u{b}', '\u{c}', '\r', '\u{a0}', '\u{1680}', '\u{2000}', '\u{2001}',
-    '\u{2002}', '\u{2003}', '\u{2004}', '\u{2005}', '\u{2006}', '\u{2007}', '\u{2008}', '\u{2009}',
-    '\u{200a}',
-];
+const BLANKS: &str = "\0 \t\n\u{b}\u{c}\r\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
+    \u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}";
 
 /// The text of a value where an operator takes more than strings: numbers, dates, and nothing for
 /// null and missing.
@@ -105,46 +102,70 @@ fn to_upper<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
 }
 
 fn trim_both<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$trim", |text, is_trimmed| text.trim_matches(is_trimmed))
+    trim(scope, arguments, "$trim", |text, letters| text.trim_matches(|c| letters.contain(c)))
 }
 
 fn trim_left<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$ltrim", |text, is_trimmed| text.trim_start_matches(is_trimmed))
+    trim(scope, arguments, "$ltrim", |text, letters| {
+        text.trim_start_matches(|c| letters.contain(c))
+    })
 }
 
 fn trim_right<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$rtrim", |text, is_trimmed| text.trim_end_matches(is_trimmed))
+    trim(scope, arguments, "$rtrim", |text, letters| text.trim_end_matches(|c| letters.contain(c)))
+}
+
+/// Letters to trim, by bit for ASCII and sorted for the rest: each letter of the text is looked up.
+struct Letters {
+    ascii: u128,
+    others: Vec<char>,
+}
+
+impl Letters {
+    fn of(text: &str) -> Letters {
+        let mut others: Vec<char> = text.chars().filter(|letter| !letter.is_ascii()).collect();
+        others.sort_unstable();
+        let ascii = text.bytes().filter(u8::is_ascii).fold(0, |bits, byte| bits | 1_u128 << byte);
+        Letters { ascii, others }
+    }
+
+    fn contain(&self, letter: char) -> bool {
+        if letter.is_ascii() {
+            return self.ascii >> u32::from(letter) & 1 == 1;
+        }
+        self.others.binary_search(&letter).is_ok()
+    }
 }
 
 fn trim<'a>(
     scope: &mut Scope<'a>,
     arguments: &'a [Node],
     operator: &str,
-    cut: for<'t> fn(&'t str, &dyn Fn(char) -> bool) -> &'t str,
+    cut: for<'t> fn(&'t str, &Letters) -> &'t str,
 ) -> Result<Answer<'a>> {
     let input = scope.first(arguments)?;
     if input.is_nullish() {
         return Ok(Answer::NULL);
     }
     let text = input.text().ok_or_else(|| kind::wrong(50699, operator, "a string", &input))?;
-    scope.spend_text(text.len())?;
-    if !is_given(arguments, 1) {
-        return Ok(cut(text, &|letter| BLANKS.contains(&letter)).into());
-    }
-    let letters = scope.argument(arguments, 1)?;
-    if letters.is_nullish() {
-        return Ok(Answer::NULL);
-    }
-    let wrong = || kind::wrong(50700, operator, "`chars` to be a string", &letters);
-    let letters = letters.text().ok_or_else(wrong)?;
-    // Trimming looks every letter up among these.
+    let chosen = scope.argument(arguments, 1)?;
+    let letters = match chosen.text() {
+        _ if !is_given(arguments, 1) => BLANKS,
+        Some(letters) => letters,
+        None if chosen.is_nullish() => return Ok(Answer::NULL),
+        None => return Err(kind::wrong(50700, operator, "`chars` to be a string", &chosen)),
+    };
+    // As many as MongoDB takes.
     const MOST: usize = 4096;
     if letters.len() > MOST {
         let message = format!("`chars` of {operator} can have {MOST} bytes at most");
         return Err(Error::new(Code(12_066_800), message));
     }
-    scope.spend(text.len().saturating_mul(letters.len()) / 4096)?;
-    Ok(cut(text, &|letter| letters.contains(letter)).into())
+    scope.spend_letters(letters.len())?;
+    let kept = cut(text, &Letters::of(letters));
+    scope.spend_letters(text.len() - kept.len())?;
+    scope.spend_text(kept.len())?;
+    Ok(kept.into())
 }
 
 fn length_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -165,7 +186,7 @@ fn length_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result
 fn compare_without_case<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (left, right) = scope.pair(arguments)?;
     let (left, right) = (text_of(&left)?, text_of(&right)?);
-    scope.spend_text(left.len().min(right.len()))?;
-    let upper = |text: &str| text.bytes().map(|byte| byte.to_ascii_uppercase()).collect::<Vec<_>>();
-    Ok((upper(&left).cmp(&upper(&right)) as i32).into())
+    scope.spend_letters(left.len().min(right.len()))?;
+    let upper = |byte: u8| byte.to_ascii_uppercase();
+    Ok((left.bytes().map(upper).cmp(right.bytes().map(upper)) as i32).into())
 }

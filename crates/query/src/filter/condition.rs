@@ -88,7 +88,7 @@ impl Parser<'_> {
     }
 
     /// `$in`: literals to compare with and regular expressions to search for.
-    fn membership(&self, value: &Value) -> Result<Test> {
+    fn membership(&mut self, value: &Value) -> Result<Test> {
         let mut values = Vec::new();
         let mut patterns = Vec::new();
         let members = operand::members(value, &self.environment.limits)?;
@@ -150,7 +150,7 @@ impl Parser<'_> {
         }
     }
 
-    fn all_member(&self, member: &Value) -> Result<Test> {
+    fn all_member(&mut self, member: &Value) -> Result<Test> {
         if let Value::Regex(regex) = member {
             return self.regex(regex);
         }
@@ -158,12 +158,12 @@ impl Parser<'_> {
         Ok(Test::Eq(self.literal(member)?))
     }
 
-    fn regex(&self, regex: &Regex) -> Result<Test> {
+    fn regex(&mut self, regex: &Regex) -> Result<Test> {
         self.pattern(&regex.pattern, &regex.options).map(Test::Regex)
     }
 
     /// `$regex`, with the `$options` beside it.
-    fn regex_operator(&self, value: &Value, beside: &Document) -> Result<Test> {
+    fn regex_operator(&mut self, value: &Value, beside: &Document) -> Result<Test> {
         let options = options_text(beside)?;
         match value {
             Value::String(pattern) => self.pattern(pattern, options.unwrap_or("")),

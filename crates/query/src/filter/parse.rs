@@ -88,15 +88,21 @@ impl<'e> Parser<'e> {
 
     /// Takes one more condition into account.
     pub(super) fn count(&mut self) -> Result<()> {
-        self.nodes += 1;
+        self.count_many(1)
+    }
+
+    fn count_many(&mut self, conditions: usize) -> Result<()> {
+        self.nodes = self.nodes.saturating_add(conditions);
         if self.nodes > self.environment.limits.filter_nodes {
             return Err(Error::limit("filter_nodes", self.environment.limits.filter_nodes));
         }
         Ok(())
     }
 
-    pub(super) fn pattern(&self, pattern: &str, options: &str) -> Result<Pattern> {
-        Pattern::compile(pattern, options, &self.environment.limits)
+    pub(super) fn pattern(&mut self, pattern: &str, options: &str) -> Result<Pattern> {
+        let pattern = Pattern::compile(pattern, options, &self.environment.limits)?;
+        self.count_many(pattern.conditions() - 1)?;
+        Ok(pattern)
     }
 
     fn field(&mut self, name: &str, value: &Value, place: Place) -> Result<Vec<Filter>> {
@@ -117,6 +123,8 @@ impl<'e> Parser<'e> {
             "$sampleRate" => whole_record(name, place).and_then(|()| sample(value)),
             "$expr" => {
                 whole_record(name, place)?;
+                // Each may take all of `expression_steps`.
+                self.count_many(99)?;
                 Ok(Filter::Expression(Expression::parse(value, self.environment)?))
             }
             "$jsonSchema" => self.schema(value),

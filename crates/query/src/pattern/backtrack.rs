@@ -25,7 +25,8 @@ const DEPTH: usize = 500;
 /// Ways back that are held at once: 40 MB.
 const WAYS: usize = 1_000_000;
 
-/// Looks for the first match of a search that began at byte `start`, at byte `at` or later.
+/// Looks for the first match of a search that began at byte `start`, at byte `at` or later. Tells the
+/// steps it took, too.
 ///
 /// # Errors
 /// The limit `pattern_backtracks`, of which `allowed` is the value.
@@ -35,26 +36,13 @@ pub(super) fn search(
     start: usize,
     at: usize,
     allowed: usize,
-) -> Result<Option<Captures>> {
+) -> Result<(Option<Captures>, usize)> {
     let steps = STEPS * (allowed as u64 + text.len() as u64);
     let slots = vec![UNSET; graph.slots as usize];
     let mut walk = Walk { graph, text, start, slots, ways: Vec::new(), steps, allowed, depth: 0 };
-    let mut at = at;
-    loop {
-        if walk.may_begin(at)
-            && let Some(end) = walk.run(graph.start, at, None)?
-        {
-            return Ok(Some(walk.captures(at, end)));
-        }
-        if graph.anchored {
-            return Ok(None);
-        }
-        walk.step(1)?;
-        match walk.after(at) {
-            Some((_, next)) => at = next,
-            None => return Ok(None),
-        }
-    }
+    let found = walk.search(at)?;
+    let taken = usize::try_from(steps - walk.steps).unwrap_or(usize::MAX);
+    Ok((found, taken))
 }
 
 /// A way not tried yet, or something to put back when going past it.
@@ -116,6 +104,24 @@ enum Step {
 }
 
 impl Walk<'_> {
+    fn search(&mut self, mut at: usize) -> Result<Option<Captures>> {
+        loop {
+            if self.may_begin(at)
+                && let Some(end) = self.run(self.graph.start, at, None)?
+            {
+                return Ok(Some(self.captures(at, end)));
+            }
+            if self.graph.anchored {
+                return Ok(None);
+            }
+            self.step(1)?;
+            match self.after(at) {
+                Some((_, next)) => at = next,
+                None => return Ok(None),
+            }
+        }
+    }
+
     /// Walks from a state to an `Accept`. Gives back the place in the text, with the ways back left
     /// on the stack; without a match everything is as it was.
     fn run(&mut self, place: Place, at: usize, call: Call) -> Result<Option<usize>> {

@@ -43,6 +43,8 @@ impl Parser<'_> {
             self.behind(false)
         } else if self.take("<!") {
             self.behind(true)
+        } else if self.take("*") || self.take("<*") {
+            Err(self.fault("non-atomic look-around is not supported"))
         } else if self.take("(") {
             self.condition()
         } else {

@@ -52,8 +52,15 @@ struct Compiled {
     /// For what the linear engine cannot say, and for places it reports otherwise.
     graph: Option<Graph>,
     groups: u32,
+    /// Letters that the pattern may wait for at once.
+    places: u64,
     backtracks: usize,
 }
+
+/// Places of a pattern that are tried on one byte of a text, for the price of one step.
+const PLACES_A_STEP: u64 = 64;
+/// The same for one step back of the limit.
+const PLACES_A_BACKTRACK: u64 = 1000;
 
 /// Where a pattern matched: byte offsets, start and end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +97,7 @@ impl Pattern {
             source: pattern.to_owned(),
             options: options.to_owned(),
             prefix: prefix::literal_prefix(&parsed.node),
+            places: parsed.node.places(),
             linear,
             graph,
             groups: parsed.groups,
@@ -100,12 +108,24 @@ impl Pattern {
     /// Whether the pattern matches anywhere in the text.
     ///
     /// # Errors
-    /// The limit `pattern_backtracks`, for patterns with look-around, back-references and the like.
+    /// The limit `pattern_backtracks`, for patterns with look-around, back-references and the like,
+    /// and for large ones on long texts.
     pub fn is_match(&self, text: &str) -> Result<bool> {
+        self.is_match_in_steps(text).map(|(found, _)| found)
+    }
+
+    /// As [`Pattern::is_match`], with the steps it took, or may have taken.
+    pub(crate) fn is_match_in_steps(&self, text: &str) -> Result<(bool, usize)> {
         match (&self.0.linear, &self.0.graph) {
-            (Some(linear), _) => Ok(linear.regex.is_match(text)),
-            (None, Some(graph)) => self.walk(graph, text, 0, 0).map(|found| found.is_some()),
-            (None, None) => Ok(false),
+            (Some(linear), _) => {
+                let steps = self.linear_steps(text.len())?;
+                Ok((linear.regex.is_match(text), steps))
+            }
+            (None, Some(graph)) => {
+                let (found, steps) = self.walk(graph, text, 0, 0)?;
+                Ok((found.is_some(), steps))
+            }
+            (None, None) => Ok((false, 0)),
         }
     }
 
@@ -116,24 +136,53 @@ impl Pattern {
     /// # Errors
     /// The limit `pattern_backtracks`.
     pub fn captures_at(&self, text: &str, start: usize) -> Result<Option<Captures>> {
+        self.captures_in_steps(text, start).map(|(found, _)| found)
+    }
+
+    /// As [`Pattern::captures_at`], with the steps it took, or may have taken.
+    pub(crate) fn captures_in_steps(
+        &self,
+        text: &str,
+        start: usize,
+    ) -> Result<(Option<Captures>, usize)> {
         if !text.is_char_boundary(start) {
-            return Ok(None);
+            return Ok((None, 0));
         }
         match (&self.0.linear, &self.0.graph) {
-            (Some(linear), None) => Ok(places(linear, self.0.groups, text, start)),
+            (Some(linear), None) => {
+                let steps = self.linear_steps(text.len() - start)?;
+                Ok((places(linear, self.0.groups, text, start), steps))
+            }
             (Some(linear), Some(graph)) => {
+                self.linear_steps(text.len() - start)?;
                 // Where a match begins, the engines agree; nothing before that needs to be walked.
                 match linear.regex.find_at(text, start) {
                     Some(found) => self.walk(graph, text, start, found.start()),
-                    None => Ok(None),
+                    None => Ok((None, 0)),
                 }
             }
             (None, Some(graph)) => self.walk(graph, text, start, start),
-            (None, None) => Ok(None),
+            (None, None) => Ok((None, 0)),
         }
     }
 
-    fn walk(&self, graph: &Graph, text: &str, start: usize, at: usize) -> Result<Option<Captures>> {
+    /// What a search of so many bytes may cost the linear engine: it looks at each byte once, but a
+    /// large pattern waits for many letters at once.
+    fn linear_steps(&self, bytes: usize) -> Result<usize> {
+        let tried = self.0.places.saturating_mul(bytes as u64);
+        if tried / PLACES_A_BACKTRACK > self.0.backtracks as u64 {
+            return Err(Error::limit("pattern_backtracks", self.0.backtracks));
+        }
+        Ok(usize::try_from(tried / PLACES_A_STEP).unwrap_or(usize::MAX))
+    }
+
+    fn walk(
+        &self,
+        graph: &Graph,
+        text: &str,
+        start: usize,
+        at: usize,
+    ) -> Result<(Option<Captures>, usize)> {
         backtrack::search(graph, text, start, at, self.0.backtracks)
     }
 
@@ -158,6 +207,13 @@ impl Pattern {
     /// The option letters as written.
     pub fn options(&self) -> &str {
         &self.0.options
+    }
+
+    /// How many conditions of a filter the pattern counts for: large ones, and those that go back,
+    /// take the time of many.
+    pub(crate) fn conditions(&self) -> usize {
+        let places = usize::try_from(self.0.places / 20).unwrap_or(usize::MAX);
+        places.saturating_add(if self.is_linear() { 1 } else { 100 })
     }
 
     /// Whether matching takes time linear in the text; else it runs under `pattern_backtracks`.

@@ -49,6 +49,7 @@ impl Parser<'_> {
         }
         if !self.take("{") {
             return match self.group_number()? {
+                Some(0) => Err(self.fault("\\g0, which is no group")),
                 Some(number) => self.back_reference(number),
                 None => Err(self.fault("\\g without a group")),
             };

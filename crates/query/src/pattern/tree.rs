@@ -171,6 +171,20 @@ impl Node {
         }
     }
 
+    /// How many letters are waited for at once, at most, when counted repeats are written out.
+    /// Saturates.
+    pub(super) fn places(&self) -> u64 {
+        let children = self.children();
+        let inside = children.iter().fold(0u64, |sum, node| sum.saturating_add(node.places()));
+        match self {
+            Node::One(_) => 1,
+            Node::Repeat { min, max, .. } => {
+                inside.saturating_mul(u64::from(max.unwrap_or(*min).max(1)))
+            }
+            _ => inside,
+        }
+    }
+
     /// Whether some part, this one included, is of that kind.
     pub(super) fn any(&self, kind: &dyn Fn(&Node) -> bool) -> bool {
         kind(self) || self.children().iter().any(|node| node.any(kind))

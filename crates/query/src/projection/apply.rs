@@ -4,6 +4,7 @@
 //! lies inside an object or array that is there already. Inclusion drops scalars on the way to a
 //! nested field, exclusion keeps them, a computed field replaces them by objects.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ struct Way<'m> {
     seeks_position: bool,
     /// Whether an array directly in an array was entered, which `$slice` does not do.
     is_nested: bool,
+    /// Steps that computed fields have taken: on a path through arrays there may be many.
+    spent: &'m Cell<usize>,
 }
 
 impl Projection {
@@ -94,7 +97,9 @@ impl Projection {
         if self.is_everything() {
             return Ok(document.to_document());
         }
+        let spent = Cell::new(0);
         let way = Way {
+            spent: &spent,
             kind: self.0.kind,
             document,
             found,
@@ -215,9 +220,9 @@ fn compute(
 ) -> Result<()> {
     for (name, field) in &level.fields {
         let value = match field {
-            Field::Computed(expression) => {
-                expression.evaluate(way.document).map_err(|error| error.at(name))?
-            }
+            Field::Computed(expression) => expression
+                .evaluate_within(way.document, way.spent)
+                .map_err(|error| error.at(name))?,
             Field::Element(matcher) => first_match(matcher, object.get(name))?,
             Field::Inside(inner) if inner.is_computed && !shown.iter().any(|(n, _)| n == name) => {
                 project_inside(inner, None, way)?

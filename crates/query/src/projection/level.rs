@@ -45,23 +45,35 @@ pub(super) struct Slice {
 
 impl Level {
     pub(super) fn get(&self, name: &str) -> Option<&Field> {
-        let field = |place: &usize| self.fields.get(*place);
-        let found = self.by_name.binary_search_by(|place| {
-            field(place).map_or("", |(known, _)| known.as_str()).cmp(name)
-        });
-        let place = self.by_name.get(found.ok()?)?;
-        field(place).map(|(_, field)| field)
+        let place = self.by_name.get(self.find(name).ok()?)?;
+        self.fields.get(*place).map(|(_, field)| field)
     }
 
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Field> {
-        self.fields.iter_mut().find(|(known, _)| known == name).map(|(_, field)| field)
+        let place = self.by_name.get(self.find(name).ok()?)?;
+        self.fields.get_mut(*place).map(|(_, field)| field)
+    }
+
+    /// Adds a field of a name that is not there yet.
+    pub(super) fn add(&mut self, name: &str, field: Field) {
+        if let Err(at) = self.find(name) {
+            self.by_name.insert(at, self.fields.len());
+            self.fields.push((name.to_owned(), field));
+        }
+    }
+
+    /// Where the name stands in `by_name`, or would.
+    fn find(&self, name: &str) -> Result<usize, usize> {
+        self.by_name.binary_search_by(|place| {
+            self.fields.get(*place).map_or("", |(known, _)| known.as_str()).cmp(name)
+        })
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// Sorts the names and notes what is below; to be called once the level is complete.
+    /// Sorts the names anew and notes what is below; to be called once the level is complete.
     pub(super) fn finish(&mut self) {
         for (_, field) in &mut self.fields {
             if let Field::Inside(inner) = field {

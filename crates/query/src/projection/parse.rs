@@ -222,7 +222,7 @@ impl<'e> Reader<'e> {
             let message = format!("the path `{name}` clashes with one before it");
             return Err(Error::new(Code(31250), message));
         }
-        level.fields.push(((*last).to_owned(), field));
+        level.add(last, field);
         Ok(())
     }
 
@@ -252,13 +252,10 @@ impl<'e> Reader<'e> {
 /// the path is a field already; one on the way is 31249.
 fn nested<'l>(level: &'l mut Level, path: &[&str], taken: Code) -> Result<&'l mut Level> {
     let Some((first, rest)) = path.split_first() else { return Ok(level) };
-    let place = level.fields.iter().position(|(known, _)| known == first);
-    let place = place.unwrap_or_else(|| {
-        level.fields.push(((*first).to_owned(), Field::Inside(Level::default())));
-        level.fields.len() - 1
-    });
-    match level.fields.get_mut(place) {
-        Some((_, Field::Inside(inner))) => nested(inner, rest, taken),
+    // Adds nothing if the name is there.
+    level.add(first, Field::Inside(Level::default()));
+    match level.get_mut(first) {
+        Some(Field::Inside(inner)) => nested(inner, rest, taken),
         _ => {
             let code = if rest.is_empty() { taken } else { Code(31249) };
             let message = format!("the path through `{first}` clashes with one before it");
@@ -271,7 +268,7 @@ fn nested<'l>(level: &'l mut Level, path: &[&str], taken: Code) -> Result<&'l mu
 fn settle_id(root: &mut Level, kind: Kind, reader: &Reader<'_>) {
     match kind {
         Kind::Inclusion if !reader.names_id => {
-            root.fields.push(("_id".to_owned(), Field::Named));
+            root.add("_id", Field::Named);
         }
         Kind::Inclusion if !reader.includes_id => drop_named_id(root),
         Kind::Exclusion if reader.includes_id => drop_named_id(root),
