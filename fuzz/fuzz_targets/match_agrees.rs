@@ -1,21 +1,109 @@
 //! A filter says the same of a document in memory, of its stored form, and after being printed and
-//! parsed again. So do a projection and a sort.
+//! parsed again. So do a projection and a sort. What a plan proves about single fields, its filter
+//! says too.
 #![no_main]
+
+use std::cmp::Ordering;
+use std::fmt::Debug;
+use std::ops::Bound as End;
 
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
-    Document, DocumentRef, Environment, Filter, Matcher, Projection, Result, Sort, ejson,
+    Bound, COUNTED_FIELDS, Document, DocumentRef, Environment, Filter, Found, Known, Matcher, Plan,
+    Projection, Result, Sort, Value, ejson, order,
 };
 use libfuzzer_sys::fuzz_target;
 
-fn both<T: PartialEq + std::fmt::Debug>(
+/// Asks about the document and about its stored form; both must answer the same.
+fn both<T: PartialEq + Debug>(
     document: &Document,
     ask: impl Fn(DocumentRef<'_>) -> Result<T>,
-) {
+) -> Result<T> {
     let bytes = packed::pack(document);
     let stored = PackedDocument::new(&bytes);
     assert!(stored.check());
-    assert_eq!(ask(document.view()), ask(stored.into()));
+    let answer = ask(document.view());
+    assert_eq!(answer, ask(stored.into()));
+    answer
+}
+
+/// What the filter finds in the document.
+fn filtered(document: &Document, filter: &Filter, environment: &Environment) -> Option<Found> {
+    let matcher = Matcher::compile(filter, environment).ok()?;
+    let matched = both(document, |document| matcher.matches(document));
+    let found = matcher.find(document.view());
+    assert_eq!(matched, found.clone().map(|found| found.is_some()));
+    let printed = filter.to_document();
+    let again = Filter::parse(&printed, environment).expect("a printed filter parses");
+    let again = Matcher::compile(&again, environment).expect("and compiles");
+    assert_eq!(matched, again.matches(document.view()), "{printed:?}");
+    found.ok().flatten()
+}
+
+fn projected(
+    document: &Document,
+    projection: &Projection,
+    found: Option<Found>,
+    environment: &Environment,
+) {
+    if projection.needs_position() && found.is_none() {
+        return;
+    }
+    let shown = both(document, |document| projection.apply(document, found));
+    let printed = projection.to_document();
+    let again = Projection::parse(&printed, environment).expect("a printed projection parses");
+    assert_eq!(shown, again.apply(document.view(), found), "{printed:?}");
+}
+
+fn sorted(document: &Document, sort: &Sort, environment: &Environment) {
+    let key = both(document, |document| sort.key(document));
+    let again = Sort::parse(&sort.to_document(), environment).expect("a printed sort parses");
+    assert_eq!(key, again.key(document.view()));
+}
+
+/// What the conditions prove, with all of the counted fields known and with none.
+fn proved(document: &Document, plan: &Plan) {
+    let present = COUNTED_FIELDS
+        .into_iter()
+        .filter_map(|name| document.get(name).map(|value| (name.to_owned(), value.clone())));
+    let all = Known { present: present.collect(), unknown: Vec::new() };
+    let none = Known { present: Document::new(), unknown: COUNTED_FIELDS.to_vec() };
+    for conjunct in plan.conjuncts() {
+        let Ok(matched) = conjunct.matches(document.view()) else { continue };
+        for known in [&all, &none] {
+            assert!(conjunct.decide(known).is_none_or(|decided| decided == matched), "{known:?}");
+        }
+        let Some(bound) = conjunct.bound() else { continue };
+        match document.get(bound.field()) {
+            Some(Value::Array(_)) => {}
+            value => assert_eq!(lies_in(value.unwrap_or(&Value::Null), bound), matched, "{bound}"),
+        }
+    }
+}
+
+fn lies_in(value: &Value, bound: &Bound) -> bool {
+    let to = |end: &Value| {
+        let same_rank = order::rank(value.view()) == order::rank(end.view());
+        same_rank.then(|| order::compare(value.view(), end.view()))
+    };
+    match bound {
+        Bound::Points { values, .. } => {
+            values.iter().any(|point| to(point) == Some(Ordering::Equal))
+        }
+        Bound::Range { lower, upper, .. } => {
+            let above = match lower {
+                End::Included(end) => to(end).is_some_and(Ordering::is_ge),
+                End::Excluded(end) => to(end).is_some_and(Ordering::is_gt),
+                End::Unbounded => true,
+            };
+            above
+                && match upper {
+                    End::Included(end) => to(end).is_some_and(Ordering::is_le),
+                    End::Excluded(end) => to(end).is_some_and(Ordering::is_lt),
+                    End::Unbounded => true,
+                }
+        }
+    }
 }
 
 // A document, then a filter, a projection and a sort, one a line.
@@ -26,21 +114,18 @@ fuzz_target!(|text: &str| {
     let Ok(document) = ejson::read_document(line, &environment.limits) else { return };
     let mut next = || lines.next().unwrap_or("{}");
 
-    if let Ok(filter) = Filter::parse_text(next(), &environment)
-        && let Ok(matcher) = Matcher::compile(&filter, &environment)
-    {
-        both(&document, |document| matcher.matches(document));
-        let printed = filter.to_document();
-        let again = Filter::parse(&printed, &environment).expect("a printed filter parses");
-        let again = Matcher::compile(&again, &environment).expect("and compiles");
-        assert_eq!(matcher.matches(document.view()), again.matches(document.view()));
+    let mut found = None;
+    if let Ok(filter) = Filter::parse_text(next(), &environment) {
+        found = filtered(&document, &filter, &environment);
+        let everything = (Projection::everything(), Sort::none());
+        if let Ok(plan) = Plan::compile(filter, everything.0, everything.1, &environment) {
+            proved(&document, &plan);
+        }
     }
-    if let Ok(projection) = Projection::parse_text(next(), &environment)
-        && !projection.needs_position()
-    {
-        both(&document, |document| projection.apply(document, None));
+    if let Ok(projection) = Projection::parse_text(next(), &environment) {
+        projected(&document, &projection, found, &environment);
     }
     if let Ok(sort) = Sort::parse_text(next(), &environment) {
-        both(&document, |document| sort.key(document));
+        sorted(&document, &sort, &environment);
     }
 });
