@@ -130,6 +130,10 @@ pub fn compare(pattern: &str, options: &str, text: &str) -> Result<Outcome, Stri
             return Ok(Outcome::Refused);
         }
         (Ok(_), Err(_)) if pattern.contains(":]]+") => return Ok(Outcome::Refused),
+        // Its bound on the size of what it compiles, and on groups, is tighter than ours.
+        (Ok(_), Err(error)) if error.to_string().contains("too large") => {
+            return Ok(Outcome::Refused);
+        }
         (Ok(_), Err(error)) => return Err(format!("only we take it: {error}")),
     };
     for start in [0, text.chars().next().map_or(0, char::len_utf8)] {
