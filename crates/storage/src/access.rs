@@ -120,7 +120,10 @@ impl Path {
 
     fn order(&self, plan: &Plan) -> Order {
         let one_list = match self {
-            Path::Rooms(spans) | Path::Users(spans) => spans.len() <= 1,
+            // Loose records lie in no order of their dates.
+            Path::Rooms(spans) | Path::Users(spans) => {
+                spans.len() <= 1 && spans.iter().all(|span| span.proves)
+            }
             Path::Ids(_) | Path::Everything => false,
         };
         let sort = plan.sort().keys();
