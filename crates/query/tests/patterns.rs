@@ -66,6 +66,8 @@ fn a_refused_construct_is_named() {
         ("(?J)a", "option J"),
         ("(?C1)a", "callout"),
         ("(?<=a+)b", "look-behind"),
+        ("a(?*b)", "non-atomic"),
+        ("(?<*a)b", "non-atomic"),
         ("(?(VERSION>=10)a)", "VERSION"),
         ("\\p{Nope}", "\\p{Nope}"),
         ("\\y", "\\y"),

@@ -85,9 +85,9 @@ impl Parser<'_> {
 
     /// The name in `(?<n>`, `(?'n'`, `(?P<n>`, if this is one.
     pub(super) fn group_name(&mut self) -> Result<Option<String>> {
-        let behind = self.rest().starts_with("<=") || self.rest().starts_with("<!");
+        let around = ["<=", "<!", "<*"].iter().any(|mark| self.rest().starts_with(mark));
         let end = match () {
-            () if behind => return Ok(None),
+            () if around => return Ok(None),
             () if self.take("<") || self.take("P<") => '>',
             () if self.take("'") => '\'',
             () => return Ok(None),
