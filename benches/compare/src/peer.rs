@@ -1,0 +1,131 @@
+//! What every engine of the comparison can be asked to do, and which engines there are.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use crate::data::Record;
+use crate::error::Result;
+use crate::peers::{Filedex, Memory, Sled, Sqlite, SqliteColumns, sled::Layout, sqlite::Totals};
+use crate::question::Question;
+use crate::row::Row;
+
+/// An open store of one engine.
+pub(crate) trait Peer {
+    /// Takes in records that it does not hold yet; their forms may be taken away.
+    fn load(&mut self, records: &mut [Record]) -> Result<()>;
+
+    /// Ends a load: everything is handed over and can be asked for.
+    fn flush(&mut self) -> Result<()>;
+
+    /// The JSON text of the answer, `None` for a question that this engine is not set up for.
+    fn answer(&mut self, question: &Question) -> Result<Option<Vec<u8>>>;
+
+    /// Puts in a record that it does not hold yet, and returns when it would survive a power cut.
+    /// False if this engine is not set up for that.
+    fn put(&mut self, record: &Record) -> Result<bool>;
+
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// An engine, set up in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    Filedex,
+    /// Records as JSON text with the asked fields as columns, totals kept by triggers.
+    Sqlite,
+    /// The same with totals counted on the covering indexes.
+    SqliteCounted,
+    /// Every field a column, for the filters over everything.
+    SqliteColumns,
+    /// Records by id, an index tree for each list, kept totals.
+    Sled,
+    /// Records inside the room index: room pages only.
+    SledClustered,
+    /// JSON text and sorted lists in memory: the floor.
+    Memory,
+    #[cfg(feature = "polodb")]
+    Polodb,
+}
+
+/// What stands in one column of the table: the best of its kinds counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Filedex,
+    Sqlite,
+    Sled,
+    Polodb,
+    Memory,
+}
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    /// Bytes of cache; `None` for what the engine takes by itself.
+    pub(crate) cache: Option<u32>,
+    /// Whether writes return only when they would survive a power cut.
+    pub(crate) durable: bool,
+}
+
+impl Setting {
+    pub(crate) const DEFAULT: Setting = Setting { cache: None, durable: false };
+    /// One GiB of cache, for all peers alike.
+    pub(crate) const ROOMY: Setting = Setting { cache: Some(1 << 30), durable: false };
+
+    pub(crate) fn durable(self) -> Setting {
+        Setting { durable: true, ..self }
+    }
+}
+
+impl Kind {
+    pub(crate) fn all() -> Vec<Kind> {
+        Kind::value_variants().to_vec()
+    }
+
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub(crate) fn family(self) -> Family {
+        match self {
+            Kind::Filedex => Family::Filedex,
+            Kind::Sqlite | Kind::SqliteCounted | Kind::SqliteColumns => Family::Sqlite,
+            Kind::Sled | Kind::SledClustered => Family::Sled,
+            Kind::Memory => Family::Memory,
+            #[cfg(feature = "polodb")]
+            Kind::Polodb => Family::Polodb,
+        }
+    }
+
+    /// Opens the store in that directory, making it where there is none.
+    pub(crate) fn open(self, directory: &Path, setting: Setting) -> Result<Box<dyn Peer>> {
+        Ok(match self {
+            Kind::Filedex => Box::new(Filedex::open(directory, setting)?),
+            Kind::Sqlite => Box::new(Sqlite::open(directory, setting, Totals::Kept)?),
+            Kind::SqliteCounted => Box::new(Sqlite::open(directory, setting, Totals::Counted)?),
+            Kind::SqliteColumns => Box::new(SqliteColumns::open(directory, setting)?),
+            Kind::Sled => Box::new(Sled::open(directory, setting, Layout::Plain)?),
+            Kind::SledClustered => Box::new(Sled::open(directory, setting, Layout::Clustered)?),
+            Kind::Memory => Box::new(Memory::open(directory)?),
+            #[cfg(feature = "polodb")]
+            Kind::Polodb => Box::new(crate::peers::Polodb::open(directory)?),
+        })
+    }
+
+    /// Whether an opened store holds what was loaded before.
+    pub(crate) fn persists(self) -> bool {
+        self != Kind::Memory
+    }
+
+    /// Whether the kind stands for its family in that row. Two do so only where they are at their
+    /// best: they hold less than the others.
+    pub(crate) fn stands_in(self, row: Row) -> bool {
+        match self {
+            Kind::SqliteColumns => row == Row::FullFilter,
+            Kind::SledClustered => row.is_read(),
+            _ => true,
+        }
+    }
+}

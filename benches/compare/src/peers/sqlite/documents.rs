@@ -1,0 +1,228 @@
+//! SQLite with the record as JSON text, and the fields that lists, sorts and filters ask for as
+//! columns beside it.
+
+use std::path::Path;
+
+use rusqlite::{OptionalExtension as _, params, params_from_iter};
+
+use crate::data::Record;
+use crate::error::Result;
+use crate::newest::Newest;
+use crate::page::{COUNT, PageText};
+use crate::peer::{Peer, Setting};
+use crate::peers::sqlite::Database;
+use crate::question::{EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS file (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        rid TEXT NOT NULL,
+        userId TEXT NOT NULL,
+        typeGroup TEXT NOT NULL,
+        uploadedAt INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        record TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS by_room ON file (rid, uploadedAt DESC, id DESC);
+    CREATE INDEX IF NOT EXISTS by_room_type ON file (rid, typeGroup, uploadedAt DESC, id DESC);
+    CREATE INDEX IF NOT EXISTS by_user ON file (userId, uploadedAt DESC, id DESC);
+";
+
+/// Totals kept by triggers, for every list that has an index.
+const TOTALS: &str = "
+    CREATE TABLE IF NOT EXISTS room_total
+        (rid TEXT PRIMARY KEY, files INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS room_type_total
+        (rid TEXT, typeGroup TEXT, files INTEGER NOT NULL, PRIMARY KEY (rid, typeGroup))
+        WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS user_total
+        (userId TEXT PRIMARY KEY, files INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TRIGGER IF NOT EXISTS file_in AFTER INSERT ON file BEGIN
+        INSERT INTO room_total VALUES (new.rid, 1)
+            ON CONFLICT DO UPDATE SET files = files + 1;
+        INSERT INTO room_type_total VALUES (new.rid, new.typeGroup, 1)
+            ON CONFLICT DO UPDATE SET files = files + 1;
+        INSERT INTO user_total VALUES (new.userId, 1)
+            ON CONFLICT DO UPDATE SET files = files + 1;
+    END;
+    CREATE TRIGGER IF NOT EXISTS file_out AFTER DELETE ON file BEGIN
+        UPDATE room_total SET files = files - 1 WHERE rid = old.rid;
+        UPDATE room_type_total SET files = files - 1
+            WHERE rid = old.rid AND typeGroup = old.typeGroup;
+        UPDATE user_total SET files = files - 1 WHERE userId = old.userId;
+    END;
+";
+
+const INSERT: &str = "
+    INSERT INTO file (id, rid, userId, typeGroup, uploadedAt, name, size, record)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+
+const NAMED: &str = "
+    SELECT number FROM file WHERE rid = ?1 AND size > ?2 AND name LIKE '%' || ?3 || '%'
+    ORDER BY name, id";
+
+/// Newest numbers first: files come about in the order of time, so that few of them displace others
+/// from the newest page.
+const WIDE: &str = "
+    SELECT uploadedAt, id, number FROM file
+    WHERE record ->> '$.extension' = ?1 AND record ->> '$.identify.size.width' >= ?2
+    ORDER BY number DESC";
+
+/// An open database.
+pub(crate) struct Sqlite {
+    database: Database,
+    room: List,
+    room_type: List,
+    user: List,
+}
+
+/// Where the total of a page comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Totals {
+    /// From a table that triggers keep.
+    Kept,
+    /// From counting on the index of the list.
+    Counted,
+}
+
+/// What is asked of a list that has an index.
+struct List {
+    page: String,
+    total: String,
+}
+
+impl List {
+    /// `keys` are the columns that name a list, `kept` is the table of its totals.
+    fn new(keys: &[&str], kept: &str, totals: Totals) -> List {
+        let equal = |(position, key): (usize, &&str)| format!("{key} = ?{}", position + 1);
+        let condition = keys.iter().enumerate().map(equal).collect::<Vec<String>>().join(" AND ");
+        let page = format!(
+            "SELECT record FROM file WHERE {condition}
+             ORDER BY uploadedAt DESC, id DESC LIMIT {COUNT} OFFSET ?{}",
+            keys.len() + 1
+        );
+        let total = match totals {
+            Totals::Kept => format!("SELECT files FROM {kept} WHERE {condition}"),
+            Totals::Counted => format!("SELECT count(*) FROM file WHERE {condition}"),
+        };
+        List { page, total }
+    }
+}
+
+impl Sqlite {
+    pub(crate) fn open(directory: &Path, setting: Setting, totals: Totals) -> Result<Sqlite> {
+        let database = match totals {
+            Totals::Kept => Database::open(directory, setting, &[SCHEMA, TOTALS].concat())?,
+            Totals::Counted => Database::open(directory, setting, SCHEMA)?,
+        };
+        Ok(Sqlite {
+            database,
+            room: List::new(&["rid"], "room_total", totals),
+            room_type: List::new(&["rid", "typeGroup"], "room_type_total", totals),
+            user: List::new(&["userId"], "user_total", totals),
+        })
+    }
+
+    fn insert(&self, record: &Record) -> Result<()> {
+        let Record { id, room, user, type_group, uploaded, name, size, json, .. } = record;
+        let mut insert = self.database.connection.prepare_cached(INSERT)?;
+        insert.execute(params![id, room, user, type_group, uploaded, name, size, json])?;
+        Ok(())
+    }
+
+    fn window(&self, list: &List, keys: &[&str], offset: u64) -> Result<Vec<u8>> {
+        let connection = &self.database.connection;
+        let mut page = PageText::new();
+        let mut select = connection.prepare_cached(&list.page)?;
+        for (position, key) in keys.iter().enumerate() {
+            select.raw_bind_parameter(position + 1, key)?;
+        }
+        select.raw_bind_parameter(keys.len() + 1, i64::try_from(offset)?)?;
+        let mut rows = select.raw_query();
+        while let Some(row) = rows.next()? {
+            page.add(row.get_ref(0)?.as_bytes()?);
+        }
+        let mut select = connection.prepare_cached(&list.total)?;
+        let total =
+            select.query_row(params_from_iter(keys), |row| row.get::<_, i64>(0)).optional()?;
+        page.finish(offset, u64::try_from(total.unwrap_or_default())?)
+    }
+
+    /// One pass: the matches sorted by number alone, their texts for the page only.
+    fn named(&self, room: &str) -> Result<Vec<u8>> {
+        let mut select = self.database.connection.prepare_cached(NAMED)?;
+        let mut rows = select.query(params![room, LARGER_THAN, NAME_PART])?;
+        let (mut numbers, mut total) = (Vec::with_capacity(COUNT), 0);
+        while let Some(row) = rows.next()? {
+            total += 1;
+            if numbers.len() < COUNT {
+                numbers.push(row.get(0)?);
+            }
+        }
+        self.page(numbers.into_iter(), total)
+    }
+
+    fn wide(&self) -> Result<Vec<u8>> {
+        let mut select = self.database.connection.prepare_cached(WIDE)?;
+        let mut rows = select.query(params![EXTENSION, WIDTH])?;
+        let (mut newest, mut total) = (Newest::new(), 0);
+        while let Some(row) = rows.next()? {
+            total += 1;
+            let key: (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            newest.push(key);
+        }
+        self.page(newest.into_sorted().map(|(_, _, number)| number), total)
+    }
+
+    fn page(&self, numbers: impl Iterator<Item = i64>, total: u64) -> Result<Vec<u8>> {
+        let select = "SELECT record FROM file WHERE number = ?1";
+        let mut select = self.database.connection.prepare_cached(select)?;
+        let mut page = PageText::new();
+        for number in numbers {
+            select.query_row([number], |row| {
+                page.add(row.get_ref(0)?.as_bytes()?);
+                Ok(())
+            })?;
+        }
+        page.finish(0, total)
+    }
+
+    fn one(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        let select = "SELECT record FROM file WHERE id = ?1";
+        let mut select = self.database.connection.prepare_cached(select)?;
+        let text = |row: &rusqlite::Row<'_>| Ok(row.get_ref(0)?.as_bytes()?.to_vec());
+        Ok(select.query_row([id], text).optional()?)
+    }
+}
+
+impl Peer for Sqlite {
+    fn load(&mut self, records: &mut [Record]) -> Result<()> {
+        self.database.begin(records.len())?;
+        records.iter().try_for_each(|record| self.insert(record))
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.database.commit()
+    }
+
+    fn answer(&mut self, question: &Question) -> Result<Option<Vec<u8>>> {
+        let offset = question.offset();
+        match question {
+            Question::Room { room, .. } => self.window(&self.room, &[room], offset).map(Some),
+            Question::RoomType { room } => {
+                self.window(&self.room_type, &[room, TYPE_GROUP], offset).map(Some)
+            }
+            Question::User { user } => self.window(&self.user, &[user], offset).map(Some),
+            Question::Named { room } => self.named(room).map(Some),
+            Question::Wide => self.wide().map(Some),
+            Question::One { id } => self.one(id),
+        }
+    }
+
+    fn put(&mut self, record: &Record) -> Result<bool> {
+        self.insert(record)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,65 @@
+//! The comparison as it is run: all peers give the same answers, and every row has its figures.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The rows, and the unit in the names of their figures.
+const ROWS: &[(&str, &str)] = &[
+    ("room_page", "ns"),
+    ("largest_room_page", "ns"),
+    ("room_type_page", "ns"),
+    ("deep_page", "ns"),
+    ("user_page", "ns"),
+    ("filter_page", "ns"),
+    ("full_filter", "ns"),
+    ("get", "ns"),
+    ("bulk_load", "per_cpu_second"),
+    ("durable_put", "ns"),
+    ("disk_bytes", "bytes"),
+    ("memory_loaded", "bytes"),
+    ("memory_open", "bytes"),
+    ("open_warm", "ns"),
+];
+
+fn compare(arguments: &[&str]) -> String {
+    let program = env!("CARGO_BIN_EXE_filedex-compare");
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn peers_answer_alike_and_every_row_has_figures() {
+    let text = compare(&["--records", "2k", "--rounds", "1", "--json"]);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let names: Vec<&str> = lines.iter().map(|line| line["row"].as_str().unwrap()).collect();
+    assert_eq!(names, ROWS.iter().map(|(name, _)| *name).collect::<Vec<&str>>());
+    let measures_memory = cfg!(target_os = "linux");
+    for (line, (name, unit)) in lines.iter().zip(ROWS) {
+        if name.starts_with("memory") && !measures_memory {
+            continue;
+        }
+        for peer in ["filedex", "sqlite", "sled"] {
+            assert!(line[format!("{peer}_{unit}")].as_u64() > Some(0), "{peer} in {line}");
+        }
+        assert!(line["times_sqlite"].as_f64() > Some(0.0), "{line}");
+    }
+}
+
+#[test]
+fn pictures_show_the_rows_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let (picture, plot) = (directory.path().join("rows.svg"), directory.path().join("sizes.svg"));
+    let rows = ["--rounds", "1", "--peers", "sqlite", "--rows", "room_page,deep_page"];
+    compare(&[&["--records", "500", "--svg", picture.to_str().unwrap()][..], &rows[..]].concat());
+    let sizes = ["scaling", "--sizes", "200,500", "--svg", plot.to_str().unwrap()];
+    compare(&[&sizes[..], &rows[..]].concat());
+    for path in [picture, plot] {
+        let text = std::fs::read_to_string(path).unwrap();
+        assert!(text.starts_with("<svg ") && text.trim_end().ends_with("</svg>"), "{text}");
+        assert!(text.contains(">room_page<") && text.contains(">deep_page<"), "{text}");
+        assert!(!text.contains(">get<"), "{text}");
+    }
+}
