@@ -61,6 +61,14 @@ fn sorted(document: &Document, sort: &Sort, environment: &Environment) {
     assert_eq!(key, again.key(document.view()));
 }
 
+/// What all conditions say of the document, asked together and one by one.
+fn asked_together(document: &Document, plan: &Plan) {
+    let together = plan.residual(&[]);
+    let together = both(document, |document| together.matches(document));
+    let mut answers = plan.conjuncts().iter().map(|conjunct| conjunct.matches(document.view()));
+    assert_eq!(together, answers.find(|answer| *answer != Ok(true)).unwrap_or(Ok(true)));
+}
+
 /// What the conditions prove, with all of the counted fields known and with none.
 fn proved(document: &Document, plan: &Plan) {
     let present = COUNTED_FIELDS
@@ -119,6 +127,7 @@ fuzz_target!(|text: &str| {
         found = filtered(&document, &filter, &environment);
         let everything = (Projection::everything(), Sort::none());
         if let Ok(plan) = Plan::compile(filter, everything.0, everything.1, &environment) {
+            asked_together(&document, &plan);
             proved(&document, &plan);
         }
     }

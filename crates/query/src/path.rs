@@ -75,6 +75,11 @@ impl Path {
         &self.parts
     }
 
+    /// The first part: a name of the document itself.
+    pub(crate) fn first_name(&self) -> &str {
+        self.parts.first().map_or("", |part| part.name.as_str())
+    }
+
     /// The name, if the path is one part long.
     pub fn as_name(&self) -> Option<&str> {
         (self.parts.len() == 1).then_some(self.text.as_str())
@@ -87,8 +92,36 @@ impl Path {
         arrays: Arrays,
         visit: &mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        self.walk_from(document.get(self.first_name()), arrays, visit)
+    }
+
+    /// As [`Path::walk`], where the value of the path's first part is known; `None` if it is missing.
+    pub(crate) fn walk_from<'a>(
+        &self,
+        first: Option<ValueRef<'a>>,
+        arrays: Arrays,
+        visit: &mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut walk = Walk { arrays, lone_arrays_lack: self.lone_arrays_lack, visit };
-        walk.document(document, &self.parts, None)
+        walk.found(first, self.parts.get(1..).unwrap_or_default(), None)
+    }
+
+    /// What the path leads to from the value of its first part, where no array is on the way or at the
+    /// end: the usual case, which needs no walk. Nothing if there is an array.
+    #[inline]
+    pub(crate) fn straight<'a>(&self, first: Option<ValueRef<'a>>) -> Option<Option<ValueRef<'a>>> {
+        let mut value = first;
+        for part in self.parts.iter().skip(1) {
+            value = match value {
+                Some(ValueRef::Document(inner)) => inner.get(&part.name),
+                Some(ValueRef::Array(_)) => return None,
+                _ => return Some(None),
+            };
+        }
+        match value {
+            Some(ValueRef::Array(_)) => None,
+            value => Some(value),
+        }
     }
 }
 
@@ -116,7 +149,17 @@ impl<'a> Walk<'_, 'a> {
         let Some((part, rest)) = parts.split_first() else {
             return ControlFlow::Continue(());
         };
-        match document.get(&part.name) {
+        self.found(document.get(&part.name), rest, index)
+    }
+
+    /// Goes on from what a name led to.
+    fn found(
+        &mut self,
+        value: Option<ValueRef<'a>>,
+        rest: &[Part],
+        index: Option<usize>,
+    ) -> ControlFlow<()> {
+        match value {
             None => self.missing(index),
             Some(value) if rest.is_empty() => self.leaf(value, index),
             Some(ValueRef::Document(inner)) => self.document(inner, rest, index),

@@ -142,6 +142,14 @@ impl<'a> DocumentRef<'a> {
         }
     }
 
+    /// The document in its stored form, if that is what it is.
+    pub(crate) fn as_packed(self) -> Option<PackedDocument<'a>> {
+        match self.0 {
+            DocumentForm::Tree(_) => None,
+            DocumentForm::Packed(packed) => Some(packed),
+        }
+    }
+
     /// The value of the first field of that name, and how many fields were passed on the way.
     pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
         match self.0 {

@@ -12,7 +12,7 @@ mod naive;
 mod random;
 
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Document, Environment, Filter, Matcher};
+use filedex_query::{Document, Environment, Filter, Matcher, Plan, Projection, Sort};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -25,7 +25,9 @@ fn agree(cases: u32) {
         let parsed = Filter::parse(&filter, &environment).expect("a valid filter");
         let matcher = Matcher::compile(&parsed, &environment).expect("compiles");
         print_and_parse_again(&parsed, &environment)?;
-        documents.iter().try_for_each(|document| agree_on(&filter, &matcher, document))
+        let plan = Plan::compile(parsed, Projection::everything(), Sort::none(), &environment);
+        let plan = plan.expect("compiles");
+        documents.iter().try_for_each(|document| agree_on(&filter, &matcher, &plan, document))
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
@@ -33,19 +35,23 @@ fn agree(cases: u32) {
 fn agree_on(
     filter: &Document,
     matcher: &Matcher,
+    plan: &Plan,
     document: &Document,
 ) -> Result<(), TestCaseError> {
     let expected = naive::matches(filter, document);
     let bytes = packed::pack(document);
     let packed = PackedDocument::new(&bytes).into();
     let found = matcher.find(document.view()).expect("evaluates").is_some();
+    let residual = plan.residual(&[]);
     let answers = [
         matcher.matches(document.view()).expect("evaluates"),
         matcher.matches(packed).expect("evaluates"),
         found,
+        residual.matches(document.view()).expect("evaluates"),
+        residual.matches(packed).expect("evaluates"),
     ];
-    if answers != [expected; 3] {
-        let message = format!("naive {expected}, compiled, packed and find {answers:?}");
+    if answers != [expected; 5] {
+        let message = format!("naive {expected}; compiled, packed, find, residuals {answers:?}");
         return Err(TestCaseError::fail(message));
     }
     Ok(())

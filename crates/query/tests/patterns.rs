@@ -202,6 +202,31 @@ fn a_search_can_begin_in_the_middle() {
 }
 
 #[test]
+fn a_row_of_letters_is_found_where_an_engine_finds_it() {
+    let letters = ["k", "K", "\u{212a}", "s", "\u{17f}", "g", "G", "é", "É", "ß", "写", "."];
+    let mut seed = 1_u64;
+    let mut text = |most: u64| {
+        let mut draw = |below: u64| {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        (0..draw(most)).map(|_| letters[draw(letters.len() as u64) as usize]).collect::<String>()
+    };
+    let mut found = 0;
+    for round in 0..20_000 {
+        let (row, place) = (text(5).replace('.', "\\."), text(30));
+        let pattern = compile(&row, if round % 2 == 0 { "i" } else { "" }).unwrap();
+        let answer = pattern.is_match(&place).unwrap();
+        // Places are told by the engine.
+        assert_eq!(answer, pattern.captures_at(&place, 0).unwrap().is_some(), "{row} {place}");
+        found += usize::from(answer);
+    }
+    assert!((4_000..16_000).contains(&found), "{found}");
+}
+
+#[test]
 fn what_the_linear_engine_can_say_runs_there() {
     for pattern in [
         "^\\w+$",

@@ -52,19 +52,29 @@ fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
 impl Field {
     #[inline]
     fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
-        // A plain name without an array behind it is the usual case and needs no walk.
-        if let Some(name) = self.path.as_name() {
-            match document.get(name) {
-                Some(ValueRef::Array(_)) => {}
-                value => return self.predicate.passes(value),
-            }
-        }
-        self.walk(document, found)
+        self.holds_from(document.get(self.path.first_name()), found)
     }
 
-    fn walk(&self, document: DocumentRef<'_>, mut found: Option<&mut Found>) -> Result<bool> {
+    /// Whether one of the values passes that the path leads to from the value of its first part.
+    #[inline]
+    pub(super) fn holds_from(
+        &self,
+        first: Option<ValueRef<'_>>,
+        found: Option<&mut Found>,
+    ) -> Result<bool> {
+        match self.path.straight(first) {
+            Some(value) => self.predicate.passes(value),
+            None => self.walk_from(first, found),
+        }
+    }
+
+    fn walk_from(
+        &self,
+        first: Option<ValueRef<'_>>,
+        mut found: Option<&mut Found>,
+    ) -> Result<bool> {
         let mut outcome = Ok(false);
-        let _ = self.path.walk(document, self.arrays, &mut |leaf| {
+        let _ = self.path.walk_from(first, self.arrays, &mut |leaf| {
             outcome = self.leaf(leaf, found.as_deref_mut());
             match outcome {
                 Ok(false) => ControlFlow::Continue(()),

@@ -11,11 +11,13 @@ mod indexed;
 mod node;
 mod order_test;
 mod predicate;
+mod residual;
 mod sample;
 
 use std::sync::Arc;
 
 pub use element::ElementMatcher;
+pub use residual::Residual;
 
 use crate::{DocumentRef, Environment, Filter, Result};
 use node::Node;

@@ -81,6 +81,16 @@ impl Predicate {
         }
     }
 
+    /// Whether a text passes that nobody has read as UTF-8 yet, if that can be told from its bytes.
+    #[inline]
+    pub(super) fn passes_bytes(&self, text: &[u8]) -> Option<Result<bool>> {
+        match self {
+            Predicate::Equal(Value::String(operand)) => Some(Ok(operand.as_bytes() == text)),
+            Predicate::Regex(test) => test.pattern.is_match_in_bytes(text),
+            _ => None,
+        }
+    }
+
     /// The index of the first element that `$elemMatch` accepts. `None` for other predicates.
     pub(super) fn element(&self, value: ValueRef<'_>) -> Result<Option<usize>> {
         let ValueRef::Array(array) = value else { return Ok(None) };

@@ -7,6 +7,7 @@
 //! exact and not the place of the match, places are left to [`super::backtrack`].
 
 use super::charset::CharSet;
+use super::literal::Literal;
 use super::tree::{Assertion, Greed, Node};
 use regex::{Regex, RegexBuilder};
 use std::fmt::Write;
@@ -15,7 +16,19 @@ use std::fmt::Write;
 #[derive(Debug)]
 pub(super) struct Linear {
     pub(super) regex: Regex,
+    /// For the yes or no alone, where the pattern is that simple.
+    pub(super) literal: Option<Literal>,
     pub(super) exact_places: bool,
+}
+
+impl Linear {
+    /// Whether the pattern matches anywhere in the text.
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        match &self.literal {
+            Some(literal) => literal.is_in(text.as_bytes()),
+            None => self.regex.is_match(text),
+        }
+    }
 }
 
 /// Levels of nesting in the translated text; patterns as written are bounded well below.
@@ -39,7 +52,8 @@ pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
     write(root, end, &mut text)?;
     let mut builder = RegexBuilder::new(&text);
     let regex = builder.size_limit(bytes).nest_limit(NESTING).build().ok()?;
-    Some(Linear { regex, exact_places: !root.any(&has_other_places) })
+    let exact_places = !root.any(&has_other_places);
+    Some(Linear { regex, literal: Literal::of(root), exact_places })
 }
 
 /// Whether the engines can disagree about where such a part matches: before a final newline, or in

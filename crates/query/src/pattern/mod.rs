@@ -12,6 +12,7 @@ mod escape;
 mod graph;
 mod group;
 mod linear;
+mod literal;
 mod options;
 mod parse;
 mod place;
@@ -114,12 +115,19 @@ impl Pattern {
         self.is_match_in_steps(text).map(|(found, _)| found)
     }
 
+    /// As [`Pattern::is_match`] of a text that nobody has read as UTF-8 yet, if the pattern is so simple
+    /// that this is not needed.
+    pub(crate) fn is_match_in_bytes(&self, text: &[u8]) -> Option<Result<bool>> {
+        let literal = self.0.linear.as_ref()?.literal.as_ref()?;
+        Some(self.linear_steps(text.len()).map(|_| literal.is_in(text)))
+    }
+
     /// As [`Pattern::is_match`], with the steps it took, or may have taken.
     pub(crate) fn is_match_in_steps(&self, text: &str) -> Result<(bool, usize)> {
         match (&self.0.linear, &self.0.graph) {
             (Some(linear), _) => {
                 let steps = self.linear_steps(text.len())?;
-                Ok((linear.regex.is_match(text), steps))
+                Ok((linear.is_match(text), steps))
             }
             (None, Some(graph)) => {
                 let (found, steps) = self.walk(graph, text, 0, 0)?;

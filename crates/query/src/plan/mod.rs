@@ -13,7 +13,9 @@ use std::sync::Arc;
 pub use bound::Bound;
 pub use known::{COUNTED_FIELDS, Known};
 
-use crate::{DocumentRef, Environment, Filter, Limits, Matcher, Projection, Result, Sort};
+use crate::{
+    DocumentRef, Environment, Filter, Limits, Matcher, Projection, Residual, Result, Sort,
+};
 use known::Decision;
 
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
@@ -45,6 +47,7 @@ pub struct Conjunct {
     matcher: Matcher,
     bound: Option<Bound>,
     decision: Decision,
+    may_fail: bool,
 }
 
 impl Plan {
@@ -89,6 +92,17 @@ impl Plan {
         &self.0.conjuncts
     }
 
+    /// The conditions that are not proven, to be asked together: `proven` says it of each of
+    /// [`Plan::conjuncts`], in their order; those it does not speak of are not proven.
+    pub fn residual(&self, proven: &[bool]) -> Residual<'_> {
+        let mut residual = Residual::default();
+        let proven = proven.iter().chain(std::iter::repeat(&false));
+        for (conjunct, _) in self.0.conjuncts.iter().zip(proven).filter(|(_, proven)| !**proven) {
+            residual.push(&conjunct.matcher, conjunct.may_fail);
+        }
+        residual
+    }
+
     /// What is shown of a record.
     pub fn projection(&self) -> &Projection {
         &self.0.projection
@@ -111,6 +125,7 @@ impl Conjunct {
             matcher: Matcher::compile(filter, environment)?,
             bound: Bound::of(filter),
             decision: Decision::compile(filter, environment)?,
+            may_fail: filter.may_fail(),
             filter: filter.clone(),
         })
     }

@@ -8,7 +8,7 @@
 //! This file knows tuples and bytes; it does not know the specification's JSON.
 
 use super::{Sort, SortKeySpec};
-use crate::{ArrayRef, Code, DocumentRef, Error, Part, Result, ValueRef, key};
+use crate::{ArrayRef, Code, DocumentRef, Error, Part, Path, Result, ValueRef, key};
 
 /// Elements entered for one document. More than this and the sort ends with an error: indexes in
 /// deeply nested arrays could otherwise be searched along exponentially many ways.
@@ -22,7 +22,7 @@ impl Sort {
     /// name inside an array.
     pub fn key(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
         let tracks: Option<Vec<Track<'_>>> =
-            self.keys().iter().map(|spec| direct(document, spec.path.parts())).collect();
+            self.keys().iter().map(|spec| direct(document, &spec.path)).collect();
         match tracks {
             Some(tracks) => Ok(encode(self.keys(), &tracks)),
             None => self.key_through_arrays(document),
@@ -285,19 +285,9 @@ fn descend<'a>(
 }
 
 /// The value of a path that crosses no array; `None` if it does.
-fn direct<'a>(mut document: DocumentRef<'a>, parts: &'a [Part]) -> Option<Track<'a>> {
-    let (last, leading) = parts.split_last()?;
-    for part in leading {
-        match document.get(&part.name) {
-            Some(ValueRef::Document(inner)) => document = inner,
-            Some(ValueRef::Array(_)) => return None,
-            _ => return Some(Track::Done(ValueRef::Null)),
-        }
-    }
-    match document.get(&last.name) {
-        Some(ValueRef::Array(_)) => None,
-        value => Some(Track::Done(value.unwrap_or(ValueRef::Null))),
-    }
+fn direct<'a>(document: DocumentRef<'a>, path: &Path) -> Option<Track<'a>> {
+    let value = path.straight(document.get(path.first_name()))?;
+    Some(Track::Done(value.unwrap_or(ValueRef::Null)))
 }
 
 fn encode(keys: &[SortKeySpec], tracks: &[Track<'_>]) -> Vec<u8> {

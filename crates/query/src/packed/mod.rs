@@ -11,11 +11,14 @@
 //! endian). Bytes come from a store that has verified their checksum: readers here never panic, and
 //! where bytes are malformed all the same they end early; [`PackedDocument::check`] tells.
 
+mod reader;
+
 use bincode::config::Configuration;
 
 use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
 use crate::view::is_same;
-use crate::{Decimal, Document, Value, ValueRef};
+use crate::{Document, Value, ValueRef};
+pub(crate) use reader::Reader;
 
 const FORM: Configuration = bincode::config::standard();
 
@@ -116,12 +119,21 @@ impl<'a> PackedDocument<'a> {
 
     /// The value of the first field of that name. The fields before it are skipped, not decoded.
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
-        self.look_up(name).0
+        self.find(name)?.value()
+    }
+
+    /// The value of the first field of that name, not decoded.
+    pub(crate) fn find(self, name: &str) -> Option<Reader<'a>> {
+        let mut reader = self.fields();
+        while !is_same(reader.bytes()?, name.as_bytes()) {
+            reader.skip()?;
+        }
+        Some(reader)
     }
 
     /// The value, and how many fields were passed on the way.
     pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
-        let mut reader = Reader(self.0);
+        let mut reader = self.fields();
         let mut passed = 0;
         while let Some(field) = reader.bytes() {
             if is_same(field, name.as_bytes()) {
@@ -137,8 +149,13 @@ impl<'a> PackedDocument<'a> {
 
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
-        let mut reader = Reader(self.0);
+        let mut reader = self.fields();
         std::iter::from_fn(move || Some((reader.text()?, reader.value()?)))
+    }
+
+    /// The fields, not decoded: each time a name's bytes, then a value.
+    pub(crate) fn fields(self) -> Reader<'a> {
+        Reader::new(self.0)
     }
 
     /// Whether the bytes are wholly a document, to the last one.
@@ -150,7 +167,7 @@ impl<'a> PackedDocument<'a> {
 impl<'a> PackedArray<'a> {
     /// The elements in order.
     pub fn iter(self) -> impl Iterator<Item = ValueRef<'a>> {
-        let mut reader = Reader(self.0);
+        let mut reader = Reader::new(self.0);
         std::iter::from_fn(move || reader.value())
     }
 }
@@ -159,8 +176,8 @@ fn check(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
     if depth > MOST_DEPTH {
         return None;
     }
-    let mut reader = Reader(bytes);
-    while !reader.0.is_empty() {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_at_end() {
         if named {
             reader.text()?;
         }
@@ -174,12 +191,12 @@ fn check(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
 
 /// Second pass over what holds others, so that the first stays flat.
 fn check_nested(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
-    let mut reader = Reader(bytes);
-    while !reader.0.is_empty() {
+    let mut reader = Reader::new(bytes);
+    while !reader.is_at_end() {
         if named {
             reader.bytes()?;
         }
-        match *reader.0.first()? {
+        match reader.tag()? {
             kind @ (tag::DOCUMENT | tag::ARRAY) => {
                 reader.byte()?;
                 check(reader.bytes()?, kind == tag::DOCUMENT, depth + 1)?;
@@ -188,78 +205,4 @@ fn check_nested(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
         }
     }
     Some(())
-}
-
-/// The bytes not yet read. `None` means that they are malformed or at their end.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take<T: bincode::BorrowDecode<'a, ()>>(&mut self) -> Option<T> {
-        let (part, length) = bincode::borrow_decode_from_slice(self.0, FORM).ok()?;
-        self.0 = self.0.get(length..)?;
-        Some(part)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        // Names and texts are nearly always shorter than 251 bytes, which bincode writes as one
-        // byte of length.
-        if let Some((&length @ 0..=250, rest)) = self.0.split_first() {
-            let (bytes, rest) = rest.split_at_checked(usize::from(length))?;
-            self.0 = rest;
-            return Some(bytes);
-        }
-        self.take()
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes()?).ok()
-    }
-
-    fn value(&mut self) -> Option<ValueRef<'a>> {
-        Some(match self.byte()? {
-            tag::NULL => ValueRef::Null,
-            tag::UNDEFINED => ValueRef::Undefined,
-            tag::MIN_KEY => ValueRef::MinKey,
-            tag::MAX_KEY => ValueRef::MaxKey,
-            tag::FALSE => ValueRef::Bool(false),
-            tag::TRUE => ValueRef::Bool(true),
-            tag::INT => ValueRef::Int(self.take()?),
-            tag::LONG => ValueRef::Long(self.take()?),
-            tag::DOUBLE => ValueRef::Double(self.take()?),
-            tag::DECIMAL => ValueRef::Decimal(Decimal::from_bytes(self.take()?)),
-            tag::STRING => ValueRef::String(self.text()?),
-            tag::SYMBOL => ValueRef::Symbol(self.text()?),
-            tag::CODE => ValueRef::Code(self.text()?),
-            tag::DATE => ValueRef::Date(Date(self.take()?)),
-            tag::OBJECT_ID => ValueRef::ObjectId(ObjectId(self.take()?)),
-            tag::BINARY => ValueRef::Binary { subtype: self.byte()?, bytes: self.bytes()? },
-            tag::REGEX => ValueRef::Regex { pattern: self.text()?, options: self.text()? },
-            tag::TIMESTAMP => {
-                ValueRef::Timestamp(Timestamp { time: self.take()?, increment: self.take()? })
-            }
-            tag::DOCUMENT => ValueRef::Document(PackedDocument(self.bytes()?).into()),
-            tag::ARRAY => ValueRef::Array(PackedArray(self.bytes()?).into()),
-            _ => return None,
-        })
-    }
-
-    /// Passes over one value without decoding its text.
-    fn skip(&mut self) -> Option<()> {
-        match *self.0.first()? {
-            tag::STRING | tag::DOCUMENT | tag::ARRAY | tag::SYMBOL | tag::CODE => {
-                self.byte()?;
-                self.bytes()?;
-            }
-            _ => {
-                self.value()?;
-            }
-        }
-        Some(())
-    }
 }

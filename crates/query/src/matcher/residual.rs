@@ -1,0 +1,208 @@
+//! Conditions that must all hold, asked of stored records in one pass over their fields.
+//!
+//! A record that lies in a store is read from front to back, so what is asked of several fields is
+//! asked while they go by, and the first that is not as it must be ends the pass. The fields are
+//! compared by name; nothing is decoded that no condition speaks of.
+
+use super::Matcher;
+use super::node::{Field, Node};
+use crate::packed::{PackedDocument, Reader};
+use crate::view::is_same;
+use crate::{DocumentRef, Result, ValueRef};
+
+/// The conditions of a plan that a store did not prove otherwise. What can fail is asked last.
+///
+/// ```
+/// use filedex_query::packed::{PackedDocument, pack};
+/// use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+/// let environment = Environment::default();
+/// let filter = Filter::parse_text(r#"{"rid": "GENERAL", "size": {"$gt": 10}}"#, &environment)?;
+/// let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;
+/// let residual = plan.residual(&[true, false]);
+/// let record = pack(&Document::new().with("rid", "another").with("size", 11));
+/// assert!(residual.matches(PackedDocument::new(&record).into())?);
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Residual<'p> {
+    /// Conditions on one field that have an answer for every record.
+    fields: Vec<Condition<'p>>,
+    /// All others, in their order.
+    others: Vec<Other<'p>>,
+    /// Which lengths the names of those fields have.
+    lengths: Lengths,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Condition<'p> {
+    /// The field of the record that decides it.
+    name: &'p str,
+    field: &'p Field,
+    /// Holds where the field's condition does not.
+    negated: bool,
+    /// Whether the value of that name is asked, not something inside it.
+    plain: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Other<'p> {
+    /// A condition on one field that can fail.
+    Field(Condition<'p>),
+    Node(&'p Node),
+}
+
+/// As many conditions as there are bits to say which of them are open.
+const MOST_FIELDS: usize = 64;
+
+impl<'p> Residual<'p> {
+    /// Adds a condition after those that are there.
+    pub(crate) fn push(&mut self, matcher: &'p Matcher, may_fail: bool) {
+        let node: &Node = &matcher.0;
+        match Condition::of(node) {
+            Some(condition) if !may_fail && self.fields.len() < MOST_FIELDS => {
+                self.lengths.add(condition.name.len());
+                self.fields.push(condition);
+            }
+            Some(condition) => self.others.push(Other::Field(condition)),
+            None => self.others.push(Other::Node(node)),
+        }
+    }
+
+    /// Whether there is nothing to ask.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.others.is_empty()
+    }
+
+    /// Whether the record satisfies all of the conditions.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::matches`](crate::Matcher::matches).
+    pub fn matches(&self, record: DocumentRef<'_>) -> Result<bool> {
+        let fields_hold = match record.as_packed() {
+            Some(packed) => self.hold_in_one_pass(packed)?,
+            None => self.hold_one_by_one(record)?,
+        };
+        if !fields_hold {
+            return Ok(false);
+        }
+        for other in &self.others {
+            let holds = match (other, record.as_packed()) {
+                (Other::Node(node), _) => node.holds(record, None)?,
+                (Other::Field(condition), Some(packed)) => condition.holds_for(packed)?,
+                (Other::Field(condition), None) => condition.holds(record.get(condition.name))?,
+            };
+            if !holds {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn hold_one_by_one(&self, record: DocumentRef<'_>) -> Result<bool> {
+        for condition in &self.fields {
+            if !condition.holds(record.get(condition.name))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn hold_in_one_pass(&self, record: PackedDocument<'_>) -> Result<bool> {
+        let mut open = self.all_open();
+        let mut rest = record.fields();
+        while open != 0
+            && let Some(name) = rest.bytes()
+        {
+            if self.lengths.may_hold(name.len()) && !self.hold_for(name, rest, &mut open)? {
+                return Ok(false);
+            }
+            if rest.skip().is_none() {
+                break;
+            }
+        }
+        self.hold_for_missing(open)
+    }
+
+    /// Asks the open conditions on the field of that name, which then are open no more.
+    fn hold_for(&self, name: &[u8], value: Reader<'_>, open: &mut u64) -> Result<bool> {
+        for (place, condition) in self.fields.iter().enumerate() {
+            let bit = 1 << place;
+            if *open & bit != 0 && is_same(name, condition.name.as_bytes()) {
+                *open &= !bit;
+                if !condition.holds_stored(value)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn hold_for_missing(&self, open: u64) -> Result<bool> {
+        for (place, condition) in self.fields.iter().enumerate() {
+            if open & (1 << place) != 0 && !condition.holds(None)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn all_open(&self) -> u64 {
+        u64::MAX.checked_shr((MOST_FIELDS - self.fields.len()) as u32).unwrap_or(0)
+    }
+}
+
+impl<'p> Condition<'p> {
+    /// The condition that the node is, if it speaks of one field.
+    fn of(node: &'p Node) -> Option<Condition<'p>> {
+        let (field, negated) = match node {
+            Node::Field(field) => (field, false),
+            Node::Nor(members) => match members.as_slice() {
+                [Node::Field(field)] => (field, true),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let plain = field.path.as_name().is_some();
+        Some(Condition { name: field.path.first_name(), field, negated, plain })
+    }
+
+    /// Whether it holds for a value of its name.
+    #[inline]
+    fn holds(&self, first: Option<ValueRef<'_>>) -> Result<bool> {
+        Ok(self.field.holds_from(first, None)? != self.negated)
+    }
+
+    /// As [`Condition::holds`], of a value that is not decoded yet.
+    #[inline]
+    fn holds_stored(&self, mut value: Reader<'_>) -> Result<bool> {
+        if self.plain
+            && let Some(text) = value.string()
+            && let Some(passes) = self.field.predicate.passes_bytes(text)
+        {
+            return Ok(passes? != self.negated);
+        }
+        self.holds(value.value())
+    }
+
+    fn holds_for(&self, record: PackedDocument<'_>) -> Result<bool> {
+        match record.find(self.name) {
+            Some(value) => self.holds_stored(value),
+            None => self.holds(None),
+        }
+    }
+}
+
+/// A set of lengths that may hold more than was added.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lengths(u64);
+
+impl Lengths {
+    fn add(&mut self, length: usize) {
+        self.0 |= 1 << (length % 64);
+    }
+
+    #[inline]
+    fn may_hold(self, length: usize) -> bool {
+        self.0 & (1 << (length % 64)) != 0
+    }
+}

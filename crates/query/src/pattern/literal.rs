@@ -1,0 +1,128 @@
+//! Patterns that are a row of letters, each in one case or in any: found without an engine.
+//!
+//! The letter that names of files hold least often is looked for first, and what stands around it is
+//! compared only there. This works on the bytes of a text: where one letter begins, what is equal byte
+//! for byte to another is that letter.
+
+use super::charset::CharSet;
+use super::tree::Node;
+use memchr::{memchr_iter, memchr2_iter};
+
+/// A row of letters to be found anywhere in a text.
+#[derive(Debug)]
+pub(super) struct Literal {
+    /// The letters before the one that is looked for, the nearest first.
+    before: Vec<Letter>,
+    /// The letters after it.
+    after: Vec<Letter>,
+    needle: Needle,
+}
+
+/// The forms of a letter, in UTF-8: `k`, `K` and the Kelvin sign.
+#[derive(Debug)]
+struct Letter(Vec<String>);
+
+/// A letter whose forms are one byte each.
+#[derive(Clone, Copy, Debug)]
+enum Needle {
+    One(u8),
+    Either(u8, u8),
+}
+
+/// Longer rows are left to an engine: comparing them takes its time at every place.
+const MOST_LETTERS: usize = 32;
+
+impl Literal {
+    /// The row that the pattern is, if it is one with a letter that can be looked for.
+    pub(super) fn of(root: &Node) -> Option<Literal> {
+        let nodes = match root {
+            Node::Concat(nodes) => nodes.as_slice(),
+            node => std::slice::from_ref(node),
+        };
+        if nodes.len() > MOST_LETTERS {
+            return None;
+        }
+        let letters = nodes.iter().map(|node| match node {
+            Node::One(set) => Letter::of(set),
+            _ => None,
+        });
+        let mut before = letters.collect::<Option<Vec<Letter>>>()?;
+        let needles =
+            before.iter().enumerate().filter_map(|(at, letter)| Some((at, letter.needle()?)));
+        let (at, needle) = needles.min_by_key(|(_, needle)| needle.frequency())?;
+        let after = before.split_off(at + 1);
+        before.pop();
+        before.reverse();
+        Some(Literal { before, after, needle })
+    }
+
+    /// Whether the text, in UTF-8, holds the row.
+    pub(super) fn is_in(&self, text: &[u8]) -> bool {
+        match self.needle {
+            Needle::One(a) => memchr_iter(a, text).any(|at| self.is_around(text, at)),
+            Needle::Either(a, b) => memchr2_iter(a, b, text).any(|at| self.is_around(text, at)),
+        }
+    }
+
+    /// Whether the rest of the row stands around the needle found there.
+    fn is_around(&self, text: &[u8], at: usize) -> bool {
+        let Some((mut before, [_, after @ ..])) = text.split_at_checked(at) else { return false };
+        let mut after = after;
+        self.after.iter().all(|letter| letter.take_first(&mut after))
+            && self.before.iter().all(|letter| letter.take_last(&mut before))
+    }
+}
+
+impl Letter {
+    /// The letter that the set is, if it has no more members than a letter has forms.
+    fn of(set: &CharSet) -> Option<Letter> {
+        const MOST_FORMS: usize = 4;
+        let mut forms = Vec::new();
+        for (low, high) in set.ranges() {
+            forms.extend((low..=high).take(MOST_FORMS + 1).map(String::from));
+            if forms.len() > MOST_FORMS {
+                return None;
+            }
+        }
+        Some(Letter(forms))
+    }
+
+    fn needle(&self) -> Option<Needle> {
+        match self.0.as_slice() {
+            [form] => match form.as_bytes() {
+                [a] => Some(Needle::One(*a)),
+                _ => None,
+            },
+            [form, other] => match (form.as_bytes(), other.as_bytes()) {
+                ([a], [b]) => Some(Needle::Either(*a, *b)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn take_first(&self, text: &mut &[u8]) -> bool {
+        let rest = self.0.iter().find_map(|form| text.strip_prefix(form.as_bytes()));
+        rest.map(|rest| *text = rest).is_some()
+    }
+
+    fn take_last(&self, text: &mut &[u8]) -> bool {
+        let rest = self.0.iter().find_map(|form| text.strip_suffix(form.as_bytes()));
+        rest.map(|rest| *text = rest).is_some()
+    }
+}
+
+impl Needle {
+    /// How often names of files hold it. Only the order counts.
+    fn frequency(self) -> usize {
+        const FROM_SELDOM: &[u8] = b"zqxkwyvbfhuclmdsrto9876543 210_-ijgapn.e";
+        let of = |letter: u8| {
+            let letter = letter.to_ascii_lowercase();
+            FROM_SELDOM.iter().position(|other| *other == letter).map_or(0, |place| place + 1)
+        };
+        match self {
+            Needle::One(a) => of(a),
+            Needle::Either(a, b) => of(a).max(of(b)),
+        }
+    }
+}
