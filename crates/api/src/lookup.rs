@@ -200,9 +200,9 @@ impl Lookup {
     pub fn json(&self) -> Result<Vec<u8>> {
         let mut page = PageWriter::new();
         let (plan, window) = (self.plan()?, self.window());
-        let shown =
-            self.index.store().visit(&plan, window, &self.watch, &mut |file| page.add(file))?;
-        Ok(page.finish(self.offset, shown.matched))
+        let total =
+            self.index.store().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
+        Ok(page.finish(self.offset, total))
     }
 
     /// The number of all matches, whatever the window.

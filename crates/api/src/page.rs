@@ -1,7 +1,7 @@
 //! The answer to a lookup: the records of a window and how many match in all.
 
+use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
-use filedex_query::{Document, DocumentRef};
 use serde::de::DeserializeOwned;
 
 use crate::{Error, File, Result};
@@ -92,13 +92,13 @@ impl PageWriter {
         PageWriter { out, count: 0 }
     }
 
-    /// Adds the next record.
-    pub(crate) fn add(&mut self, file: DocumentRef<'_>) {
+    /// Adds the text of the next record.
+    pub(crate) fn add(&mut self, file: &[u8]) {
         if self.count > 0 {
             self.out.push(b',');
         }
         self.count += 1;
-        ejson::write_document(file, Form::Plain, &mut self.out);
+        self.out.extend_from_slice(file);
     }
 
     /// The same text as [`Page::to_json`] gives.

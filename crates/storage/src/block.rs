@@ -15,6 +15,7 @@ use std::ops::Range;
 use crate::class::Class;
 use crate::counts::Counts;
 use crate::error::{Error, Result};
+use crate::tree::Bytes;
 
 /// A block that grows past this is split. Larger values make sled write files of their own, which it
 /// never syncs.
@@ -25,8 +26,12 @@ pub(crate) const FEW_BYTES: usize = MOST_BYTES / 4;
 
 const HEAD: usize = 7;
 
-/// A block's bytes, verified and ready to be read.
-#[derive(Clone, Copy, Debug)]
+/// A block as it is stored, verified: shared, not copied.
+#[derive(Clone, Debug)]
+pub(crate) struct Block(Bytes);
+
+/// A block, ready to be read.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BlockRef<'a> {
     classes: &'a [[u8; 3]],
     entries: &'a [u8],
@@ -46,18 +51,31 @@ pub(crate) struct Entry<'a> {
     span: Range<usize>,
 }
 
-impl<'a> BlockRef<'a> {
-    /// Verifies the checksum and reads the header.
-    pub(crate) fn read(bytes: &'a [u8]) -> Result<BlockRef<'a>> {
-        BlockRef::parse(bytes).ok_or_else(|| Error::damaged("a block has a wrong checksum"))
+impl Block {
+    /// Verifies the checksum and the header.
+    pub(crate) fn open(bytes: Bytes) -> Result<Block> {
+        let (checksum, rest) = bytes.split_first_chunk::<4>().ok_or_else(damaged)?;
+        let intact = crc32fast::hash(rest) == u32::from_le_bytes(*checksum);
+        if intact && BlockRef::parse(&bytes).is_some() { Ok(Block(bytes)) } else { Err(damaged()) }
     }
 
+    pub(crate) fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    pub(crate) fn read(&self) -> BlockRef<'_> {
+        // The header was read once before.
+        BlockRef::parse(&self.0).unwrap_or_default()
+    }
+}
+
+fn damaged() -> Error {
+    Error::damaged("a block has a wrong checksum")
+}
+
+impl<'a> BlockRef<'a> {
     fn parse(bytes: &'a [u8]) -> Option<BlockRef<'a>> {
-        let (checksum, rest) = bytes.split_first_chunk::<4>()?;
-        if crc32fast::hash(rest) != u32::from_le_bytes(*checksum) {
-            return None;
-        }
-        let (&[low, high, classes], rest) = rest.split_first_chunk::<3>()?;
+        let (&[low, high, classes], rest) = bytes.get(4..)?.split_first_chunk::<3>()?;
         let (classes, entries) = rest.split_at_checked(usize::from(classes) * 3)?;
         let entries_at = bytes.len() - entries.len();
         let count = u16::from_le_bytes([low, high]);
@@ -122,22 +140,24 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// A block being changed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Block {
+pub(crate) struct Draft {
     counts: Counts,
     entries: Vec<u8>,
 }
 
-impl Block {
+impl Draft {
     /// A copy of a stored block, to be changed.
-    pub(crate) fn from_ref(block: BlockRef<'_>) -> Block {
-        let mut counts = Counts::default();
-        block.counts().for_each(|(class, count)| counts.add(class, count));
-        Block { counts, entries: block.entries.to_vec() }
+    pub(crate) fn of(block: BlockRef<'_>) -> Draft {
+        let counts = block.counts().collect();
+        let mut entries = Vec::with_capacity(MOST_BYTES * 2);
+        entries.extend_from_slice(block.entries);
+        Draft { counts, entries }
     }
 
-    /// The bytes to be stored.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![0; 4];
+    /// The block to be stored.
+    pub(crate) fn to_block(&self) -> Block {
+        let mut bytes = Vec::with_capacity(self.size());
+        bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&(self.counts.total() as u16).to_le_bytes());
         bytes.push(self.counts.iter().count() as u8);
         for (class, count) in self.counts.iter() {
@@ -147,7 +167,7 @@ impl Block {
         bytes.extend_from_slice(&self.entries);
         let (checksum, rest) = bytes.split_at_mut(4);
         checksum.copy_from_slice(&crc32fast::hash(rest).to_le_bytes());
-        bytes
+        Block(bytes.into())
     }
 
     /// How many entries there are of each class.
@@ -168,6 +188,13 @@ impl Block {
         Entries { bytes: &self.entries, at: 0, entries_at: 0 }
     }
 
+    /// Adds an entry behind all others; its key must be the greatest.
+    pub(crate) fn push(&mut self, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
+        encode(&mut self.entries, key, class, payload)?;
+        self.counts.add(class, 1);
+        Ok(())
+    }
+
     /// Puts the entry in its place, replacing one with the same key; gives the class of that one.
     pub(crate) fn insert(
         &mut self,
@@ -175,7 +202,8 @@ impl Block {
         class: Class,
         payload: &[u8],
     ) -> Result<Option<Class>> {
-        let entry = encode(key, class, payload)?;
+        let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
+        encode(&mut entry, key, class, payload)?;
         let place = self.entries().find(|entry| entry.key >= key);
         let (span, replaced) = match place {
             Some(found) if found.key == key => (found.span, Some(found.class)),
@@ -205,7 +233,7 @@ impl Block {
     ///
     /// `grown` is the key whose entry was added. Lists grow at their front (a room's newest record)
     /// or at their end; there the new entry goes on alone and the full run behind it stays full.
-    pub(crate) fn split(&mut self, grown: &[u8]) -> Option<(Vec<u8>, Block)> {
+    pub(crate) fn split(&mut self, grown: &[u8]) -> Option<(Vec<u8>, Draft)> {
         let first_grew = self.entries().next().is_some_and(|entry| entry.key == grown);
         let last = self.entries().last().filter(|entry| entry.key == grown);
         let half = if first_grew { 0 } else { self.entries.len() / 2 };
@@ -214,37 +242,34 @@ impl Block {
             return None;
         }
         let (fence, at) = (middle.key.to_vec(), middle.span.start);
-        let later = Block::of_entries(self.entries.split_off(at));
-        *self = Block::of_entries(std::mem::take(&mut self.entries));
+        let later = Draft::of_entries(self.entries.split_off(at));
+        *self = Draft::of_entries(std::mem::take(&mut self.entries));
         Some((fence, later))
     }
 
     /// Appends all entries of the block that follows.
-    pub(crate) fn append(&mut self, next: &Block) {
+    pub(crate) fn append(&mut self, next: &Draft) {
         self.entries.extend_from_slice(&next.entries);
         next.counts.iter().for_each(|(class, count)| self.counts.add(class, count));
     }
 
-    fn of_entries(entries: Vec<u8>) -> Block {
-        let mut block = Block { counts: Counts::default(), entries };
-        let mut counts = Counts::default();
-        block.entries().for_each(|entry| counts.add(entry.class, 1));
-        block.counts = counts;
-        block
+    fn of_entries(entries: Vec<u8>) -> Draft {
+        let mut draft = Draft { counts: Counts::default(), entries };
+        draft.counts = draft.entries().map(|entry| (entry.class, 1)).collect();
+        draft
     }
 }
 
-fn encode(key: &[u8], class: Class, payload: &[u8]) -> Result<Vec<u8>> {
+fn encode(out: &mut Vec<u8>, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
     let too_long = |_| Error::invalid("an entry of a list is longer than 65,535 bytes");
     let key_length = u16::try_from(key.len()).map_err(too_long)?;
     let payload_length = u16::try_from(payload.len()).map_err(too_long)?;
-    let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
-    entry.extend_from_slice(&key_length.to_le_bytes());
-    entry.extend_from_slice(key);
-    entry.push(class.byte());
-    entry.extend_from_slice(&payload_length.to_le_bytes());
-    entry.extend_from_slice(payload);
-    Ok(entry)
+    out.extend_from_slice(&key_length.to_le_bytes());
+    out.extend_from_slice(key);
+    out.push(class.byte());
+    out.extend_from_slice(&payload_length.to_le_bytes());
+    out.extend_from_slice(payload);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -261,7 +286,8 @@ mod tests {
 
     /// Reads everything there is to read.
     fn walk(bytes: &[u8]) -> Option<u64> {
-        let block = BlockRef::read(bytes).ok()?;
+        let block = Block::open(bytes.to_vec().into()).ok()?;
+        let block = block.read();
         let found = block.entries().filter(|entry| block.find(entry.key).is_some()).count();
         Some(block.counts().map(|(_, count)| count).sum::<u64>() + found as u64)
     }
@@ -271,7 +297,7 @@ mod tests {
         fn a_block_holds_what_was_put_in_and_its_counts_are_a_recount(
             changes in proptest::collection::vec(("[ab]{1,3}", 0..70u8, any::<bool>()), 0..60),
         ) {
-            let (mut block, mut model) = (Block::default(), BTreeMap::new());
+            let (mut block, mut model) = (Draft::default(), BTreeMap::new());
             for (key, byte, insert) in changes {
                 let old = match insert {
                     true => {
@@ -283,9 +309,10 @@ mod tests {
                 };
                 prop_assert_eq!(old, model.remove(&key).map(class));
             }
-            let bytes = block.to_bytes();
-            prop_assert_eq!(bytes.len(), block.size());
-            let stored = BlockRef::read(&bytes).unwrap();
+            let stored = block.to_block();
+            prop_assert_eq!(stored.bytes().len(), block.size());
+            let stored = Block::open(stored.bytes().clone()).unwrap();
+            let stored = stored.read();
             prop_assert_eq!(stored.len(), model.len() as u64);
             let entries = stored.entries().map(|entry| (entry.key, entry.class, entry.payload[0]));
             let wanted = model.iter().map(|(key, byte)| (key.as_bytes(), class(*byte), *byte));
@@ -300,7 +327,7 @@ mod tests {
             keys in proptest::collection::btree_set("[a-f]{1,6}", 2..60),
             grown in any::<proptest::sample::Index>(),
         ) {
-            let mut block = Block::default();
+            let mut block = Draft::default();
             for key in &keys {
                 block.insert(key.as_bytes(), class(1), b"x").unwrap();
             }
@@ -326,14 +353,14 @@ mod tests {
 
         #[test]
         fn a_flipped_bit_is_found(position in any::<proptest::sample::Index>(), bit in 0..8u8) {
-            let mut block = Block::default();
+            let mut block = Draft::default();
             for key in [b"a", b"b", b"c"] {
                 block.insert(key, class(1), b"payload").unwrap();
             }
-            let mut bytes = block.to_bytes();
+            let mut bytes = block.to_block().bytes().to_vec();
             let at = position.index(bytes.len());
             bytes[at] ^= 1 << bit;
-            prop_assert!(BlockRef::read(&bytes).is_err());
+            prop_assert!(Block::open(bytes.into()).is_err());
         }
     }
 }

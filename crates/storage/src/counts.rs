@@ -37,6 +37,22 @@ impl Counts {
         }
     }
 
+    pub(crate) fn add_all(&mut self, more: &Counts) {
+        more.iter().for_each(|(class, count)| self.add(class, count));
+    }
+
+    /// Takes out what was added before.
+    pub(crate) fn take_all(&mut self, fewer: &Counts) {
+        for (class, count) in fewer.iter() {
+            if let Ok(at) = self.0.binary_search_by_key(&class, |(class, _)| *class)
+                && let Some((_, kept)) = self.0.get_mut(at)
+            {
+                *kept = kept.saturating_sub(count);
+            }
+        }
+        self.0.retain(|(_, count)| *count > 0);
+    }
+
     /// Takes one record out. A count that is not there means damage.
     pub(crate) fn take(&mut self, class: Class) -> Result<()> {
         let at = self.0.binary_search_by_key(&class, |(class, _)| *class);
@@ -70,6 +86,14 @@ impl Counts {
         }
         let intact = rest.is_empty() && whole.len() <= CLASSES;
         if intact { Ok(counts) } else { Err(malformed()) }
+    }
+}
+
+impl FromIterator<(Class, u64)> for Counts {
+    fn from_iter<I: IntoIterator<Item = (Class, u64)>>(counted: I) -> Counts {
+        let mut counts = Counts::default();
+        counted.into_iter().for_each(|(class, count)| counts.add(class, count));
+        counts
     }
 }
 

@@ -1,42 +1,62 @@
 //! Where the blocks of a list begin and how many records of each class they hold, kept in memory.
 //!
-//! With it a deep offset is found by adding counts instead of reading blocks. It is a cache: built
-//! from the blocks when an offset first asks for it, kept in step by every write, and dropped, the
-//! longest unused list first, when it outgrows its budget. Nothing is lost with it.
+//! With it an entry's block, the next block and a deep offset are found without the tree. It is a
+//! cache: made from the blocks once a list is asked for often enough, kept in step by every write, and
+//! dropped when memory is short. Nothing is lost with it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::class::Class;
 use crate::counts::Counts;
 use crate::layout::List;
 
-/// The directories of the lists that deep offsets were asked of.
+/// The directories of the lists in use.
 pub(crate) struct Directories {
-    budget: usize,
-    kept: Mutex<Kept>,
+    kept: Cache<List, Arc<Directory>, Bytes>,
+    /// How often each list without a directory was asked for.
+    asked: Mutex<HashMap<List, u64>>,
 }
 
-#[derive(Default)]
-struct Kept {
-    lists: HashMap<List, Directory>,
-    bytes: usize,
-    uses: u64,
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<List, Arc<Directory>> for Bytes {
+    fn weight(&self, list: &List, directory: &Arc<Directory>) -> u64 {
+        (list.bytes().len() + directory.bytes + 64) as u64
+    }
 }
 
-#[derive(Default)]
-struct Directory {
-    blocks: Vec<BlockCounts>,
+/// The blocks of one list, in order, in chunks that know the sums of their counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    chunks: Vec<Chunk>,
+    total: Counts,
     bytes: usize,
-    last_use: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Chunk {
+    slots: Vec<Slot>,
+    sum: Counts,
 }
 
 /// One block: the key it lies under, and what it holds.
-#[derive(Debug)]
-pub(crate) struct BlockCounts {
-    pub(crate) key: Vec<u8>,
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) key: Box<[u8]>,
     pub(crate) counts: Counts,
+}
+
+/// A block's place in its directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    chunk: usize,
+    slot: usize,
 }
 
 /// A change of one block by a write; without counts the block is gone.
@@ -49,183 +69,359 @@ pub(crate) struct BlockChange {
 /// Where a walk that passes over some records begins.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Start {
-    /// The key of the block to begin with; none if all records are passed over.
-    pub(crate) key: Option<Vec<u8>>,
+    /// The block to begin with; none if all records are passed over.
+    pub(crate) at: Option<Position>,
     /// How many matching records lie before it.
     pub(crate) matching: u64,
     /// How many blocks lie before it.
     pub(crate) blocks: u64,
 }
 
-impl BlockCounts {
-    fn bytes(&self) -> usize {
-        self.key.capacity() + self.counts.bytes() + size_of::<BlockCounts>()
-    }
-}
+/// A longer chunk is cut in two.
+const SLOTS_PER_CHUNK: usize = 128;
+
+/// Lists without a directory that are remembered by how often they were asked for.
+const MOST_ASKED: usize = 10_000;
+
+/// Reading a list of this many records costs about as much as finding one block without a directory.
+const RECORDS_PER_QUESTION: u64 = 512;
 
 impl Directories {
-    pub(crate) fn new(budget: usize) -> Directories {
-        Directories { budget, kept: Mutex::default() }
+    pub(crate) fn new(budget: u64) -> Directories {
+        let mut options = OptionsBuilder::new();
+        // One shard: a directory may take a good part of the budget.
+        options.shards(1).estimated_items_capacity(4096).weight_capacity(budget);
+        let lifecycle = Default::default();
+        let kept = match options.build() {
+            Ok(options) => {
+                Cache::with_options(options, Bytes, DefaultHashBuilder::default(), lifecycle)
+            }
+            Err(_) => Cache::with_weighter(4096, budget, Bytes),
+        };
+        Directories { kept, asked: Mutex::default() }
     }
 
-    /// The first block, from the front or from the back, that holds the record after `offset`
-    /// matching ones. `None` if the list has no directory.
-    pub(crate) fn start(
-        &self,
-        list: &List,
-        backward: bool,
-        offset: u64,
-        matches: impl FnMut(Class) -> bool,
-    ) -> Option<Start> {
-        let mut kept = self.kept.lock();
-        kept.uses += 1;
-        let now = kept.uses;
-        let directory = kept.lists.get_mut(list)?;
-        directory.last_use = now;
-        Some(match backward {
-            false => pass(directory.blocks.iter(), offset, matches),
-            true => pass(directory.blocks.iter().rev(), offset, matches),
-        })
+    pub(crate) fn get(&self, list: &List) -> Option<Arc<Directory>> {
+        self.kept.get(list)
     }
 
-    /// Keeps the directory of a list. The blocks are in order.
-    pub(crate) fn keep(&self, list: &List, blocks: Vec<BlockCounts>) {
-        let bytes = blocks.iter().map(BlockCounts::bytes).sum();
-        let mut kept = self.kept.lock();
-        kept.uses += 1;
-        let last_use = kept.uses;
-        if let Some(old) = kept.lists.insert(list.clone(), Directory { blocks, bytes, last_use }) {
-            kept.bytes -= old.bytes;
+    /// Whether a list of that many records, for which there is no directory, was asked for so often
+    /// that one is worth making.
+    pub(crate) fn is_worthwhile(&self, list: &List, records: u64) -> bool {
+        if records < RECORDS_PER_QUESTION {
+            return true;
         }
-        kept.bytes += bytes;
-        kept.shrink(self.budget);
+        let mut asked = self.asked.lock();
+        if asked.len() >= MOST_ASKED {
+            asked.clear();
+        }
+        let times = asked.entry(list.clone()).or_default();
+        *times += 1;
+        let worthwhile = *times >= records / RECORDS_PER_QUESTION;
+        if worthwhile {
+            asked.remove(list);
+        }
+        worthwhile
+    }
+
+    pub(crate) fn keep(&self, list: &List, directory: Arc<Directory>) {
+        self.kept.insert(list.clone(), directory);
     }
 
     /// Follows a write. Called while no reader is at work.
     pub(crate) fn follow(&self, changes: Vec<BlockChange>) {
-        let mut kept = self.kept.lock();
-        let kept = &mut *kept;
-        for change in changes {
-            if let Some(directory) = kept.lists.get_mut(&change.list) {
-                kept.bytes -= directory.bytes;
-                directory.follow(change);
-                kept.bytes += directory.bytes;
+        let mut changes = changes.into_iter().peekable();
+        while let Some(change) = changes.next() {
+            let list = change.list.clone();
+            let Some((list, mut kept)) = self.kept.remove(&list) else {
+                while changes.next_if(|next| next.list == list).is_some() {}
+                continue;
+            };
+            let directory = Arc::make_mut(&mut kept);
+            directory.follow(change);
+            while let Some(next) = changes.next_if(|next| next.list == list) {
+                directory.follow(next);
             }
+            self.kept.insert(list, kept);
         }
-        kept.shrink(self.budget);
     }
 }
 
-impl Kept {
-    fn shrink(&mut self, budget: usize) {
-        while self.bytes > budget {
-            let oldest = self.lists.iter().min_by_key(|(_, directory)| directory.last_use);
-            let Some(oldest) = oldest.map(|(list, _)| list.clone()) else {
-                return;
-            };
-            if let Some(dropped) = self.lists.remove(&oldest) {
-                self.bytes -= dropped.bytes;
-            }
-        }
+impl Slot {
+    fn bytes(&self) -> usize {
+        self.key.len() + self.counts.bytes() + size_of::<Slot>()
     }
 }
 
 impl Directory {
-    fn follow(&mut self, change: BlockChange) {
-        let place = self.blocks.binary_search_by(|block| block.key.cmp(&change.key));
-        match (place, change.counts) {
-            (Ok(at), counts) => {
-                let old = self.blocks.remove(at);
-                self.bytes -= old.bytes();
-                if let Some(counts) = counts {
-                    self.insert(at, BlockCounts { key: old.key, counts });
-                }
+    /// The directory of these blocks, which are in order.
+    pub(crate) fn of(slots: impl IntoIterator<Item = Slot>) -> Directory {
+        let mut directory = Directory::default();
+        for slot in slots {
+            directory.bytes += slot.bytes();
+            directory.total.add_all(&slot.counts);
+            match directory.chunks.last_mut() {
+                Some(chunk) if chunk.slots.len() < SLOTS_PER_CHUNK * 3 / 4 => chunk.push(slot),
+                _ => directory.chunks.push(Chunk { sum: slot.counts.clone(), slots: vec![slot] }),
             }
-            (Err(at), Some(counts)) => self.insert(at, BlockCounts { key: change.key, counts }),
-            (Err(_), None) => {}
+        }
+        directory
+    }
+
+    /// How many records of each class the list holds.
+    pub(crate) fn total(&self) -> &Counts {
+        &self.total
+    }
+
+    /// The last block whose key is not greater.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<Position> {
+        let chunks = self.chunks.partition_point(|chunk| chunk.first_key() <= key);
+        let chunk = chunks.checked_sub(1)?;
+        let slots = &self.chunks.get(chunk)?.slots;
+        let slot = slots.partition_point(|slot| &*slot.key <= key).checked_sub(1)?;
+        Some(Position { chunk, slot })
+    }
+
+    pub(crate) fn first(&self) -> Option<Position> {
+        (!self.chunks.is_empty()).then_some(Position { chunk: 0, slot: 0 })
+    }
+
+    pub(crate) fn last(&self) -> Option<Position> {
+        let chunk = self.chunks.len().checked_sub(1)?;
+        Some(Position { chunk, slot: self.chunks.get(chunk)?.slots.len().checked_sub(1)? })
+    }
+
+    pub(crate) fn next(&self, at: Position) -> Option<Position> {
+        if at.slot + 1 < self.chunks.get(at.chunk)?.slots.len() {
+            return Some(Position { slot: at.slot + 1, ..at });
+        }
+        (at.chunk + 1 < self.chunks.len()).then_some(Position { chunk: at.chunk + 1, slot: 0 })
+    }
+
+    pub(crate) fn previous(&self, at: Position) -> Option<Position> {
+        if let Some(slot) = at.slot.checked_sub(1) {
+            return Some(Position { slot, ..at });
+        }
+        let chunk = at.chunk.checked_sub(1)?;
+        Some(Position { chunk, slot: self.chunks.get(chunk)?.slots.len().checked_sub(1)? })
+    }
+
+    pub(crate) fn key(&self, at: Position) -> &[u8] {
+        let slot = self.chunks.get(at.chunk).and_then(|chunk| chunk.slots.get(at.slot));
+        slot.map_or(&[], |slot| &slot.key)
+    }
+
+    /// The first block, from the front or from the back, that holds the record after `offset` matching
+    /// ones.
+    pub(crate) fn start(
+        &self,
+        backward: bool,
+        offset: u64,
+        mut matches: impl FnMut(Class) -> bool,
+    ) -> Start {
+        let mut matching = |counts: &Counts| -> u64 {
+            counts.iter().filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
+        };
+        let mut passed = Start { at: None, matching: 0, blocks: 0 };
+        let (mut chunk_at, mut slot_at) = (0, 0);
+        let found = either_way(&self.chunks, backward).any(|(chunk, place)| {
+            let here = matching(&place.sum);
+            if passed.matching + here <= offset {
+                passed.matching += here;
+                passed.blocks += place.slots.len() as u64;
+                return false;
+            }
+            chunk_at = chunk;
+            true
+        });
+        let slots = self.chunks.get(chunk_at).filter(|_| found).map(|chunk| &chunk.slots);
+        let found = slots.is_some_and(|slots| {
+            either_way(slots, backward).any(|(slot, place)| {
+                let here = matching(&place.counts);
+                if passed.matching + here <= offset {
+                    passed.matching += here;
+                    passed.blocks += 1;
+                    return false;
+                }
+                slot_at = slot;
+                true
+            })
+        });
+        passed.at = found.then_some(Position { chunk: chunk_at, slot: slot_at });
+        passed
+    }
+
+    fn follow(&mut self, change: BlockChange) {
+        let key = change.key.into_boxed_slice();
+        let found = self.find(&key).filter(|at| self.key(*at) == &*key);
+        match (found, change.counts) {
+            (Some(at), Some(counts)) => self.replace(at, counts),
+            (Some(at), None) => self.remove(at),
+            (None, Some(counts)) => self.insert(Slot { key, counts }),
+            (None, None) => {}
         }
     }
 
-    fn insert(&mut self, at: usize, block: BlockCounts) {
-        self.bytes += block.bytes();
-        self.blocks.insert(at, block);
+    fn replace(&mut self, at: Position, counts: Counts) {
+        let Some(chunk) = self.chunks.get_mut(at.chunk) else { return };
+        let Some(slot) = chunk.slots.get_mut(at.slot) else { return };
+        self.bytes -= slot.bytes();
+        for sum in [&mut chunk.sum, &mut self.total] {
+            sum.take_all(&slot.counts);
+            sum.add_all(&counts);
+        }
+        slot.counts = counts;
+        self.bytes += slot.bytes();
+    }
+
+    fn remove(&mut self, at: Position) {
+        let Some(chunk) = self.chunks.get_mut(at.chunk) else { return };
+        let slot = chunk.slots.remove(at.slot);
+        chunk.sum.take_all(&slot.counts);
+        self.total.take_all(&slot.counts);
+        self.bytes -= slot.bytes();
+        if chunk.slots.is_empty() {
+            self.chunks.remove(at.chunk);
+        }
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        self.bytes += slot.bytes();
+        self.total.add_all(&slot.counts);
+        let before = self.chunks.partition_point(|chunk| *chunk.first_key() <= *slot.key);
+        let at = before.saturating_sub(1);
+        let Some(chunk) = self.chunks.get_mut(at) else {
+            self.chunks.push(Chunk { sum: slot.counts.clone(), slots: vec![slot] });
+            return;
+        };
+        chunk.insert(slot);
+        if chunk.slots.len() > SLOTS_PER_CHUNK {
+            let later = chunk.split();
+            self.chunks.insert(at + 1, later);
+        }
     }
 }
 
-/// Passes over whole blocks as long as all their matching records come before the offset is reached.
-fn pass<'b>(
-    blocks: impl Iterator<Item = &'b BlockCounts>,
-    offset: u64,
-    mut matches: impl FnMut(Class) -> bool,
-) -> Start {
-    let (mut matching, mut passed) = (0, 0);
-    for block in blocks {
-        let counts = block.counts.iter();
-        let here: u64 = counts.filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum();
-        if matching + here > offset {
-            return Start { key: Some(block.key.clone()), matching, blocks: passed };
-        }
-        matching += here;
-        passed += 1;
+impl Chunk {
+    fn first_key(&self) -> &[u8] {
+        self.slots.first().map_or(&[], |slot| &slot.key)
     }
-    Start { key: None, matching, blocks: passed }
+
+    fn push(&mut self, slot: Slot) {
+        self.sum.add_all(&slot.counts);
+        self.slots.push(slot);
+    }
+
+    fn insert(&mut self, slot: Slot) {
+        self.sum.add_all(&slot.counts);
+        let at = self.slots.partition_point(|other| *other.key <= *slot.key);
+        self.slots.insert(at, slot);
+    }
+
+    fn split(&mut self) -> Chunk {
+        let mut later = Chunk::default();
+        for slot in self.slots.split_off(self.slots.len() / 2) {
+            self.sum.take_all(&slot.counts);
+            later.push(slot);
+        }
+        later
+    }
+}
+
+/// The elements with their places, from the front or from the back.
+fn either_way<T>(slice: &[T], backward: bool) -> impl Iterator<Item = (usize, &T)> {
+    let length = slice.len();
+    (0..length).filter_map(move |step| {
+        let place = if backward { length - 1 - step } else { step };
+        Some((place, slice.get(place)?))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use filedex_query::ValueRef;
+    use proptest::prelude::*;
 
-    fn block(number: u8, records: u64) -> BlockCounts {
-        let mut counts = Counts::default();
-        counts.add(Class::from_byte(1).unwrap(), records);
-        BlockCounts { key: vec![number], counts }
+    fn counts(records: u64) -> Counts {
+        [(Class::from_byte(1).unwrap(), records)].into_iter().collect()
+    }
+
+    fn slot(number: u16, records: u64) -> Slot {
+        Slot { key: number.to_be_bytes().into(), counts: counts(records) }
     }
 
     fn list(name: &str) -> List {
         List::room(ValueRef::String(name))
     }
 
-    fn start_of(directories: &Directories, backward: bool, offset: u64) -> Option<Start> {
-        directories.start(&list("A"), backward, offset, |_| true)
-    }
-
     #[test]
     fn an_offset_is_found_from_either_end() {
-        let directories = Directories::new(1 << 20);
-        directories.keep(&list("A"), (0..10).map(|number| block(number, 10)).collect());
-        let start = |key, matching, blocks| Start { key, matching, blocks };
-        assert_eq!(start_of(&directories, false, 0), Some(start(Some(vec![0]), 0, 0)));
-        assert_eq!(start_of(&directories, false, 35), Some(start(Some(vec![3]), 30, 3)));
-        assert_eq!(start_of(&directories, true, 35), Some(start(Some(vec![6]), 30, 3)));
-        assert_eq!(start_of(&directories, false, 100), Some(start(None, 100, 10)));
-        assert_eq!(directories.start(&list("B"), false, 0, |_| true), None);
-    }
-
-    #[test]
-    fn writes_are_followed() {
-        let directories = Directories::new(1 << 20);
-        directories.keep(&list("A"), vec![block(2, 10), block(4, 10)]);
-        let change = |number: u8, records: Option<u64>| BlockChange {
-            list: list("A"),
-            key: vec![number],
-            counts: records.map(|records| block(number, records).counts),
+        let directory = Directory::of((0..1000).map(|number| slot(number, 10)));
+        let found = |backward, offset| {
+            let start = directory.start(backward, offset, |_| true);
+            (start.at.map(|at| directory.key(at).to_vec()), start.matching, start.blocks)
         };
-        directories.follow(vec![change(3, Some(5)), change(2, Some(1)), change(4, None)]);
-        assert_eq!(start_of(&directories, false, 1).unwrap().key, Some(vec![3]));
-        assert_eq!(start_of(&directories, false, 6).unwrap().key, None);
+        let key = |number: u16| Some(number.to_be_bytes().to_vec());
+        assert_eq!(found(false, 0), (key(0), 0, 0));
+        assert_eq!(found(false, 6_035), (key(603), 6_030, 603));
+        assert_eq!(found(true, 6_035), (key(396), 6_030, 603));
+        assert_eq!(found(false, 10_000), (None, 10_000, 1000));
     }
 
     #[test]
-    fn the_longest_unused_list_goes_first() {
-        let one_list = || (0..100).map(|number| block(number, 1)).collect::<Vec<_>>();
-        let bytes: usize = one_list().iter().map(BlockCounts::bytes).sum();
-        let directories = Directories::new(bytes * 5 / 2);
-        directories.keep(&list("A"), one_list());
-        directories.keep(&list("B"), one_list());
-        assert!(start_of(&directories, false, 0).is_some());
-        directories.keep(&list("C"), one_list());
-        assert!(start_of(&directories, false, 0).is_some());
-        assert_eq!(directories.start(&list("B"), false, 0, |_| true), None);
+    fn a_large_list_is_worth_a_directory_only_when_it_is_asked_for_often() {
+        let directories = Directories::new(1 << 20);
+        assert!(directories.is_worthwhile(&list("small"), 100));
+        let times = (1..).find(|_| directories.is_worthwhile(&list("large"), 100_000));
+        assert_eq!(times, Some(100_000 / RECORDS_PER_QUESTION));
+    }
+
+    #[test]
+    fn memory_stays_within_the_budget() {
+        let directories = Directories::new(200 << 10);
+        for number in 0..100 {
+            let directory = Directory::of((0..200).map(|number| slot(number, 1)));
+            directories.keep(&list(&number.to_string()), Arc::new(directory));
+        }
+        assert!(directories.kept.weight() <= 200 << 10);
+        assert!(!directories.kept.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn after_any_changes_it_is_the_directory_of_the_blocks(
+            changes in proptest::collection::vec((0..400u16, proptest::option::of(1..9u64)), 0..600),
+            offset in 0..2_000u64,
+        ) {
+            let directories = Directories::new(16 << 20);
+            directories.keep(&list("A"), Arc::default());
+            let mut model = std::collections::BTreeMap::new();
+            for (number, records) in changes {
+                match records {
+                    Some(records) => drop(model.insert(number, records)),
+                    None => drop(model.remove(&number)),
+                }
+                let counts = records.map(counts);
+                let key = number.to_be_bytes().to_vec();
+                directories.follow(vec![BlockChange { list: list("A"), key, counts }]);
+            }
+            let kept = directories.get(&list("A")).unwrap();
+            let fresh = Directory::of(model.iter().map(|(number, records)| slot(*number, *records)));
+            prop_assert_eq!(kept.total(), fresh.total());
+            let walk = |directory: &Directory| {
+                let steps = std::iter::successors(directory.first(), |at| directory.next(*at));
+                let keys = steps.map(|at| directory.key(at).to_vec());
+                keys.collect::<Vec<_>>()
+            };
+            prop_assert_eq!(walk(&kept), walk(&fresh));
+            for backward in [false, true] {
+                let start = |directory: &Directory| {
+                    let start = directory.start(backward, offset, |_| true);
+                    (start.at.map(|at| directory.key(at).to_vec()), start.matching, start.blocks)
+                };
+                prop_assert_eq!(start(&kept), start(&fresh));
+            }
+        }
     }
 }

@@ -4,22 +4,21 @@
 //! [`crate::sink`]; this file is the walk between them. Whole blocks are passed over by their counts
 //! where the classes of their records decide.
 
-use std::ops::Bound;
-
 use filedex_query::{DocumentRef, Filter, Plan};
 
 use crate::access::{Access, Order, Path, Span};
-use crate::block::{BlockRef, Entry};
+use crate::block::{Block, BlockRef, Entry};
 use crate::error::Result;
 use crate::explain::Explain;
 use crate::judge::{Judge, Verdict};
-use crate::layout::{ALL_ROOMS, List, after_prefix};
+use crate::layout::{ALL_ROOMS, List};
+use crate::merge::Direction;
 use crate::page::{Page, Window};
-use crate::reader::{Found, Reader, Stored};
+use crate::reader::{Found, Reader, Stored, text_of};
 use crate::record::Place;
 use crate::sink::Sink;
 use crate::store::Store;
-use crate::tree::Bytes;
+use crate::walk::{Step, Walk};
 use crate::watch::{Running, Watch};
 
 impl Store {
@@ -29,33 +28,52 @@ impl Store {
     /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Damaged`, `Io` or
     /// `Poisoned` from the disk.
     pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
-        let mut documents = Vec::new();
-        let explain = self.visit(plan, window, watch, &mut |record| {
-            documents.push(record.to_document());
-        })?;
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let mut execution = self.execution(&reader, plan, &access, watch);
+        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+        let mut documents = Vec::with_capacity(records.len());
+        execution.show(&records, &mut |record| documents.push(record.to_document()))?;
+        let explain = execution.explain(records.len());
         Ok(Page { documents, total: explain.matched, explain })
     }
 
-    /// Shows the records of a window to the visitor, one by one, in order: what a page is made of,
-    /// without records being built. The visitor must not write to this store: it would wait for
-    /// itself.
+    /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
+    /// total: the shortest way from the index to a reply. The visitor must not write to this store: it
+    /// would wait for itself.
+    ///
+    /// ```
+    /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+    /// # use filedex_storage::{Options, Store, Watch, Window};
+    /// # let store = Store::temporary(&Options::default())?;
+    /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
+    /// # let environment = Environment::default();
+    /// # let (all, everything) = (Filter::all(), Projection::everything());
+    /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
+    /// let mut reply = Vec::new();
+    /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
+    ///     reply.extend_from_slice(text);
+    /// })?;
+    /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Store::page`]; those of a projection after the records before it were shown.
-    pub fn visit(
+    pub fn texts(
         &self,
         plan: &Plan,
         window: Window,
         watch: &Watch,
-        visitor: &mut dyn FnMut(DocumentRef<'_>),
-    ) -> Result<Explain> {
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
         let reader = self.read();
         let access = Access::choose(&reader, plan)?;
-        let running = Running::start(watch, &self.options().limits);
-        let mut execution = Execution::new(&reader, plan, &access, running);
+        let mut execution = self.execution(&reader, plan, &access, watch);
+        execution.as_texts = plan.projection().is_everything();
         let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
-        execution.show(&records, visitor)?;
-        Ok(execution.explain(records.len()))
+        execution.show_texts(&records, visitor)?;
+        Ok(execution.matched)
     }
 
     /// How many records match.
@@ -65,8 +83,7 @@ impl Store {
     pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
         let reader = self.read();
         let access = Access::choose(&reader, plan)?;
-        let running = Running::start(watch, &self.options().limits);
-        let mut execution = Execution::new(&reader, plan, &access, running);
+        let mut execution = self.execution(&reader, plan, &access, watch);
         execution.run(Sink::Total)?;
         Ok(execution.matched)
     }
@@ -76,7 +93,17 @@ impl Store {
     /// # Errors
     /// As [`Store::page`].
     pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        self.visit(plan, window, watch, &mut |_| ())
+        Ok(self.page(plan, window, watch)?.explain)
+    }
+
+    fn execution<'e>(
+        &self,
+        reader: &'e Reader<'e>,
+        plan: &'e Plan,
+        access: &'e Access,
+        watch: &Watch,
+    ) -> Execution<'e> {
+        Execution::new(reader, plan, access, Running::start(watch, &self.options().limits))
     }
 }
 
@@ -97,6 +124,8 @@ pub(crate) struct Execution<'e> {
     /// Asks everything, where the path proves nothing.
     all: Judge<'e>,
     running: Running,
+    /// Whether whole records are wanted, as texts.
+    as_texts: bool,
     matched: u64,
     counted: bool,
     blocks: u64,
@@ -122,6 +151,7 @@ impl<'e> Execution<'e> {
             open,
             all,
             running,
+            as_texts: false,
             matched: 0,
             counted: false,
             blocks: 0,
@@ -160,6 +190,19 @@ impl<'e> Execution<'e> {
                 false => None,
             };
             visitor(projection.apply(record, found)?.view());
+        }
+        Ok(())
+    }
+
+    /// Shows the records to the visitor as JSON texts.
+    fn show_texts(&mut self, records: &[Stored], visitor: &mut dyn FnMut(&[u8])) -> Result<()> {
+        for record in records {
+            match record.text() {
+                Some(text) => visitor(text),
+                None => self.show(std::slice::from_ref(record), &mut |record| {
+                    visitor(&text_of(record));
+                })?,
+            }
         }
         Ok(())
     }
@@ -215,9 +258,8 @@ impl<'e> Execution<'e> {
     }
 
     fn everything(&mut self, sink: &mut Sink) -> Result<()> {
-        let end = after_prefix(ALL_ROOMS).map_or(Bound::Unbounded, Bound::Excluded);
-        for block in self.reader.range(Bound::Included(ALL_ROOMS.to_vec()), end) {
-            if self.block(&block?.1, None, false, sink)? == Flow::Done {
+        for step in Walk::everything(self.reader, ALL_ROOMS) {
+            if self.block(step?, None, false, sink)? == Flow::Done {
                 break;
             }
         }
@@ -235,75 +277,85 @@ impl<'e> Execution<'e> {
     }
 
     fn span(&mut self, span: &Span, users: bool, sink: &mut Sink) -> Result<Flow> {
-        let list = &span.list;
         if span.is_empty() {
             return Ok(Flow::On);
         }
-        let mut first = match self.reader.block_before(list, &span.from)? {
-            Some((key, _)) => key.to_vec(),
-            None => list.block_key(&[]),
+        let direction = match self.access.order {
+            Order::Backward => Direction::Backward,
+            Order::Forward | Order::Other => Direction::Forward,
         };
-        let mut end = match &span.to {
-            Some(to) => Bound::Excluded(list.block_key(to)),
-            None => after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded),
+        let walk = match self.jump(span, direction, sink)? {
+            Some(walk) => walk,
+            None => Walk::new(self.reader, &span.list, &span.from, span.to.as_deref(), direction)?,
         };
-        match self.jump(span, sink)? {
-            Some(None) => return Ok(self.flow(sink)),
-            Some(Some(key)) if self.access.order == Order::Backward => end = Bound::Included(key),
-            Some(Some(key)) => first = key,
-            None => {}
-        }
-        let mut blocks = self.reader.range(Bound::Included(first), end);
-        while let Some(block) = match self.access.order {
-            Order::Backward => blocks.next_back(),
-            Order::Forward | Order::Other => blocks.next(),
-        } {
-            if self.block(&block?.1, Some(span), users, sink)? == Flow::Done {
+        for step in walk {
+            if self.block(step?, Some(span), users, sink)? == Flow::Done {
                 return Ok(Flow::Done);
             }
         }
-        Ok(Flow::On)
+        Ok(self.flow(sink))
     }
 
-    /// Passes over the blocks before a deep offset without reading them: the key of the block to go
-    /// on with, if any is left. `None` where the offset is not deep or classes do not decide.
-    fn jump(&mut self, span: &Span, sink: &Sink) -> Result<Option<Option<Vec<u8>>>> {
+    /// Passes over the blocks before a deep offset without reading them: the walk to go on with. `None`
+    /// where the offset is not deep or classes do not decide.
+    fn jump(&mut self, span: &Span, direction: Direction, sink: &Sink) -> Result<Option<Walk<'e>>> {
         let passes = sink.passes(self.matched);
         if !self.counted || !span.is_whole() || sink.is_full() || passes < DEEP {
             return Ok(None);
         }
-        let (reader, backward) = (self.reader, self.access.order == Order::Backward);
+        let directory = self.reader.build_directory(&span.list)?;
         let judge = self.judge(Some(span));
         let matches = |class| judge.verdict(class) == Verdict::Yes;
-        let start = reader.start(&span.list, backward, passes, matches)?;
-        Ok(start.map(|start| {
-            self.matched += start.matching;
-            self.passed += start.blocks;
-            start.key
-        }))
+        let start = directory.start(direction == Direction::Backward, passes, matches);
+        self.matched += start.matching;
+        self.passed += start.blocks;
+        Ok(Some(Walk::from(directory, start.at, direction)))
     }
 
     fn block(
         &mut self,
-        bytes: &Bytes,
+        step: Step,
         span: Option<&Span>,
         users: bool,
         sink: &mut Sink,
     ) -> Result<Flow> {
         self.blocks += 1;
         self.running.look()?;
-        let block = BlockRef::read(bytes)?;
-        let inside = span.is_none_or(|span| lies_inside(&block, span));
-        if inside && self.pass_over(&block, span, sink) {
+        // Texts lie as the records do; where none is passed over or asked, nothing else is needed.
+        let as_texts = self.as_texts && self.counted && !users;
+        let mut block = match as_texts && sink.passes(self.matched) == 0 {
+            true => self.reader.texts(&step.key)?,
+            false => step.block(self.reader)?,
+        };
+        let inside = span.is_none_or(|span| lies_inside(&block.read(), span));
+        if inside && self.pass_over(&block.read(), span, sink) {
             return Ok(self.flow(sink));
         }
-        let mut entries: Vec<Entry<'_>> = block.entries().collect();
-        if self.access.order == Order::Backward {
-            entries.reverse();
+        if as_texts {
+            block = self.reader.texts(&step.key)?;
         }
+        let (block, read) = ((&*step.key, &block), block.read());
+        match self.access.order {
+            Order::Backward => {
+                let mut entries: Vec<Entry<'_>> = read.entries().collect();
+                entries.reverse();
+                self.entries(block, entries.into_iter(), span, users, sink)
+            }
+            Order::Forward | Order::Other => self.entries(block, read.entries(), span, users, sink),
+        }
+    }
+
+    fn entries<'b>(
+        &mut self,
+        block: (&[u8], &Block),
+        entries: impl Iterator<Item = Entry<'b>>,
+        span: Option<&Span>,
+        users: bool,
+        sink: &mut Sink,
+    ) -> Result<Flow> {
         for entry in entries {
             if span.is_none_or(|span| span.holds(entry.key)) {
-                self.entry(bytes, &entry, span, users, sink)?;
+                self.entry(block, &entry, span, users, sink)?;
             }
             if self.flow(sink) == Flow::Done {
                 return Ok(Flow::Done);
@@ -337,7 +389,7 @@ impl<'e> Execution<'e> {
 
     fn entry(
         &mut self,
-        block: &Bytes,
+        (key, block): (&[u8], &Block),
         entry: &Entry<'_>,
         span: Option<&Span>,
         users: bool,
@@ -345,13 +397,17 @@ impl<'e> Execution<'e> {
     ) -> Result<()> {
         self.running.examine()?;
         let reader = self.reader;
+        let as_texts = self.as_texts && self.counted;
         let stored = || {
+            if users {
+                let list = List::from_bytes(entry.payload);
+                let place = Place { list, order: entry.key.to_vec() };
+                return if as_texts { reader.text_at(&place) } else { reader.at(&place) };
+            }
             let found = Found::new(block, entry.payload_at.clone());
-            match users {
-                true => {
-                    let list = List::from_bytes(entry.payload);
-                    reader.at(&Place { list, order: entry.key.to_vec() })
-                }
+            match as_texts {
+                true if entry.payload.is_empty() => reader.beneath(key, entry.key),
+                true => Ok(Stored::Text(found)),
                 false => reader.body(found),
             }
         };

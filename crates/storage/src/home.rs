@@ -4,6 +4,8 @@
 //! uploads.filedex/
 //!   filedex          a text of two lines: what this is, and its format
 //!   tree/            sled's files
+//!   log.<n>          what was written since the last checkpoint
+//!   checkpoint       there only while one is being made
 //! ```
 //!
 //! A new store is made beside its path and renamed into place, so that a kill while it is being
@@ -14,10 +16,15 @@ use std::io::{ErrorKind as Io, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::layout::{GENERATION_KEY, VERSION_KEY};
+use crate::log::{Log, sync_directory};
 use crate::tree::{Changes, Tree};
 
 /// The format that this version writes, and the newest that it reads.
 pub(crate) const FORMAT: u32 = 1;
+
+/// The generation of a new store's log.
+const FIRST_LOG: u64 = 1;
 
 const MARKER: &str = "filedex";
 const MARKER_TITLE: &str = "Filedex store";
@@ -63,7 +70,7 @@ fn open_store(path: &Path, cache_bytes: u64) -> Result<Tree> {
         return Err(Error::damaged(format_args!("{} has lost its log", path.display())));
     }
     let tree = Tree::open(&tree, cache_bytes)?;
-    match tree.get(crate::layout::VERSION_KEY)? {
+    match tree.get(VERSION_KEY)? {
         Some(version) if *version == FORMAT.to_le_bytes() => Ok(tree),
         Some(_) | None => Err(Error::damaged("its version record is not what was written")),
     }
@@ -112,10 +119,12 @@ fn make(path: &Path, create: bool, cache_bytes: u64) -> Result<()> {
 fn fill(site: &Path, cache_bytes: u64) -> Result<()> {
     let tree = Tree::open(&tree_of(site), cache_bytes)?;
     let mut changes = Changes::default();
-    changes.insert(crate::layout::VERSION_KEY, FORMAT.to_le_bytes().to_vec());
+    changes.insert(VERSION_KEY, FORMAT.to_le_bytes().to_vec().into());
+    changes.insert(GENERATION_KEY, FIRST_LOG.to_le_bytes().to_vec().into());
     tree.apply(changes)?;
     tree.sync()?;
     drop(tree);
+    drop(Log::create(site, FIRST_LOG)?);
     let marker = site.join(MARKER);
     let written = File::create(&marker).and_then(|mut file| {
         file.write_all(format!("{MARKER_TITLE}\nformat {FORMAT}\n").as_bytes())?;
@@ -126,7 +135,14 @@ fn fill(site: &Path, cache_bytes: u64) -> Result<()> {
     sync_directory(site)
 }
 
-fn sync_directory(path: &Path) -> Result<()> {
-    let synced = File::open(path).and_then(|directory| directory.sync_all());
-    synced.map_err(|error| Error::io("sync", path, error))
+/// Bytes of all files of the store.
+pub(crate) fn disk_bytes(path: &Path) -> Result<u64> {
+    let entries = fs::read_dir(path).map_err(|error| Error::io("read", path, error))?;
+    let mut bytes = 0;
+    for entry in entries.flatten() {
+        // A file that is gone by now takes no space.
+        let Ok(metadata) = entry.metadata() else { continue };
+        bytes += if metadata.is_dir() { disk_bytes(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
 }

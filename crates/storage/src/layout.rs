@@ -1,7 +1,7 @@
 //! Where everything lies: the keys of the tree.
 //!
 //! ```text
-//! 01 name                       what the store is (version)
+//! 01 name                       what the store is (version), and how far its tree is (generation)
 //! 02 fence                      the id list: every record by `_id`
 //! 03 room fence                 a room's list: its records, newest first; bodies lie here
 //! 04 user fence                 a user's list: its records, newest first
@@ -24,6 +24,9 @@ const PIECES: u8 = 6;
 
 /// The key of the version record.
 pub(crate) const VERSION_KEY: &[u8] = &[META, b'v'];
+
+/// The key of the generation of the first log that is not in the tree.
+pub(crate) const GENERATION_KEY: &[u8] = &[META, b'g'];
 
 /// Stands where the key of a room would: records that no single place in the lists is right for,
 /// because `rid`, `userId` or `uploadedAt` is an array. No value's key begins with this byte.
@@ -98,6 +101,11 @@ pub(crate) const USER_COUNTS: &[u8] = &[COUNTS, USERS];
 
 /// What the keys of all pieces begin with.
 pub(crate) const ALL_PIECES: &[u8] = &[PIECES];
+
+/// Whether a block lies under that key.
+pub(crate) fn is_block(key: &[u8]) -> bool {
+    matches!(key.first(), Some(&(IDS | ROOMS | USERS)))
+}
 
 /// The list whose counts lie under that key.
 pub(crate) fn list_of_counts(key: &[u8]) -> List {

@@ -22,6 +22,8 @@
 
 mod access;
 mod block;
+mod cache;
+mod checkpoint;
 mod class;
 mod counts;
 mod cursor;
@@ -32,8 +34,13 @@ mod explain;
 mod home;
 mod judge;
 mod layout;
+mod log;
+mod merge;
+mod operation;
 mod options;
 mod page;
+mod pending;
+mod pool;
 mod reader;
 mod record;
 mod sink;
@@ -42,6 +49,7 @@ mod stats;
 mod store;
 mod tree;
 mod verify;
+mod walk;
 mod watch;
 mod writer;
 

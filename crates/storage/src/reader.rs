@@ -4,48 +4,54 @@
 //! not know filters.
 
 use std::ops::{Bound, Range};
+use std::sync::Arc;
 
+use filedex_query::ejson::{self, Form};
 use filedex_query::packed::PackedDocument;
 use filedex_query::{Document, DocumentRef};
 use parking_lot::RwLockReadGuard;
 
-use crate::block::BlockRef;
+use crate::block::{Block, Draft};
 use crate::class::Class;
 use crate::counts::Counts;
-use crate::directory::{BlockCounts, Directories, Start};
+use crate::directory::{Directory, Slot};
 use crate::error::{Error, Result};
 use crate::layout::{List, ROOM_COUNTS, after_prefix, by_id, list_of_counts};
+use crate::merge::{Direction, Merged};
+use crate::pending::Pending;
+use crate::pool::Pool;
 use crate::record::{self, Body, Place};
 use crate::store::Store;
-use crate::tree::{Bytes, Tree};
+use crate::tree::Bytes;
 
 /// A view of the store that no write changes.
-pub(crate) struct Reader<'t> {
-    tree: &'t Tree,
-    directories: &'t Directories,
-    _gate: RwLockReadGuard<'t, ()>,
+pub(crate) struct Reader<'s> {
+    pool: &'s Pool,
+    pending: RwLockReadGuard<'s, Pending>,
 }
 
 /// An entry that was found, with the block it lies in.
 pub(crate) struct Found {
-    block: Bytes,
+    block: Block,
     payload_at: Range<usize>,
 }
 
 impl Found {
-    pub(crate) fn new(block: &Bytes, payload_at: Range<usize>) -> Found {
+    pub(crate) fn new(block: &Block, payload_at: Range<usize>) -> Found {
         Found { block: block.clone(), payload_at }
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
-        self.block.get(self.payload_at.clone()).unwrap_or_default()
+        self.block.bytes().get(self.payload_at.clone()).unwrap_or_default()
     }
 }
 
-/// A record's body: where it lies in its block, or put together from its pieces.
+/// A record's body: where it lies in its block, or put together from its pieces; or the record's text,
+/// where nothing else is asked for.
 pub(crate) enum Stored {
     InBlock(Found),
     Whole(Vec<u8>),
+    Text(Found),
 }
 
 impl Stored {
@@ -59,7 +65,16 @@ impl Stored {
         PackedDocument::new(match self {
             Stored::InBlock(found) => found.payload().get(1..).unwrap_or_default(),
             Stored::Whole(body) => body,
+            Stored::Text(_) => &[],
         })
+    }
+
+    /// The record's JSON text, if that is what was read.
+    pub(crate) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Stored::Text(found) => Some(found.payload()),
+            Stored::InBlock(_) | Stored::Whole(_) => None,
+        }
     }
 }
 
@@ -72,48 +87,142 @@ impl Store {
         let stored = self.read().by_id(id)?;
         Ok(stored.map(|stored| stored.document().to_document()))
     }
+
+    /// The record of that `_id` as the JSON text of a reply.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    pub fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        let reader = self.read();
+        let Some(place) = reader.place(id)? else {
+            return Ok(None);
+        };
+        let stored = reader.text_at(&place)?;
+        Ok(Some(match stored.text() {
+            Some(text) => text.to_vec(),
+            None => text_of(stored.document()),
+        }))
+    }
 }
 
-impl<'t> Reader<'t> {
-    pub(crate) fn new(
-        tree: &'t Tree,
-        directories: &'t Directories,
-        gate: RwLockReadGuard<'t, ()>,
-    ) -> Reader<'t> {
-        Reader { tree, directories, _gate: gate }
+/// The record as the JSON text of a reply.
+pub(crate) fn text_of(record: DocumentRef<'_>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(1024);
+    ejson::write_document(record, Form::Plain, &mut text);
+    text
+}
+
+impl<'s> Reader<'s> {
+    pub(crate) fn new(pool: &'s Pool, pending: RwLockReadGuard<'s, Pending>) -> Reader<'s> {
+        Reader { pool, pending }
     }
 
-    /// The block of the list in which the record after `offset` matching ones lies. The list's
-    /// directory is built if it has none.
-    pub(crate) fn start(
+    /// The block under that key, from wherever it is nearest.
+    pub(crate) fn block(&self, key: &[u8]) -> Result<Option<Block>> {
+        if let Some(changed) = self.pending.get(key) {
+            return changed.cloned().map(Block::open).transpose();
+        }
+        if let Some(block) = self.pool.blocks.get(key) {
+            return Ok(Some(block));
+        }
+        let Some(bytes) = self.pool.tree.get(key)? else {
+            return Ok(None);
+        };
+        let block = Block::open(bytes)?;
+        self.pool.blocks.keep(key, &block);
+        Ok(Some(block))
+    }
+
+    /// The block under a key that a directory named.
+    pub(crate) fn listed_block(&self, key: &[u8]) -> Result<Block> {
+        self.block(key)?.ok_or_else(|| Error::damaged("a block is listed but not there"))
+    }
+
+    /// The block under that key with the text of each record in place of its body. The text of a record
+    /// too long for a block is empty.
+    pub(crate) fn texts(&self, key: &[u8]) -> Result<Block> {
+        if let Some(texts) = self.pool.texts.get(key) {
+            return Ok(texts);
+        }
+        let block = self.listed_block(key)?;
+        let mut texts = Draft::default();
+        for entry in block.read().entries() {
+            let text = match Body::read(entry.payload)? {
+                Body::Inline(body) => text_of(record::document(body)),
+                Body::Pieces { .. } => Vec::new(),
+            };
+            let fits = u16::try_from(text.len()).is_ok();
+            texts.push(entry.key, entry.class, if fits { &text } else { &[] })?;
+        }
+        let texts = texts.to_block();
+        self.pool.texts.keep(key, &texts);
+        Ok(texts)
+    }
+
+    /// A value outside the lists.
+    pub(crate) fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        match self.pending.get(key) {
+            Some(changed) => Ok(changed.cloned()),
+            None => self.pool.tree.get(key),
+        }
+    }
+
+    /// Keys and values between the bounds.
+    pub(crate) fn range(
         &self,
-        list: &List,
-        backward: bool,
-        offset: u64,
-        mut matches: impl FnMut(Class) -> bool,
-    ) -> Result<Option<Start>> {
-        if let Some(start) = self.directories.start(list, backward, offset, &mut matches) {
-            return Ok(Some(start));
+        lower: Bound<&[u8]>,
+        upper: Bound<&[u8]>,
+        direction: Direction,
+    ) -> Merged<'_> {
+        Merged::new(&self.pool.tree, &self.pending, lower, upper, direction)
+    }
+
+    /// Keys and values that begin with the prefix, in order.
+    pub(crate) fn all(&self, prefix: &[u8]) -> Merged<'_> {
+        let end = after_prefix(prefix);
+        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        self.range(Bound::Included(prefix), upper, Direction::Forward)
+    }
+
+    /// The list's directory, if there is one or the list is asked for so often that it is worth one.
+    pub(crate) fn directory(&self, list: &List) -> Result<Option<Arc<Directory>>> {
+        if let Some(directory) = self.pool.directories.get(list) {
+            return Ok(Some(directory));
         }
-        let end = after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded);
-        let mut blocks = Vec::new();
-        for block in self.tree.range(Bound::Included(list.block_key(&[])), end) {
+        let records = self.stored_counts(list)?.total();
+        match self.pool.directories.is_worthwhile(list, records) {
+            true => self.build_directory(list).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The list's directory, made now if there is none.
+    pub(crate) fn build_directory(&self, list: &List) -> Result<Arc<Directory>> {
+        if let Some(directory) = self.pool.directories.get(list) {
+            return Ok(directory);
+        }
+        let mut slots = Vec::new();
+        for block in self.all(list.bytes()) {
             let (key, bytes) = block?;
-            let mut counts = Counts::default();
-            BlockRef::read(&bytes)?.counts().for_each(|(class, count)| counts.add(class, count));
-            blocks.push(BlockCounts { key: key.to_vec(), counts });
+            let counts = Block::open(bytes)?.read().counts().collect();
+            slots.push(Slot { key: (*key).into(), counts });
         }
-        self.directories.keep(list, blocks);
-        Ok(self.directories.start(list, backward, offset, matches))
+        let directory = Arc::new(Directory::of(slots));
+        self.pool.directories.keep(list, directory.clone());
+        Ok(directory)
     }
 
     /// The record of that id.
     pub(crate) fn by_id(&self, id: &str) -> Result<Option<Stored>> {
-        let Some(entry) = self.find(&List::ids(), &by_id(id))? else {
-            return Ok(None);
-        };
-        let place = Place::from_bytes(entry.payload())?;
-        self.at(&place).map(Some)
+        self.place(id)?.map(|place| self.at(&place)).transpose()
+    }
+
+    /// Where the record of that id lies.
+    pub(crate) fn place(&self, id: &str) -> Result<Option<Place>> {
+        match self.find(&List::ids(), &by_id(id))? {
+            Some(entry) => Place::from_bytes(entry.payload()).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The record at that place.
@@ -124,63 +233,100 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The text of the record at that place, or else the record.
+    pub(crate) fn text_at(&self, place: &Place) -> Result<Stored> {
+        if let Some(key) = self.block_key(&place.list, &place.order)? {
+            let texts = self.texts(&key)?;
+            if let Some(entry) = texts.read().find(&place.order)
+                && !entry.payload.is_empty()
+            {
+                return Ok(Stored::Text(Found::new(&texts, entry.payload_at)));
+            }
+        }
+        self.at(place)
+    }
+
+    /// The record of that order in a room's block.
+    pub(crate) fn beneath(&self, block_key: &[u8], order: &[u8]) -> Result<Stored> {
+        let block = self.listed_block(block_key)?;
+        match block.read().find(order) {
+            Some(entry) => self.body(Found::new(&block, entry.payload_at)),
+            None => Err(Error::damaged("a record is listed but not there")),
+        }
+    }
+
     /// The body behind an entry of a room's list.
     pub(crate) fn body(&self, found: Found) -> Result<Stored> {
         match Body::read(found.payload())? {
             Body::Inline(_) => Ok(Stored::InBlock(found)),
-            pieces => record::assemble(pieces, |key| self.tree.get(key)).map(Stored::Whole),
+            pieces => record::assemble(pieces, |key| self.value(key)).map(Stored::Whole),
         }
     }
 
     /// How many records of each class the list holds.
     pub(crate) fn counts(&self, list: &List) -> Result<Counts> {
-        match self.tree.get(&list.counts_key())? {
+        match self.pool.directories.get(list) {
+            Some(directory) => Ok(directory.total().clone()),
+            None => self.stored_counts(list),
+        }
+    }
+
+    /// How many records of each class the list holds, as it is written.
+    pub(crate) fn stored_counts(&self, list: &List) -> Result<Counts> {
+        match self.value(&list.counts_key())? {
             Some(bytes) => Counts::from_bytes(&bytes),
             None => Ok(Counts::default()),
         }
     }
 
-    /// Keys and values between the bounds.
-    pub(crate) fn range(
-        &self,
-        lower: Bound<Vec<u8>>,
-        upper: Bound<Vec<u8>>,
-    ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes)>> + use<> {
-        self.tree.range(lower, upper)
+    /// The key of the block in which that entry lies or belongs, if the list has one.
+    pub(crate) fn block_key(&self, list: &List, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        if let Some(directory) = self.directory(list)? {
+            let at = directory.find(&list.block_key(key));
+            return Ok(at.map(|at| directory.key(at).to_vec()));
+        }
+        Ok(self.block_before(list, key)?.map(|(key, _)| key.to_vec()))
     }
 
-    /// The key of the last block of the list that begins at or before that entry.
+    /// The last block of the list that begins at or before that entry, by its key, along the tree.
     pub(crate) fn block_before(&self, list: &List, key: &[u8]) -> Result<Option<(Bytes, Bytes)>> {
-        let lower = Bound::Included(list.block_key(&[]));
-        let upper = Bound::Included(list.block_key(key));
-        self.tree.range(lower, upper).next_back().transpose()
+        let (lower, upper) = (list.block_key(&[]), list.block_key(key));
+        let (lower, upper) = (Bound::Included(&*lower), Bound::Included(&*upper));
+        self.range(lower, upper, Direction::Backward).next().transpose()
     }
 
     /// Class and payload of the entry with that key.
     pub(crate) fn entry(&self, list: &List, key: &[u8]) -> Result<Option<(Class, Vec<u8>)>> {
-        let Some((_, block)) = self.block_before(list, key)? else {
+        let Some((_, bytes)) = self.block_before(list, key)? else {
             return Ok(None);
         };
-        let entry = BlockRef::read(&block)?.find(key);
+        let block = Block::open(bytes)?;
+        let entry = block.read().find(key);
         Ok(entry.map(|entry| (entry.class, entry.payload.to_vec())))
     }
 
     /// The first room's list, or the one after that list.
     pub(crate) fn room_after(&self, list: Option<&List>) -> Result<Option<List>> {
-        let lower = match list {
-            Some(list) => Bound::Excluded(list.counts_key()),
-            None => Bound::Included(ROOM_COUNTS.to_vec()),
-        };
-        let end = after_prefix(ROOM_COUNTS).map_or(Bound::Unbounded, Bound::Excluded);
-        let next = self.tree.range(lower, end).next().transpose()?;
+        let after = list.map(List::counts_key);
+        let lower = after.as_deref().map_or(Bound::Included(ROOM_COUNTS), Bound::Excluded);
+        let end = after_prefix(ROOM_COUNTS);
+        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.range(lower, upper, Direction::Forward).next().transpose()?;
         Ok(next.map(|(key, _)| list_of_counts(&key)))
     }
 
     fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
-        let Some((_, block)) = self.block_before(list, key)? else {
-            return Ok(None);
+        let block = match self.directory(list)? {
+            Some(directory) => match directory.find(&list.block_key(key)) {
+                Some(at) => self.listed_block(directory.key(at))?,
+                None => return Ok(None),
+            },
+            None => match self.block_before(list, key)? {
+                Some((_, bytes)) => Block::open(bytes)?,
+                None => return Ok(None),
+            },
         };
-        let entry = BlockRef::read(&block)?.find(key);
+        let entry = block.read().find(key);
         Ok(entry.map(|entry| Found::new(&block, entry.payload_at)))
     }
 }

@@ -7,17 +7,22 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::block::{Block, BlockRef, FEW_BYTES, MOST_BYTES};
+use crate::block::{Draft, FEW_BYTES, MOST_BYTES};
 use crate::class::Class;
 use crate::counts::Counts;
 use crate::directory::BlockChange;
 use crate::error::Result;
 use crate::layout::{List, after_prefix};
-use crate::tree::{Changes, Tree};
+use crate::merge::Direction;
+use crate::operation::Operations;
+use crate::reader::Reader;
+use crate::tree::Bytes;
 
 /// Changes not yet written.
-pub(crate) struct Stage<'t> {
-    tree: &'t Tree,
+pub(crate) struct Stage<'r> {
+    reader: &'r Reader<'r>,
+    /// What the log is told.
+    pub(crate) operations: Operations,
     blocks: BTreeMap<Vec<u8>, Staged>,
     counts: BTreeMap<List, Counts>,
     values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
@@ -26,20 +31,21 @@ pub(crate) struct Stage<'t> {
 /// A block as it will stand; `None` once it is gone.
 struct Staged {
     list: List,
-    block: Option<Block>,
+    block: Option<Draft>,
     changed: bool,
 }
 
-/// What a write changes: the values in the tree, and the blocks among them.
+/// What a write changes: the values in the tree, the blocks among them, and what it did to records.
 pub(crate) struct Finished {
-    pub(crate) changes: Changes,
+    pub(crate) changes: Vec<(Vec<u8>, Option<Bytes>)>,
     pub(crate) blocks: Vec<BlockChange>,
+    pub(crate) operations: Operations,
 }
 
-impl<'t> Stage<'t> {
-    pub(crate) fn new(tree: &'t Tree) -> Stage<'t> {
-        let (blocks, counts, values) = Default::default();
-        Stage { tree, blocks, counts, values }
+impl<'r> Stage<'r> {
+    pub(crate) fn new(reader: &'r Reader<'r>) -> Stage<'r> {
+        let (operations, blocks, counts, values) = Default::default();
+        Stage { reader, operations, blocks, counts, values }
     }
 
     /// The class and payload of the entry with that key.
@@ -93,7 +99,7 @@ impl<'t> Stage<'t> {
     pub(crate) fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         match self.values.get(key) {
             Some(staged) => Ok(staged.clone()),
-            None => Ok(self.tree.get(key)?.map(|value| value.to_vec())),
+            None => Ok(self.reader.value(key)?.map(|value| value.to_vec())),
         }
     }
 
@@ -104,97 +110,111 @@ impl<'t> Stage<'t> {
 
     /// Everything as one set of changes; `None` if nothing changed.
     pub(crate) fn finish(self) -> Option<Finished> {
-        let (mut changes, mut blocks) = (Changes::default(), Vec::new());
+        let (mut changes, mut blocks) = (Vec::new(), Vec::new());
         for (key, staged) in self.blocks.into_iter().filter(|(_, staged)| staged.changed) {
-            let block = staged.block.filter(|block| !block.is_empty());
-            write(&mut changes, &key, block.as_ref().map(Block::to_bytes));
-            let counts = block.map(|block| block.counts().clone());
+            let draft = staged.block.filter(|draft| !draft.is_empty());
+            let block = draft.as_ref().map(|draft| draft.to_block().bytes().clone());
+            changes.push((key.clone(), block));
+            let counts = draft.map(|draft| draft.counts().clone());
             blocks.push(BlockChange { list: staged.list, key, counts });
         }
         if blocks.is_empty() && self.values.is_empty() {
             return None;
         }
         for (list, counts) in self.counts {
-            let counts = (!counts.is_empty()).then(|| counts.to_bytes());
-            write(&mut changes, &list.counts_key(), counts);
+            let counts = (!counts.is_empty()).then(|| counts.to_bytes().into());
+            changes.push((list.counts_key(), counts));
         }
-        self.values.into_iter().for_each(|(key, value)| write(&mut changes, &key, value));
-        Some(Finished { changes, blocks })
+        let values = self.values.into_iter();
+        changes.extend(values.map(|(key, value)| (key, value.map(Bytes::from))));
+        Some(Finished { changes, blocks, operations: self.operations })
     }
 
     /// The key of the block in which that entry lies or belongs.
     fn block_for(&self, list: &List, key: &[u8]) -> Result<Vec<u8>> {
         let (first, last) = (list.block_key(&[]), list.block_key(key));
-        let found = self.last_block(Bound::Included(first.clone()), Bound::Included(last))?;
-        Ok(found.unwrap_or(first))
+        let mut staged = self.blocks.range::<[u8], _>((
+            Bound::Included(first.as_slice()),
+            Bound::Included(last.as_slice()),
+        ));
+        let staged = staged.rfind(|(_, staged)| staged.block.is_some()).map(|(key, _)| key);
+        let stored = self.last_stored(list, &first, &last)?;
+        Ok(stored.max(staged.cloned()).unwrap_or(first))
     }
 
-    fn last_block(&self, lower: Bound<Vec<u8>>, upper: Bound<Vec<u8>>) -> Result<Option<Vec<u8>>> {
-        let staged = self.blocks.range((lower.clone(), upper.clone())).rev();
-        let staged = staged.filter(|(_, staged)| staged.block.is_some()).map(|(key, _)| key).next();
-        for stored in self.tree.range(lower, upper).rev() {
+    /// Of the stored blocks between the keys that this write leaves in place, the last.
+    fn last_stored(&self, list: &List, first: &[u8], last: &[u8]) -> Result<Option<Vec<u8>>> {
+        if let Some(directory) = self.reader.directory(list)? {
+            let mut at = directory.find(last);
+            while let Some(found) = at.filter(|at| self.is_gone(directory.key(*at))) {
+                at = directory.previous(found);
+            }
+            return Ok(at.map(|at| directory.key(at).to_vec()));
+        }
+        let (lower, upper) = (Bound::Included(first), Bound::Included(last));
+        for stored in self.reader.range(lower, upper, Direction::Backward) {
             let key = stored?.0;
-            if !self.blocks.contains_key(&*key) {
-                return Ok(Some(key.to_vec()).max(staged.cloned()));
+            if !self.is_gone(&key) {
+                return Ok(Some(key.to_vec()));
             }
         }
-        Ok(staged.cloned())
+        Ok(None)
     }
 
-    fn first_block(&self, lower: Bound<Vec<u8>>, upper: Bound<Vec<u8>>) -> Result<Option<Vec<u8>>> {
-        let mut staged = self.blocks.range((lower.clone(), upper.clone()));
-        let staged = staged.find(|(_, staged)| staged.block.is_some()).map(|(key, _)| key);
-        for stored in self.tree.range(lower, upper) {
+    /// The first block of the list behind that key, as the list will stand.
+    fn block_after(&self, list: &List, at: &[u8]) -> Result<Option<Vec<u8>>> {
+        let end = after_prefix(list.bytes());
+        let (lower, upper) =
+            (Bound::Excluded(at), end.as_deref().map_or(Bound::Unbounded, Bound::Excluded));
+        let mut staged = self.blocks.range::<[u8], _>((lower, upper));
+        let staged = staged.find(|(_, staged)| staged.block.is_some()).map(|(key, _)| key.clone());
+        for stored in self.reader.range(lower, upper, Direction::Forward) {
             let key = stored?.0;
-            if !self.blocks.contains_key(&*key) {
+            if !self.is_gone(&key) {
                 let key = key.to_vec();
-                return Ok(Some(staged.map_or(key.clone(), |staged| key.min(staged.clone()))));
+                return Ok(Some(staged.map_or(key.clone(), |staged| key.min(staged))));
             }
         }
-        Ok(staged.cloned())
+        Ok(staged)
     }
 
-    fn load(&mut self, list: &List, key: &[u8]) -> Result<&mut Block> {
+    fn is_gone(&self, key: &[u8]) -> bool {
+        self.blocks.get(key).is_some_and(|staged| staged.block.is_none())
+    }
+
+    fn load(&mut self, list: &List, key: &[u8]) -> Result<&mut Draft> {
         Ok(self.staged(list, key)?.block.get_or_insert_default())
     }
 
-    fn change(&mut self, list: &List, key: &[u8]) -> Result<&mut Block> {
+    fn change(&mut self, list: &List, key: &[u8]) -> Result<&mut Draft> {
         let staged = self.staged(list, key)?;
         staged.changed = true;
         Ok(staged.block.get_or_insert_default())
     }
 
-    /// The block under that key, read from the tree at its first use.
+    /// The block under that key, copied at its first use.
     fn staged(&mut self, list: &List, key: &[u8]) -> Result<&mut Staged> {
         let block = match self.blocks.contains_key(key) {
             true => None,
-            false => match self.tree.get(key)? {
-                Some(bytes) => Some(Block::from_ref(BlockRef::read(&bytes)?)),
-                None => None,
-            },
+            false => self.reader.block(key)?.map(|block| Draft::of(block.read())),
         };
         let staged = self.blocks.entry(key.to_vec());
         Ok(staged.or_insert_with(|| Staged { list: list.clone(), block, changed: false }))
     }
 
-    fn replace(&mut self, list: &List, key: Vec<u8>, block: Option<Block>) {
+    fn replace(&mut self, list: &List, key: Vec<u8>, block: Option<Draft>) {
         self.blocks.insert(key, Staged { list: list.clone(), block, changed: true });
     }
 
     fn counts_of(&mut self, list: &List) -> Result<&mut Counts> {
         if !self.counts.contains_key(list) {
-            let counts = match self.tree.get(&list.counts_key())? {
-                Some(bytes) => Counts::from_bytes(&bytes)?,
-                None => Counts::default(),
-            };
-            self.counts.insert(list.clone(), counts);
+            self.counts.insert(list.clone(), self.reader.counts(list)?);
         }
         Ok(self.counts.entry(list.clone()).or_default())
     }
 
     fn merge_with_next(&mut self, list: &List, at: &[u8]) -> Result<()> {
-        let end = after_prefix(list.bytes()).map_or(Bound::Unbounded, Bound::Excluded);
-        let Some(next) = self.first_block(Bound::Excluded(at.to_vec()), end)? else {
+        let Some(next) = self.block_after(list, at)? else {
             return Ok(());
         };
         let following = self.load(list, &next)?.clone();
@@ -205,12 +225,5 @@ impl<'t> Stage<'t> {
         block.append(&following);
         self.replace(list, next, None);
         Ok(())
-    }
-}
-
-fn write(changes: &mut Changes, key: &[u8], value: Option<Vec<u8>>) {
-    match value {
-        Some(value) => changes.insert(key, value),
-        None => changes.remove(key),
     }
 }

@@ -1,10 +1,9 @@
 //! What the store holds, in numbers: read from the kept counts, not from the records.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use crate::error::Result;
-use crate::layout::{List, ROOM_COUNTS, USER_COUNTS, after_prefix};
+use crate::layout::{List, ROOM_COUNTS, USER_COUNTS};
 use crate::reader::Reader;
 use crate::store::Store;
 
@@ -44,9 +43,8 @@ impl Store {
 }
 
 fn keys(reader: &Reader<'_>, prefix: &[u8]) -> Result<u64> {
-    let end = after_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
     let mut keys = 0;
-    for entry in reader.range(Bound::Included(prefix.to_vec()), end) {
+    for entry in reader.all(prefix) {
         entry?;
         keys += 1;
     }

@@ -1,38 +1,53 @@
 //! The open index: one handle, shared by all threads of a host.
 //!
-//! It holds the tree, the lock that makes every answer come from one state, and the lock that makes
-//! writers take turns. What is done under them is in [`crate::writer`], [`crate::reader`] and
-//! [`crate::execute`].
+//! It holds the tree with its caches, the log, the changes that wait for a checkpoint behind the lock
+//! that makes every answer come from one state, and the lock that makes writers take turns. What is done
+//! under them is in [`crate::writer`], [`crate::reader`] and [`crate::execute`].
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use crate::directory::Directories;
+use crate::checkpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home;
+use crate::log::{Log, Replay};
 use crate::options::{Durability, Options};
+use crate::pending::Pending;
+use crate::pool::{Budget, Pool};
 use crate::reader::Reader;
-use crate::stage::Stage;
-use crate::tree::Tree;
+use crate::stage::{Finished, Stage};
+use crate::writer;
 
 /// A handle of an open store. Clones share it; the last one to be dropped closes it.
 #[derive(Clone)]
 pub struct Store(Arc<Shared>);
 
 struct Shared {
-    tree: Tree,
-    directories: Directories,
-    /// Held for reading during a whole answer, and for writing while changes are applied.
-    gate: RwLock<()>,
+    home: PathBuf,
+    pool: Pool,
+    /// Held for reading during a whole answer, and for writing while a write is let to show.
+    pending: RwLock<Pending>,
     /// Held while a write is worked out.
     turn: Mutex<()>,
+    log: Arc<CurrentLog>,
+    budget: Budget,
     options: Options,
     /// Removes the directory of a temporary store, after the tree is closed.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
+    /// Ends the thread that syncs the log when it is dropped.
+    _syncer: SyncSender<()>,
 }
+
+/// The log in use: a checkpoint puts the next one in its place.
+type CurrentLog = RwLock<Arc<Log>>;
+
+/// How long a write that was promised less waits for the disk.
+const SYNC_EVERY: Duration = Duration::from_millis(250);
 
 impl Store {
     /// Opens the store at that path; makes it where there is none, if the options allow it.
@@ -40,8 +55,7 @@ impl Store {
     /// # Errors
     /// `Missing`, `NotAStore`, `AlreadyOpen`, `Damaged`, `NewerFormat` or `Io`; each says what to do.
     pub fn open(path: impl AsRef<Path>, options: &Options) -> Result<Store> {
-        let tree = home::open(path.as_ref(), options.create, tree_bytes(options))?;
-        Ok(Store::new(tree, options, None))
+        Store::new(path.as_ref(), options, None)
     }
 
     /// A store of its own in the system's directory for temporary files, removed with the last
@@ -62,19 +76,32 @@ impl Store {
             Error::new(ErrorKind::Io, format!("cannot make a temporary directory: {error}"))
                 .caused_by(error)
         })?;
-        let tree = home::open(&directory.path().join("store"), true, tree_bytes(options))?;
-        Ok(Store::new(tree, options, Some(directory)))
+        let mut options = options.clone();
+        options.create = true;
+        Store::new(&directory.path().join("store"), &options, Some(directory))
     }
 
-    fn new(tree: Tree, options: &Options, temporary: Option<tempfile::TempDir>) -> Store {
-        Store(Arc::new(Shared {
-            tree,
-            directories: Directories::new(directory_bytes(options)),
-            gate: RwLock::new(()),
-            turn: Mutex::new(()),
+    fn new(path: &Path, options: &Options, temporary: Option<tempfile::TempDir>) -> Result<Store> {
+        let budget = Budget::of(options.cache_bytes);
+        let tree = home::open(path, options.create, budget.tree())?;
+        checkpoint::recover(path, &tree)?;
+        let (log, payloads) = read_logs(path, &checkpoint::logs_since(path, &tree)?)?;
+        let log = Arc::new(RwLock::new(Arc::new(log)));
+        let store = Store(Arc::new(Shared {
+            home: path.to_owned(),
+            pool: Pool::new(tree, &budget),
+            pending: RwLock::default(),
+            turn: Mutex::default(),
+            _syncer: sync_in_background(log.clone())?,
+            log,
+            budget,
             options: options.clone(),
-            _temporary: temporary,
-        }))
+            temporary,
+        }));
+        for payload in payloads {
+            store.replay(&payload)?;
+        }
+        Ok(store)
     }
 
     /// How the store was opened.
@@ -87,7 +114,7 @@ impl Store {
     /// # Errors
     /// `Io` or `Poisoned`.
     pub fn flush(&self) -> Result<()> {
-        self.0.tree.sync()
+        self.make_durable(Durability::Durable)
     }
 
     /// Hands everything to the disk and gives this handle up. The store closes with its last handle.
@@ -95,55 +122,138 @@ impl Store {
     /// # Errors
     /// `Io` or `Poisoned`.
     pub fn close(self) -> Result<()> {
-        self.flush()
+        self.flush()?;
+        let _turn = self.0.turn.lock();
+        self.0.checkpoint()
     }
 
     /// One state of the index, which no write changes while it is held.
     pub(crate) fn read(&self) -> Reader<'_> {
-        Reader::new(&self.0.tree, &self.0.directories, self.0.gate.read())
+        Reader::new(&self.0.pool, self.0.pending.read())
     }
 
-    /// Works a write out, applies it as a whole and makes it durable as asked. After an error nothing
-    /// of it is applied.
+    /// Works a write out, logs it, lets it show as a whole and makes it durable as asked. After an
+    /// error nothing of it shows.
     pub(crate) fn write<T>(
         &self,
         durability: Durability,
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
     ) -> Result<T> {
         let turn = self.0.turn.lock();
-        let mut stage = Stage::new(&self.0.tree);
-        let answer = work(&mut stage)?;
-        if let Some(finished) = stage.finish() {
-            let _gate = self.0.gate.write();
-            self.0.tree.apply(finished.changes)?;
-            self.0.directories.follow(finished.blocks);
+        if self.0.pending.read().bytes() > self.0.budget.pending() {
+            self.0.checkpoint()?;
         }
+        let (answer, finished) = self.work_out(work)?;
+        let Some(finished) = finished else {
+            return Ok(answer);
+        };
+        let log = self.0.log.read().clone();
+        let at_once = durability != Durability::Relaxed;
+        let number = log.append(finished.operations.payload(), at_once)?;
+        self.0.pool.apply(&mut self.0.pending.write(), finished);
+        // Those who wait for the disk let others write, and one sync serves them all.
         drop(turn);
-        self.make_durable(durability)?;
+        if durability == Durability::Durable {
+            log.sync(number)?;
+        }
         Ok(answer)
     }
 
     pub(crate) fn make_durable(&self, durability: Durability) -> Result<()> {
+        let log = self.0.log.read().clone();
         match durability {
-            Durability::Durable => self.0.tree.sync(),
-            Durability::Interval => self.0.tree.flush(),
+            Durability::Durable => log.sync_all(),
+            Durability::Interval => log.flush(),
             Durability::Relaxed => Ok(()),
         }
     }
 
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        self.0.tree.disk_bytes()
+        home::disk_bytes(&self.0.home)
+    }
+
+    fn replay(&self, payload: &[u8]) -> Result<()> {
+        let (_, finished) = self.work_out(|stage| writer::replay(stage, payload))?;
+        if let Some(finished) = finished {
+            self.0.pool.apply(&mut self.0.pending.write(), finished);
+        }
+        Ok(())
+    }
+
+    fn work_out<T>(
+        &self,
+        work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
+    ) -> Result<(T, Option<Finished>)> {
+        let reader = self.read();
+        let mut stage = Stage::new(&reader);
+        let answer = work(&mut stage)?;
+        Ok((answer, stage.finish()))
     }
 }
 
-/// The directories' part of the budget for caches.
-fn directory_bytes(options: &Options) -> usize {
-    usize::try_from(options.cache_bytes / 8).unwrap_or(usize::MAX)
+impl Shared {
+    /// Moves what is pending into the tree and begins a new log. Called by who has the turn; readers go
+    /// on meanwhile. After an error before the tree was touched, everything stays as it was.
+    fn checkpoint(&self) -> Result<()> {
+        let pending = self.pending.read();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let log = self.log.read().clone();
+        log.sync_all()?;
+        let next = Log::create(&self.home, log.generation() + 1)?;
+        let generation = next.generation();
+        *self.log.write() = Arc::new(next);
+        checkpoint::write(&self.home, &self.pool.tree, generation, pending.changes())?;
+        drop(pending);
+        self.pool.settle(&mut self.pending.write());
+        Ok(())
+    }
 }
 
-/// The tree's part of the budget for caches.
-fn tree_bytes(options: &Options) -> u64 {
-    options.cache_bytes - options.cache_bytes / 8
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if self.temporary.is_none() {
+            // What cannot be moved now is in the log, and is read back at the next open.
+            let _kept_in_the_log = self.checkpoint();
+        }
+    }
+}
+
+/// Reads the logs back; the log to go on with, and what the others hold.
+fn read_logs(home: &Path, generations: &[u64]) -> Result<(Log, Vec<Vec<u8>>)> {
+    let (mut payloads, mut next) = (Vec::new(), 0);
+    for (place, generation) in generations.iter().copied().enumerate() {
+        let is_last = place + 1 == generations.len();
+        let replay = match Replay::read(home, generation) {
+            // A log is begun before anything is promised to be in it.
+            Err(_) if is_last && place > 0 && Replay::remove_unbegun(home, generation) => break,
+            replay => replay?,
+        };
+        if is_last && replay.payloads.is_empty() && replay.torn == 0 {
+            return Ok((Log::resume(home, generation)?, payloads));
+        }
+        payloads.extend(replay.payloads);
+        next = generation + 1;
+    }
+    Ok((Log::create(home, next)?, payloads))
+}
+
+/// Starts the thread that syncs the log now and then, until the sender is dropped.
+fn sync_in_background(log: Arc<CurrentLog>) -> Result<SyncSender<()>> {
+    let (sender, receiver) = sync_channel::<()>(0);
+    let work = move || {
+        while let Err(RecvTimeoutError::Timeout) = Receiver::recv_timeout(&receiver, SYNC_EVERY) {
+            let log = log.read().clone();
+            // A log that failed says so to the next writer.
+            let _told_to_the_next_writer = log.sync_all();
+        }
+    };
+    let thread = std::thread::Builder::new().name("filedex-sync".to_owned()).spawn(work);
+    thread.map_err(|error| {
+        Error::new(ErrorKind::Io, format!("cannot start a thread: {error}")).caused_by(error)
+    })?;
+    Ok(sender)
 }
 
 impl fmt::Debug for Store {

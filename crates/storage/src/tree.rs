@@ -19,9 +19,15 @@ pub(crate) struct Tree {
     poisoned: AtomicBool,
 }
 
-/// A value read: shared, not copied.
+/// A key or value: shared, not copied.
 #[derive(Clone, Debug)]
 pub(crate) struct Bytes(sled::IVec);
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Bytes {
+        Bytes(bytes.into())
+    }
+}
 
 impl std::ops::Deref for Bytes {
     type Target = [u8];
@@ -42,8 +48,8 @@ impl AsRef<[u8]> for Bytes {
 pub(crate) struct Changes(sled::Batch);
 
 impl Changes {
-    pub(crate) fn insert(&mut self, key: &[u8], value: Vec<u8>) {
-        self.0.insert(key, value);
+    pub(crate) fn insert(&mut self, key: &[u8], value: Bytes) {
+        self.0.insert(key, value.0);
     }
 
     pub(crate) fn remove(&mut self, key: &[u8]) {
@@ -118,10 +124,6 @@ impl Tree {
         })
     }
 
-    pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        self.sled.size_on_disk().map_err(|error| self.fault(error))
-    }
-
     fn check(&self) -> Result<()> {
         if self.poisoned.load(Ordering::Acquire) {
             let message = "the store failed earlier; close every handle and reopen it";
@@ -159,7 +161,8 @@ fn open_sled(directory: &Path, cache_bytes: u64) -> Result<sled::Db> {
     let config = sled::Config::new()
         .path(directory)
         .cache_capacity(cache_bytes)
-        .flush_every_ms(Some(500))
+        // The tree is written by checkpoints alone, and these flush for themselves.
+        .flush_every_ms(None)
         .print_profile_on_drop(false);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(opened) => opened.map_err(translate),

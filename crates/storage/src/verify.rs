@@ -5,15 +5,13 @@
 //! there. This file only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
 
-use crate::block::{BlockRef, Entry};
+use crate::block::{Block, Entry};
 use crate::class::Class;
 use crate::counts::Counts;
 use crate::error::Result;
 use crate::layout::{
-    ALL_COUNTS, ALL_PIECES, ALL_ROOMS, ALL_USERS, List, after_prefix, by_id, list_of_counts,
-    piece_key,
+    ALL_COUNTS, ALL_PIECES, ALL_ROOMS, ALL_USERS, List, by_id, list_of_counts, piece_key,
 };
 use crate::reader::{Found, Reader, Stored};
 use crate::record::{Body, Place, user_of};
@@ -58,7 +56,7 @@ impl Store {
     /// Only where the files cannot be read at all; what is wrong with their content is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
         let reader = self.read();
-        let expected = reader.counts(&List::ids()).map_or(0, |counts| counts.total());
+        let expected = reader.stored_counts(&List::ids()).map_or(0, |counts| counts.total());
         let mut check = Check {
             reader: &reader,
             report: Report::default(),
@@ -94,34 +92,30 @@ impl Check<'_> {
     }
 
     fn rooms(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
-        for block in self.blocks(ALL_ROOMS) {
+        for block in self.reader.all(ALL_ROOMS) {
             let (key, bytes) = block?;
-            let Some(block) = self.block(&key, &bytes) else {
+            let Some(block) = self.block(&key, bytes) else {
                 continue;
             };
-            for entry in block.entries() {
-                self.record(&key, &bytes, &entry);
+            for entry in block.read().entries() {
+                self.record(&key, &block, &entry);
             }
             progress(self.report.records, self.expected);
         }
         Ok(())
     }
 
-    fn blocks(&self, prefix: &[u8]) -> impl Iterator<Item = Result<(Bytes, Bytes)>> + use<> {
-        let end = after_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
-        self.reader.range(Bound::Included(prefix.to_vec()), end)
-    }
-
     /// Reads a block and checks what it says of itself.
-    fn block<'b>(&mut self, key: &[u8], bytes: &'b [u8]) -> Option<BlockRef<'b>> {
+    fn block(&mut self, key: &[u8], bytes: Bytes) -> Option<Block> {
         self.report.blocks += 1;
-        let block = match BlockRef::read(bytes) {
+        let opened = match Block::open(bytes) {
             Ok(block) => block,
             Err(error) => {
                 self.problem(format!("block {}: {error}", name(key)));
                 return None;
             }
         };
+        let block = opened.read();
         let mut counts = Counts::default();
         block.entries().for_each(|entry| counts.add(entry.class, 1));
         if !counts.iter().eq(block.counts()) || counts.total() != block.len() {
@@ -131,11 +125,11 @@ impl Check<'_> {
         if !keys.is_sorted_by(|one, next| one < next) {
             self.problem(format!("block {}: its entries are out of order", name(key)));
         }
-        Some(block)
+        Some(opened)
     }
 
     /// Checks that a record lies where its fields say, and that the other lists know it.
-    fn record(&mut self, block_key: &[u8], block: &Bytes, entry: &Entry<'_>) {
+    fn record(&mut self, block_key: &[u8], block: &Block, entry: &Entry<'_>) {
         let found = Found::new(block, entry.payload_at.clone());
         let stored = match self.reader.body(found) {
             Ok(stored) => stored,
@@ -200,10 +194,10 @@ impl Check<'_> {
     /// entries as records is seen by the counts; that each record has its own, above.
     fn pointers(&mut self, prefix: &[u8], kind: &str) -> Result<()> {
         let (mut entries, mut expected) = (0, 0);
-        for block in self.blocks(prefix) {
+        for block in self.reader.all(prefix) {
             let (key, bytes) = block?;
-            if let Some(block) = self.block(&key, &bytes) {
-                entries += block.len();
+            if let Some(block) = self.block(&key, bytes) {
+                entries += block.read().len();
             }
         }
         for (list, counts) in &self.counts {
@@ -219,7 +213,7 @@ impl Check<'_> {
 
     fn counts(&mut self) -> Result<()> {
         let mut expected = std::mem::take(&mut self.counts);
-        for kept in self.blocks(ALL_COUNTS) {
+        for kept in self.reader.all(ALL_COUNTS) {
             let (key, bytes) = kept?;
             let list = list_of_counts(&key);
             let recount = expected.remove(&list).unwrap_or_default();
@@ -242,7 +236,7 @@ impl Check<'_> {
 
     fn pieces(&mut self) -> Result<()> {
         let mut stray: u64 = 0;
-        for piece in self.blocks(ALL_PIECES) {
+        for piece in self.reader.all(ALL_PIECES) {
             if !self.pieces.contains(&*piece?.0) {
                 stray += 1;
             }

@@ -3,10 +3,11 @@
 //! One write at a time is worked out on a [`Stage`]; readers are kept out only while the finished
 //! changes are applied. This file does not know blocks.
 
-use filedex_query::Document;
+use filedex_query::{Document, DocumentRef};
 
 use crate::error::{Error, Result};
 use crate::layout::{List, by_id, piece_key};
+use crate::operation::{self, Operation};
 use crate::options::Durability;
 use crate::record::{self, Body, PIECE_BYTES, Place, Record, user_of};
 use crate::stage::Stage;
@@ -45,15 +46,15 @@ impl Tally {
     }
 }
 
-/// Records of one atomic write of [`Store::put_many`]. A larger write pins more memory in sled than
-/// it saves work.
+/// Records of one atomic write of [`Store::put_many`]. A larger write holds more memory than it saves
+/// work.
 const RECORDS_PER_WRITE: usize = 100;
 
 impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
     ///
     /// ```
-    /// use filedex_query::Document;
+    /// use filedex_query::{Document, DocumentRef};
     /// use filedex_storage::{Options, Put, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// let file = Document::new().with("_id", "a").with("rid", "GENERAL");
@@ -165,6 +166,21 @@ impl Store {
     }
 }
 
+/// Does again what an entry of the log says.
+pub(crate) fn replay(stage: &mut Stage<'_>, payload: &[u8]) -> Result<()> {
+    for operation in operation::read(payload)? {
+        match operation {
+            Operation::Put(body) => {
+                let document = DocumentRef::from(body).to_document();
+                // It was within the limits of the day when it was put.
+                put(stage, &Record::new(&document, usize::MAX)?)?;
+            }
+            Operation::Remove(id) => drop(remove(stage, id)?),
+        }
+    }
+    Ok(())
+}
+
 fn put(stage: &mut Stage<'_>, record: &Record) -> Result<Put> {
     let old = stored_body(stage, &record.id)?;
     if old.as_ref().is_some_and(|(_, body)| *body == record.body) {
@@ -174,6 +190,7 @@ fn put(stage: &mut Stage<'_>, record: &Record) -> Result<Put> {
         unlink(stage, &record.id, place, body)?;
     }
     link(stage, record)?;
+    stage.operations.put(&record.body);
     Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
 }
 
@@ -183,6 +200,7 @@ fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
     };
     unlink(stage, id, &place, &body)?;
     stage.remove(&List::ids(), &by_id(id))?;
+    stage.operations.remove(id);
     Ok(true)
 }
 

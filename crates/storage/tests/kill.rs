@@ -38,7 +38,10 @@ fn write_until_killed() {
     let Ok(directory) = std::env::var(CHILD) else {
         return;
     };
-    let store = Store::open(Path::new(&directory), &Options::default()).unwrap();
+    let mut options = Options::default();
+    // With little memory there are many checkpoints to be killed in.
+    options.cache_bytes = 256 << 10;
+    let store = Store::open(Path::new(&directory), &options).unwrap();
     let mut out = std::io::stdout();
     let start = store.get("last").unwrap().map_or(0, |last| match last.get("batch") {
         Some(Value::Long(number)) => number.cast_unsigned() + 1,

@@ -77,8 +77,15 @@ fn small(id: u32, version: u32) -> Document {
         .with("name", "x".repeat(id as usize % 60))
 }
 
-fn temporary() -> Store {
+/// With little memory everything is soon in the tree and nothing in a cache; with much, the other way
+/// round.
+fn memory() -> impl Strategy<Value = u64> {
+    prop_oneof![Just(64 << 10), Just(512 << 10), Just(64 << 20)]
+}
+
+fn temporary(cache_bytes: u64) -> Store {
     let mut options = Options::default();
+    options.cache_bytes = cache_bytes;
     options.durability = filedex_storage::Durability::Relaxed;
     Store::temporary(&options).unwrap()
 }
@@ -88,10 +95,11 @@ proptest! {
 
     #[test]
     fn executing_a_plan_equals_filtering_and_sorting_a_full_scan(
+        memory in memory(),
         records in proptest::collection::vec(record(), 0..120),
         queries in proptest::collection::vec((filter(), sort(), window()), 12),
     ) {
-        let store = temporary();
+        let store = temporary(memory);
         store.put_many(records.clone()).unwrap();
         let model: BTreeMap<String, Document> =
             records.into_iter().map(|record| (id_of(&record), record)).collect();
@@ -108,10 +116,11 @@ proptest! {
 
     #[test]
     fn after_any_changes_counts_equal_a_recount_and_the_store_equals_the_model(
+        memory in memory(),
         changes in proptest::collection::vec(change(), 0..40),
         queries in proptest::collection::vec((filter(), sort(), window()), 4),
     ) {
-        let store = temporary();
+        let store = temporary(memory);
         let mut model = BTreeMap::new();
         for change in changes {
             apply(&store, &mut model, change);
@@ -134,12 +143,13 @@ proptest! {
 
     #[test]
     fn pages_of_any_size_concatenated_equal_the_whole(
+        memory in memory(),
         records in proptest::collection::vec(record(), 0..80),
         filter in filter(),
         sort in sort(),
         size in 1..20u64,
     ) {
-        let store = temporary();
+        let store = temporary(memory);
         store.put_many(records).unwrap();
         let plan = plan(&filter, &sort);
         let whole = store.page(&plan, Window::all(), &Watch::default()).unwrap();
@@ -159,12 +169,13 @@ proptest! {
 
     #[test]
     fn deep_offsets_stay_right_while_the_store_changes(
+        memory in memory(),
         rounds in proptest::collection::vec(
             (proptest::collection::vec((0..900u32, 0..4u8), 1..120), 256..700u64, any::<bool>()),
             1..6,
         ),
     ) {
-        let store = temporary();
+        let store = temporary(memory);
         let mut model: BTreeMap<String, Document> =
             (0..900).map(|id| small(id, 0)).map(|record| (id_of(&record), record)).collect();
         store.put_many(model.values().cloned()).unwrap();
@@ -190,13 +201,16 @@ proptest! {
 
     #[test]
     fn reopening_gives_the_same_answers(
+        memory in memory(),
         changes in proptest::collection::vec(change(), 0..12),
         filter in filter(),
         sort in sort(),
     ) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("store");
-        let store = Store::open(&path, &Options::default()).unwrap();
+        let mut options = Options::default();
+        options.cache_bytes = memory;
+        let store = Store::open(&path, &options).unwrap();
         let mut model = BTreeMap::new();
         for change in changes {
             apply(&store, &mut model, change);

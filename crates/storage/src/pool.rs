@@ -1,0 +1,86 @@
+//! What lies behind a store's readers: the tree, and what of it is kept in memory.
+//!
+//! Everything kept here besides the tree is a cache with a part of the store's budget; nothing is lost
+//! with it.
+
+use crate::block::Block;
+use crate::cache::Blocks;
+use crate::directory::Directories;
+use crate::layout::is_block;
+use crate::pending::Pending;
+use crate::stage::Finished;
+use crate::tree::Tree;
+
+/// The tree and the caches over it.
+pub(crate) struct Pool {
+    pub(crate) tree: Tree,
+    pub(crate) directories: Directories,
+    /// Blocks as they are stored.
+    pub(crate) blocks: Blocks,
+    /// Blocks of rooms with their records as JSON text.
+    pub(crate) texts: Blocks,
+}
+
+/// How a store's budget is shared out, in eighths.
+pub(crate) struct Budget {
+    eighth: u64,
+}
+
+impl Budget {
+    pub(crate) fn of(cache_bytes: u64) -> Budget {
+        Budget { eighth: cache_bytes / 8 }
+    }
+
+    /// For sled's own cache.
+    pub(crate) fn tree(&self) -> u64 {
+        self.eighth
+    }
+
+    /// For changes that wait for a checkpoint.
+    pub(crate) fn pending(&self) -> usize {
+        usize::try_from(self.eighth * 2).unwrap_or(usize::MAX)
+    }
+
+    fn directories(&self) -> u64 {
+        self.eighth
+    }
+
+    fn blocks(&self) -> u64 {
+        self.eighth * 2
+    }
+
+    fn texts(&self) -> u64 {
+        self.eighth * 2
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(tree: Tree, budget: &Budget) -> Pool {
+        Pool {
+            tree,
+            directories: Directories::new(budget.directories()),
+            blocks: Blocks::new(budget.blocks()),
+            texts: Blocks::new(budget.texts()),
+        }
+    }
+
+    /// Lets a write show. Called while no reader is at work.
+    pub(crate) fn apply(&self, pending: &mut Pending, finished: Finished) {
+        for change in &finished.blocks {
+            self.blocks.forget(&change.key);
+            self.texts.forget(&change.key);
+        }
+        self.directories.follow(finished.blocks);
+        finished.changes.into_iter().for_each(|(key, value)| pending.set(key, value));
+    }
+
+    /// Everything pending is in the tree now. The blocks are kept at hand: they are likely to be written
+    /// again.
+    pub(crate) fn settle(&self, pending: &mut Pending) {
+        let blocks = pending.changes().filter(|(key, _)| is_block(key));
+        for block in blocks.filter_map(|(key, bytes)| Some((key, Block::open(bytes?).ok()?))) {
+            self.blocks.keep(&block.0, &block.1);
+        }
+        *pending = Pending::default();
+    }
+}

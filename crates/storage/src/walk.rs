@@ -1,0 +1,133 @@
+//! The blocks of a part of a list, one after the other: by the list's directory where there is one,
+//! else along the tree.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use crate::block::Block;
+use crate::directory::{Directory, Position};
+use crate::error::Result;
+use crate::layout::{List, after_prefix};
+use crate::merge::{Direction, Merged};
+use crate::reader::Reader;
+
+/// A walk over blocks.
+pub(crate) enum Walk<'r> {
+    /// Along a directory: the next block, and the key that ends the walk.
+    Known {
+        directory: Arc<Directory>,
+        next: Option<Position>,
+        end: Option<Vec<u8>>,
+        direction: Direction,
+    },
+    /// Along the tree.
+    Stored(Merged<'r>),
+}
+
+/// A block that a walk came to.
+pub(crate) struct Step {
+    pub(crate) key: Vec<u8>,
+    /// The block, if it was read already.
+    block: Option<Block>,
+}
+
+impl Step {
+    /// The block, read now if it wasn't.
+    pub(crate) fn block(&self, reader: &Reader<'_>) -> Result<Block> {
+        match &self.block {
+            Some(block) => Ok(block.clone()),
+            None => reader.listed_block(&self.key),
+        }
+    }
+}
+
+impl<'r> Walk<'r> {
+    /// A walk over the blocks that may hold entries from the key `from` on and before `to`.
+    pub(crate) fn new(
+        reader: &'r Reader<'_>,
+        list: &List,
+        from: &[u8],
+        to: Option<&[u8]>,
+        direction: Direction,
+    ) -> Result<Walk<'r>> {
+        let first = list.block_key(from);
+        let end = to.map(|to| list.block_key(to));
+        if let Some(directory) = reader.directory(list)? {
+            return Ok(Walk::along(directory, &first, end, direction));
+        }
+        let first = match reader.block_before(list, from)? {
+            Some((key, _)) => key.to_vec(),
+            None => list.block_key(&[]),
+        };
+        let end = end.or_else(|| after_prefix(list.bytes()));
+        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        Ok(Walk::Stored(reader.range(Bound::Included(&first), upper, direction)))
+    }
+
+    /// A walk over all blocks from that one on.
+    pub(crate) fn from(
+        directory: Arc<Directory>,
+        at: Option<Position>,
+        direction: Direction,
+    ) -> Walk<'r> {
+        Walk::Known { directory, next: at, end: None, direction }
+    }
+
+    /// A walk over all blocks of all lists that the prefix begins.
+    pub(crate) fn everything(reader: &'r Reader<'_>, prefix: &[u8]) -> Walk<'r> {
+        let end = after_prefix(prefix);
+        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        Walk::Stored(reader.range(Bound::Included(prefix), upper, Direction::Forward))
+    }
+
+    fn along(
+        directory: Arc<Directory>,
+        first: &[u8],
+        end: Option<Vec<u8>>,
+        direction: Direction,
+    ) -> Walk<'r> {
+        let begin = directory.find(first).or_else(|| directory.first());
+        match direction {
+            Direction::Forward => Walk::Known { directory, next: begin, end, direction },
+            Direction::Backward => {
+                let last = match &end {
+                    // The last block that begins before the end.
+                    Some(end) => match directory.find(end) {
+                        Some(at) if directory.key(at) == end.as_slice() => directory.previous(at),
+                        at => at,
+                    },
+                    None => directory.last(),
+                };
+                let end = begin.map(|at| directory.key(at).to_vec());
+                Walk::Known { directory, next: last, end, direction }
+            }
+        }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Step>;
+
+    fn next(&mut self) -> Option<Result<Step>> {
+        match self {
+            Walk::Stored(merged) => Some(merged.next()?.and_then(|(key, bytes)| {
+                Ok(Step { key: key.to_vec(), block: Some(Block::open(bytes)?) })
+            })),
+            Walk::Known { directory, next, end, direction } => {
+                let at = (*next)?;
+                let key = directory.key(at);
+                let (over, after) = match direction {
+                    Direction::Forward => {
+                        (end.as_deref().is_some_and(|end| key >= end), directory.next(at))
+                    }
+                    // The block in which the part begins is still of the walk.
+                    Direction::Backward => {
+                        (end.as_deref().is_some_and(|end| key < end), directory.previous(at))
+                    }
+                };
+                *next = if over { None } else { after };
+                (!over).then(|| Ok(Step { key: key.to_vec(), block: None }))
+            }
+        }
+    }
+}
