@@ -34,6 +34,8 @@ impl Weighter<List, Arc<Directory>> for Bytes {
 /// The blocks of one list, in order, in chunks that know the sums of their counts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
+    /// How many bytes the keys of the list's blocks share.
+    prefix: usize,
     chunks: Vec<Chunk>,
     total: Counts,
     bytes: usize,
@@ -101,7 +103,7 @@ impl Directories {
         Directories { kept, asked: Mutex::default() }
     }
 
-    pub(crate) fn get(&self, list: &List) -> Option<Arc<Directory>> {
+    pub(crate) fn get(&self, list: &[u8]) -> Option<Arc<Directory>> {
         self.kept.get(list)
     }
 
@@ -154,9 +156,9 @@ impl Slot {
 }
 
 impl Directory {
-    /// The directory of these blocks, which are in order.
-    pub(crate) fn of(slots: impl IntoIterator<Item = Slot>) -> Directory {
-        let mut directory = Directory::default();
+    /// The directory of the list's blocks, which are in order.
+    pub(crate) fn of(list: &List, slots: impl IntoIterator<Item = Slot>) -> Directory {
+        let mut directory = Directory { prefix: list.bytes().len(), ..Directory::default() };
         for slot in slots {
             directory.bytes += slot.bytes();
             directory.total.add_all(&slot.counts);
@@ -173,12 +175,12 @@ impl Directory {
         &self.total
     }
 
-    /// The last block whose key is not greater.
-    pub(crate) fn find(&self, key: &[u8]) -> Option<Position> {
-        let chunks = self.chunks.partition_point(|chunk| chunk.first_key() <= key);
+    /// The last block that begins at or before the entry of that order.
+    pub(crate) fn find(&self, order: &[u8]) -> Option<Position> {
+        let starts = |slot: &Slot| slot.key.get(self.prefix..).unwrap_or_default() <= order;
+        let chunks = self.chunks.partition_point(|chunk| chunk.slots.first().is_some_and(starts));
         let chunk = chunks.checked_sub(1)?;
-        let slots = &self.chunks.get(chunk)?.slots;
-        let slot = slots.partition_point(|slot| &*slot.key <= key).checked_sub(1)?;
+        let slot = self.chunks.get(chunk)?.slots.partition_point(starts).checked_sub(1)?;
         Some(Position { chunk, slot })
     }
 
@@ -253,7 +255,8 @@ impl Directory {
 
     fn follow(&mut self, change: BlockChange) {
         let key = change.key.into_boxed_slice();
-        let found = self.find(&key).filter(|at| self.key(*at) == &*key);
+        let found = self.find(key.get(self.prefix..).unwrap_or_default());
+        let found = found.filter(|at| self.key(*at) == &*key);
         match (found, change.counts) {
             (Some(at), Some(counts)) => self.replace(at, counts),
             (Some(at), None) => self.remove(at),
@@ -347,8 +350,12 @@ mod tests {
         [(Class::from_byte(1).unwrap(), records)].into_iter().collect()
     }
 
+    fn key(number: u16) -> Vec<u8> {
+        list("A").block_key(&number.to_be_bytes())
+    }
+
     fn slot(number: u16, records: u64) -> Slot {
-        Slot { key: number.to_be_bytes().into(), counts: counts(records) }
+        Slot { key: key(number).into(), counts: counts(records) }
     }
 
     fn list(name: &str) -> List {
@@ -357,15 +364,14 @@ mod tests {
 
     #[test]
     fn an_offset_is_found_from_either_end() {
-        let directory = Directory::of((0..1000).map(|number| slot(number, 10)));
+        let directory = Directory::of(&list("A"), (0..1000).map(|number| slot(number, 10)));
         let found = |backward, offset| {
             let start = directory.start(backward, offset, |_| true);
             (start.at.map(|at| directory.key(at).to_vec()), start.matching, start.blocks)
         };
-        let key = |number: u16| Some(number.to_be_bytes().to_vec());
-        assert_eq!(found(false, 0), (key(0), 0, 0));
-        assert_eq!(found(false, 6_035), (key(603), 6_030, 603));
-        assert_eq!(found(true, 6_035), (key(396), 6_030, 603));
+        assert_eq!(found(false, 0), (Some(key(0)), 0, 0));
+        assert_eq!(found(false, 6_035), (Some(key(603)), 6_030, 603));
+        assert_eq!(found(true, 6_035), (Some(key(396)), 6_030, 603));
         assert_eq!(found(false, 10_000), (None, 10_000, 1000));
     }
 
@@ -381,7 +387,7 @@ mod tests {
     fn memory_stays_within_the_budget() {
         let directories = Directories::new(200 << 10);
         for number in 0..100 {
-            let directory = Directory::of((0..200).map(|number| slot(number, 1)));
+            let directory = Directory::of(&list("A"), (0..200).map(|number| slot(number, 1)));
             directories.keep(&list(&number.to_string()), Arc::new(directory));
         }
         assert!(directories.kept.weight() <= 200 << 10);
@@ -395,7 +401,7 @@ mod tests {
             offset in 0..2_000u64,
         ) {
             let directories = Directories::new(16 << 20);
-            directories.keep(&list("A"), Arc::default());
+            directories.keep(&list("A"), Arc::new(Directory::of(&list("A"), [])));
             let mut model = std::collections::BTreeMap::new();
             for (number, records) in changes {
                 match records {
@@ -403,11 +409,11 @@ mod tests {
                     None => drop(model.remove(&number)),
                 }
                 let counts = records.map(counts);
-                let key = number.to_be_bytes().to_vec();
+                let key = key(number);
                 directories.follow(vec![BlockChange { list: list("A"), key, counts }]);
             }
-            let kept = directories.get(&list("A")).unwrap();
-            let fresh = Directory::of(model.iter().map(|(number, records)| slot(*number, *records)));
+            let kept = directories.get(list("A").bytes()).unwrap();
+            let fresh = Directory::of(&list("A"), model.iter().map(|(number, records)| slot(*number, *records)));
             prop_assert_eq!(kept.total(), fresh.total());
             let walk = |directory: &Directory| {
                 let steps = std::iter::successors(directory.first(), |at| directory.next(*at));

@@ -13,105 +13,31 @@ use crate::explain::Explain;
 use crate::judge::{Judge, Verdict};
 use crate::layout::{ALL_ROOMS, List};
 use crate::merge::Direction;
-use crate::page::{Page, Window};
-use crate::reader::{Found, Reader, Stored, text_of};
-use crate::record::Place;
+use crate::reader::{Found, Reader, Stored, Text};
 use crate::sink::Sink;
-use crate::store::Store;
 use crate::walk::{Step, Walk};
-use crate::watch::{Running, Watch};
-
-impl Store {
-    /// The records of a window of the plan's answer, and the exact total. Both from one state.
-    ///
-    /// # Errors
-    /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Damaged`, `Io` or
-    /// `Poisoned` from the disk.
-    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
-        let reader = self.read();
-        let access = Access::choose(&reader, plan)?;
-        let mut execution = self.execution(&reader, plan, &access, watch);
-        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
-        let mut documents = Vec::with_capacity(records.len());
-        execution.show(&records, &mut |record| documents.push(record.to_document()))?;
-        let explain = execution.explain(records.len());
-        Ok(Page { documents, total: explain.matched, explain })
-    }
-
-    /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
-    /// total: the shortest way from the index to a reply. The visitor must not write to this store: it
-    /// would wait for itself.
-    ///
-    /// ```
-    /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
-    /// # use filedex_storage::{Options, Store, Watch, Window};
-    /// # let store = Store::temporary(&Options::default())?;
-    /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
-    /// # let environment = Environment::default();
-    /// # let (all, everything) = (Filter::all(), Projection::everything());
-    /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
-    /// let mut reply = Vec::new();
-    /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
-    ///     reply.extend_from_slice(text);
-    /// })?;
-    /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Store::page`]; those of a projection after the records before it were shown.
-    pub fn texts(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
-    ) -> Result<u64> {
-        let reader = self.read();
-        let access = Access::choose(&reader, plan)?;
-        let mut execution = self.execution(&reader, plan, &access, watch);
-        execution.as_texts = plan.projection().is_everything();
-        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
-        execution.show_texts(&records, visitor)?;
-        Ok(execution.matched)
-    }
-
-    /// How many records match.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
-        let reader = self.read();
-        let access = Access::choose(&reader, plan)?;
-        let mut execution = self.execution(&reader, plan, &access, watch);
-        execution.run(Sink::Total)?;
-        Ok(execution.matched)
-    }
-
-    /// Executes the plan for that window and says how, without the records.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(self.page(plan, window, watch)?.explain)
-    }
-
-    fn execution<'e>(
-        &self,
-        reader: &'e Reader<'e>,
-        plan: &'e Plan,
-        access: &'e Access,
-        watch: &Watch,
-    ) -> Execution<'e> {
-        Execution::new(reader, plan, access, Running::start(watch, &self.options().limits))
-    }
-}
+use crate::watch::Running;
 
 /// Whether a walk goes on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flow {
     On,
     Done,
+}
+
+/// A block being walked through.
+#[derive(Clone, Copy)]
+struct Here<'b> {
+    key: &'b [u8],
+    block: &'b Block,
+    /// Whether the block holds the records' texts in place of their bodies.
+    texts: bool,
+    /// The part of a list that the block belongs to, if it isn't any list.
+    span: Option<&'b Span>,
+    /// Whether the entries point into rooms.
+    users: bool,
+    /// Whether all entries lie in the part.
+    inside: bool,
 }
 
 /// A plan being run.
@@ -124,8 +50,6 @@ pub(crate) struct Execution<'e> {
     /// Asks everything, where the path proves nothing.
     all: Judge<'e>,
     running: Running,
-    /// Whether whole records are wanted, as texts.
-    as_texts: bool,
     matched: u64,
     counted: bool,
     blocks: u64,
@@ -151,7 +75,6 @@ impl<'e> Execution<'e> {
             open,
             all,
             running,
-            as_texts: false,
             matched: 0,
             counted: false,
             blocks: 0,
@@ -161,7 +84,7 @@ impl<'e> Execution<'e> {
     }
 
     /// Walks the whole path; afterwards `matched` is the exact total.
-    pub(crate) fn run(&mut self, mut sink: Sink) -> Result<Sink> {
+    pub(crate) fn run<'v>(&mut self, mut sink: Sink<'v>) -> Result<Sink<'v>> {
         let total = self.total_by_counts()?;
         self.counted = total.is_some();
         if !(self.counted && sink.is_full()) {
@@ -194,21 +117,13 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    /// Shows the records to the visitor as JSON texts.
-    fn show_texts(&mut self, records: &[Stored], visitor: &mut dyn FnMut(&[u8])) -> Result<()> {
-        for record in records {
-            match record.text() {
-                Some(text) => visitor(text),
-                None => self.show(std::slice::from_ref(record), &mut |record| {
-                    visitor(&text_of(record));
-                })?,
-            }
-        }
-        Ok(())
+    /// How many records matched.
+    pub(crate) fn matched(&self) -> u64 {
+        self.matched
     }
 
     /// The records of one part of a list, in order, until the sink is full.
-    pub(crate) fn part(&mut self, span: &Span, users: bool, sink: &mut Sink) -> Result<()> {
+    pub(crate) fn part(&mut self, span: &Span, users: bool, sink: &mut Sink<'_>) -> Result<()> {
         self.counted = true;
         self.span(span, users, sink)?;
         Ok(())
@@ -233,7 +148,7 @@ impl<'e> Execution<'e> {
         Ok(Some(total))
     }
 
-    fn walk(&mut self, sink: &mut Sink) -> Result<()> {
+    fn walk(&mut self, sink: &mut Sink<'_>) -> Result<()> {
         let access = self.access;
         match &access.path {
             Path::Ids(ids) => self.ids(ids, sink),
@@ -243,7 +158,7 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn ids(&mut self, ids: &[String], sink: &mut Sink) -> Result<()> {
+    fn ids(&mut self, ids: &[String], sink: &mut Sink<'_>) -> Result<()> {
         for id in ids {
             self.running.examine()?;
             let Some(stored) = self.reader.by_id(id)? else {
@@ -251,22 +166,23 @@ impl<'e> Execution<'e> {
             };
             self.decoded += 1;
             if self.open.accepts(stored.document())? {
-                self.accept(sink, || Ok(stored))?;
+                self.keep(sink, stored)?;
+                self.matched += 1;
             }
         }
         Ok(())
     }
 
-    fn everything(&mut self, sink: &mut Sink) -> Result<()> {
+    fn everything(&mut self, sink: &mut Sink<'_>) -> Result<()> {
         for step in Walk::everything(self.reader, ALL_ROOMS) {
-            if self.block(step?, None, false, sink)? == Flow::Done {
+            if self.block(&step?, None, false, sink)? == Flow::Done {
                 break;
             }
         }
         Ok(())
     }
 
-    fn spans(&mut self, spans: &[Span], users: bool, sink: &mut Sink) -> Result<()> {
+    fn spans(&mut self, spans: &[Span], users: bool, sink: &mut Sink<'_>) -> Result<()> {
         for span in spans {
             // Loose records lie in a room's list, by whichever path they are looked for.
             if self.span(span, users && span.proves, sink)? == Flow::Done {
@@ -276,7 +192,7 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    fn span(&mut self, span: &Span, users: bool, sink: &mut Sink) -> Result<Flow> {
+    fn span(&mut self, span: &Span, users: bool, sink: &mut Sink<'_>) -> Result<Flow> {
         if span.is_empty() {
             return Ok(Flow::On);
         }
@@ -289,7 +205,7 @@ impl<'e> Execution<'e> {
             None => Walk::new(self.reader, &span.list, &span.from, span.to.as_deref(), direction)?,
         };
         for step in walk {
-            if self.block(step?, Some(span), users, sink)? == Flow::Done {
+            if self.block(&step?, Some(span), users, sink)? == Flow::Done {
                 return Ok(Flow::Done);
             }
         }
@@ -298,7 +214,12 @@ impl<'e> Execution<'e> {
 
     /// Passes over the blocks before a deep offset without reading them: the walk to go on with. `None`
     /// where the offset is not deep or classes do not decide.
-    fn jump(&mut self, span: &Span, direction: Direction, sink: &Sink) -> Result<Option<Walk<'e>>> {
+    fn jump(
+        &mut self,
+        span: &Span,
+        direction: Direction,
+        sink: &Sink<'_>,
+    ) -> Result<Option<Walk<'e>>> {
         let passes = sink.passes(self.matched);
         if !self.counted || !span.is_whole() || sink.is_full() || passes < DEEP {
             return Ok(None);
@@ -314,48 +235,44 @@ impl<'e> Execution<'e> {
 
     fn block(
         &mut self,
-        step: Step,
+        step: &Step,
         span: Option<&Span>,
         users: bool,
-        sink: &mut Sink,
+        sink: &mut Sink<'_>,
     ) -> Result<Flow> {
         self.blocks += 1;
         self.running.look()?;
-        // Texts lie as the records do; where none is passed over or asked, nothing else is needed.
-        let as_texts = self.as_texts && self.counted && !users;
-        let mut block = match as_texts && sink.passes(self.matched) == 0 {
-            true => self.reader.texts(&step.key)?,
-            false => step.block(self.reader)?,
-        };
-        let inside = span.is_none_or(|span| lies_inside(&block.read(), span));
-        if inside && self.pass_over(&block.read(), span, sink) {
-            return Ok(self.flow(sink));
+        // Texts lie as the records do; where nothing is passed over or asked, they are all it takes.
+        let texts = sink.shows_texts() && self.counted && !users;
+        let mut inside = span.is_none_or(Span::is_whole);
+        if !(texts && inside && sink.passes(self.matched) == 0) {
+            let block = step.block(self.reader)?;
+            inside = inside || span.is_none_or(|span| lies_inside(&block.read(), span));
+            if inside && self.pass_over(&block.read(), span, sink) {
+                return Ok(self.flow(sink));
+            }
         }
-        if as_texts {
-            block = self.reader.texts(&step.key)?;
-        }
-        let (block, read) = ((&*step.key, &block), block.read());
+        let block = if texts { self.reader.texts(&step.key)? } else { step.block(self.reader)? };
+        let here = Here { key: &step.key, block: &block, texts, span, users, inside };
         match self.access.order {
             Order::Backward => {
-                let mut entries: Vec<Entry<'_>> = read.entries().collect();
+                let mut entries: Vec<Entry<'_>> = block.read().entries().collect();
                 entries.reverse();
-                self.entries(block, entries.into_iter(), span, users, sink)
+                self.entries(here, entries.into_iter(), sink)
             }
-            Order::Forward | Order::Other => self.entries(block, read.entries(), span, users, sink),
+            Order::Forward | Order::Other => self.entries(here, block.read().entries(), sink),
         }
     }
 
     fn entries<'b>(
         &mut self,
-        block: (&[u8], &Block),
+        here: Here<'_>,
         entries: impl Iterator<Item = Entry<'b>>,
-        span: Option<&Span>,
-        users: bool,
-        sink: &mut Sink,
+        sink: &mut Sink<'_>,
     ) -> Result<Flow> {
         for entry in entries {
-            if span.is_none_or(|span| span.holds(entry.key)) {
-                self.entry(block, &entry, span, users, sink)?;
+            if here.inside || here.span.is_none_or(|span| span.holds(entry.key)) {
+                self.entry(here, &entry, sink)?;
             }
             if self.flow(sink) == Flow::Done {
                 return Ok(Flow::Done);
@@ -365,12 +282,12 @@ impl<'e> Execution<'e> {
     }
 
     /// A walk whose total is known ends once nothing more is kept.
-    fn flow(&self, sink: &Sink) -> Flow {
+    fn flow(&self, sink: &Sink<'_>) -> Flow {
         if self.counted && sink.is_full() { Flow::Done } else { Flow::On }
     }
 
     /// Counts a block without looking at its entries, if its classes decide and none is kept.
-    fn pass_over(&mut self, block: &BlockRef<'_>, span: Option<&Span>, sink: &Sink) -> bool {
+    fn pass_over(&mut self, block: &BlockRef<'_>, span: Option<&Span>, sink: &Sink<'_>) -> bool {
         let judge = self.judge(span);
         let mut matching = 0;
         for (class, count) in block.counts() {
@@ -387,50 +304,29 @@ impl<'e> Execution<'e> {
         passed
     }
 
-    fn entry(
-        &mut self,
-        (key, block): (&[u8], &Block),
-        entry: &Entry<'_>,
-        span: Option<&Span>,
-        users: bool,
-        sink: &mut Sink,
-    ) -> Result<()> {
+    fn entry(&mut self, here: Here<'_>, entry: &Entry<'_>, sink: &mut Sink<'_>) -> Result<()> {
         self.running.examine()?;
-        let reader = self.reader;
-        let as_texts = self.as_texts && self.counted;
-        let stored = || {
-            if users {
-                let list = List::from_bytes(entry.payload);
-                let place = Place { list, order: entry.key.to_vec() };
-                return if as_texts { reader.text_at(&place) } else { reader.at(&place) };
-            }
-            let found = Found::new(block, entry.payload_at.clone());
-            match as_texts {
-                true if entry.payload.is_empty() => reader.beneath(key, entry.key),
-                true => Ok(Stored::Text(found)),
-                false => reader.body(found),
-            }
-        };
-        match self.judge(span).verdict(entry.class) {
-            Verdict::No => Ok(()),
-            Verdict::Yes => self.accept(sink, stored),
+        match self.judge(here.span).verdict(entry.class) {
+            Verdict::No => return Ok(()),
+            Verdict::Yes if sink.passes(self.matched) > 0 => {}
+            Verdict::Yes if sink.shows_texts() => sink.show(here.text(self.reader, entry)?.bytes()),
+            Verdict::Yes => sink.keep(self.plan, here.stored(self.reader, entry)?)?,
             Verdict::Ask => {
-                let stored = stored()?;
+                let stored = here.stored(self.reader, entry)?;
                 self.decoded += 1;
-                if self.judge(span).accepts(stored.document())? {
-                    self.accept(sink, || Ok(stored))?;
+                if !self.judge(here.span).accepts(stored.document())? {
+                    return Ok(());
                 }
-                Ok(())
+                self.keep(sink, stored)?;
             }
-        }
-    }
-
-    fn accept(&mut self, sink: &mut Sink, stored: impl FnOnce() -> Result<Stored>) -> Result<()> {
-        if sink.passes(self.matched) == 0 {
-            sink.keep(self.plan, stored()?)?;
         }
         self.matched += 1;
         Ok(())
+    }
+
+    /// Keeps a record that matches, unless the window begins later.
+    fn keep(&mut self, sink: &mut Sink<'_>, stored: Stored) -> Result<()> {
+        if sink.passes(self.matched) == 0 { sink.keep(self.plan, stored) } else { Ok(()) }
     }
 
     fn judge(&mut self, span: Option<&Span>) -> &mut Judge<'e> {
@@ -440,7 +336,7 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn explain(&self, returned: usize) -> Explain {
+    pub(crate) fn explain(&self, returned: usize) -> Explain {
         let (lists, path) = match &self.access.path {
             Path::Ids(ids) => (ids.len() as u64, &self.access.path),
             Path::Rooms(spans) | Path::Users(spans) => (spans.len() as u64, &self.access.path),
@@ -470,6 +366,25 @@ impl<'e> Execution<'e> {
             matched: self.matched,
             returned: returned as u64,
             nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl Here<'_> {
+    /// The record of that entry.
+    fn stored(&self, reader: &Reader<'_>, entry: &Entry<'_>) -> Result<Stored> {
+        match self.users {
+            true => reader.at(entry.payload, entry.key),
+            false => reader.body(Found::new(self.block, entry.payload_at.clone())),
+        }
+    }
+
+    /// The text of that entry's record.
+    fn text<'e>(&self, reader: &Reader<'_>, entry: &Entry<'e>) -> Result<Text<'e>> {
+        match (self.users, self.texts && !entry.payload.is_empty()) {
+            (true, _) => reader.text_at(entry.payload, entry.key),
+            (false, true) => Ok(Text::Borrowed(entry.payload)),
+            (false, false) => reader.text_beneath(self.key, entry.key),
         }
     }
 }

@@ -84,6 +84,12 @@ impl List {
     }
 }
 
+impl std::borrow::Borrow<[u8]> for List {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// What the keys of the blocks of all rooms begin with.
 pub(crate) const ALL_ROOMS: &[u8] = &[ROOMS];
 

@@ -1,8 +1,18 @@
 //! What is asked for and what is given back: a window, and the page of records in it.
+//!
+//! One answer is one reader, so that a page and its total come from one state. How the records are found
+//! is [`crate::execute`]'s business.
 
-use filedex_query::Document;
+use filedex_query::{Document, Plan};
 
+use crate::access::{Access, Order};
+use crate::error::Result;
+use crate::execute::Execution;
 use crate::explain::Explain;
+use crate::reader::text_of;
+use crate::sink::Sink;
+use crate::store::Store;
+use crate::watch::{Running, Watch};
 
 /// Which part of an answer is wanted.
 ///
@@ -45,4 +55,87 @@ pub struct Page {
     pub total: u64,
     /// How the page came about.
     pub explain: Explain,
+}
+
+impl Store {
+    /// The records of a window of the plan's answer, and the exact total. Both from one state.
+    ///
+    /// # Errors
+    /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Damaged`, `Io` or
+    /// `Poisoned` from the disk.
+    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
+        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+        let mut documents = Vec::with_capacity(records.len());
+        execution.show(&records, &mut |record| documents.push(record.to_document()))?;
+        let explain = execution.explain(records.len());
+        Ok(Page { documents, total: explain.matched, explain })
+    }
+
+    /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
+    /// total: the shortest way from the index to a reply. The visitor must not write to this store: it
+    /// would wait for itself.
+    ///
+    /// ```
+    /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+    /// # use filedex_storage::{Options, Store, Watch, Window};
+    /// # let store = Store::temporary(&Options::default())?;
+    /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
+    /// # let environment = Environment::default();
+    /// # let (all, everything) = (Filter::all(), Projection::everything());
+    /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
+    /// let mut reply = Vec::new();
+    /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
+    ///     reply.extend_from_slice(text);
+    /// })?;
+    /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Store::page`], perhaps after some records were shown.
+    pub fn texts(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
+        if plan.projection().is_everything() && access.order != Order::Other {
+            execution.run(Sink::Shown { window, shown: 0, visitor })?;
+            return Ok(execution.matched());
+        }
+        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+        execution.show(&records, &mut |record| visitor(&text_of(record)))?;
+        Ok(execution.matched())
+    }
+
+    /// How many records match.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+        let reader = self.read();
+        let access = Access::choose(&reader, plan)?;
+        let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
+        execution.run(Sink::Total)?;
+        Ok(execution.matched())
+    }
+
+    /// Executes the plan for that window and says how, without the records.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+        Ok(self.page(plan, window, watch)?.explain)
+    }
+
+    fn running(&self, watch: &Watch) -> Running {
+        Running::start(watch, &self.options().limits)
+    }
 }

@@ -46,12 +46,27 @@ impl Found {
     }
 }
 
-/// A record's body: where it lies in its block, or put together from its pieces; or the record's text,
-/// where nothing else is asked for.
+/// A record's body: where it lies in its block, or put together from its pieces.
 pub(crate) enum Stored {
     InBlock(Found),
     Whole(Vec<u8>),
-    Text(Found),
+}
+
+/// A record as the JSON text of a reply.
+pub(crate) enum Text<'a> {
+    Borrowed(&'a [u8]),
+    InBlock(Found),
+    Whole(Vec<u8>),
+}
+
+impl Text<'_> {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Text::Borrowed(text) => text,
+            Text::InBlock(found) => found.payload(),
+            Text::Whole(text) => text,
+        }
+    }
 }
 
 impl Stored {
@@ -65,16 +80,7 @@ impl Stored {
         PackedDocument::new(match self {
             Stored::InBlock(found) => found.payload().get(1..).unwrap_or_default(),
             Stored::Whole(body) => body,
-            Stored::Text(_) => &[],
         })
-    }
-
-    /// The record's JSON text, if that is what was read.
-    pub(crate) fn text(&self) -> Option<&[u8]> {
-        match self {
-            Stored::Text(found) => Some(found.payload()),
-            Stored::InBlock(_) | Stored::Whole(_) => None,
-        }
     }
 }
 
@@ -97,11 +103,8 @@ impl Store {
         let Some(place) = reader.place(id)? else {
             return Ok(None);
         };
-        let stored = reader.text_at(&place)?;
-        Ok(Some(match stored.text() {
-            Some(text) => text.to_vec(),
-            None => text_of(stored.document()),
-        }))
+        let text = reader.text_at(place.list.bytes(), &place.order)?;
+        Ok(Some(text.bytes().to_vec()))
     }
 }
 
@@ -185,20 +188,21 @@ impl<'s> Reader<'s> {
     }
 
     /// The list's directory, if there is one or the list is asked for so often that it is worth one.
-    pub(crate) fn directory(&self, list: &List) -> Result<Option<Arc<Directory>>> {
+    pub(crate) fn directory(&self, list: &[u8]) -> Result<Option<Arc<Directory>>> {
         if let Some(directory) = self.pool.directories.get(list) {
             return Ok(Some(directory));
         }
-        let records = self.stored_counts(list)?.total();
-        match self.pool.directories.is_worthwhile(list, records) {
-            true => self.build_directory(list).map(Some),
+        let list = List::from_bytes(list);
+        let records = self.stored_counts(&list)?.total();
+        match self.pool.directories.is_worthwhile(&list, records) {
+            true => self.build_directory(&list).map(Some),
             false => Ok(None),
         }
     }
 
     /// The list's directory, made now if there is none.
     pub(crate) fn build_directory(&self, list: &List) -> Result<Arc<Directory>> {
-        if let Some(directory) = self.pool.directories.get(list) {
+        if let Some(directory) = self.pool.directories.get(list.bytes()) {
             return Ok(directory);
         }
         let mut slots = Vec::new();
@@ -207,14 +211,14 @@ impl<'s> Reader<'s> {
             let counts = Block::open(bytes)?.read().counts().collect();
             slots.push(Slot { key: (*key).into(), counts });
         }
-        let directory = Arc::new(Directory::of(slots));
+        let directory = Arc::new(Directory::of(list, slots));
         self.pool.directories.keep(list, directory.clone());
         Ok(directory)
     }
 
     /// The record of that id.
     pub(crate) fn by_id(&self, id: &str) -> Result<Option<Stored>> {
-        self.place(id)?.map(|place| self.at(&place)).transpose()
+        self.place(id)?.map(|place| self.at(place.list.bytes(), &place.order)).transpose()
     }
 
     /// Where the record of that id lies.
@@ -225,34 +229,35 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The record at that place.
-    pub(crate) fn at(&self, place: &Place) -> Result<Stored> {
-        match self.find(&place.list, &place.order)? {
+    /// The record of that order in the list whose keys begin with these bytes.
+    pub(crate) fn at(&self, list: &[u8], order: &[u8]) -> Result<Stored> {
+        let list = List::from_bytes(list);
+        match self.find(&list, order)? {
             Some(found) => self.body(found),
-            None => Err(Error::damaged("a record is listed but not there")),
+            None => Err(unlisted()),
         }
     }
 
-    /// The text of the record at that place, or else the record.
-    pub(crate) fn text_at(&self, place: &Place) -> Result<Stored> {
-        if let Some(key) = self.block_key(&place.list, &place.order)? {
-            let texts = self.texts(&key)?;
-            if let Some(entry) = texts.read().find(&place.order)
-                && !entry.payload.is_empty()
-            {
-                return Ok(Stored::Text(Found::new(&texts, entry.payload_at)));
-            }
+    /// The text of that record.
+    pub(crate) fn text_at(&self, list: &[u8], order: &[u8]) -> Result<Text<'static>> {
+        let Some(directory) = self.directory(list)? else {
+            return Ok(Text::Whole(text_of(self.at(list, order)?.document())));
+        };
+        let key = directory.find(order).map(|at| directory.key(at)).ok_or_else(unlisted)?;
+        let texts = self.texts(key)?;
+        let entry = texts.read().find(order).ok_or_else(unlisted)?;
+        match entry.payload.is_empty() {
+            false => Ok(Text::InBlock(Found::new(&texts, entry.payload_at))),
+            true => self.text_beneath(key, order),
         }
-        self.at(place)
     }
 
-    /// The record of that order in a room's block.
-    pub(crate) fn beneath(&self, block_key: &[u8], order: &[u8]) -> Result<Stored> {
-        let block = self.listed_block(block_key)?;
-        match block.read().find(order) {
-            Some(entry) => self.body(Found::new(&block, entry.payload_at)),
-            None => Err(Error::damaged("a record is listed but not there")),
-        }
+    /// The text of the record of that order in a room's block.
+    pub(crate) fn text_beneath(&self, block: &[u8], order: &[u8]) -> Result<Text<'static>> {
+        let block = self.listed_block(block)?;
+        let entry = block.read().find(order).ok_or_else(unlisted)?;
+        let stored = self.body(Found::new(&block, entry.payload_at))?;
+        Ok(Text::Whole(text_of(stored.document())))
     }
 
     /// The body behind an entry of a room's list.
@@ -265,7 +270,7 @@ impl<'s> Reader<'s> {
 
     /// How many records of each class the list holds.
     pub(crate) fn counts(&self, list: &List) -> Result<Counts> {
-        match self.pool.directories.get(list) {
+        match self.pool.directories.get(list.bytes()) {
             Some(directory) => Ok(directory.total().clone()),
             None => self.stored_counts(list),
         }
@@ -277,15 +282,6 @@ impl<'s> Reader<'s> {
             Some(bytes) => Counts::from_bytes(&bytes),
             None => Ok(Counts::default()),
         }
-    }
-
-    /// The key of the block in which that entry lies or belongs, if the list has one.
-    pub(crate) fn block_key(&self, list: &List, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        if let Some(directory) = self.directory(list)? {
-            let at = directory.find(&list.block_key(key));
-            return Ok(at.map(|at| directory.key(at).to_vec()));
-        }
-        Ok(self.block_before(list, key)?.map(|(key, _)| key.to_vec()))
     }
 
     /// The last block of the list that begins at or before that entry, by its key, along the tree.
@@ -316,8 +312,8 @@ impl<'s> Reader<'s> {
     }
 
     fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
-        let block = match self.directory(list)? {
-            Some(directory) => match directory.find(&list.block_key(key)) {
+        let block = match self.directory(list.bytes())? {
+            Some(directory) => match directory.find(key) {
                 Some(at) => self.listed_block(directory.key(at))?,
                 None => return Ok(None),
             },
@@ -329,4 +325,8 @@ impl<'s> Reader<'s> {
         let entry = block.read().find(key);
         Ok(entry.map(|entry| Found::new(&block, entry.payload_at)))
     }
+}
+
+fn unlisted() -> Error {
+    Error::damaged("a record is listed but not there")
 }

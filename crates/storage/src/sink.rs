@@ -1,25 +1,27 @@
-//! Where the records of an answer go: into a window, into a heap, or only into the total.
+//! Where the records of an answer go: into a window, into a heap, to who asked, or only into the total.
 
 use filedex_query::{Plan, TopK};
 
 use crate::access::Order;
 use crate::error::Result;
 use crate::page::Window;
-use crate::reader::Stored;
+use crate::reader::{Stored, text_of};
 
 /// What becomes of a matching record.
-pub(crate) enum Sink {
+pub(crate) enum Sink<'v> {
     /// They come in order: those of the window are kept.
     Window { window: Window, kept: Vec<Stored> },
     /// They come in another order: the best are kept.
     Heap { window: Window, best: TopK<Stored> },
+    /// They come in order: those of the window are shown at once, as texts.
+    Shown { window: Window, shown: u64, visitor: &'v mut dyn FnMut(&[u8]) },
     /// None is kept.
     Total,
 }
 
-impl Sink {
+impl Sink<'_> {
     /// The sink for a window of the plan's answer.
-    pub(crate) fn new(plan: &Plan, order: Order, window: Window) -> Sink {
+    pub(crate) fn new(plan: &Plan, order: Order, window: Window) -> Sink<'static> {
         match order {
             Order::Forward | Order::Backward => Sink::Window { window, kept: Vec::new() },
             Order::Other => Sink::Heap { window, best: TopK::new(window.end(), plan.limits()) },
@@ -30,9 +32,11 @@ impl Sink {
     /// `matched` records; all of them where none is kept any more.
     pub(crate) fn passes(&self, matched: u64) -> u64 {
         match self {
-            Sink::Window { window, .. } if matched < window.offset => window.offset - matched,
-            Sink::Window { .. } if self.is_full() => u64::MAX,
-            Sink::Window { .. } | Sink::Heap { .. } => 0,
+            Sink::Window { window, .. } | Sink::Shown { window, .. } if matched < window.offset => {
+                window.offset - matched
+            }
+            Sink::Window { .. } | Sink::Shown { .. } if self.is_full() => u64::MAX,
+            Sink::Window { .. } | Sink::Shown { .. } | Sink::Heap { .. } => 0,
             Sink::Total => u64::MAX,
         }
     }
@@ -43,8 +47,22 @@ impl Sink {
             Sink::Window { window, kept } => {
                 window.count.is_some_and(|count| kept.len() as u64 >= count)
             }
+            Sink::Shown { window, shown, .. } => window.count.is_some_and(|count| *shown >= count),
             Sink::Heap { window, .. } => window.count == Some(0),
             Sink::Total => true,
+        }
+    }
+
+    /// Whether records go on as texts.
+    pub(crate) fn shows_texts(&self) -> bool {
+        matches!(self, Sink::Shown { .. })
+    }
+
+    /// Takes the text of the next matching record.
+    pub(crate) fn show(&mut self, text: &[u8]) {
+        if let Sink::Shown { shown, visitor, .. } = self {
+            *shown += 1;
+            visitor(text);
         }
     }
 
@@ -56,6 +74,7 @@ impl Sink {
                 let key = plan.sort().key_with_id(stored.document())?;
                 best.push(key, stored)?;
             }
+            Sink::Shown { .. } => self.show(&text_of(stored.document())),
             Sink::Total => {}
         }
         Ok(())
@@ -69,7 +88,7 @@ impl Sink {
                 let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
                 best.into_sorted().into_iter().skip(offset).collect()
             }
-            Sink::Total => Vec::new(),
+            Sink::Shown { .. } | Sink::Total => Vec::new(),
         }
     }
 }

@@ -138,20 +138,21 @@ impl<'r> Stage<'r> {
             Bound::Included(last.as_slice()),
         ));
         let staged = staged.rfind(|(_, staged)| staged.block.is_some()).map(|(key, _)| key);
-        let stored = self.last_stored(list, &first, &last)?;
+        let stored = self.last_stored(list, key)?;
         Ok(stored.max(staged.cloned()).unwrap_or(first))
     }
 
-    /// Of the stored blocks between the keys that this write leaves in place, the last.
-    fn last_stored(&self, list: &List, first: &[u8], last: &[u8]) -> Result<Option<Vec<u8>>> {
-        if let Some(directory) = self.reader.directory(list)? {
-            let mut at = directory.find(last);
+    /// Of the stored blocks at or before that entry which this write leaves in place, the last.
+    fn last_stored(&self, list: &List, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        if let Some(directory) = self.reader.directory(list.bytes())? {
+            let mut at = directory.find(key);
             while let Some(found) = at.filter(|at| self.is_gone(directory.key(*at))) {
                 at = directory.previous(found);
             }
             return Ok(at.map(|at| directory.key(at).to_vec()));
         }
-        let (lower, upper) = (Bound::Included(first), Bound::Included(last));
+        let (lower, upper) = (list.block_key(&[]), list.block_key(key));
+        let (lower, upper) = (Bound::Included(&*lower), Bound::Included(&*upper));
         for stored in self.reader.range(lower, upper, Direction::Backward) {
             let key = stored?.0;
             if !self.is_gone(&key) {

@@ -50,10 +50,9 @@ impl<'r> Walk<'r> {
         to: Option<&[u8]>,
         direction: Direction,
     ) -> Result<Walk<'r>> {
-        let first = list.block_key(from);
         let end = to.map(|to| list.block_key(to));
-        if let Some(directory) = reader.directory(list)? {
-            return Ok(Walk::along(directory, &first, end, direction));
+        if let Some(directory) = reader.directory(list.bytes())? {
+            return Ok(Walk::along(directory, from, to, end, direction));
         }
         let first = match reader.block_before(list, from)? {
             Some((key, _)) => key.to_vec(),
@@ -82,18 +81,21 @@ impl<'r> Walk<'r> {
 
     fn along(
         directory: Arc<Directory>,
-        first: &[u8],
+        from: &[u8],
+        to: Option<&[u8]>,
         end: Option<Vec<u8>>,
         direction: Direction,
     ) -> Walk<'r> {
-        let begin = directory.find(first).or_else(|| directory.first());
+        let begin = directory.find(from).or_else(|| directory.first());
         match direction {
             Direction::Forward => Walk::Known { directory, next: begin, end, direction },
             Direction::Backward => {
-                let last = match &end {
+                let last = match to {
                     // The last block that begins before the end.
-                    Some(end) => match directory.find(end) {
-                        Some(at) if directory.key(at) == end.as_slice() => directory.previous(at),
+                    Some(to) => match directory.find(to) {
+                        Some(at) if Some(directory.key(at)) == end.as_deref() => {
+                            directory.previous(at)
+                        }
                         at => at,
                     },
                     None => directory.last(),
