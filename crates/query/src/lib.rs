@@ -15,6 +15,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod civil;
 mod decimal;
 mod document;
 pub mod ejson;

@@ -165,12 +165,12 @@ impl<'a> DocumentRef<'a> {
 
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
-        let (tree, packed) = match self.0 {
-            DocumentForm::Tree(fields) => (Some(fields.iter()), None),
-            DocumentForm::Packed(packed) => (None, Some(packed.iter())),
-        };
-        let tree = tree.into_iter().flatten();
-        tree.map(|(name, value)| (name.as_str(), value.into())).chain(packed.into_iter().flatten())
+        match self.0 {
+            DocumentForm::Tree(fields) => {
+                Either::Tree(fields.iter().map(|(name, value)| (name.as_str(), value.into())))
+            }
+            DocumentForm::Packed(packed) => Either::Packed(packed.iter()),
+        }
     }
 
     /// How many fields there are. Packed documents are walked.
@@ -222,11 +222,10 @@ impl<'a> ArrayRef<'a> {
 
     /// The elements in order.
     pub fn iter(self) -> impl Iterator<Item = ValueRef<'a>> {
-        let (tree, packed) = match self.0 {
-            ArrayForm::Tree(values) => (Some(values.iter()), None),
-            ArrayForm::Packed(packed) => (None, Some(packed.iter())),
-        };
-        tree.into_iter().flatten().map(ValueRef::from).chain(packed.into_iter().flatten())
+        match self.0 {
+            ArrayForm::Tree(values) => Either::Tree(values.iter().map(ValueRef::from)),
+            ArrayForm::Packed(packed) => Either::Packed(packed.iter()),
+        }
     }
 
     /// How many elements there are. Packed arrays are walked.
@@ -257,5 +256,23 @@ impl<'a> From<&'a [Value]> for ArrayRef<'a> {
 impl<'a> From<PackedArray<'a>> for ArrayRef<'a> {
     fn from(packed: PackedArray<'a>) -> ArrayRef<'a> {
         ArrayRef(ArrayForm::Packed(packed))
+    }
+}
+
+/// The members of one form or the other.
+enum Either<T, P> {
+    Tree(T),
+    Packed(P),
+}
+
+impl<I, T: Iterator<Item = I>, P: Iterator<Item = I>> Iterator for Either<T, P> {
+    type Item = I;
+
+    #[inline]
+    fn next(&mut self) -> Option<I> {
+        match self {
+            Either::Tree(members) => members.next(),
+            Either::Packed(members) => members.next(),
+        }
     }
 }

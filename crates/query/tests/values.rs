@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Document, DocumentRef, Limits, Value, key, order};
+use filedex_query::{Date, Document, DocumentRef, Limits, Value, ValueRef, key, order};
 use proptest::prelude::*;
 use strategies::{document, number, value};
 
@@ -21,6 +21,20 @@ fn descending_key_of(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     key::append_descending(&mut out, value.view());
     out
+}
+
+fn plain(document: DocumentRef<'_>) -> String {
+    ejson::to_text(ValueRef::Document(document), Form::Plain)
+}
+
+/// Texts of every length around a word's, in which few letters, or many, need an escape.
+fn text_to_escape() -> impl Strategy<Value = String> {
+    let letter = prop_oneof![
+        20 => proptest::char::range(' ', '~'),
+        1 => proptest::char::range('\0', '\u{1f}'),
+        1 => prop_oneof![Just('"'), Just('\\'), Just('\u{7f}'), Just('\u{80}'), Just('é'), Just('😀')],
+    ];
+    proptest::collection::vec(letter, 0..40).prop_map(String::from_iter)
 }
 
 proptest! {
@@ -77,6 +91,43 @@ proptest! {
     fn canonical_text_reads_back_the_same(document in document()) {
         let text = ejson::to_text(Value::Document(document.clone()).view(), Form::Canonical);
         prop_assert_eq!(ejson::read_document(&text, &Limits::default()).unwrap(), document);
+    }
+
+    #[test]
+    fn texts_are_written_as_json_wants_them(text in text_to_escape()) {
+        let document = Document::new().with(text.clone(), text.clone());
+        let quoted = serde_json::to_string(&text).unwrap();
+        let wanted = format!("{{{quoted}:{quoted}}}");
+        prop_assert_eq!(plain(document.view()), wanted.clone());
+        prop_assert_eq!(plain(PackedDocument::new(&packed::pack(&document)).into()), wanted);
+    }
+
+    #[test]
+    fn every_form_of_text_is_the_same_of_a_document_and_of_its_stored_form(document in document()) {
+        let bytes = packed::pack(&document);
+        for form in [Form::Plain, Form::Relaxed, Form::Canonical] {
+            let (mut text, mut stored) = (Vec::new(), Vec::new());
+            ejson::write_document(document.view(), form, &mut text);
+            ejson::write_document(PackedDocument::new(&bytes).into(), form, &mut stored);
+            prop_assert_eq!(text, stored);
+        }
+    }
+
+    #[test]
+    fn malformed_stored_bytes_are_written_as_they_are_read(
+        bytes in proptest::collection::vec(any::<u8>(), 0..64),
+    ) {
+        let stored = DocumentRef::from(PackedDocument::new(&bytes));
+        prop_assert_eq!(plain(stored), plain(stored.to_document().view()));
+    }
+
+    #[test]
+    fn dates_of_four_digit_years_are_written_as_iso_8601(
+        time in -62_167_219_200_000..253_402_300_800_000_i64,
+    ) {
+        let moment = jiff::Timestamp::from_millisecond(time).unwrap();
+        let text = ejson::to_text(Value::from(Date(time)).view(), Form::Plain);
+        prop_assert_eq!(text, format!("\"{moment:.3}\""));
     }
 
     #[test]
@@ -146,6 +197,27 @@ fn dates_are_read_with_any_offset_and_written_in_utc() {
         ejson::to_text(midnight.view(), Form::Relaxed),
         r#"{"$date":{"$numberLong":"-86400000"}}"#
     );
+}
+
+#[test]
+fn dates_at_the_edges_of_four_digit_years_are_written_as_each_form_can() {
+    let text = |time, form| ejson::to_text(Value::from(Date(time)).view(), form);
+    let (first, last) = (-62_167_219_200_000, 253_402_300_799_999);
+    assert_eq!(text(first, Form::Plain), r#""0000-01-01T00:00:00.000Z""#);
+    assert_eq!(text(last, Form::Plain), r#""9999-12-31T23:59:59.999Z""#);
+    assert_eq!(text(last, Form::Relaxed), r#"{"$date":"9999-12-31T23:59:59.999Z"}"#);
+    assert_eq!(text(0, Form::Relaxed), r#"{"$date":"1970-01-01T00:00:00.000Z"}"#);
+    for (time, form) in [
+        (first - 1, Form::Plain),
+        (last + 1, Form::Plain),
+        (last + 1, Form::Relaxed),
+        (-1, Form::Relaxed),
+        (0, Form::Canonical),
+        (i64::MIN, Form::Plain),
+        (i64::MAX, Form::Plain),
+    ] {
+        assert_eq!(text(time, form), format!(r#"{{"$date":{{"$numberLong":"{time}"}}}}"#));
+    }
 }
 
 #[test]

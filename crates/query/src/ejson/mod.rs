@@ -4,6 +4,7 @@
 //! are kept. This module does not know filters: `$regex`, `$type` and every other operator stay keys.
 
 mod read;
+mod text;
 mod wrapper;
 mod write;
 

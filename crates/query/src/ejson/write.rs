@@ -2,6 +2,9 @@
 
 use std::io::Write as _;
 
+use super::text;
+use crate::civil::Civil;
+use crate::packed::Reader;
 use crate::value::Date;
 use crate::{DocumentRef, ValueRef};
 
@@ -21,8 +24,9 @@ pub enum Form {
 pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
-        ValueRef::Bool(truth) => put(out, format_args!("{truth}")),
-        ValueRef::String(text) => string(text, out),
+        ValueRef::Bool(true) => out.extend_from_slice(b"true"),
+        ValueRef::Bool(false) => out.extend_from_slice(b"false"),
+        ValueRef::String(text) => text::write(text, out),
         ValueRef::Document(document) => write_document(document, form, out),
         ValueRef::Array(array) => {
             out.push(b'[');
@@ -40,7 +44,7 @@ pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
         ValueRef::Long(number) => wrap("$numberLong", &number.to_string(), out),
         ValueRef::Double(number) => double(number, form, out),
         ValueRef::Date(date) => write_date(date, form, out),
-        ValueRef::ObjectId(id) if form == Form::Plain => string(&id.to_hex(), out),
+        ValueRef::ObjectId(id) if form == Form::Plain => text::write(&id.to_hex(), out),
         _ => write_wrapped(value, out),
     }
 }
@@ -48,15 +52,43 @@ pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
 /// Adds the document's text.
 pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) {
     out.push(b'{');
-    for (position, (name, value)) in document.iter().enumerate() {
-        if position > 0 {
+    let start = out.len();
+    if let Some(packed) = document.as_packed() {
+        write_stored(packed.fields(), form, out);
+    } else {
+        for (name, value) in document.iter() {
+            text::write(name, out);
+            out.push(b':');
+            write(value, form, out);
             out.push(b',');
         }
-        string(name, out);
-        out.push(b':');
-        write(value, form, out);
+    }
+    if out.len() > start {
+        // The comma after the last field.
+        out.pop();
     }
     out.push(b'}');
+}
+
+/// Adds the fields of a stored document, each with a comma after it. Where bytes are malformed, the
+/// document ends, as it does for all who read it.
+fn write_stored(mut fields: Reader<'_>, form: Form, out: &mut Vec<u8>) {
+    let mut end = out.len();
+    while write_field(&mut fields, form, out).is_some() {
+        end = out.len();
+    }
+    out.truncate(end);
+}
+
+fn write_field(fields: &mut Reader<'_>, form: Form, out: &mut Vec<u8>) -> Option<()> {
+    text::write_bytes(fields.bytes()?, out)?;
+    out.push(b':');
+    match fields.take_string() {
+        Some(string) => text::write_bytes(string, out)?,
+        None => write(fields.value()?, form, out),
+    }
+    out.push(b',');
+    Some(())
 }
 
 /// The value's text.
@@ -99,9 +131,9 @@ fn write_wrapped(value: ValueRef<'_>, out: &mut Vec<u8>) {
         }
         ValueRef::Regex { pattern, options } => {
             out.extend_from_slice(br#"{"$regularExpression":{"pattern":"#);
-            string(pattern, out);
+            text::write(pattern, out);
             out.extend_from_slice(br#","options":"#);
-            string(options, out);
+            text::write(options, out);
             out.extend_from_slice(b"}}");
         }
         _ => {}
@@ -116,20 +148,14 @@ fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 
 fn wrap(key: &str, text: &str, out: &mut Vec<u8>) {
     out.push(b'{');
-    string(key, out);
+    text::write(key, out);
     out.push(b':');
-    string(text, out);
+    text::write(text, out);
     out.push(b'}');
 }
 
-fn string(text: &str, out: &mut Vec<u8>) {
-    // A text is always JSON.
-    let written = serde_json::to_writer(out, text);
-    debug_assert!(written.is_ok());
-}
-
 fn integer(number: i64, out: &mut Vec<u8>) {
-    put(out, format_args!("{number}"));
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn double(number: f64, form: Form, out: &mut Vec<u8>) {
@@ -138,7 +164,11 @@ fn double(number: f64, form: Form, out: &mut Vec<u8>) {
         Form::Plain if !number.is_finite() => out.extend_from_slice(b"null"),
         Form::Plain if whole => integer(number as i64, out),
         Form::Canonical => wrap("$numberDouble", &double_text(number), out),
-        _ if number.is_finite() => out.extend_from_slice(double_text(number).as_bytes()),
+        _ if number.is_finite() => {
+            // A finite number is always JSON.
+            let written = serde_json::to_writer(out, &number);
+            debug_assert!(written.is_ok());
+        }
         _ => wrap("$numberDouble", &double_text(number), out),
     }
 }
@@ -154,17 +184,44 @@ fn double_text(number: f64) -> String {
 }
 
 fn write_date(date: Date, form: Form, out: &mut Vec<u8>) {
-    let text = jiff::Timestamp::from_millisecond(date.0).ok().filter(|moment| {
-        let first = if form == Form::Plain { FIRST_YEAR } else { 0 };
-        (first..END_OF_YEAR_9999).contains(&moment.as_millisecond())
-    });
-    match text {
-        Some(moment) if form == Form::Plain => put(out, format_args!("\"{moment:.3}\"")),
-        Some(moment) if form == Form::Relaxed => {
-            put(out, format_args!(r#"{{"$date":"{moment:.3}"}}"#));
+    let first = if form == Form::Plain { FIRST_YEAR } else { 0 };
+    match form {
+        Form::Plain | Form::Relaxed if !(first..END_OF_YEAR_9999).contains(&date.0) => {
+            write_milliseconds(date, out);
         }
-        _ => put(out, format_args!(r#"{{"$date":{{"$numberLong":"{}"}}}}"#, date.0)),
+        Form::Plain => write_iso(date, out),
+        Form::Relaxed => {
+            out.extend_from_slice(br#"{"$date":"#);
+            write_iso(date, out);
+            out.push(b'}');
+        }
+        Form::Canonical => write_milliseconds(date, out),
     }
+}
+
+fn write_milliseconds(date: Date, out: &mut Vec<u8>) {
+    put(out, format_args!(r#"{{"$date":{{"$numberLong":"{}"}}}}"#, date.0));
+}
+
+/// `"2018-03-08T15:36:09.913Z"`, of a date whose year has four digits.
+fn write_iso(date: Date, out: &mut Vec<u8>) {
+    let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
+    let [a, b] = two_digits(year / 100);
+    let [c, d] = two_digits(year % 100);
+    let ([e, f], [g, h]) = (two_digits(month), two_digits(day));
+    let ([i, j], [k, l]) = (two_digits(hour), two_digits(minute));
+    let ([m, n], [o, p]) = (two_digits(second), two_digits(millisecond / 10));
+    let [_, q] = two_digits(millisecond % 10);
+    out.extend_from_slice(&[
+        b'"', a, b, c, d, b'-', e, f, b'-', g, h, b'T', i, j, b':', k, l, b':', m, n, b'.', o, p,
+        q, b'Z', b'"',
+    ]);
+}
+
+/// Of a number from 0 to 99.
+fn two_digits(number: i64) -> [u8; 2] {
+    let digit = |digit: i64| b'0' + (digit % 10) as u8;
+    [digit(number / 10), digit(number)]
 }
 
 /// 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z: between them a year has four digits.

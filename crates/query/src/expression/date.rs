@@ -3,13 +3,13 @@
 //! Source: MongoDB manual, "$dateAdd", "$dateDiff", "$dateTrunc".
 
 use super::answer::Answer;
-use super::civil::{Civil, DAY, days_of, iso_weekday};
 use super::kind;
 use super::moment;
 use super::node::Node;
 use super::operator::{Names, Operator};
 use super::scope::{Scope, is_given};
 use super::zone::Zone;
+use crate::civil::{Civil, DAY, days_of, iso_weekday};
 use crate::{Code, Date, Error, Result};
 
 pub(super) const OPERATORS: &[Operator] = &[

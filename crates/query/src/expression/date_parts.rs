@@ -3,7 +3,6 @@
 //! Source: MongoDB manual, "Date Expression Operators".
 
 use super::answer::Answer;
-use super::civil::{Civil, DAY, days_of, days_of_iso_week};
 use super::kind;
 use super::moment;
 use super::node::Node;
@@ -11,6 +10,7 @@ use super::operator::{Names, Operator};
 use super::parse::Parser;
 use super::scope::{Scope, is_given};
 use super::zone::Zone;
+use crate::civil::{Civil, DAY, days_of, days_of_iso_week};
 use crate::{Code, Date, Document, Error, Result, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[

@@ -3,8 +3,8 @@
 //! The server reads without a format whatever PHP's timelib reads. Here are its forms that people
 //! write; others are refused rather than guessed. This file knows no zones beyond offsets.
 
-use super::civil::days_of;
 use super::zone::offset_of;
+use crate::civil::days_of;
 
 pub(super) const MONTHS: [&str; 12] = [
     "January",

@@ -4,7 +4,6 @@
 //! "$dateFromString".
 
 use super::answer::Answer;
-use super::civil::{Civil, DAY, days_of, days_of_iso_week};
 use super::date_reading::{self, MONTHS, Reading};
 use super::kind;
 use super::moment;
@@ -12,6 +11,7 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::scope::{Scope, is_given};
 use super::zone::Zone;
+use crate::civil::{Civil, DAY, days_of, days_of_iso_week};
 use crate::{Code, Date, Error, Result};
 
 pub(super) const OPERATORS: &[Operator] = &[

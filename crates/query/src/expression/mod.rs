@@ -16,7 +16,6 @@ mod arithmetic;
 mod array;
 mod binary;
 mod bits;
-mod civil;
 mod comparison;
 mod compiled;
 mod conditional;

@@ -1,8 +1,8 @@
 //! Which values are moments in time, and a moment's plain text.
 
 use super::answer::Answer;
-use super::civil::Civil;
 use super::kind;
+use crate::civil::Civil;
 use crate::{Date, Result, ValueRef};
 
 /// The moment of a date, a timestamp or an object id.

@@ -7,10 +7,10 @@ use std::sync::OnceLock;
 use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::civil::Civil;
 use super::kind;
 use super::node::Node;
 use super::scope::{Scope, is_given};
+use crate::civil::Civil;
 use crate::{Code, Error, Result};
 
 /// A time zone.

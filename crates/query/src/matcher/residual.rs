@@ -176,7 +176,7 @@ impl<'p> Condition<'p> {
     #[inline]
     fn holds_stored(&self, mut value: Reader<'_>) -> Result<bool> {
         if self.plain
-            && let Some(text) = value.string()
+            && let Some(text) = { value }.take_string()
             && let Some(passes) = self.field.predicate.passes_bytes(text)
         {
             return Ok(passes? != self.negated);

@@ -43,14 +43,15 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    /// The bytes of the next value, if it is a string; they are not looked at. The reader stays before
-    /// the value.
+    /// The bytes of the next value, if it is a string; they are not looked at. Any other value stays the
+    /// next.
     #[inline]
-    pub(crate) fn string(mut self) -> Option<&'a [u8]> {
-        match self.byte()? {
-            tag::STRING => self.bytes(),
-            _ => None,
+    pub(crate) fn take_string(&mut self) -> Option<&'a [u8]> {
+        if self.tag()? != tag::STRING {
+            return None;
         }
+        self.byte()?;
+        self.bytes()
     }
 
     pub(crate) fn value(&mut self) -> Option<ValueRef<'a>> {

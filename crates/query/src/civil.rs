@@ -5,25 +5,25 @@
 //! file knows no time zone: what it gets is local time.
 
 /// Milliseconds of a day.
-pub(super) const DAY: i64 = 86_400_000;
+pub(crate) const DAY: i64 = 86_400_000;
 
 /// A moment on the wall: a date and a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Civil {
-    pub(super) year: i64,
+pub(crate) struct Civil {
+    pub(crate) year: i64,
     /// 1 to 12.
-    pub(super) month: i64,
+    pub(crate) month: i64,
     /// 1 to 31.
-    pub(super) day: i64,
-    pub(super) hour: i64,
-    pub(super) minute: i64,
-    pub(super) second: i64,
-    pub(super) millisecond: i64,
+    pub(crate) day: i64,
+    pub(crate) hour: i64,
+    pub(crate) minute: i64,
+    pub(crate) second: i64,
+    pub(crate) millisecond: i64,
 }
 
 impl Civil {
     /// The date and time of local milliseconds since 1970.
-    pub(super) fn of(milliseconds: i64) -> Civil {
+    pub(crate) fn of(milliseconds: i64) -> Civil {
         let (year, month, day) = date_of(milliseconds.div_euclid(DAY));
         let rest = milliseconds.rem_euclid(DAY);
         Civil {
@@ -38,28 +38,28 @@ impl Civil {
     }
 
     /// Days since 1970-01-01.
-    pub(super) fn days(self) -> i64 {
+    pub(crate) fn days(self) -> i64 {
         days_of(self.year, self.month, self.day)
     }
 
     /// 1 for Monday to 7 for Sunday.
-    pub(super) fn iso_weekday(self) -> i64 {
+    pub(crate) fn iso_weekday(self) -> i64 {
         iso_weekday(self.days())
     }
 
     /// 1 to 366.
-    pub(super) fn day_of_year(self) -> i64 {
+    pub(crate) fn day_of_year(self) -> i64 {
         self.days() - days_of(self.year, 1, 1) + 1
     }
 
     /// The week that starts on Sunday; days before the first Sunday are in week 0.
-    pub(super) fn week(self) -> i64 {
+    pub(crate) fn week(self) -> i64 {
         let weekday = self.iso_weekday() % 7;
         (self.day_of_year() - 1 - weekday + 7) / 7
     }
 
     /// ISO 8601's year and week: the week belongs to the year that has its Thursday.
-    pub(super) fn iso_week(self) -> (i64, i64) {
+    pub(crate) fn iso_week(self) -> (i64, i64) {
         let thursday = self.days() + 4 - self.iso_weekday();
         let (year, _, _) = date_of(thursday);
         (year, (thursday - days_of(year, 1, 1)) / 7 + 1)
@@ -67,12 +67,12 @@ impl Civil {
 }
 
 /// 1 for Monday to 7 for Sunday, of days since 1970-01-01.
-pub(super) fn iso_weekday(days: i64) -> i64 {
+pub(crate) fn iso_weekday(days: i64) -> i64 {
     (days + 3).rem_euclid(7) + 1
 }
 
 /// Days since 1970-01-01. Months and days may lie outside their ranges and carry over.
-pub(super) fn days_of(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_of(year: i64, month: i64, day: i64) -> i64 {
     let year = year + (month - 1).div_euclid(12);
     let month = (month - 1).rem_euclid(12) + 1;
     let shifted = if month <= 2 { year - 1 } else { year };
@@ -84,7 +84,7 @@ pub(super) fn days_of(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Days since 1970-01-01 of a day of an ISO week.
-pub(super) fn days_of_iso_week(year: i64, week: i64, weekday: i64) -> i64 {
+pub(crate) fn days_of_iso_week(year: i64, week: i64, weekday: i64) -> i64 {
     // January 4 is in the first week.
     let fourth = days_of(year, 1, 4);
     fourth - (iso_weekday(fourth) - 1) + (week - 1) * 7 + weekday - 1
