@@ -34,11 +34,11 @@ pub(crate) trait Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Filedex,
-    /// Records as JSON text with the asked fields as columns, totals kept by triggers.
+    /// Records as JSON text with the asked fields as columns, totals kept by triggers; mapped.
     Sqlite,
-    /// The same with totals counted on the covering indexes.
+    /// The same with totals counted on the covering indexes; through the page cache.
     SqliteCounted,
-    /// Every field a column, for the filters over everything.
+    /// Every field a column, for the filters over everything; through the page cache.
     SqliteColumns,
     /// Records by id, an index tree for each list, kept totals.
     Sled,

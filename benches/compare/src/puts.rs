@@ -10,8 +10,9 @@ use crate::error::Result;
 use crate::peer::Kind;
 use crate::reads::Entrant;
 
-/// Records that each peer puts in during one round.
-const PUTS: usize = 20;
+/// Records that each peer puts in, one by one, when it is its turn. Many, since the first sync of a
+/// turn may wait for what the peer before it left to the file system.
+const PUTS: usize = 30;
 
 /// Nanoseconds a put, of each kind that can: the median of all.
 pub(crate) fn measure(
@@ -21,20 +22,28 @@ pub(crate) fn measure(
 ) -> Result<Vec<(Kind, f64)>> {
     let count = entrants.len();
     let mut samples = vec![Vec::new(); count];
-    for number in 0..rounds * PUTS {
+    for round in 0..rounds {
         // Records beyond those that were loaded.
-        let record = Record::from(dataset.record(dataset.len() + number));
+        let start = dataset.len() + round * PUTS;
+        let records: Vec<Record> =
+            (start..start + PUTS).map(|number| dataset.record(number).into()).collect();
         for turn in 0..count {
-            let at = (number + turn) % count;
-            let (Some(entrant), Some(samples)) = (entrants.get_mut(at), samples.get_mut(at)) else {
-                continue;
-            };
-            let start = Instant::now();
-            if entrant.peer.put(&record)? {
-                samples.push(start.elapsed().as_nanos() as f64);
+            let at = (round + turn) % count;
+            if let (Some(entrant), Some(samples)) = (entrants.get_mut(at), samples.get_mut(at)) {
+                put(entrant, &records, samples)?;
             }
         }
     }
     let figures = entrants.iter().zip(samples).filter(|(_, samples)| !samples.is_empty());
     Ok(figures.map(|(entrant, samples)| (entrant.kind, clock::median(samples))).collect())
+}
+
+fn put(entrant: &mut Entrant, records: &[Record], samples: &mut Vec<f64>) -> Result<()> {
+    for record in records {
+        let start = Instant::now();
+        if entrant.peer.put(record)? {
+            samples.push(start.elapsed().as_nanos() as f64);
+        }
+    }
+    Ok(())
 }

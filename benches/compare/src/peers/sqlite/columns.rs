@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::newest::Newest;
 use crate::page::PageText;
 use crate::peer::{Peer, Setting};
-use crate::peers::sqlite::Database;
+use crate::peers::sqlite::{Database, Reading};
 use crate::question::{EXTENSION, Question, WIDTH};
 
 /// What a column's values are in JSON.
@@ -80,7 +80,8 @@ impl SqliteColumns {
             "CREATE TABLE IF NOT EXISTS file (number INTEGER PRIMARY KEY, {});",
             columns.join(", ")
         );
-        Ok(SqliteColumns(Database::open(directory, setting, &(table + INDEXES))?))
+        let schema = table + INDEXES;
+        Ok(SqliteColumns(Database::open(directory, setting, Reading::Cached, &schema)?))
     }
 
     fn wide(&self) -> Result<Vec<u8>> {

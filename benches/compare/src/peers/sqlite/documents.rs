@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::newest::Newest;
 use crate::page::{COUNT, PageText};
 use crate::peer::{Peer, Setting};
-use crate::peers::sqlite::Database;
+use crate::peers::sqlite::{Database, Reading};
 use crate::question::{EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
 
 const SCHEMA: &str = "
@@ -59,9 +59,11 @@ const INSERT: &str = "
     INSERT INTO file (id, rid, userId, typeGroup, uploadedAt, name, size, record)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 
+/// By time, as the rows themselves lie: left alone, SQLite takes the other index of rooms and needs
+/// nearly twice the time.
 const NAMED: &str = "
-    SELECT number FROM file WHERE rid = ?1 AND size > ?2 AND name LIKE '%' || ?3 || '%'
-    ORDER BY name, id";
+    SELECT number FROM file INDEXED BY by_room
+    WHERE rid = ?1 AND size > ?2 AND name LIKE ?3 ORDER BY name, id";
 
 /// Newest numbers first: files come about in the order of time, so that few of them displace others
 /// from the newest page.
@@ -114,8 +116,10 @@ impl List {
 impl Sqlite {
     pub(crate) fn open(directory: &Path, setting: Setting, totals: Totals) -> Result<Sqlite> {
         let database = match totals {
-            Totals::Kept => Database::open(directory, setting, &[SCHEMA, TOTALS].concat())?,
-            Totals::Counted => Database::open(directory, setting, SCHEMA)?,
+            Totals::Kept => {
+                Database::open(directory, setting, Reading::Mapped, &[SCHEMA, TOTALS].concat())?
+            }
+            Totals::Counted => Database::open(directory, setting, Reading::Cached, SCHEMA)?,
         };
         Ok(Sqlite {
             database,
@@ -153,7 +157,8 @@ impl Sqlite {
     /// One pass: the matches sorted by number alone, their texts for the page only.
     fn named(&self, room: &str) -> Result<Vec<u8>> {
         let mut select = self.database.connection.prepare_cached(NAMED)?;
-        let mut rows = select.query(params![room, LARGER_THAN, NAME_PART])?;
+        let part = format!("%{NAME_PART}%");
+        let mut rows = select.query(params![room, LARGER_THAN, part])?;
         let (mut numbers, mut total) = (Vec::with_capacity(COUNT), 0);
         while let Some(row) = rows.next()? {
             total += 1;

@@ -17,6 +17,16 @@ pub(crate) use documents::{Sqlite, Totals};
 /// Records a transaction of a load.
 const BATCH: usize = 10_000;
 
+/// How pages of the file are reached. Neither way is the faster one everywhere: random rows come
+/// sooner from a mapped file, scans are up to twice as fast over pages that the cache keeps unpacked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The file is mapped into memory.
+    Mapped,
+    /// Pages are read into the cache.
+    Cached,
+}
+
 /// A connection, and the records of its open transaction.
 struct Database {
     connection: Connection,
@@ -25,7 +35,12 @@ struct Database {
 
 impl Database {
     /// Opens the database in that directory. `schema` makes what is not there.
-    fn open(directory: &Path, setting: Setting, schema: &str) -> Result<Database> {
+    fn open(
+        directory: &Path,
+        setting: Setting,
+        reading: Reading,
+        schema: &str,
+    ) -> Result<Database> {
         let connection = Connection::open(directory.join("files.sqlite"))?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "journal_mode", "wal")?;
@@ -34,7 +49,9 @@ impl Database {
         if let Some(bytes) = setting.cache {
             // Below zero it is KiB.
             connection.pragma_update(None, "cache_size", -i64::from(bytes / 1024))?;
-            connection.pragma_update(None, "mmap_size", i64::from(bytes))?;
+            if reading == Reading::Mapped {
+                connection.pragma_update(None, "mmap_size", i64::from(bytes))?;
+            }
         }
         connection.execute_batch(schema)?;
         Ok(Database { connection, pending: 0 })
