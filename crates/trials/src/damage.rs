@@ -1,0 +1,199 @@
+//! Whatever happens to the bytes of a closed store is told, or the answers are right all the same.
+//!
+//! One small place of a copy is damaged at a time; the copy is then opened, verified and asked
+//! everything. A panic or a wrong answer that nothing announced is a broken promise.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use fastrand::Rng;
+
+use crate::Outcome;
+use crate::check::{Checked, check};
+use crate::engine::{self, Kind, Promise};
+use crate::files;
+use crate::kill::keep;
+use crate::script::Script;
+use crate::verdict::Verdict;
+
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// How many places are damaged.
+    #[arg(long, default_value_t = 2000)]
+    rounds: u64,
+    #[arg(long, value_enum, default_value = "filedex")]
+    engine: Kind,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A directory to which stores that broke a promise are copied.
+    #[arg(long)]
+    keep: Option<PathBuf>,
+}
+
+/// Stores of different content that are damaged in turn.
+const STORES: u64 = 4;
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Flip { at: usize, bit: u8 },
+    Truncate { to: usize },
+    Zero { at: usize, length: usize },
+    Garble { at: usize, length: usize },
+    Swap { one: usize, other: usize, length: usize },
+    Append { length: usize },
+    Empty,
+    Remove,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// A closed store and what it answers.
+struct Whole {
+    directory: tempfile::TempDir,
+    checked: Checked,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
+    let mut verdict = Verdict::new("damage", arguments.engine, arguments.seed);
+    let mut random = Rng::with_seed(arguments.seed);
+    let stores: Outcome<Vec<Whole>> =
+        (0..STORES).map(|number| fill(arguments, number, &mut random)).collect();
+    let stores = stores?;
+    for round in 1..=arguments.rounds {
+        let Some(whole) = random.choice(&stores) else { break };
+        damage_one(arguments, whole, round, &mut random, &mut verdict)?;
+        verdict.progress(round, arguments.rounds);
+    }
+    Ok(verdict)
+}
+
+/// Makes a store of some hundred records, with some past behind it.
+fn fill(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> {
+    let directory = tempfile::Builder::new().prefix("trials-whole-").tempdir()?;
+    let path = directory.path().join("store");
+    let (steps, script) = (40 + 60 * number, Script::new(random.u64(..), 0));
+    // Every second one was closed and opened again meanwhile.
+    let sessions = 1 + number % 2;
+    for session in 0..sessions {
+        let store = engine::open(arguments.engine, &path, Promise::Interval)?;
+        for step in 0..steps / sessions {
+            store.apply(script.step(1 + session * steps + step))?;
+        }
+        store.close()?;
+    }
+    let site = tempfile::tempdir()?;
+    let copy = site.path().join("store");
+    files::copy(&path, &copy)?;
+    let checked = check(arguments.engine, &copy)?;
+    if let Some((kind, message)) = &checked.refused {
+        return Err(format!("a whole store does not open: {kind}: {message}").into());
+    }
+    Ok(Whole { directory, checked })
+}
+
+fn damage_one(
+    arguments: &Arguments,
+    whole: &Whole,
+    round: u64,
+    random: &mut Rng,
+    verdict: &mut Verdict,
+) -> Outcome<()> {
+    let site = tempfile::Builder::new().prefix("trials-damage-").tempdir()?;
+    let store = site.path().join("store");
+    files::copy(&whole.directory.path().join("store"), &store)?;
+    let files = files::all(&store)?;
+    let Some(file) = random.choice(&files) else { return Ok(()) };
+    let bytes = fs::read(file)?;
+    let damage = Damage::draw(bytes.len(), random);
+    damage.apply(file, bytes, random)?;
+    let kept = keep(arguments.keep.as_deref(), &store, round);
+    match judge(arguments.engine, &store, &whole.checked) {
+        Ok(end) => {
+            verdict.add(end, 1);
+            if let Some(kept) = &arguments.keep {
+                let _ = fs::remove_dir_all(kept.join(round.to_string()));
+            }
+        }
+        Err(fault) => {
+            let name = file.strip_prefix(&store).unwrap_or(file).display();
+            verdict.broke(format!("round {round}: {damage} of {name}: {fault}{kept}"));
+        }
+    }
+    Ok(())
+}
+
+/// How a damaged store told, or that it had nothing to tell.
+fn judge(engine: Kind, store: &Path, whole: &Checked) -> Result<&'static str, String> {
+    let checked = check(engine, store)?;
+    if let Some((kind, message)) = &checked.refused {
+        return match kind.as_str() {
+            // Beside what damage is: what the directory then looks like.
+            "Damaged" | "NotAStore" | "NewerFormat" | "Error" => Ok("refused"),
+            _ => Err(format!("told as {kind}: {message}")),
+        };
+    }
+    if !checked.problems.is_empty() {
+        return Ok("reported");
+    }
+    if checked.answers == whole.answers {
+        return Ok("harmless");
+    }
+    let (found, were) = (checked.records, whole.records);
+    Err(format!("other answers, and nothing was told: {found} records of {were}"))
+}
+
+impl Damage {
+    /// Damage that a file of that length can take.
+    fn draw(length: usize, random: &mut Rng) -> Damage {
+        let at = random.usize(0..length.max(1));
+        let region = *random.choice(&[1, 8, 64, 512, 4096]).unwrap_or(&1);
+        match random.u8(0..20) {
+            0..8 => Damage::Flip { at, bit: random.u8(0..8) },
+            8..11 => Damage::Truncate { to: at },
+            11..14 => Damage::Zero { at: at - at % region, length: region },
+            14..16 => Damage::Garble { at, length: region },
+            16..18 => {
+                let other = random.usize(0..length.max(1));
+                let (one, other) = (at - at % region, other - other % region);
+                Damage::Swap { one, other, length: region }
+            }
+            18 => Damage::Append { length: region },
+            _ if random.bool() => Damage::Empty,
+            _ => Damage::Remove,
+        }
+    }
+
+    fn apply(self, file: &Path, mut bytes: Vec<u8>, random: &mut Rng) -> std::io::Result<()> {
+        match self {
+            Damage::Flip { at, bit } => {
+                bytes.get_mut(at).into_iter().for_each(|byte| *byte ^= 1 << bit);
+            }
+            Damage::Truncate { to } => bytes.truncate(to),
+            Damage::Zero { at, length } => {
+                bytes.iter_mut().skip(at).take(length).for_each(|byte| *byte = 0);
+            }
+            Damage::Garble { at, length } => {
+                bytes.iter_mut().skip(at).take(length).for_each(|byte| *byte = random.u8(..));
+            }
+            Damage::Swap { one, other, length } => {
+                let (low, high) = (one.min(other), one.max(other));
+                if low + length <= high && high + length <= bytes.len() {
+                    let (front, back) = bytes.split_at_mut(high);
+                    let pairs = front.iter_mut().skip(low).zip(back).take(length);
+                    pairs.for_each(|(one, other)| std::mem::swap(one, other));
+                }
+            }
+            Damage::Append { length } => bytes.extend((0..length).map(|_| random.u8(..))),
+            Damage::Empty => bytes.clear(),
+            Damage::Remove => return fs::remove_file(file),
+        }
+        fs::write(file, bytes)
+    }
+}

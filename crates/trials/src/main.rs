@@ -1,0 +1,82 @@
+//! Kills, power cuts, damage, faults and load: what a store has promised, put on trial.
+//!
+//! Each trial prints its progress to standard error and one last line of JSON to standard output,
+//! and ends with 1 if any promise broke.
+
+mod check;
+mod damage;
+mod disk;
+mod engine;
+mod faults;
+mod files;
+mod history;
+mod kill;
+mod load;
+mod model;
+mod power;
+mod script;
+mod strace;
+mod trace;
+mod verdict;
+mod writer;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::verdict::Verdict;
+
+/// What a trial comes to, or why it could not be run.
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[derive(Debug, Parser)]
+#[command(name = "trials", version, about = "Puts a store on trial")]
+struct Program {
+    #[command(subcommand)]
+    trial: Trial,
+}
+
+#[derive(Debug, Subcommand)]
+enum Trial {
+    /// Kills writing processes at random moments.
+    Kill(kill::Arguments),
+    /// Cuts the power at random moments of a recorded run.
+    Power(power::Arguments),
+    /// Damages the files of closed stores.
+    Damage(damage::Arguments),
+    /// Fills the disk and lets it fail.
+    Faults(faults::Arguments),
+    /// Lets many threads write and read at once.
+    Load(load::Arguments),
+    #[command(hide = true)]
+    Write(writer::Arguments),
+    #[command(hide = true)]
+    Check(check::Arguments),
+}
+
+fn main() -> ExitCode {
+    let verdict = match Program::parse().trial {
+        Trial::Kill(arguments) => kill::run(&arguments),
+        Trial::Power(arguments) => power::run(&arguments),
+        Trial::Damage(arguments) => damage::run(&arguments),
+        Trial::Faults(arguments) => faults::run(&arguments),
+        Trial::Load(arguments) => load::run(&arguments),
+        Trial::Write(arguments) => return writer::run(&arguments),
+        Trial::Check(arguments) => return check::run(&arguments),
+    };
+    finish(verdict)
+}
+
+fn finish(verdict: Outcome<Verdict>) -> ExitCode {
+    match verdict {
+        Ok(mut verdict) => {
+            verdict.print();
+            if verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            eprintln!("the trial could not be run: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Another process under strace: its calls recorded, made to fail, or made its last.
+//!
+//! Works on Linux where strace is installed and may trace; everything that needs it asks first.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::Outcome;
+
+/// Calls by which a store changes files.
+const CHANGING: &str = "write,pwrite64,writev,pwritev,ftruncate,fallocate,fsync,fdatasync,\
+    sync_file_range,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir";
+
+/// Calls that tell which file a change is made to.
+const NAMING: &str = "openat,creat,lseek,read,dup,dup2,dup3,fcntl,close,copy_file_range,sendfile,\
+    link,linkat,symlink,symlinkat,truncate,mmap";
+
+/// Whether processes can be traced here.
+pub(crate) fn is_here() -> bool {
+    let traced = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output();
+    traced.is_ok_and(|output| output.status.success())
+}
+
+/// Groups of calls by which a store changes files; strace counts calls per thread.
+pub(crate) const GROUPS: &[&str] = &[
+    "write,writev,mkdir,mkdirat",
+    "pwrite64,pwritev",
+    "fsync,fdatasync,sync_file_range",
+    "ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,rmdir",
+];
+
+/// Runs this program with calls tampered with, as strace's `--inject` says.
+pub(crate) fn injecting(line: &[String], what: &str) -> Outcome<Child> {
+    let calls = what.split_once(':').map_or(what, |(calls, _)| calls);
+    let child = Command::new("strace")
+        .args(["-f", "-o", "/dev/null"])
+        .args(["-e", &format!("trace={calls}"), "-e", &format!("inject={what}")])
+        .arg(std::env::current_exe()?)
+        .args(line)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(child)
+}
+
+/// Runs this program with everything it does to files written to `log`.
+pub(crate) fn recording(line: &[String], log: &Path) -> Outcome<Child> {
+    let child = Command::new("strace")
+        .args(["-f", "--seccomp-bpf", "-y", "-xx", "-ttt", "-s", "100000000"])
+        .arg("-o")
+        .arg(log)
+        .args(["-e", &format!("trace={CHANGING},{NAMING}"), "-e", "signal=none"])
+        .arg(std::env::current_exe()?)
+        .args(line)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    Ok(child)
+}

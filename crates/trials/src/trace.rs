@@ -1,0 +1,140 @@
+//! What strace wrote down, as calls: one line each, or two where another thread came between.
+//!
+//! Only the text is read here; what a call does to a disk is [`crate::disk`]'s.
+
+use std::collections::HashMap;
+
+/// A call that has returned.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Seconds since the epoch when it returned.
+    pub(crate) time: f64,
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<String>,
+    /// What it returned; below 0 for an error.
+    pub(crate) result: i64,
+    /// The mark that was current when it was called.
+    pub(crate) began: u64,
+}
+
+/// Calls that are under way, by thread.
+#[derive(Default)]
+pub(crate) struct Trace {
+    begun: HashMap<String, (String, u64)>,
+}
+
+impl Trace {
+    /// Takes the next line in; gives the call that it completes. `mark` is kept as the beginning of a
+    /// call that begins with this line.
+    pub(crate) fn line(&mut self, line: &str, mark: u64) -> Option<Call> {
+        let (thread, rest) = line.split_once(' ')?;
+        let (time, rest) = rest.trim_start().split_once(' ')?;
+        let time = time.parse().ok()?;
+        if let Some(start) = rest.strip_suffix(" <unfinished ...>") {
+            self.begun.insert(thread.to_owned(), (start.to_owned(), mark));
+            return None;
+        }
+        if let Some(resumed) = rest.strip_prefix("<... ") {
+            let (_, end) = resumed.split_once(" resumed>")?;
+            let (start, began) = self.begun.remove(thread)?;
+            return parse(&(start + end), time, began);
+        }
+        parse(rest, time, mark)
+    }
+}
+
+fn parse(text: &str, time: f64, began: u64) -> Option<Call> {
+    let (name, rest) = text.split_once('(')?;
+    let (arguments, result) = rest.rsplit_once(" = ")?;
+    let arguments = arguments.trim_end().strip_suffix(')')?;
+    let result = result.split([' ', '<']).next()?;
+    let result = match result.strip_prefix("0x") {
+        Some(digits) => i64::from_str_radix(digits, 16).ok()?,
+        None => result.parse().ok()?,
+    };
+    let arguments = split(arguments);
+    Some(Call { time, name: name.to_owned(), arguments, result, began })
+}
+
+/// Texts are printed in hexadecimal: a comma or a bracket is never part of one.
+fn split(arguments: &str) -> Vec<String> {
+    arguments.split(", ").map(str::to_owned).collect()
+}
+
+impl Call {
+    pub(crate) fn argument(&self, number: usize) -> &str {
+        self.arguments.get(number).map_or("", String::as_str)
+    }
+
+    /// An argument that is a number.
+    pub(crate) fn number(&self, number: usize) -> i64 {
+        self.argument(number).parse().unwrap_or(0)
+    }
+
+    /// An argument that is an open file: `5</path>`.
+    pub(crate) fn file(&self, number: usize) -> i64 {
+        let text = self.argument(number);
+        let digits = text.split('<').next().unwrap_or(text);
+        digits.parse().unwrap_or(-1)
+    }
+
+    /// An argument that is bytes.
+    pub(crate) fn bytes(&self, number: usize) -> Vec<u8> {
+        let text = self.argument(number);
+        text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or_else(Vec::new, unhex)
+    }
+
+    /// An argument that is a path, below the directory that the one before names.
+    pub(crate) fn path_at(&self, number: usize) -> String {
+        let path = self.path(number);
+        if path.starts_with('/') {
+            return path;
+        }
+        let directory = self.argument(number.saturating_sub(1));
+        let directory =
+            directory.split_once('<').map_or("", |(_, rest)| rest.trim_end_matches('>'));
+        format!("{}/{path}", String::from_utf8_lossy(&unhex(directory)))
+    }
+
+    /// An argument that is a path.
+    pub(crate) fn path(&self, number: usize) -> String {
+        String::from_utf8_lossy(&self.bytes(number)).into_owned()
+    }
+}
+
+/// Bytes from text of the form `\x2f\x74`.
+fn unhex(text: &str) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    let bytes = text.as_bytes().as_chunks::<4>().0;
+    bytes.iter().map(|[_, _, high, low]| digit(*high) << 4 | digit(*low)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_call() {
+        let line = r#"7 12.5 pwrite64(3<\x2f\x61>, "\x68\x00\xff", 3, 9) = 3"#;
+        let call = Trace::default().line(line, 4).unwrap();
+        assert_eq!((call.name.as_str(), call.result, call.began), ("pwrite64", 3, 4));
+        assert_eq!((call.file(0), call.bytes(1), call.number(3)), (3, vec![0x68, 0, 0xff], 9));
+    }
+
+    #[test]
+    fn a_call_that_another_interrupts_began_at_its_first_line() {
+        let mut trace = Trace::default();
+        assert!(trace.line(r"7 1.0 fsync(3<\x2f\x61> <unfinished ...>", 1).is_none());
+        assert!(trace.line(r"8 1.1 close(4<\x2f\x62>) = 0", 2).is_some());
+        let call = trace.line("7 1.2 <... fsync resumed>) = 0", 3).unwrap();
+        assert_eq!((call.name.as_str(), call.began, call.file(0)), ("fsync", 1, 3));
+    }
+
+    #[test]
+    fn a_path_lies_below_the_directory_that_is_open() {
+        let line = r#"7 1.0 unlinkat(5<\x2f\x61>, "\x62", 0) = 0"#;
+        assert_eq!(Trace::default().line(line, 0).unwrap().path_at(1), "/a/b");
+    }
+}

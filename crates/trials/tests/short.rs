@@ -1,0 +1,38 @@
+//! Every trial, shortly: the long ones are run by hand, as CONTRIBUTING.md says.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::process::Command;
+
+/// Runs a trial, which must end with 0 and an account without broken promises.
+fn clean(arguments: &[&str]) -> serde_json::Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_trials")).args(arguments).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let account: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    assert!(output.status.success(), "{account:#}");
+    assert_eq!(account.get("broken"), Some(&0.into()), "{account:#}");
+    account
+}
+
+/// A count of an account.
+fn count(account: &serde_json::Value, name: &str) -> u64 {
+    account.pointer(&format!("/counts/{name}")).and_then(serde_json::Value::as_u64).unwrap_or(0)
+}
+
+#[test]
+fn kills_lose_nothing_that_was_acknowledged() {
+    let account = clean(&["kill", "--rounds", "40"]);
+    assert!(count(&account, "checked") > 20, "{account:#}");
+    assert!(count(&account, "acknowledged") > 100, "{account:#}");
+}
+
+#[test]
+fn faults_of_the_disk_are_told_and_lose_nothing() {
+    let account = clean(&["faults", "--rounds", "8"]);
+    assert!(count(&account, "checked") > 0, "{account:#}");
+}
+
+#[test]
+fn readers_beside_writers_see_no_torn_page() {
+    let account = clean(&["load", "--minutes", "0.05", "--records", "3000"]);
+    assert!(count(&account, "pages") > 0, "{account:#}");
+}
