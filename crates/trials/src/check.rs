@@ -42,6 +42,9 @@ impl Checked {
     }
 }
 
+/// Memory for a store that is checked.
+const CACHE: u64 = 8 << 20;
+
 /// How long a check may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -99,7 +102,8 @@ pub(crate) fn wait(child: &mut Child, patience: Duration) -> Option<bool> {
 
 /// The process that checks.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let checked = match engine::open(arguments.engine, &arguments.directory, Promise::Interval) {
+    let Arguments { directory, engine } = arguments;
+    let checked = match engine::open(*engine, directory, Promise::Interval, CACHE) {
         Ok(store) => examine(store),
         Err(Failure { kind, message }) => {
             Checked { refused: Some((kind, message)), ..Checked::default() }

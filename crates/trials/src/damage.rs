@@ -12,7 +12,7 @@ use fastrand::Rng;
 
 use crate::Outcome;
 use crate::check::{Checked, check};
-use crate::engine::{self, Kind, Promise};
+use crate::engine::{self, Kind, Promise, memory};
 use crate::files;
 use crate::kill::keep;
 use crate::script::Script;
@@ -82,7 +82,7 @@ fn fill(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> 
     // Every second one was closed and opened again meanwhile.
     let sessions = 1 + number % 2;
     for session in 0..sessions {
-        let store = engine::open(arguments.engine, &path, Promise::Interval)?;
+        let store = engine::open(arguments.engine, &path, Promise::Interval, memory(number))?;
         for step in 0..steps / sessions {
             store.apply(script.step(1 + session * steps + step))?;
         }

@@ -15,7 +15,7 @@ use fastrand::Rng;
 
 use crate::Outcome;
 use crate::check::{check, itself, wait};
-use crate::engine::{Kind, Promise};
+use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
 use crate::kill::{keep, listen};
 use crate::script::Script;
@@ -186,8 +186,8 @@ impl Site {
     fn line(&self, steps: u64, random: &mut Rng) -> writer::Arguments {
         let promise = if random.bool() { Promise::Durable } else { Promise::Interval };
         let (directory, engine, seed) = (self.store.clone(), self.engine, self.seed);
-        let from = vec![self.history.next()];
-        writer::Arguments { directory, engine, promise, seed, from, steps, pause: 0 }
+        let (from, cache) = (vec![self.history.next()], memory(self.history.next()));
+        writer::Arguments { directory, engine, promise, seed, from, steps, pause: 0, cache }
     }
 
     /// A process that writes for a while, with calls tampered with if asked.

@@ -16,7 +16,7 @@ use fastrand::Rng;
 
 use crate::Outcome;
 use crate::check::{check, itself};
-use crate::engine::{Kind, Promise};
+use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
 use crate::script::Script;
 use crate::strace;
@@ -61,9 +61,10 @@ impl Site {
 
     /// A writing process for this store.
     fn writer(&self, engine: Kind, promise: Promise, writers: usize) -> writer::Arguments {
-        let from = self.histories.iter().take(writers).map(History::next).collect();
+        let from: Vec<u64> = self.histories.iter().take(writers).map(History::next).collect();
+        let cache = memory(from.iter().sum());
         let (directory, seed) = (self.store(), self.seed);
-        writer::Arguments { directory, engine, promise, seed, from, steps: 0, pause: 0 }
+        writer::Arguments { directory, engine, promise, seed, from, steps: 0, pause: 0, cache }
     }
 
     /// Notes what the process told before it was killed.

@@ -15,7 +15,7 @@ use fastrand::Rng;
 use crate::Outcome;
 use crate::check::{check, wait};
 use crate::disk::Disk;
-use crate::engine::{Kind, Promise};
+use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
 use crate::kill::keep;
 use crate::script::Script;
@@ -105,8 +105,9 @@ fn record(engine: Kind, site: &Path, random: &mut Rng) -> Outcome<Option<Recordi
     let mut logs = Vec::new();
     for session in 0..SESSIONS {
         let directory = root.join("store");
-        let from = vec![1 + session * steps; writers];
-        let line = writer::Arguments { directory, engine, promise, seed, from, steps, pause };
+        let (from, cache) = (vec![1 + session * steps; writers], memory(seed));
+        let line =
+            writer::Arguments { directory, engine, promise, seed, from, steps, pause, cache };
         let log = site.join(format!("log{session}"));
         let mut child = strace::recording(&line.to_line(), &log)?;
         if wait(&mut child, Duration::from_secs(120)) != Some(true) {

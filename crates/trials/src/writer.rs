@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Milliseconds of rest after a step.
     #[arg(long, default_value_t = 0)]
     pub(crate) pause: u64,
+    /// Bytes of memory for the store.
+    #[arg(long, default_value_t = 8 << 20)]
+    pub(crate) cache: u64,
 }
 
 impl Arguments {
@@ -50,6 +53,7 @@ impl Arguments {
             ("--from", from.join(",")),
             ("--steps", self.steps.to_string()),
             ("--pause", self.pause.to_string()),
+            ("--cache", self.cache.to_string()),
         ] {
             line.extend([name.to_owned(), value]);
         }
@@ -87,7 +91,8 @@ impl Line {
 const STEPS_AFTER_FAILURE: u64 = 3;
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let store = match engine::open(arguments.engine, &arguments.directory, arguments.promise) {
+    let Arguments { engine, directory, promise, cache, .. } = arguments;
+    let store = match engine::open(*engine, directory, *promise, *cache) {
         Ok(store) => store,
         Err(failure) => {
             tell(&format!("refused {failure}"));

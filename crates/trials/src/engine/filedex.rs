@@ -26,9 +26,13 @@ struct Filedex {
     promise: Promise,
 }
 
-pub(crate) fn open(path: &Path, promise: Promise) -> Result<Box<dyn Engine>, Failure> {
+pub(crate) fn open(
+    path: &Path,
+    promise: Promise,
+    cache_bytes: u64,
+) -> Result<Box<dyn Engine>, Failure> {
     let mut options = Options::default();
-    options.cache_bytes = 4 << 20;
+    options.cache_bytes = cache_bytes;
     options.durability = match promise {
         Promise::Durable => Durability::Durable,
         Promise::Interval => Durability::Interval,

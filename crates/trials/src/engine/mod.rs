@@ -65,6 +65,11 @@ impl Promise {
     }
 }
 
+/// Bytes of memory for a store: little or plenty, by any number.
+pub(crate) fn memory(number: u64) -> u64 {
+    if number.is_multiple_of(2) { 128 << 10 } else { 8 << 20 }
+}
+
 /// A failure that the engine told, with the kind that a host would decide by.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -106,10 +111,16 @@ pub(crate) trait Engine: Send + Sync {
     fn close(self: Box<Self>) -> Result<(), Failure>;
 }
 
-/// Opens or makes a store.
-pub(crate) fn open(kind: Kind, path: &Path, promise: Promise) -> Result<Box<dyn Engine>, Failure> {
+/// Opens or makes a store. `cache_bytes` is the memory it may use; one with little moves its content
+/// about more often.
+pub(crate) fn open(
+    kind: Kind,
+    path: &Path,
+    promise: Promise,
+    cache_bytes: u64,
+) -> Result<Box<dyn Engine>, Failure> {
     match kind {
-        Kind::Filedex => filedex::open(path, promise),
+        Kind::Filedex => filedex::open(path, promise, cache_bytes),
         #[cfg(feature = "redb")]
         Kind::Redb => redb::open(path, promise),
         #[cfg(feature = "sqlite")]
