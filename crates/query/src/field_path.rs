@@ -11,21 +11,28 @@ const REFERENCE_NAMES: [&str; 3] = ["$id", "$ref", "$db"];
 /// Splits the text at its dots and checks every part.
 ///
 /// # Errors
+/// Those of [`check`].
+pub(crate) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Vec<&'a str>> {
+    check(text, limits)?;
+    Ok(text.split('.').collect())
+}
+
+/// Checks every part of the text.
+///
+/// # Errors
 /// 40352 if the text is empty, 40353 if it ends with a dot, 15998 for another empty part, 16410 for
 /// a leading `$`, 16411 for a NUL, 15 past [`Limits::path_parts`].
-pub(crate) fn parse<'a>(text: &'a str, limits: &Limits) -> Result<Vec<&'a str>> {
+pub(crate) fn check(text: &str, limits: &Limits) -> Result<()> {
     if text.is_empty() {
         return Err(Error::new(Code(40352), "a field path can't be empty"));
     }
     if text.ends_with('.') {
         return Err(Error::new(Code(40353), format!("the field path `{text}` ends with a dot")));
     }
-    let parts: Vec<&str> = text.split('.').take(limits.path_parts + 1).collect();
-    if parts.len() > limits.path_parts {
+    if text.split('.').nth(limits.path_parts).is_some() {
         return Err(Error::limit("path_parts", limits.path_parts).with_code(Code(15)));
     }
-    parts.iter().try_for_each(|part| check_name(part))?;
-    Ok(parts)
+    text.split('.').try_for_each(check_name)
 }
 
 /// Checks one name of a path or of an object literal.

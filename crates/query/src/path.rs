@@ -5,15 +5,16 @@
 //! not know what is asked of the values found.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::environment::DottedNull;
 use crate::{ArrayRef, Code, DocumentRef, Error, Limits, Result, ValueRef};
 
-/// A path such as `identify.size.width`, split at its dots. Never empty.
+/// A path such as `identify.size.width`, split at its dots. Never empty. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    text: String,
-    parts: Vec<Part>,
+    text: Arc<str>,
+    parts: Arc<[Part]>,
     lone_arrays_lack: bool,
 }
 
@@ -21,7 +22,7 @@ pub struct Path {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     /// The text between the dots; may be empty.
-    pub name: String,
+    pub name: Arc<str>,
     /// The number, if the text is the canonical form of one.
     pub index: Option<usize>,
 }
@@ -50,12 +51,21 @@ impl Path {
     /// # Errors
     /// 5729100 past [`Limits::path_parts`].
     pub fn parse(text: &str, limits: &Limits) -> Result<Path> {
-        let parts: Vec<Part> = text.split('.').take(limits.path_parts + 1).map(Part::new).collect();
+        let text: Arc<str> = Arc::from(text);
+        if limits.path_parts > 0 && !text.contains('.') {
+            return Ok(Path::of(Arc::clone(&text), Arc::new([Part::new(text)])));
+        }
+        let names = text.split('.').take(limits.path_parts + 1);
+        let parts: Arc<[Part]> = names.map(|name| Part::new(Arc::from(name))).collect();
         if parts.len() > limits.path_parts {
             let error = Error::limit("path_parts", limits.path_parts);
             return Err(error.with_code(Code(5_729_100)));
         }
-        Ok(Path { text: text.to_owned(), parts, lone_arrays_lack: false })
+        Ok(Path::of(text, parts))
+    }
+
+    fn of(text: Arc<str>, parts: Arc<[Part]>) -> Path {
+        Path { text, parts, lone_arrays_lack: false }
     }
 
     /// The same path under that version's rule for arrays without objects.
@@ -77,12 +87,12 @@ impl Path {
 
     /// The first part: a name of the document itself.
     pub(crate) fn first_name(&self) -> &str {
-        self.parts.first().map_or("", |part| part.name.as_str())
+        self.parts.first().map_or("", |part| &*part.name)
     }
 
     /// The name, if the path is one part long.
     pub fn as_name(&self) -> Option<&str> {
-        (self.parts.len() == 1).then_some(self.text.as_str())
+        (self.parts.len() == 1).then_some(&*self.text)
     }
 
     /// Visits every value that a filter on this path sees, until the visitor breaks.
@@ -126,10 +136,10 @@ impl Path {
 }
 
 impl Part {
-    fn new(name: &str) -> Part {
-        let canonical = name == "0" || !name.starts_with(['0', '+']);
+    fn new(name: Arc<str>) -> Part {
+        let canonical = &*name == "0" || !name.starts_with(['0', '+']);
         let index = if canonical { name.parse().ok() } else { None };
-        Part { name: name.to_owned(), index }
+        Part { name, index }
     }
 }
 

@@ -9,7 +9,8 @@
 )]
 
 use filedex_query::{
-    Document, DottedNull, ElementMatcher, Environment, Filter, Found, Matcher, Test, Value, ejson,
+    Document, DottedNull, ElementMatcher, Environment, Filter, Found, Matcher, Plan, Projection,
+    Sort, Test, Value, ejson,
 };
 
 fn parse(text: &str) -> Filter {
@@ -125,6 +126,23 @@ fn a_sample_takes_its_share_and_the_same_again() {
     let first = take();
     assert!((2_200..2_800).contains(&first.len()), "{}", first.len());
     assert_eq!(first, take());
+}
+
+#[test]
+fn two_samples_in_one_plan_draw_each_on_its_own() {
+    let environment = Environment { seed: 7, ..Default::default() };
+    let text = r#"{"$and":[{"$sampleRate":0.5},{"$sampleRate":0.5}]}"#;
+    let filter = Filter::parse_text(text, &environment).unwrap();
+    let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment).unwrap();
+    let residual = plan.residual(&[]);
+    let taken = |id: &i32| {
+        let record = Document::new().with("_id", *id);
+        let taken = residual.matches(record.view()).unwrap();
+        assert_eq!(taken, plan.matcher().matches(record.view()).unwrap());
+        taken
+    };
+    let share = (0..10_000).filter(taken).count();
+    assert!((2_200..2_800).contains(&share), "{share}");
 }
 
 #[test]

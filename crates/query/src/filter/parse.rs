@@ -70,8 +70,8 @@ impl<'e> Parser<'e> {
                 let member = self.operator(name, value, place);
                 members.push(member.map_err(|error| error.at(name))?);
             } else {
-                let tests = self.field(name, value, place).map_err(|error| error.at(name))?;
-                members.extend(tests);
+                let read = self.field(name, value, place, &mut members);
+                read.map_err(|error| error.at(name))?;
             }
         }
         Ok(Filter::and(members))
@@ -105,11 +105,18 @@ impl<'e> Parser<'e> {
         Ok(pattern)
     }
 
-    fn field(&mut self, name: &str, value: &Value, place: Place) -> Result<Vec<Filter>> {
+    /// Adds the conditions on one field.
+    fn field(
+        &mut self,
+        name: &str,
+        value: &Value,
+        place: Place,
+        members: &mut Vec<Filter>,
+    ) -> Result<()> {
         let path = Path::parse(name, &self.environment.limits)?;
         let tests = self.condition(value, place)?;
-        let on_path = |test| Filter::Field { path: path.clone(), test };
-        Ok(tests.into_iter().map(on_path).collect())
+        members.extend(tests.into_iter().map(|test| Filter::Field { path: path.clone(), test }));
+        Ok(())
     }
 
     fn operator(&mut self, name: &str, value: &Value, place: Place) -> Result<Filter> {

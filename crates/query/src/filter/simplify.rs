@@ -9,7 +9,12 @@ use crate::{Path, Pattern, Value};
 
 impl Filter {
     /// All of them. Nested lists become one, members that say nothing go.
-    pub fn and(members: Vec<Filter>) -> Filter {
+    pub fn and(mut members: Vec<Filter>) -> Filter {
+        if let [member] = members.as_slice()
+            && !matches!(member, Filter::And(_))
+        {
+            return members.pop().unwrap_or(Filter::All);
+        }
         let mut flat = Vec::with_capacity(members.len());
         for member in members {
             match member {

@@ -1,5 +1,7 @@
 //! From a [`Filter`] to what runs: everything that can be worked out once is worked out here.
 
+use std::sync::Arc;
+
 use super::indexed::Indexed;
 use super::node::{Field, Node};
 use super::order_test::{Comparison, OrderTest};
@@ -9,6 +11,11 @@ use crate::{Arrays, Environment, Filter, Path, Test};
 
 pub(super) fn node(filter: &Filter, environment: &Environment) -> Node {
     Compiler { environment, samples: 0 }.node(filter)
+}
+
+/// Each of the filters that one filter joins.
+pub(super) fn shared(filters: &[Filter], environment: &Environment) -> Vec<Arc<Node>> {
+    Compiler { environment, samples: 0 }.shared(filters)
 }
 
 /// The tests, for a single value.
@@ -27,7 +34,7 @@ impl Compiler<'_> {
         match filter {
             Filter::All => Node::Always(true),
             Filter::Never => Node::Always(false),
-            Filter::And(members) => Node::And(self.nodes(members)),
+            Filter::And(members) => Node::And(self.shared(members)),
             Filter::Or(members) => Node::Or(self.nodes(members)),
             Filter::Nor(members) => Node::Nor(self.nodes(members)),
             Filter::Field { path, test } => self.field(path, test),
@@ -40,6 +47,10 @@ impl Compiler<'_> {
         }
     }
 
+    fn shared(&mut self, filters: &[Filter]) -> Vec<Arc<Node>> {
+        filters.iter().map(|filter| Arc::new(self.node(filter))).collect()
+    }
+
     fn nodes(&mut self, filters: &[Filter]) -> Vec<Node> {
         filters.iter().map(|filter| self.node(filter)).collect()
     }
@@ -47,11 +58,13 @@ impl Compiler<'_> {
     fn field(&mut self, path: &Path, test: &Test) -> Node {
         // On a path, negation is about everything the path finds: not one value passes.
         if let Test::Not(tests) = test {
-            let mut inner: Vec<Node> = tests.iter().map(|test| self.field(path, test)).collect();
-            return match inner.len() {
-                1 => Node::Nor(inner),
-                _ => Node::Nor(vec![Node::And(std::mem::take(&mut inner))]),
-            };
+            return Node::Nor(vec![match tests.as_slice() {
+                [test] => self.field(path, test),
+                tests => {
+                    let tests = tests.iter().map(|test| Arc::new(self.field(path, test)));
+                    Node::And(tests.collect())
+                }
+            }]);
         }
         let arrays = match test {
             Test::Size(_) | Test::ElemMatchObject(_) | Test::ElemMatchValue(_) => Arrays::Whole,

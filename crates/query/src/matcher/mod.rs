@@ -5,6 +5,7 @@
 //! their order and paths; it knows nothing of JSON or of stores.
 
 mod compile;
+mod decide;
 mod element;
 mod evaluate;
 mod indexed;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 pub use element::ElementMatcher;
 pub use residual::Residual;
 
-use crate::{DocumentRef, Environment, Filter, Result};
+use crate::{DocumentRef, Environment, Filter, Known, Result};
 use node::Node;
 
 /// A filter, ready to run. Cheap to clone.
@@ -52,12 +53,34 @@ impl Matcher {
         Ok(Matcher(Arc::new(compile::node(filter, environment))))
     }
 
+    /// Prepares each member of an "and" to run alone.
+    pub(crate) fn compile_each(filters: &[Filter], environment: &Environment) -> Vec<Matcher> {
+        compile::shared(filters, environment).into_iter().map(Matcher).collect()
+    }
+
+    /// What satisfies each of the matchers.
+    pub(crate) fn all(matchers: &[Matcher]) -> Matcher {
+        match matchers {
+            [matcher] => matcher.clone(),
+            _ => {
+                let members = matchers.iter().map(|matcher| Arc::clone(&matcher.0));
+                Matcher(Arc::new(Node::And(members.collect())))
+            }
+        }
+    }
+
     /// Whether the document satisfies the filter.
     ///
     /// # Errors
     /// Those of `$expr` on this document, and a regular expression past its limit of steps.
     pub fn matches(&self, document: DocumentRef<'_>) -> Result<bool> {
         self.0.holds(document, None)
+    }
+
+    /// What the filter says of documents of which only so much is known; nothing where that is not
+    /// enough.
+    pub(crate) fn decide(&self, known: &Known) -> Option<bool> {
+        self.0.decide(known)
     }
 
     /// As [`Matcher::matches`], and tells which array element made the match.

@@ -1,5 +1,7 @@
 //! The compiled tree: conditions on a whole document, joined.
 
+use std::sync::Arc;
+
 use super::predicate::Predicate;
 use super::sample::Sample;
 use crate::{Arrays, Expression, Path, Schema};
@@ -8,7 +10,8 @@ use crate::{Arrays, Expression, Path, Schema};
 #[derive(Clone, Debug)]
 pub(super) enum Node {
     Always(bool),
-    And(Vec<Node>),
+    /// The members are shared with the conditions of a plan.
+    And(Vec<Arc<Node>>),
     Or(Vec<Node>),
     Nor(Vec<Node>),
     /// One of the values that the path finds passes.

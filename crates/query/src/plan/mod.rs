@@ -16,7 +16,6 @@ pub use known::{COUNTED_FIELDS, Known};
 use crate::{
     DocumentRef, Environment, Filter, Limits, Matcher, Projection, Residual, Result, Sort,
 };
-use known::Decision;
 
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
 ///
@@ -46,7 +45,6 @@ pub struct Conjunct {
     filter: Filter,
     matcher: Matcher,
     bound: Option<Bound>,
-    decision: Decision,
     may_fail: bool,
 }
 
@@ -54,23 +52,25 @@ impl Plan {
     /// Compiles the parts of a query into one plan.
     ///
     /// # Errors
-    /// Those of [`Matcher::compile`].
+    /// As [`Matcher::compile`].
     pub fn compile(
         filter: Filter,
         projection: Projection,
         sort: Sort,
         environment: &Environment,
     ) -> Result<Plan> {
+        let matchers = Matcher::compile_each(filter.conjuncts(), environment);
+        let matcher = Matcher::all(&matchers);
+        let parts = filter.conjuncts().iter().zip(matchers);
+        let mut conjuncts: Vec<Conjunct> = parts.map(Conjunct::of).collect();
         // What can end a query with an error is asked last, of records that satisfy everything else:
         // whether it ends must not depend on which of several ways a store takes to the records, for
         // that rests on counts of records that the asker may not see.
-        let (safe, fallible) = filter.conjuncts().iter().partition::<Vec<_>, _>(|c| !c.may_fail());
-        let conjuncts = safe.into_iter().chain(fallible);
-        let conjuncts = conjuncts.map(|part| Conjunct::compile(part, environment));
+        conjuncts.sort_by_key(|conjunct| conjunct.may_fail);
         Ok(Plan(Arc::new(Parts {
-            matcher: Matcher::compile(&filter, environment)?,
-            conjuncts: conjuncts.collect::<Result<Vec<Conjunct>>>()?,
             filter,
+            matcher,
+            conjuncts,
             projection,
             sort,
             limits: environment.limits.clone(),
@@ -120,14 +120,9 @@ impl Plan {
 }
 
 impl Conjunct {
-    fn compile(filter: &Filter, environment: &Environment) -> Result<Conjunct> {
-        Ok(Conjunct {
-            matcher: Matcher::compile(filter, environment)?,
-            bound: Bound::of(filter),
-            decision: Decision::compile(filter, environment)?,
-            may_fail: filter.may_fail(),
-            filter: filter.clone(),
-        })
+    fn of((filter, matcher): (&Filter, Matcher)) -> Conjunct {
+        let may_fail = filter.may_fail();
+        Conjunct { filter: filter.clone(), matcher, bound: Bound::of(filter), may_fail }
     }
 
     /// The condition as a tree.
@@ -151,7 +146,7 @@ impl Conjunct {
     /// Whether every record of which that much is known satisfies the condition (`Some(true)`), none
     /// does (`Some(false)`), or it depends on the rest.
     pub fn decide(&self, known: &Known) -> Option<bool> {
-        self.decision.decide(known)
+        self.matcher.decide(known)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::level::{Field, Level, Slice};
 use super::parse::{Kind, parse};
@@ -54,8 +54,11 @@ struct Way<'m> {
 impl Projection {
     /// The projection that shows every field.
     pub fn everything() -> Projection {
-        let (source, root) = (Document::new(), Level::default());
-        Projection(Arc::new(Parsed { source, kind: Kind::Exclusion, root }))
+        static EVERYTHING: LazyLock<Projection> = LazyLock::new(|| {
+            let (source, root) = (Document::new(), Level::default());
+            Projection(Arc::new(Parsed { source, kind: Kind::Exclusion, root }))
+        });
+        EVERYTHING.clone()
     }
 
     /// Reads a specification such as `{"name": 1, "versions": {"$slice": -1}}`.

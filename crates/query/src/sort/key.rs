@@ -233,7 +233,7 @@ fn rest<'a>(track: Track<'a>) -> Result<Resting<'a>> {
         from.filter(|from| parts.first().is_some_and(|part| from.get(&part.name).is_some()));
     let found = match (named, indexed) {
         (Some(_), Some(_)) => {
-            let name = parts.first().map_or("", |part| part.name.as_str());
+            let name = parts.first().map_or("", |part| &*part.name);
             let message = format!("`{name}` is an index and a name in one array of the sort");
             return Err(Error::new(Code(16746), message));
         }

@@ -3,11 +3,12 @@
 //! This file knows names, directions and their errors. How a document's key is drawn is `key`'s.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ejson::{self, Form};
 use crate::{Code, Document, Environment, Error, Path, Result, Value, field_path};
 
-/// An ordered list of paths with directions. Empty if no order is asked for.
+/// An ordered list of paths with directions. Empty if no order is asked for. Cheap to clone.
 ///
 /// ```
 /// use filedex_query::{Environment, Sort};
@@ -18,7 +19,7 @@ use crate::{Code, Document, Environment, Error, Path, Result, Value, field_path}
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sort {
-    keys: Vec<SortKeySpec>,
+    keys: Arc<[SortKeySpec]>,
 }
 
 /// One path of a sort and its direction.
@@ -56,7 +57,7 @@ impl Sort {
             }
             keys.push(key);
         }
-        Ok(Sort { keys })
+        Ok(Sort { keys: keys.into() })
     }
 
     /// Reads JSON text.
@@ -101,7 +102,7 @@ fn parse_key(name: &str, direction: &Value, environment: &Environment) -> Result
         Some(-1) => true,
         Some(_) => return Err(Error::new(Code(15975), "a sort direction must be 1 or -1")),
     };
-    field_path::parse(name, &environment.limits)?;
+    field_path::check(name, &environment.limits)?;
     Ok(SortKeySpec { path: Path::parse(name, &environment.limits)?, descending })
 }
 
