@@ -66,7 +66,7 @@ fn everywhere(criterion: &mut Criterion, index: &Filedex) {
     let mut group = criterion.benchmark_group("everywhere");
     group.sample_size(10);
     group.bench_function("full_filter", |bencher| {
-        bencher.iter(|| page(index.all().query(query).unwrap()));
+        bencher.iter(|| page(index.all().query(query).unwrap().sort(NEWEST).unwrap()));
     });
     group.bench_function("cursor", |bencher| {
         bencher.iter(|| index.all().iter().unwrap().map(Result::unwrap).count());
