@@ -182,6 +182,22 @@ impl Filedex {
         Ok(self.store.get(id)?)
     }
 
+    /// The record of that id as the JSON text of a reply, as [`Lookup::json`] writes it.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_size(7))?;
+    /// assert_eq!(index.get_json("a")?.as_deref(), Some(br#"{"_id":"a","size":7}"#.as_slice()));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    pub fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.store.get_text(id)?)
+    }
+
     /// Starts a lookup among the records of that room.
     pub fn room(&self, id: &str) -> Lookup {
         self.lookup(Scope::everything().room(id))

@@ -149,14 +149,19 @@ impl Draft {
     /// A copy of a stored block, to be changed.
     pub(crate) fn of(block: BlockRef<'_>) -> Draft {
         let counts = block.counts().collect();
-        let mut entries = Vec::with_capacity(MOST_BYTES * 2);
+        let mut entries = Vec::with_capacity(block.entries.len() + MOST_BYTES / 4);
         entries.extend_from_slice(block.entries);
         Draft { counts, entries }
     }
 
     /// The block to be stored.
     pub(crate) fn to_block(&self) -> Block {
-        let mut bytes = Vec::with_capacity(self.size());
+        self.write(&mut Vec::with_capacity(self.size()))
+    }
+
+    /// The block to be stored, written in a buffer that serves many.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) -> Block {
+        bytes.clear();
         bytes.extend_from_slice(&[0; 4]);
         bytes.extend_from_slice(&(self.counts.total() as u16).to_le_bytes());
         bytes.push(self.counts.iter().count() as u8);
@@ -167,7 +172,7 @@ impl Draft {
         bytes.extend_from_slice(&self.entries);
         let (checksum, rest) = bytes.split_at_mut(4);
         checksum.copy_from_slice(&crc32fast::hash(rest).to_le_bytes());
-        Block(bytes.into())
+        Block(Bytes::copy(bytes))
     }
 
     /// How many entries there are of each class.

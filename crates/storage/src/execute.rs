@@ -243,7 +243,7 @@ impl<'e> Execution<'e> {
         self.blocks += 1;
         self.running.look()?;
         // Texts lie as the records do; where nothing is passed over or asked, they are all it takes.
-        let texts = sink.shows_texts() && self.counted && !users;
+        let texts = sink.shows_texts() && self.counted;
         let mut inside = span.is_none_or(Span::is_whole);
         if !(texts && inside && sink.passes(self.matched) == 0) {
             let block = step.block(self.reader)?;
@@ -252,7 +252,10 @@ impl<'e> Execution<'e> {
                 return Ok(self.flow(sink));
             }
         }
-        let block = if texts { self.reader.texts(&step.key)? } else { step.block(self.reader)? };
+        let block = match texts {
+            true => self.reader.texts(&step.key, users)?,
+            false => step.block(self.reader)?,
+        };
         let here = Here { key: &step.key, block: &block, texts, span, users, inside };
         match self.access.order {
             Order::Backward => {
@@ -381,10 +384,9 @@ impl Here<'_> {
 
     /// The text of that entry's record.
     fn text<'e>(&self, reader: &Reader<'_>, entry: &Entry<'e>) -> Result<Text<'e>> {
-        match (self.users, self.texts && !entry.payload.is_empty()) {
-            (true, _) => reader.text_at(entry.payload, entry.key),
-            (false, true) => Ok(Text::Borrowed(entry.payload)),
-            (false, false) => reader.text_beneath(self.key, entry.key),
+        match self.texts && !entry.payload.is_empty() {
+            true => Ok(Text::Borrowed(entry.payload)),
+            false => reader.text_beneath(self.key, entry.key, self.users),
         }
     }
 }

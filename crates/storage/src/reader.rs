@@ -128,12 +128,22 @@ impl<'s> Reader<'s> {
         if let Some(block) = self.pool.blocks.get(key) {
             return Ok(Some(block));
         }
-        let Some(bytes) = self.pool.tree.get(key)? else {
-            return Ok(None);
-        };
+        let bytes = self.pool.tree.get(key)?;
+        bytes.map(|bytes| self.verify(key, bytes)).transpose()
+    }
+
+    /// The block that these bytes are, which were read under that key. What is kept was verified before.
+    pub(crate) fn open(&self, key: &[u8], bytes: Bytes) -> Result<Block> {
+        match self.pool.blocks.get(key) {
+            Some(block) => Ok(block),
+            None => self.verify(key, bytes),
+        }
+    }
+
+    fn verify(&self, key: &[u8], bytes: Bytes) -> Result<Block> {
         let block = Block::open(bytes)?;
         self.pool.blocks.keep(key, &block);
-        Ok(Some(block))
+        Ok(block)
     }
 
     /// The block under a key that a directory named.
@@ -141,19 +151,20 @@ impl<'s> Reader<'s> {
         self.block(key)?.ok_or_else(|| Error::damaged("a block is listed but not there"))
     }
 
-    /// The block under that key with the text of each record in place of its body. The text of a record
-    /// too long for a block is empty.
-    pub(crate) fn texts(&self, key: &[u8]) -> Result<Block> {
+    /// The block of a room or user under that key with the text of each record in place of what it
+    /// holds. The text of a record too long for a block is empty.
+    pub(crate) fn texts(&self, key: &[u8], users: bool) -> Result<Block> {
         if let Some(texts) = self.pool.texts.get(key) {
             return Ok(texts);
         }
         let block = self.listed_block(key)?;
         let mut texts = Draft::default();
         for entry in block.read().entries() {
-            let text = match Body::read(entry.payload)? {
-                Body::Inline(body) => text_of(record::document(body)),
-                Body::Pieces { .. } => Vec::new(),
+            let stored = match users {
+                true => self.at(entry.payload, entry.key)?,
+                false => self.body(Found::new(&block, entry.payload_at))?,
             };
+            let text = text_of(stored.document());
             let fits = u16::try_from(text.len()).is_ok();
             texts.push(entry.key, entry.class, if fits { &text } else { &[] })?;
         }
@@ -244,19 +255,27 @@ impl<'s> Reader<'s> {
             return Ok(Text::Whole(text_of(self.at(list, order)?.document())));
         };
         let key = directory.find(order).map(|at| directory.key(at)).ok_or_else(unlisted)?;
-        let texts = self.texts(key)?;
+        let texts = self.texts(key, false)?;
         let entry = texts.read().find(order).ok_or_else(unlisted)?;
         match entry.payload.is_empty() {
             false => Ok(Text::InBlock(Found::new(&texts, entry.payload_at))),
-            true => self.text_beneath(key, order),
+            true => self.text_beneath(key, order, false),
         }
     }
 
-    /// The text of the record of that order in a room's block.
-    pub(crate) fn text_beneath(&self, block: &[u8], order: &[u8]) -> Result<Text<'static>> {
+    /// The text of the record of that order in a block of a room or user.
+    pub(crate) fn text_beneath(
+        &self,
+        block: &[u8],
+        order: &[u8],
+        users: bool,
+    ) -> Result<Text<'static>> {
         let block = self.listed_block(block)?;
         let entry = block.read().find(order).ok_or_else(unlisted)?;
-        let stored = self.body(Found::new(&block, entry.payload_at))?;
+        let stored = match users {
+            true => self.at(entry.payload, order)?,
+            false => self.body(Found::new(&block, entry.payload_at))?,
+        };
         Ok(Text::Whole(text_of(stored.document())))
     }
 

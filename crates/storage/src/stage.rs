@@ -110,10 +110,10 @@ impl<'r> Stage<'r> {
 
     /// Everything as one set of changes; `None` if nothing changed.
     pub(crate) fn finish(self) -> Option<Finished> {
-        let (mut changes, mut blocks) = (Vec::new(), Vec::new());
+        let (mut changes, mut blocks, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
         for (key, staged) in self.blocks.into_iter().filter(|(_, staged)| staged.changed) {
             let draft = staged.block.filter(|draft| !draft.is_empty());
-            let block = draft.as_ref().map(|draft| draft.to_block().bytes().clone());
+            let block = draft.as_ref().map(|draft| draft.write(&mut buffer).bytes().clone());
             changes.push((key.clone(), block));
             let counts = draft.map(|draft| draft.counts().clone());
             blocks.push(BlockChange { list: staged.list, key, counts });

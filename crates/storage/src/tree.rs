@@ -23,6 +23,12 @@ pub(crate) struct Tree {
 #[derive(Clone, Debug)]
 pub(crate) struct Bytes(sled::IVec);
 
+impl Bytes {
+    pub(crate) fn copy(bytes: &[u8]) -> Bytes {
+        Bytes(bytes.into())
+    }
+}
+
 impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Bytes {
         Bytes(bytes.into())

@@ -21,7 +21,7 @@ pub(crate) enum Walk<'r> {
         direction: Direction,
     },
     /// Along the tree.
-    Stored(Merged<'r>),
+    Stored(&'r Reader<'r>, Merged<'r>),
 }
 
 /// A block that a walk came to.
@@ -44,7 +44,7 @@ impl Step {
 impl<'r> Walk<'r> {
     /// A walk over the blocks that may hold entries from the key `from` on and before `to`.
     pub(crate) fn new(
-        reader: &'r Reader<'_>,
+        reader: &'r Reader<'r>,
         list: &List,
         from: &[u8],
         to: Option<&[u8]>,
@@ -60,7 +60,7 @@ impl<'r> Walk<'r> {
         };
         let end = end.or_else(|| after_prefix(list.bytes()));
         let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(Walk::Stored(reader.range(Bound::Included(&first), upper, direction)))
+        Ok(Walk::Stored(reader, reader.range(Bound::Included(&first), upper, direction)))
     }
 
     /// A walk over all blocks from that one on.
@@ -73,10 +73,10 @@ impl<'r> Walk<'r> {
     }
 
     /// A walk over all blocks of all lists that the prefix begins.
-    pub(crate) fn everything(reader: &'r Reader<'_>, prefix: &[u8]) -> Walk<'r> {
+    pub(crate) fn everything(reader: &'r Reader<'r>, prefix: &[u8]) -> Walk<'r> {
         let end = after_prefix(prefix);
         let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        Walk::Stored(reader.range(Bound::Included(prefix), upper, Direction::Forward))
+        Walk::Stored(reader, reader.range(Bound::Included(prefix), upper, Direction::Forward))
     }
 
     fn along(
@@ -112,8 +112,8 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Result<Step>> {
         match self {
-            Walk::Stored(merged) => Some(merged.next()?.and_then(|(key, bytes)| {
-                Ok(Step { key: key.to_vec(), block: Some(Block::open(bytes)?) })
+            Walk::Stored(reader, merged) => Some(merged.next()?.and_then(|(key, bytes)| {
+                Ok(Step { key: key.to_vec(), block: Some(reader.open(&key, bytes)?) })
             })),
             Walk::Known { directory, next, end, direction } => {
                 let at = (*next)?;

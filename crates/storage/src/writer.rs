@@ -48,7 +48,7 @@ impl Tally {
 
 /// Records of one atomic write of [`Store::put_many`]. A larger write holds more memory than it saves
 /// work.
-const RECORDS_PER_WRITE: usize = 100;
+const RECORDS_PER_WRITE: usize = 500;
 
 impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
@@ -78,7 +78,7 @@ impl Store {
         self.write(durability, |stage| put(stage, &record))
     }
 
-    /// Puts many records, up to a hundred in one atomic write. The order of the records is kept:
+    /// Puts many records, up to 500 in one atomic write. The order of the records is kept:
     /// of two with one `_id` the later stays.
     ///
     /// # Errors
@@ -145,7 +145,7 @@ impl Store {
         self.write(self.options().durability, |stage| remove(stage, id))
     }
 
-    /// Removes many records, up to a hundred in one atomic write; says how many there were.
+    /// Removes many records, up to 500 in one atomic write; says how many there were.
     ///
     /// # Errors
     /// As [`Store::remove`].
