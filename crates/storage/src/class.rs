@@ -4,6 +4,8 @@
 //! that a total or a deep offset needs no record. The fields are [`filedex_query::COUNTED_FIELDS`]. It also says what it does not know: a `typeGroup`
 //! outside the usual ones is only "another".
 
+use std::sync::LazyLock;
+
 use filedex_query::{DocumentRef, Known, ValueRef};
 
 /// Six bits: three of the type group, two of `_hidden`, one of `expiresAt`.
@@ -52,7 +54,14 @@ impl Class {
     }
 
     /// What every record of this class is known to hold, for the fields a plan can be decided by.
-    pub(crate) fn known(self) -> Known {
+    pub(crate) fn known(self) -> &'static Known {
+        static ALL: LazyLock<Vec<Known>> =
+            LazyLock::new(|| (0..=u8::MAX).map(|byte| Class(byte).to_known()).collect());
+        static NOTHING: LazyLock<Known> = LazyLock::new(Known::default);
+        ALL.get(usize::from(self.0)).unwrap_or(&NOTHING)
+    }
+
+    fn to_known(self) -> Known {
         let mut known = Known::default();
         match self.0 & 7 {
             0 => {}

@@ -348,7 +348,7 @@ impl<'e> Execution<'e> {
         let proven = self.plan.conjuncts().iter().zip(&self.access.proven);
         let proven = proven.filter(|(_, proven)| **proven);
         let residual: Vec<Filter> =
-            self.open.conjuncts().iter().map(|conjunct| conjunct.filter().clone()).collect();
+            self.open.conjuncts().map(|conjunct| conjunct.filter().clone()).collect();
         Explain {
             access_path: path.name(),
             lists,

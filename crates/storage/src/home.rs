@@ -78,7 +78,8 @@ fn open_store(path: &Path, cache_bytes: u64) -> Result<Tree> {
 
 fn check_marker(path: &Path) -> Result<()> {
     let marker = path.join(MARKER);
-    let text = fs::read_to_string(&marker).map_err(|error| Error::io("read", &marker, error))?;
+    let text = fs::read(&marker).map_err(|error| Error::io("read", &marker, error))?;
+    let text = String::from_utf8_lossy(&text);
     let mut lines = text.lines();
     if lines.next() != Some(MARKER_TITLE) {
         return Err(not_a_store(path, "its marker file is another program's"));
@@ -124,6 +125,7 @@ fn fill(site: &Path, cache_bytes: u64) -> Result<()> {
     tree.apply(changes)?;
     tree.sync()?;
     drop(tree);
+    sync_files(&tree_of(site))?;
     drop(Log::create(site, FIRST_LOG)?);
     let marker = site.join(MARKER);
     let written = File::create(&marker).and_then(|mut file| {
@@ -133,6 +135,17 @@ fn fill(site: &Path, cache_bytes: u64) -> Result<()> {
     written.map_err(|error| Error::io("write", &marker, error))?;
     sync_directory(&tree_of(site))?;
     sync_directory(site)
+}
+
+/// sled writes its configuration without a sync, and cannot do without it.
+fn sync_files(directory: &Path) -> Result<()> {
+    let entries = fs::read_dir(directory).map_err(|error| Error::io("read", directory, error))?;
+    for entry in entries.flatten().filter(|entry| entry.path().is_file()) {
+        let path = entry.path();
+        let synced = File::open(&path).and_then(|file| file.sync_all());
+        synced.map_err(|error| Error::io("sync", &path, error))?;
+    }
+    Ok(())
 }
 
 /// Bytes of all files of the store.

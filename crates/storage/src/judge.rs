@@ -1,6 +1,6 @@
 //! Whether a record belongs to the answer: by its class if that decides it, else by its fields.
 
-use filedex_query::{Conjunct, DocumentRef, Plan};
+use filedex_query::{Conjunct, DocumentRef, Plan, Residual};
 
 use crate::class::{CLASSES, Class};
 use crate::error::Result;
@@ -18,21 +18,24 @@ pub(crate) enum Verdict {
 
 /// The conditions that the access path leaves open.
 pub(crate) struct Judge<'p> {
-    conjuncts: Vec<&'p Conjunct>,
+    plan: &'p Plan,
+    /// Of each conjunct of the plan, whether it need not be asked.
+    proven: &'p [bool],
     /// Of each class, once it was asked.
     verdicts: [Option<Verdict>; CLASSES],
+    /// All conditions that are open as one, once a record was asked.
+    residual: Option<Residual<'p>>,
 }
 
 impl<'p> Judge<'p> {
     /// The judge of the conjuncts that are not proven.
-    pub(crate) fn new(plan: &'p Plan, proven: &[bool]) -> Judge<'p> {
-        let open = plan.conjuncts().iter().zip(proven).filter(|(_, proven)| !**proven);
-        Judge { conjuncts: open.map(|(conjunct, _)| conjunct).collect(), verdicts: [None; CLASSES] }
+    pub(crate) fn new(plan: &'p Plan, proven: &'p [bool]) -> Judge<'p> {
+        Judge { plan, proven, verdicts: [None; CLASSES], residual: None }
     }
 
     /// The judge of all conjuncts.
     pub(crate) fn of_all(plan: &'p Plan) -> Judge<'p> {
-        Judge { conjuncts: plan.conjuncts().iter().collect(), verdicts: [None; CLASSES] }
+        Judge::new(plan, &[])
     }
 
     pub(crate) fn verdict(&mut self, class: Class) -> Verdict {
@@ -48,25 +51,23 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether the record belongs to the answer.
-    pub(crate) fn accepts(&self, record: DocumentRef<'_>) -> Result<bool> {
-        for conjunct in &self.conjuncts {
-            if !conjunct.matches(record)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+    pub(crate) fn accepts(&mut self, record: DocumentRef<'_>) -> Result<bool> {
+        let (plan, proven) = (self.plan, self.proven);
+        let residual = self.residual.get_or_insert_with(|| plan.residual(proven));
+        Ok(residual.matches(record)?)
     }
 
     /// The open conditions.
-    pub(crate) fn conjuncts(&self) -> &[&'p Conjunct] {
-        &self.conjuncts
+    pub(crate) fn conjuncts(&self) -> impl Iterator<Item = &'p Conjunct> + use<'p> {
+        let proven = self.proven.iter().chain(std::iter::repeat(&false));
+        let conjuncts = self.plan.conjuncts().iter().zip(proven);
+        conjuncts.filter(|(_, proven)| !**proven).map(|(conjunct, _)| conjunct)
     }
 
     fn decide(&self, class: Class) -> Verdict {
-        let known = class.known();
         let mut verdict = Verdict::Yes;
-        for conjunct in &self.conjuncts {
-            match conjunct.decide(&known) {
+        for conjunct in self.conjuncts() {
+            match conjunct.decide(class.known()) {
                 Some(true) => {}
                 Some(false) => return Verdict::No,
                 None => verdict = Verdict::Ask,

@@ -123,6 +123,13 @@ pub(crate) fn list_of_counts(key: &[u8]) -> List {
 pub(crate) fn newest_first(uploaded: ValueRef<'_>, id: &str) -> Vec<u8> {
     let mut order = Vec::with_capacity(id.len() + 16);
     key::append_descending(&mut order, uploaded);
+    order.extend_from_slice(&by_id_descending(id));
+    order
+}
+
+/// What such an order ends with.
+pub(crate) fn by_id_descending(id: &str) -> Vec<u8> {
+    let mut order = Vec::with_capacity(id.len() + 3);
     key::append_descending(&mut order, ValueRef::String(id));
     order
 }

@@ -235,7 +235,7 @@ impl<'s> Reader<'s> {
     /// Where the record of that id lies.
     pub(crate) fn place(&self, id: &str) -> Result<Option<Place>> {
         match self.find(&List::ids(), &by_id(id))? {
-            Some(entry) => Place::from_bytes(entry.payload()).map(Some),
+            Some(entry) => Place::from_bytes(entry.payload(), id).map(Some),
             None => Ok(None),
         }
     }

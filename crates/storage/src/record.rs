@@ -8,7 +8,7 @@ use filedex_query::{Document, DocumentRef, Value, ValueRef, key};
 
 use crate::class::Class;
 use crate::error::{Error, Result};
-use crate::layout::{List, newest_first, or_null, piece_key};
+use crate::layout::{List, by_id_descending, newest_first, or_null, piece_key};
 
 /// Bytes that the texts of `_id`, `rid` and `userId` may have.
 pub(crate) const MOST_ID_BYTES: usize = 512;
@@ -106,21 +106,23 @@ impl Place {
         Place::of(record, id)
     }
 
-    /// The payload of the record's entry in the id list.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// The payload of the record's entry in the id list. The end of the order is known by the id.
+    pub(crate) fn to_bytes(&self, id: &str) -> Vec<u8> {
         let list = self.list.bytes();
         let mut bytes = (list.len() as u16).to_le_bytes().to_vec();
         bytes.extend_from_slice(list);
-        bytes.extend_from_slice(&self.order);
+        bytes
+            .extend_from_slice(self.order.strip_suffix(&*by_id_descending(id)).unwrap_or_default());
         bytes
     }
 
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Place> {
+    pub(crate) fn from_bytes(bytes: &[u8], id: &str) -> Result<Place> {
         let malformed = || Error::damaged("an entry of the id list is malformed");
         let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(malformed)?;
         let length = usize::from(u16::from_le_bytes(*length));
-        let (list, order) = rest.split_at_checked(length).ok_or_else(malformed)?;
-        Ok(Place { list: List::from_bytes(list), order: order.to_vec() })
+        let (list, moment) = rest.split_at_checked(length).ok_or_else(malformed)?;
+        let order = [moment, &by_id_descending(id)].concat();
+        Ok(Place { list: List::from_bytes(list), order })
     }
 }
 

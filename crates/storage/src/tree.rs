@@ -180,6 +180,7 @@ fn translate(error: sled::Error) -> Error {
     let text = error.to_string();
     let translated = match &error {
         sled::Error::Corruption { .. } => Error::damaged("a page of its log has a wrong checksum"),
+        sled::Error::Unsupported(_) => Error::damaged("the configuration of its tree is malformed"),
         // sled reports a taken lock as an error of kind `Other`; only the text tells.
         sled::Error::Io(_) if text.contains("could not acquire lock") => {
             let message = "the store is open elsewhere; close the other handle or process first";

@@ -149,7 +149,12 @@ impl Check<'_> {
         self.note_pieces(&id, entry.payload);
         let user = user_of(record);
         let named = self.reader.entry(&List::ids(), &by_id(&id));
-        self.pointer(named, &place.to_bytes(), entry.class, &format!("record `{id}`: the id list"));
+        self.pointer(
+            named,
+            &place.to_bytes(&id),
+            entry.class,
+            &format!("record `{id}`: the id list"),
+        );
         if let Some(user) = &user {
             let named = self.reader.entry(user, &place.order);
             let what = format!("record `{id}`: its user's list");

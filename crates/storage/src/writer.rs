@@ -216,7 +216,7 @@ fn link(stage: &mut Stage<'_>, record: &Record) -> Result<()> {
     if let Some(user) = &record.user {
         stage.insert(user, &place.order, class, place.list.bytes())?;
     }
-    stage.insert(&List::ids(), &by_id(&record.id), class, &place.to_bytes())
+    stage.insert(&List::ids(), &by_id(&record.id), class, &place.to_bytes(&record.id))
 }
 
 /// Takes a record out of all lists but the id list.
@@ -237,7 +237,7 @@ fn stored_body(stage: &mut Stage<'_>, id: &str) -> Result<Option<(Place, Vec<u8>
     let Some((_, place)) = stage.find(&List::ids(), &by_id(id))? else {
         return Ok(None);
     };
-    let place = Place::from_bytes(&place)?;
+    let place = Place::from_bytes(&place, id)?;
     let Some((_, payload)) = stage.find(&place.list, &place.order)? else {
         return Err(Error::damaged(format_args!("record `{id}` is listed but not there")));
     };

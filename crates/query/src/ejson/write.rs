@@ -81,7 +81,7 @@ fn write_stored(mut fields: Reader<'_>, form: Form, out: &mut Vec<u8>) {
 }
 
 fn write_field(fields: &mut Reader<'_>, form: Form, out: &mut Vec<u8>) -> Option<()> {
-    text::write_bytes(fields.bytes()?, out)?;
+    text::write_bytes(fields.name()?, out)?;
     out.push(b':');
     match fields.take_string() {
         Some(string) => text::write_bytes(string, out)?,

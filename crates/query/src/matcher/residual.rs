@@ -111,7 +111,7 @@ impl<'p> Residual<'p> {
         let mut open = self.all_open();
         let mut rest = record.fields();
         while open != 0
-            && let Some(name) = rest.bytes()
+            && let Some(name) = rest.name()
         {
             if self.lengths.may_hold(name.len()) && !self.hold_for(name, rest, &mut open)? {
                 return Ok(false);

@@ -3,14 +3,15 @@
 //! ```text
 //! document := field*            field := name tag payload
 //! array    := element*          element := tag payload
-//! name     := bincode string    payload := by tag; documents and arrays are bincode byte strings,
-//!                               so that one length skips them
+//! name     := one byte where files commonly have it, else its text (`names.rs`)
+//! payload  := by tag; documents and arrays are bincode byte strings, so that one length skips them
 //! ```
 //!
 //! The primitive parts are bincode 2 (standard configuration: variable-length integers, little
 //! endian). Bytes come from a store that has verified their checksum: readers here never panic, and
 //! where bytes are malformed all the same they end early; [`PackedDocument::check`] tells.
 
+mod names;
 mod reader;
 
 use bincode::config::Configuration;
@@ -67,7 +68,7 @@ pub struct PackedArray<'a>(&'a [u8]);
 pub fn pack(document: &Document) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     for (name, value) in document.iter() {
-        put(&mut out, name);
+        names::pack(&mut out, name);
         pack_value(&mut out, value);
     }
     out
@@ -125,7 +126,7 @@ impl<'a> PackedDocument<'a> {
     /// The value of the first field of that name, not decoded.
     pub(crate) fn find(self, name: &str) -> Option<Reader<'a>> {
         let mut reader = self.fields();
-        while !is_same(reader.bytes()?, name.as_bytes()) {
+        while !is_same(reader.name()?, name.as_bytes()) {
             reader.skip()?;
         }
         Some(reader)
@@ -135,7 +136,7 @@ impl<'a> PackedDocument<'a> {
     pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
         let mut reader = self.fields();
         let mut passed = 0;
-        while let Some(field) = reader.bytes() {
+        while let Some(field) = reader.name() {
             if is_same(field, name.as_bytes()) {
                 return (reader.value(), passed);
             }
@@ -150,10 +151,12 @@ impl<'a> PackedDocument<'a> {
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
         let mut reader = self.fields();
-        std::iter::from_fn(move || Some((reader.text()?, reader.value()?)))
+        std::iter::from_fn(move || {
+            Some((std::str::from_utf8(reader.name()?).ok()?, reader.value()?))
+        })
     }
 
-    /// The fields, not decoded: each time a name's bytes, then a value.
+    /// The fields, not decoded: each time a name, then a value.
     pub(crate) fn fields(self) -> Reader<'a> {
         Reader::new(self.0)
     }
@@ -179,7 +182,7 @@ fn check(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
     let mut reader = Reader::new(bytes);
     while !reader.is_at_end() {
         if named {
-            reader.text()?;
+            std::str::from_utf8(reader.name()?).ok()?;
         }
         match reader.value()? {
             ValueRef::Document(_) | ValueRef::Array(_) => {}
@@ -194,7 +197,7 @@ fn check_nested(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
     let mut reader = Reader::new(bytes);
     while !reader.is_at_end() {
         if named {
-            reader.bytes()?;
+            reader.name()?;
         }
         match reader.tag()? {
             kind @ (tag::DOCUMENT | tag::ARRAY) => {

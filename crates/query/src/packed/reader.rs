@@ -25,10 +25,10 @@ impl<'a> Reader<'a> {
         self.0.first().copied()
     }
 
-    /// A name, or what a text, a document or an array holds: bytes after their length.
+    /// What a text, a document or an array holds: bytes after their length.
     #[inline]
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
-        // Names and texts are nearly always shorter than 251 bytes, which takes one byte of length.
+        // Texts are nearly always shorter than 251 bytes, which takes one byte of length.
         let length = match self.0.split_first() {
             Some((&length @ 0..=250, rest)) => {
                 self.0 = rest;
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline]
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (bytes, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(bytes)

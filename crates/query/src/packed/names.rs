@@ -1,0 +1,219 @@
+//! Names that are stored as one byte: those that files have.
+//!
+//! ```text
+//! name := length u8 below 128 | bytes
+//!       | 128 and the place in the list below
+//!       | FF | length as bincode writes it | bytes
+//! ```
+//!
+//! The list belongs to the stored form: it may grow at its end, and nothing else about it may change.
+
+use std::sync::LazyLock;
+
+use super::{Reader, put};
+use crate::view::is_same;
+
+/// The mark of a longer name.
+pub(super) const LONG: u8 = 0xff;
+
+/// Bytes below this are the length of a name, those above name one.
+pub(super) const FIRST: u8 = 128;
+
+/// At most 127.
+const NAMES: [&str; 116] = [
+    // Rocket.Chat
+    "_id",
+    "name",
+    "size",
+    "type",
+    "rid",
+    "userId",
+    "description",
+    "store",
+    "_updatedAt",
+    "identify",
+    "format",
+    "width",
+    "height",
+    "complete",
+    "uploading",
+    "extension",
+    "progress",
+    "instanceId",
+    "etag",
+    "url",
+    "path",
+    "token",
+    "uploadedAt",
+    "typeGroup",
+    "user",
+    "username",
+    "originalFileId",
+    "_hidden",
+    "expiresAt",
+    "originalStore",
+    "originalType",
+    "originalId",
+    "content",
+    "algorithm",
+    "ciphertext",
+    "encryption",
+    "key",
+    "iv",
+    "hashes",
+    "sha256",
+    "AmazonS3",
+    "GoogleStorage",
+    "Webdav",
+    "GridFS",
+    "FileSystem",
+    "message",
+    "messageId",
+    "tmid",
+    "visitorToken",
+    "federation",
+    "mrid",
+    "mxcUri",
+    "serverName",
+    "mediaId",
+    "isRemote",
+    "rooms",
+    "title",
+    "text",
+    "ts",
+    "msg",
+    // Zipline
+    "id",
+    "originalName",
+    "createdAt",
+    "updatedAt",
+    "deletesAt",
+    "favorite",
+    "views",
+    "maxViews",
+    "password",
+    "tags",
+    "folderId",
+    "thumbnail",
+    "thumbnailId",
+    "color",
+    "role",
+    "anonymous",
+    "ownerId",
+    "value",
+    "files",
+    "public",
+    "parentId",
+    // files elsewhere
+    "mime",
+    "mimeType",
+    "mode",
+    "owner",
+    "group",
+    "links",
+    "target",
+    "hash",
+    "md5",
+    "sha1",
+    "checksum",
+    "modifiedAt",
+    "accessedAt",
+    "deletedAt",
+    "version",
+    "status",
+    "state",
+    "source",
+    "metadata",
+    "length",
+    "duration",
+    "bitrate",
+    "codec",
+    "pages",
+    "language",
+    "encoding",
+    "bucket",
+    "region",
+    "contentType",
+    "filename",
+    "folder",
+    "directory",
+    "label",
+    "comment",
+    "count",
+];
+
+/// The places of the names of each length, modulo the number of buckets.
+static PLACES: LazyLock<[Vec<u8>; 32]> = LazyLock::new(|| {
+    let mut places: [Vec<u8>; 32] = Default::default();
+    for (name, place) in NAMES.iter().zip(0..) {
+        if let Some(bucket) = places.get_mut(name.len() % 32) {
+            bucket.push(place);
+        }
+    }
+    places
+});
+
+/// Adds a name in its stored form.
+pub(super) fn pack(out: &mut Vec<u8>, name: &str) {
+    let known = PLACES.get(name.len() % 32).and_then(|places| {
+        places.iter().find(|place| {
+            let known = NAMES.get(usize::from(**place));
+            known.is_some_and(|known| is_same(known.as_bytes(), name.as_bytes()))
+        })
+    });
+    match (known, u8::try_from(name.len())) {
+        (Some(place), _) => out.push(FIRST + place),
+        (None, Ok(length)) if length < FIRST => {
+            out.push(length);
+            out.extend_from_slice(name.as_bytes());
+        }
+        _ => {
+            out.push(LONG);
+            put(out, name);
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// A name.
+    #[inline]
+    pub(crate) fn name(&mut self) -> Option<&'a [u8]> {
+        match self.byte()? {
+            length @ 0..FIRST => self.take(usize::from(length)),
+            LONG => self.bytes(),
+            known => NAMES.get(usize::from(known - FIRST)).map(|name| name.as_bytes()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_they_were() {
+        let others = [0, 1, 127, 128, 251, 70_000].map(|length| "n".repeat(length));
+        for name in NAMES.into_iter().chain(others.iter().map(String::as_str)) {
+            let mut bytes = Vec::new();
+            pack(&mut bytes, name);
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(reader.name(), Some(name.as_bytes()));
+            assert!(reader.is_at_end());
+        }
+    }
+
+    #[test]
+    fn known_names_take_one_byte_and_stand_once() {
+        for name in NAMES {
+            let mut bytes = Vec::new();
+            pack(&mut bytes, name);
+            assert_eq!(bytes.len(), 1, "{name}");
+            assert_eq!(NAMES.iter().filter(|other| **other == name).count(), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_no_name_is_no_name() {
+        assert_eq!(Reader::new(&[LONG - 1]).name(), None);
+    }
+}
