@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use polodb_core::bson::{Document, doc};
+use polodb_core::bson::{Bson, Document, doc};
 use polodb_core::{Collection, CollectionT, Database, IndexModel};
 
 use crate::data::Record;
@@ -32,7 +32,7 @@ impl Polodb {
         Ok(Polodb { files, _database: database })
     }
 
-    /// The matches, newest first or by name.
+    /// The matches, in no order.
     fn find(&self, filter: Document, fits: impl Fn(&Document) -> bool) -> Result<Vec<Document>> {
         let mut found = Vec::new();
         for file in self.files.find(filter).run()? {
@@ -65,7 +65,7 @@ impl Peer for Polodb {
             }
             Question::User { user } => self.find(doc! { "userId": user }, any)?,
             Question::Named { room } => self.find(doc! { "rid": room }, |file| {
-                file.get_i64("size").is_ok_and(|size| size > LARGER_THAN)
+                file.get("size").and_then(whole) > Some(LARGER_THAN)
                     && fits_name(text(file, "name").as_bytes())
             })?,
             Question::Wide => self.find(doc! {}, |file| {
@@ -80,8 +80,9 @@ impl Peer for Polodb {
             found.sort_unstable_by(|one, other| key(one, "name").cmp(&key(other, "name")));
         } else {
             // Texts of one form: their order is that of the times.
-            let newest = |file| key(file, "uploadedAt");
-            found.sort_unstable_by(|one, other| newest(other).cmp(&newest(one)));
+            found.sort_unstable_by(|one, other| {
+                key(other, "uploadedAt").cmp(&key(one, "uploadedAt"))
+            });
         }
         let offset = question.offset();
         let mut page = PageText::new();
@@ -110,5 +111,11 @@ fn text<'a>(file: &'a Document, name: &str) -> &'a str {
 }
 
 fn width(file: &Document) -> Option<i64> {
-    file.get_document("identify").ok()?.get_document("size").ok()?.get_i64("width").ok()
+    let size = file.get_document("identify").ok()?.get_document("size").ok()?;
+    size.get("width").and_then(whole)
+}
+
+/// Small numbers are kept in 32 bits.
+fn whole(value: &Bson) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_i32().map(i64::from))
 }
