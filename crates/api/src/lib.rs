@@ -36,6 +36,7 @@
 //! Read on at [`Filedex`] (the handle), [`File`] (a record with types), [`Lookup`] (a question),
 //! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
+mod backup;
 mod directory;
 mod endpoint;
 mod error;
@@ -66,7 +67,7 @@ pub use scope::{Scope, Visibility};
 pub use filedex_query::{
     Code, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value, ejson,
 };
-pub use filedex_storage::{Cancel, Durability, Explain, Put, Report, Stats, Tally};
+pub use filedex_storage::{Backup, Cancel, Durability, Explain, Put, Report, Stats, Tally};
 
 /// The program in the README compiles and does what it says.
 #[cfg(doctest)]

@@ -19,7 +19,7 @@ use crate::progress;
 ///
 /// Every record needs an `_id`, a non-empty string; an object id becomes its 24 digits. A record
 /// that is there already is replaced. Bad ones are reported by line and counted; then the exit
-/// status is 1.
+/// status is 1. A backup can be read, too: its trailer tells whether records are missing.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The directory of the store, made if it is not there.
@@ -66,10 +66,29 @@ impl Import<'_> {
 
     fn take(&mut self, place: Place, document: Result<Document, String>) -> Result<(), Failure> {
         match document {
+            Ok(document) if document.len() == 1 && document.contains("$backup") => {
+                self.check(place, &document);
+            }
             Ok(document) => self.waiting.push((place, with_text_id(document))),
             Err(reason) => self.reject(place, &reason),
         }
         if self.waiting.len() < BATCH { Ok(()) } else { self.commit() }
+    }
+
+    /// The last line of a backup is no record; it says how many there are.
+    fn check(&mut self, place: Place, trailer: &Document) {
+        let Tally { inserted, replaced, unchanged, .. } = self.tally;
+        let came = inserted + replaced + unchanged + self.bad + self.waiting.len() as u64;
+        let records = trailer.get("$backup").and_then(|backup| match backup {
+            Value::Document(backup) => backup.get("records").cloned(),
+            _ => None,
+        });
+        if records != Some(Value::integer(came.cast_signed())) {
+            self.reject(
+                place,
+                &format!("the backup is not whole: {came} records came before its end"),
+            );
+        }
     }
 
     /// Puts what waits. Where a record of it is refused, puts them one by one to learn which.

@@ -5,6 +5,7 @@
 //! or damaged store.
 
 mod answer;
+mod backup;
 mod demo;
 mod export;
 mod failure;
@@ -12,6 +13,7 @@ mod find;
 mod import;
 mod input;
 mod progress;
+mod restore;
 mod sample;
 mod scan;
 mod serve;
@@ -42,6 +44,8 @@ enum Command {
     Scan(scan::Arguments),
     Find(find::Arguments),
     Export(export::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Stats(stats::Arguments),
     Verify(verify::Arguments),
 }
@@ -66,6 +70,8 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Scan(arguments) => scan::run(arguments, out),
         Command::Find(arguments) => find::run(arguments, out),
         Command::Export(arguments) => export::run(arguments, out),
+        Command::Backup(arguments) => backup::run(arguments, out),
+        Command::Restore(arguments) => restore::run(arguments, out),
         Command::Stats(arguments) => stats::run(arguments, out),
         Command::Verify(arguments) => verify::run(arguments, out),
     }

@@ -21,6 +21,7 @@
 //! ```
 
 mod access;
+mod backup;
 mod block;
 mod cache;
 mod checkpoint;
@@ -43,6 +44,7 @@ mod pending;
 mod pool;
 mod reader;
 mod record;
+mod restore;
 mod sink;
 mod stage;
 mod stats;
@@ -53,6 +55,7 @@ mod walk;
 mod watch;
 mod writer;
 
+pub use backup::Backup;
 pub use cursor::Cursor;
 pub use error::{Error, ErrorKind, Result};
 pub use explain::Explain;

@@ -1,0 +1,126 @@
+//! `filedex backup` and `restore`: out and in again, whole or not at all.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod program;
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use program::{command, run, run_with, text};
+
+/// A store of so many records.
+fn fill(db: &Path, records: u32) {
+    let line = |n| {
+        let uploaded = format!(r#"{{"$date":{{"$numberLong":"{n}"}}}}"#);
+        format!(
+            "{{\"_id\":\"f{n}\",\"rid\":\"r{}\",\"size\":{n},\"uploadedAt\":{uploaded}}}\n",
+            n % 7
+        )
+    };
+    let lines: String = (0..records).map(line).collect();
+    assert_eq!(run_with(&["import", "--db", text(db), "-"], lines.as_bytes()).status, 0);
+}
+
+/// Everything a store answers.
+fn answers(db: &Path) -> Vec<String> {
+    let ask = |arguments: &[&str]| run(&[arguments, &["--db", text(db)]].concat()).out;
+    vec![
+        ask(&["export", "--canonical"]),
+        ask(&["find", "--sort", r#"{"size":1}"#, "--count", "50"]),
+        ask(&["find", "--query", r#"{"rid":"r3"}"#, "--offset", "10", "--count", "5"]),
+    ]
+}
+
+#[test]
+fn a_restored_store_answers_as_the_first_to_the_byte() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, other, file] = ["one", "other", "file"].map(|name| site.path().join(name));
+    fill(&one, 500);
+    let backup = run(&["backup", text(&one), text(&file)]);
+    assert_eq!(backup.status, 0, "{backup:?}");
+    assert!(backup.out.starts_with("500 records, sha256 "), "{}", backup.out);
+    let restore = run(&["restore", text(&file), text(&other)]);
+    assert_eq!((restore.status, restore.out.as_str()), (0, "500 records\n"), "{restore:?}");
+    assert_eq!(answers(&other), answers(&one));
+    assert_eq!(run(&["verify", "--db", text(&other)]).status, 0);
+    // What stands there is not overwritten.
+    assert_eq!(run(&["restore", text(&file), text(&other)]).status, 1);
+}
+
+#[test]
+fn a_backup_that_was_cut_short_is_told_and_makes_nothing() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, other, file] = ["one", "other", "file"].map(|name| site.path().join(name));
+    fill(&one, 50);
+    assert_eq!(run(&["backup", text(&one), text(&file)]).status, 0);
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let restore = run(&["restore", text(&file), text(&other)]);
+    assert_eq!(restore.status, 3, "{restore:?}");
+    assert!(restore.err.contains("no whole backup"), "{}", restore.err);
+    assert!(!other.exists());
+    assert_eq!(fs::read_dir(site.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_store_that_is_missing_is_not_made_by_a_backup() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, file] = ["one", "file"].map(|name| site.path().join(name));
+    assert_eq!(run(&["backup", text(&one), text(&file)]).status, 3);
+    assert_eq!(fs::read_dir(site.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_restore_that_is_killed_again_and_again_ends_whole() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, other, file] = ["one", "other", "file"].map(|name| site.path().join(name));
+    fill(&one, 5_000);
+    assert_eq!(run(&["backup", text(&one), text(&file)]).status, 0);
+    let mut killed = 0;
+    for round in 0..100 {
+        let mut restore = command(&["restore", text(&file), text(&other)])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(40 * (round + 1)));
+        restore.kill().unwrap();
+        match restore.wait().unwrap().code() {
+            Some(0) => break,
+            code => assert_eq!(code, None, "round {round}"),
+        }
+        killed += 1;
+    }
+    // Started once more where it is done, it says that the place is taken.
+    assert!(killed > 0, "nothing was killed");
+    assert!(other.exists());
+    assert_eq!(run(&["verify", "--db", text(&other)]).status, 0);
+    assert_eq!(
+        run(&["export", "--db", text(&other)]).out,
+        run(&["export", "--db", text(&one)]).out
+    );
+}
+
+#[test]
+fn an_import_of_a_backup_tells_whether_records_are_missing() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, other, file] = ["one", "other", "file"].map(|name| site.path().join(name));
+    fill(&one, 250);
+    assert_eq!(run(&["backup", text(&one), text(&file)]).status, 0);
+    let whole = run(&["import", "--db", text(&other), text(&file)]);
+    assert_eq!(whole.out, "250 inserted, 0 replaced, 0 unchanged, 0 bad\n", "{whole:?}");
+    let lines = fs::read_to_string(&file).unwrap();
+    let missing = lines.split_inclusive('\n').skip(1).collect::<String>();
+    let import = run_with(&["import", "--db", text(&other), "-"], missing.as_bytes());
+    assert_eq!((import.status, import.err.contains("not whole")), (1, true), "{import:?}");
+}

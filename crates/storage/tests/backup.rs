@@ -1,0 +1,250 @@
+//! A backup is one state and the whole of it; a restore gives every record back to the byte, or
+//! nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use filedex_query::packed::pack;
+use filedex_query::{
+    Binary, Date, Decimal, Document, Environment, Filter, Plan, Projection, Regex, Sort, Timestamp,
+    Value,
+};
+use filedex_storage::{Backup, ErrorKind, Options, Result, Store, Watch, Window};
+
+fn file(number: i64) -> Document {
+    Document::new()
+        .with("_id", format!("f{number}"))
+        .with("rid", format!("room{}", number % 3))
+        .with("uploadedAt", Date(number))
+        .with("size", number)
+}
+
+/// Records that text does not carry by itself, or only just.
+fn strange() -> Vec<Document> {
+    let mut deep = Value::from(1);
+    for _ in 0..98 {
+        deep = Value::Array(vec![deep]);
+    }
+    let wrapper = |name: &str, value: Value| Value::Document(Document::new().with(name, value));
+    let values = vec![
+        Value::Double(-0.0),
+        Value::Double(f64::from_bits(0x7ff8_0000_0000_0001)),
+        Value::Double(f64::NEG_INFINITY),
+        Value::Double(f64::MIN_POSITIVE / 2.0),
+        Value::Long(i64::MIN),
+        Value::Int(i32::MIN),
+        Value::Date(Date(i64::MIN)),
+        Value::Decimal("1E-6176".parse::<Decimal>().unwrap()),
+        Value::Decimal(Decimal::from_bytes([0xff; 16])),
+        Value::Binary(Binary { subtype: 4, bytes: vec![0; 16] }),
+        Value::Regex(Regex { pattern: "/".into(), options: "xi".into() }),
+        Value::Timestamp(Timestamp { time: u32::MAX, increment: 1 }),
+        Value::Symbol("s".into()),
+        Value::Code("c".into()),
+        Value::Undefined,
+        Value::MinKey,
+        Value::MaxKey,
+        wrapper("$numberInt", Value::from("7")),
+        wrapper("$date", Value::from("no date")),
+        wrapper("$backup", Value::from(1)),
+        wrapper("$packed", Value::Binary(Binary { subtype: 0x80, bytes: vec![1] })),
+        Value::from("\u{0}\u{1f}\u{2028}\u{10ffff}\"\\"),
+        deep,
+    ];
+    let record = |(number, value): (usize, Value)| {
+        Document::new()
+            .with("_id", format!("s{number}"))
+            .with("rid", "strange")
+            .with("value", value)
+    };
+    let mut records: Vec<Document> = values.into_iter().enumerate().map(record).collect();
+    records.push(Document::new().with("_id", "$top").with("$packed", 1).with("$date", "x"));
+    records.push(Document::new().with("_id", "long").with("text", "x".repeat(3 << 20)));
+    records
+}
+
+/// Every record's bytes, in the order of the store.
+fn content(store: &Store) -> Vec<Vec<u8>> {
+    let environment = Environment::default();
+    let everything = Projection::everything();
+    let plan = Plan::compile(Filter::all(), everything, Sort::none(), &environment).unwrap();
+    let page = store.page(&plan, Window::all(), &Watch::default()).unwrap();
+    page.documents.iter().map(pack).collect()
+}
+
+struct Site {
+    directory: tempfile::TempDir,
+}
+
+impl Site {
+    fn new() -> Site {
+        Site { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn backup(&self, store: &Store) -> Backup {
+        store.backup(self.path("backup"), &mut |_, _| ()).unwrap()
+    }
+
+    fn restore(&self, name: &str) -> Result<Store> {
+        restore(&self.path("backup"), &self.path(name), &mut |_, _| ())?;
+        Store::open(self.path(name), &Options::default())
+    }
+}
+
+fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Backup> {
+    Store::restore(from, to, &Options::default(), progress)
+}
+
+#[test]
+fn every_value_comes_back_to_the_byte() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many(strange()).unwrap();
+    store.put_many((0..500).map(file)).unwrap();
+    let backup = site.backup(&store);
+    assert_eq!(backup.records, 500 + strange().len() as u64);
+
+    let restored = site.restore("restored").unwrap();
+    assert_eq!(content(&restored), content(&store));
+    assert!(restored.verify(&mut |_, _| ()).unwrap().is_clean());
+    assert_eq!(restored.stats().unwrap().type_groups, store.stats().unwrap().type_groups);
+    // A backup of the same is the same.
+    let again = restored.backup(site.path("again"), &mut |_, _| ()).unwrap();
+    assert_eq!(again, backup);
+    assert_eq!(fs::read(site.path("again")).unwrap(), fs::read(site.path("backup")).unwrap());
+}
+
+#[test]
+fn an_empty_store_is_backed_up_and_restored() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    assert_eq!(site.backup(&store).records, 0);
+    assert_eq!(site.restore("restored").unwrap().stats().unwrap().records, 0);
+}
+
+#[test]
+fn a_backup_beside_a_writer_is_one_state() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    let rounds = |round: i64| {
+        (0..100).map(move |number| {
+            let mut record = file(number).with("round", round);
+            record.set("rid", format!("r{}", round % 7));
+            record
+        })
+    };
+    store.put_many(rounds(0)).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 1.. {
+                store.put_many(rounds(round)).unwrap();
+                if stop.load(Ordering::Acquire) {
+                    return;
+                }
+            }
+        });
+        for _ in 0..20 {
+            site.backup(&store);
+            let text = fs::read_to_string(site.path("backup")).unwrap();
+            let found: std::collections::BTreeSet<&str> = text
+                .lines()
+                .filter_map(|line| line.split_once("\"round\":")?.1.split('}').next())
+                .collect();
+            assert_eq!((text.lines().count(), found.len()), (101, 1), "{found:?}");
+        }
+        stop.store(true, Ordering::Release);
+    });
+}
+
+#[test]
+fn a_backup_that_is_not_whole_makes_nothing() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..50).map(file)).unwrap();
+    site.backup(&store);
+    let whole = fs::read(site.path("backup")).unwrap();
+    let refuse = |bytes: &[u8], what: &str| {
+        fs::write(site.path("bad"), bytes).unwrap();
+        let error = restore(&site.path("bad"), &site.path("made"), &mut |_, _| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Damaged, "{what}: {error}");
+        assert_eq!(fs::read_dir(site.directory.path()).unwrap().count(), 2, "{what}");
+    };
+    for length in (0..whole.len()).step_by(37) {
+        refuse(&whole[..length], &format!("cut to {length}"));
+    }
+    for at in (0..whole.len() - 1).step_by(53) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        refuse(&flipped, &format!("flipped at {at}"));
+    }
+    let doubled = [whole.as_slice(), whole.as_slice()].concat();
+    refuse(&doubled, "two in a row");
+}
+
+#[test]
+fn a_backup_of_a_newer_format_is_refused_by_name() {
+    let site = Site::new();
+    let trailer = r#"{"$backup":{"format":9,"records":0,"sha256":"-"}}"#;
+    fs::write(site.path("backup"), format!("{trailer}\n")).unwrap();
+    assert_eq!(site.restore("made").unwrap_err().kind(), ErrorKind::NewerFormat);
+}
+
+#[test]
+fn a_restore_that_was_interrupted_goes_on() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..1000).map(file)).unwrap();
+    site.backup(&store);
+    let interrupted = catch_unwind(AssertUnwindSafe(|| {
+        restore(&site.path("backup"), &site.path("made"), &mut |done, _| {
+            assert!(done < 500, "interrupted");
+        })
+    }));
+    assert!(interrupted.is_err());
+    assert!(!site.path("made").exists(), "half a store stands where a whole one should");
+
+    let mut first = None;
+    restore(&site.path("backup"), &site.path("made"), &mut |done, _| {
+        first.get_or_insert(done);
+    })
+    .unwrap();
+    assert!(first > Some(500), "it began anew: {first:?}");
+    let made = Store::open(site.path("made"), &Options::default()).unwrap();
+    assert_eq!(content(&made), content(&store));
+    assert!(!site.path("made.restoring").exists());
+}
+
+#[test]
+fn what_is_left_of_another_restore_is_not_gone_on_with() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..300).map(file)).unwrap();
+    store.backup(site.path("other"), &mut |_, _| ()).unwrap();
+    let interrupted = catch_unwind(AssertUnwindSafe(|| {
+        restore(&site.path("other"), &site.path("made"), &mut |_, _| panic!("interrupted"))
+    }));
+    assert!(interrupted.is_err());
+    store.remove("f0").unwrap();
+    site.backup(&store);
+    assert_eq!(content(&site.restore("made").unwrap()), content(&store));
+}
+
+#[test]
+fn a_path_that_is_taken_is_left_alone() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put(&file(1)).unwrap();
+    site.backup(&store);
+    fs::create_dir(site.path("taken")).unwrap();
+    fs::write(site.path("taken/file"), "mine").unwrap();
+    assert_eq!(site.restore("taken").unwrap_err().kind(), ErrorKind::Io);
+    assert_eq!(fs::read_to_string(site.path("taken/file")).unwrap(), "mine");
+    assert_eq!(fs::read_dir(site.path("taken")).unwrap().count(), 1);
+}
