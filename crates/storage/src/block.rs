@@ -11,9 +11,9 @@
 //! payloads mean.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::class::Class;
-use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::tree::Bytes;
 
@@ -26,9 +26,12 @@ pub(crate) const FEW_BYTES: usize = MOST_BYTES / 4;
 
 const HEAD: usize = 7;
 
-/// A block as it is stored, verified: shared, not copied.
+/// A block, shared and not copied: as it is stored, verified, or as it will be.
 #[derive(Clone, Debug)]
-pub(crate) struct Block(Bytes);
+pub(crate) enum Block {
+    Stored(Bytes),
+    Draft(Arc<Draft>),
+}
 
 /// A block, ready to be read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,16 +59,22 @@ impl Block {
     pub(crate) fn open(bytes: Bytes) -> Result<Block> {
         let (checksum, rest) = bytes.split_first_chunk::<4>().ok_or_else(damaged)?;
         let intact = crc32fast::hash(rest) == u32::from_le_bytes(*checksum);
-        if intact && BlockRef::parse(&bytes).is_some() { Ok(Block(bytes)) } else { Err(damaged()) }
+        match intact && BlockRef::parse(&bytes).is_some() {
+            true => Ok(Block::Stored(bytes)),
+            false => Err(damaged()),
+        }
     }
 
-    pub(crate) fn bytes(&self) -> &Bytes {
-        &self.0
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Block::Stored(bytes) => bytes,
+            Block::Draft(draft) => &draft.0,
+        }
     }
 
     pub(crate) fn read(&self) -> BlockRef<'_> {
         // The header was read once before.
-        BlockRef::parse(&self.0).unwrap_or_default()
+        BlockRef::parse(self.bytes()).unwrap_or_default()
     }
 }
 
@@ -138,66 +147,47 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))
 }
 
-/// A block being changed.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Draft {
-    counts: Counts,
-    entries: Vec<u8>,
+/// A block being changed: its bytes as they will be stored, without the checksum.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft(Vec<u8>);
+
+impl Default for Draft {
+    fn default() -> Draft {
+        Draft(vec![0; HEAD])
+    }
 }
 
 impl Draft {
-    /// A copy of a stored block, to be changed.
-    pub(crate) fn of(block: BlockRef<'_>) -> Draft {
-        let counts = block.counts().collect();
-        let mut entries = Vec::with_capacity(block.entries.len() + MOST_BYTES / 4);
-        entries.extend_from_slice(block.entries);
-        Draft { counts, entries }
+    /// A copy of a block, to be changed.
+    pub(crate) fn of(block: &Block) -> Draft {
+        let mut bytes = Vec::with_capacity(block.bytes().len() + MOST_BYTES / 4);
+        bytes.extend_from_slice(block.bytes());
+        Draft(bytes)
     }
 
-    /// The block to be stored.
-    pub(crate) fn to_block(&self) -> Block {
-        self.write(&mut Vec::with_capacity(self.size()))
-    }
-
-    /// The block to be stored, written in a buffer that serves many.
-    pub(crate) fn write(&self, bytes: &mut Vec<u8>) -> Block {
-        bytes.clear();
-        bytes.extend_from_slice(&[0; 4]);
-        bytes.extend_from_slice(&(self.counts.total() as u16).to_le_bytes());
-        bytes.push(self.counts.iter().count() as u8);
-        for (class, count) in self.counts.iter() {
-            bytes.push(class.byte());
-            bytes.extend_from_slice(&(count as u16).to_le_bytes());
+    /// The bytes to be stored; the buffer serves many.
+    pub(crate) fn seal(&self, buffer: &mut Vec<u8>) -> Bytes {
+        buffer.clear();
+        buffer.extend_from_slice(&self.0);
+        if let Some((checksum, rest)) = buffer.split_first_chunk_mut::<4>() {
+            *checksum = crc32fast::hash(rest).to_le_bytes();
         }
-        bytes.extend_from_slice(&self.entries);
-        let (checksum, rest) = bytes.split_at_mut(4);
-        checksum.copy_from_slice(&crc32fast::hash(rest).to_le_bytes());
-        Block(Bytes::copy(bytes))
+        Bytes::copy(buffer)
     }
 
-    /// How many entries there are of each class.
-    pub(crate) fn counts(&self) -> &Counts {
-        &self.counts
+    pub(crate) fn read(&self) -> BlockRef<'_> {
+        BlockRef::parse(&self.0).unwrap_or_default()
     }
 
     /// How many bytes the stored block takes.
     pub(crate) fn size(&self) -> usize {
-        HEAD + 3 * self.counts.iter().count() + self.entries.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    pub(crate) fn entries(&self) -> Entries<'_> {
-        Entries { bytes: &self.entries, at: 0, entries_at: 0 }
+        self.0.len()
     }
 
     /// Adds an entry behind all others; its key must be the greatest.
     pub(crate) fn push(&mut self, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
-        encode(&mut self.entries, key, class, payload)?;
-        self.counts.add(class, 1);
-        Ok(())
+        encode(&mut self.0, key, class, payload)?;
+        self.count(class, 1)
     }
 
     /// Puts the entry in its place, replacing one with the same key; gives the class of that one.
@@ -209,28 +199,30 @@ impl Draft {
     ) -> Result<Option<Class>> {
         let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
         encode(&mut entry, key, class, payload)?;
-        let place = self.entries().find(|entry| entry.key >= key);
-        let (span, replaced) = match place {
+        let block = self.read();
+        let (span, replaced) = match block.entries().find(|entry| entry.key >= key) {
             Some(found) if found.key == key => (found.span, Some(found.class)),
             Some(after) => (after.span.start..after.span.start, None),
-            None => (self.entries.len()..self.entries.len(), None),
+            None => (block.entries.len()..block.entries.len(), None),
         };
-        self.entries.splice(span, entry);
+        let at = block.entries_at;
+        self.0.splice(at + span.start..at + span.end, entry);
         if let Some(replaced) = replaced {
-            self.counts.take(replaced)?;
+            self.count(replaced, -1)?;
         }
-        self.counts.add(class, 1);
+        self.count(class, 1)?;
         Ok(replaced)
     }
 
     /// Takes the entry out; gives its class.
     pub(crate) fn remove(&mut self, key: &[u8]) -> Result<Option<Class>> {
-        let found = self.entries().find(|entry| entry.key == key);
-        let Some((span, class)) = found.map(|entry| (entry.span, entry.class)) else {
+        let block = self.read();
+        let Some(Entry { span, class, .. }) = block.find(key) else {
             return Ok(None);
         };
-        self.entries.drain(span);
-        self.counts.take(class)?;
+        let at = block.entries_at;
+        self.0.drain(at + span.start..at + span.end);
+        self.count(class, -1)?;
         Ok(Some(class))
     }
 
@@ -238,31 +230,56 @@ impl Draft {
     ///
     /// `grown` is the key whose entry was added. Lists grow at their front (a room's newest record)
     /// or at their end; there the new entry goes on alone and the full run behind it stays full.
-    pub(crate) fn split(&mut self, grown: &[u8]) -> Option<(Vec<u8>, Draft)> {
-        let first_grew = self.entries().next().is_some_and(|entry| entry.key == grown);
-        let last = self.entries().last().filter(|entry| entry.key == grown);
-        let half = if first_grew { 0 } else { self.entries.len() / 2 };
-        let middle = last.or_else(|| self.entries().skip(1).find(|entry| entry.span.end > half))?;
-        if middle.span.start == 0 {
-            return None;
+    pub(crate) fn split(&mut self, grown: &[u8]) -> Result<Option<(Vec<u8>, Draft)>> {
+        let block = self.read();
+        let first_grew = block.entries().next().is_some_and(|entry| entry.key == grown);
+        let last = block.entries().last().filter(|entry| entry.key == grown);
+        let half = if first_grew { 0 } else { block.entries.len() / 2 };
+        let middle = last.or_else(|| block.entries().skip(1).find(|entry| entry.span.end > half));
+        let Some(middle) = middle.filter(|middle| middle.span.start > 0) else {
+            return Ok(None);
+        };
+        let (mut earlier, mut later) = (Draft::default(), Draft::default());
+        for entry in block.entries() {
+            let half = if entry.key < middle.key { &mut earlier } else { &mut later };
+            half.push(entry.key, entry.class, entry.payload)?;
         }
-        let (fence, at) = (middle.key.to_vec(), middle.span.start);
-        let later = Draft::of_entries(self.entries.split_off(at));
-        *self = Draft::of_entries(std::mem::take(&mut self.entries));
-        Some((fence, later))
+        let fence = middle.key.to_vec();
+        *self = earlier;
+        Ok(Some((fence, later)))
     }
 
     /// Appends all entries of the block that follows.
-    pub(crate) fn append(&mut self, next: &Draft) {
-        self.entries.extend_from_slice(&next.entries);
-        next.counts.iter().for_each(|(class, count)| self.counts.add(class, count));
+    pub(crate) fn append(&mut self, next: BlockRef<'_>) -> Result<()> {
+        self.0.extend_from_slice(next.entries);
+        next.counts().try_for_each(|(class, count)| self.count(class, count as i32))
     }
 
-    fn of_entries(entries: Vec<u8>) -> Draft {
-        let mut draft = Draft { counts: Counts::default(), entries };
-        draft.counts = draft.entries().map(|entry| (entry.class, 1)).collect();
-        draft
+    /// Changes the counts in front by that many entries of the class.
+    fn count(&mut self, class: Class, change: i32) -> Result<()> {
+        let total = add(self.0.get(4..6), change)?;
+        let place = self.read().classes.binary_search_by_key(&class.byte(), |[class, ..]| *class);
+        let (Ok(at) | Err(at)) = place.map(|at| HEAD + 3 * at).map_err(|at| HEAD + 3 * at);
+        let kept = if place.is_ok() { at..at + 3 } else { at..at };
+        let count = add(place.ok().and_then(|_| self.0.get(at + 1..at + 3)), change)?;
+        let [low, high] = count.to_le_bytes();
+        let counted: &[u8] = if count == 0 { &[] } else { &[class.byte(), low, high] };
+        let classes = self.read().classes.len() - kept.len() / 3 + counted.len() / 3;
+        self.0.splice(kept, counted.iter().copied());
+        if let Some(head) = self.0.get_mut(4..HEAD) {
+            let [low, high] = total.to_le_bytes();
+            head.copy_from_slice(&[low, high, classes as u8]);
+        }
+        Ok(())
     }
+}
+
+/// A count of two bytes, which is none if it is missing, changed.
+fn add(count: Option<&[u8]>, change: i32) -> Result<u16> {
+    let count =
+        count.and_then(|bytes| bytes.first_chunk()).map_or(0, |two| u16::from_le_bytes(*two));
+    let changed = u16::try_from(i32::from(count) + change);
+    changed.map_err(|_| Error::damaged("a block's counts are not those of its entries"))
 }
 
 fn encode(out: &mut Vec<u8>, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
@@ -284,6 +301,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::counts::Counts;
 
     fn class(byte: u8) -> Class {
         Class::from_byte(byte % 64).unwrap()
@@ -314,9 +332,8 @@ mod tests {
                 };
                 prop_assert_eq!(old, model.remove(&key).map(class));
             }
-            let stored = block.to_block();
+            let stored = Block::open(block.seal(&mut Vec::new())).unwrap();
             prop_assert_eq!(stored.bytes().len(), block.size());
-            let stored = Block::open(stored.bytes().clone()).unwrap();
             let stored = stored.read();
             prop_assert_eq!(stored.len(), model.len() as u64);
             let entries = stored.entries().map(|entry| (entry.key, entry.class, entry.payload[0]));
@@ -337,14 +354,14 @@ mod tests {
                 block.insert(key.as_bytes(), class(1), b"x").unwrap();
             }
             let grown = keys.iter().nth(grown.index(keys.len())).unwrap();
-            let (fence, mut later) = block.split(grown.as_bytes()).unwrap();
-            prop_assert!(!block.is_empty() && !later.is_empty());
-            prop_assert!(block.entries().all(|entry| entry.key < fence.as_slice()));
-            prop_assert!(later.entries().all(|entry| entry.key >= fence.as_slice()));
+            let (fence, mut later) = block.split(grown.as_bytes()).unwrap().unwrap();
+            prop_assert!(block.read().len() > 0 && later.read().len() > 0);
+            prop_assert!(block.read().entries().all(|entry| entry.key < fence.as_slice()));
+            prop_assert!(later.read().entries().all(|entry| entry.key >= fence.as_slice()));
             std::mem::swap(&mut block, &mut later);
-            later.append(&block);
-            prop_assert_eq!(later.counts().total(), keys.len() as u64);
-            prop_assert!(later.entries().map(|entry| entry.key).eq(keys.iter().map(String::as_bytes)));
+            later.append(block.read()).unwrap();
+            prop_assert_eq!(later.read().len(), keys.len() as u64);
+            prop_assert!(later.read().entries().map(|entry| entry.key).eq(keys.iter().map(String::as_bytes)));
         }
 
         #[test]
@@ -362,7 +379,7 @@ mod tests {
             for key in [b"a", b"b", b"c"] {
                 block.insert(key, class(1), b"payload").unwrap();
             }
-            let mut bytes = block.to_block().bytes().to_vec();
+            let mut bytes = block.seal(&mut Vec::new()).to_vec();
             let at = position.index(bytes.len());
             bytes[at] ^= 1 << bit;
             prop_assert!(Block::open(bytes.into()).is_err());

@@ -61,13 +61,6 @@ pub(crate) struct Position {
     slot: usize,
 }
 
-/// A change of one block by a write; without counts the block is gone.
-pub(crate) struct BlockChange {
-    pub(crate) list: List,
-    pub(crate) key: Vec<u8>,
-    pub(crate) counts: Option<Counts>,
-}
-
 /// Where a walk that passes over some records begins.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Start {
@@ -130,22 +123,9 @@ impl Directories {
         self.kept.insert(list.clone(), directory);
     }
 
-    /// Follows a write. Called while no reader is at work.
-    pub(crate) fn follow(&self, changes: Vec<BlockChange>) {
-        let mut changes = changes.into_iter().peekable();
-        while let Some(change) = changes.next() {
-            let list = change.list.clone();
-            let Some((list, mut kept)) = self.kept.remove(&list) else {
-                while changes.next_if(|next| next.list == list).is_some() {}
-                continue;
-            };
-            let directory = Arc::make_mut(&mut kept);
-            directory.follow(change);
-            while let Some(next) = changes.next_if(|next| next.list == list) {
-                directory.follow(next);
-            }
-            self.kept.insert(list, kept);
-        }
+    /// Takes a directory out, to be changed and kept again.
+    pub(crate) fn take(&self, list: &List) -> Option<Arc<Directory>> {
+        self.kept.remove(list.bytes()).map(|(_, directory)| directory)
     }
 }
 
@@ -253,14 +233,14 @@ impl Directory {
         passed
     }
 
-    fn follow(&mut self, change: BlockChange) {
-        let key = change.key.into_boxed_slice();
+    /// Follows the change of a block; without counts the block is gone.
+    pub(crate) fn follow(&mut self, key: &[u8], counts: Option<Counts>) {
         let found = self.find(key.get(self.prefix..).unwrap_or_default());
-        let found = found.filter(|at| self.key(*at) == &*key);
-        match (found, change.counts) {
+        let found = found.filter(|at| self.key(*at) == key);
+        match (found, counts) {
             (Some(at), Some(counts)) => self.replace(at, counts),
             (Some(at), None) => self.remove(at),
-            (None, Some(counts)) => self.insert(Slot { key, counts }),
+            (None, Some(counts)) => self.insert(Slot { key: key.into(), counts }),
             (None, None) => {}
         }
     }
@@ -400,8 +380,7 @@ mod tests {
             changes in proptest::collection::vec((0..400u16, proptest::option::of(1..9u64)), 0..600),
             offset in 0..2_000u64,
         ) {
-            let directories = Directories::new(16 << 20);
-            directories.keep(&list("A"), Arc::new(Directory::of(&list("A"), [])));
+            let mut kept = Directory::of(&list("A"), []);
             let mut model = std::collections::BTreeMap::new();
             for (number, records) in changes {
                 match records {
@@ -409,10 +388,8 @@ mod tests {
                     None => drop(model.remove(&number)),
                 }
                 let counts = records.map(counts);
-                let key = key(number);
-                directories.follow(vec![BlockChange { list: list("A"), key, counts }]);
+                kept.follow(&key(number), counts);
             }
-            let kept = directories.get(list("A").bytes()).unwrap();
             let fresh = Directory::of(&list("A"), model.iter().map(|(number, records)| slot(*number, *records)));
             prop_assert_eq!(kept.total(), fresh.total());
             let walk = |directory: &Directory| {

@@ -29,6 +29,7 @@ mod class;
 mod counts;
 mod cursor;
 mod directory;
+mod edit;
 mod error;
 mod execute;
 mod explain;

@@ -3,8 +3,9 @@
 use std::iter::Peekable;
 use std::ops::Bound;
 
+use crate::block::Block;
 use crate::error::Result;
-use crate::pending::Pending;
+use crate::pending::{Change, Pending};
 use crate::tree::{Bytes, Tree};
 
 /// From which end a walk goes.
@@ -14,10 +15,33 @@ pub(crate) enum Direction {
     Backward,
 }
 
+/// What lies under a key.
+pub(crate) enum Lying {
+    Stored(Bytes),
+    Block(Block),
+}
+
+impl Lying {
+    /// The block that lies there; verified if it comes from the tree.
+    pub(crate) fn block(self) -> Result<Block> {
+        match self {
+            Lying::Stored(bytes) => Block::open(bytes),
+            Lying::Block(block) => Ok(block),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Lying::Stored(bytes) => bytes,
+            Lying::Block(block) => block.bytes(),
+        }
+    }
+}
+
 /// A walk over the keys between two bounds.
 pub(crate) struct Merged<'p> {
     stored: Peekable<Entries<'p, Result<(Bytes, Bytes)>>>,
-    pending: Peekable<Entries<'p, (&'p [u8], Option<&'p Bytes>)>>,
+    pending: Peekable<Entries<'p, (&'p [u8], &'p Change)>>,
     direction: Direction,
 }
 
@@ -68,14 +92,18 @@ impl<'p> Merged<'p> {
 }
 
 impl Iterator for Merged<'_> {
-    type Item = Result<(Bytes, Bytes)>;
+    type Item = Result<(Bytes, Lying)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.pending_is_next() {
-            if let Some((key, Some(value))) = self.pending.next() {
-                return Some(Ok((key.to_vec().into(), value.clone())));
-            }
+            let (key, change) = self.pending.next()?;
+            let lying = match change {
+                Change::Block(draft) => Lying::Block(Block::Draft(draft.clone())),
+                Change::Value(value) => Lying::Stored(value.clone()),
+                Change::Removed => continue,
+            };
+            return Some(Ok((Bytes::copy(key), lying)));
         }
-        self.stored.next()
+        Some(self.stored.next()?.map(|(key, value)| (key, Lying::Stored(value))))
     }
 }

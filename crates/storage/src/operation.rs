@@ -35,6 +35,10 @@ impl Operations {
         self.push(REMOVE, id.as_bytes());
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn payload(&self) -> &[u8] {
         &self.0
     }

@@ -1,52 +1,96 @@
-//! What changed since the last checkpoint: keys with their new values, in memory.
+//! What changed since the last checkpoint: keys with what they hold now, in memory.
 //!
 //! The log holds the same changes as writes, so that nothing here is lost with the process. Readers
 //! look here first and in the tree behind.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
+use std::sync::Arc;
 
-use crate::checkpoint::Change;
+use crate::block::{Block, Draft};
+use crate::checkpoint;
+use crate::error::Result;
 use crate::tree::Bytes;
 
 /// Changes that the tree does not hold yet.
 #[derive(Default)]
 pub(crate) struct Pending {
-    changes: BTreeMap<Vec<u8>, Option<Bytes>>,
+    changes: BTreeMap<Vec<u8>, Change>,
     bytes: usize,
+}
+
+/// What a key holds now.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    Block(Arc<Draft>),
+    Value(Bytes),
+    Removed,
 }
 
 /// What an entry takes beside its key and value.
 const OVERHEAD: usize = 64;
 
 impl Pending {
-    /// The new value of that key; `Some(None)` if the key is removed, `None` if it is unchanged.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Option<&Bytes>> {
-        if self.changes.is_empty() {
-            return None;
-        }
-        self.changes.get(key).map(Option::as_ref)
+    /// What that key holds, if it changed.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Change> {
+        if self.changes.is_empty() { None } else { self.changes.get(key) }
     }
 
     pub(crate) fn range<'p>(
         &'p self,
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
-    ) -> impl DoubleEndedIterator<Item = (&'p [u8], Option<&'p Bytes>)> + use<'p> {
-        let range = self.changes.range::<[u8], _>((lower, upper));
-        range.map(|(key, value)| (key.as_slice(), value.as_ref()))
+    ) -> impl DoubleEndedIterator<Item = (&'p [u8], &'p Change)> + use<'p> {
+        self.changes.range::<[u8], _>((lower, upper)).map(|(key, change)| (key.as_slice(), change))
     }
 
-    /// All changes, in order of their keys.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = Change> + Clone {
-        self.changes.iter().map(|(key, value)| (key.clone().into(), value.clone()))
+    /// All changes as the tree will hold them, in order of their keys.
+    pub(crate) fn sealed(&self) -> Vec<checkpoint::Change> {
+        let mut buffer = Vec::new();
+        let sealed = self.changes.iter().map(|(key, change)| {
+            let value = match change {
+                Change::Block(draft) => Some(draft.seal(&mut buffer)),
+                Change::Value(value) => Some(value.clone()),
+                Change::Removed => None,
+            };
+            (key.clone().into(), value)
+        });
+        sealed.collect()
     }
 
-    pub(crate) fn set(&mut self, key: Vec<u8>, value: Option<Bytes>) {
-        self.bytes += key.len() + length(value.as_ref()) + OVERHEAD;
+    pub(crate) fn set(&mut self, key: Vec<u8>, change: Change) {
         let added = key.len() + OVERHEAD;
-        if let Some(old) = self.changes.insert(key, value) {
-            self.bytes -= added + length(old.as_ref());
+        self.bytes += added + length(&change);
+        if let Some(old) = self.changes.insert(key, change) {
+            self.bytes -= added + length(&old);
+        }
+    }
+
+    /// Changes the block under that key in place. `stored` gives the tree's, if it did not change before.
+    pub(crate) fn edit<T>(
+        &mut self,
+        key: &[u8],
+        stored: impl FnOnce() -> Result<Option<Block>>,
+        edit: impl FnOnce(&mut Draft) -> Result<T>,
+    ) -> Result<T> {
+        let draft = match self.changes.get(key) {
+            Some(Change::Block(_)) => None,
+            Some(Change::Value(_) | Change::Removed) => Some(Draft::default()),
+            None => Some(stored()?.map(|block| Draft::of(&block)).unwrap_or_default()),
+        };
+        if let Some(draft) = draft {
+            self.set(key.to_vec(), Change::Block(Arc::new(draft)));
+        }
+        match self.changes.get_mut(key) {
+            Some(Change::Block(draft)) => {
+                // Copied only if a reader still holds it.
+                let draft = Arc::make_mut(draft);
+                let before = draft.size();
+                let done = edit(draft);
+                self.bytes = self.bytes + draft.size() - before;
+                done
+            }
+            _ => edit(&mut Draft::default()),
         }
     }
 
@@ -60,6 +104,10 @@ impl Pending {
     }
 }
 
-fn length(value: Option<&Bytes>) -> usize {
-    value.map_or(0, |value| value.len())
+fn length(change: &Change) -> usize {
+    match change {
+        Change::Block(draft) => draft.size(),
+        Change::Value(value) => value.len(),
+        Change::Removed => 0,
+    }
 }

@@ -5,10 +5,10 @@
 
 use crate::block::Block;
 use crate::cache::Blocks;
+use crate::checkpoint;
 use crate::directory::Directories;
+use crate::error::Result;
 use crate::layout::is_block;
-use crate::pending::Pending;
-use crate::stage::Finished;
 use crate::tree::Tree;
 
 /// The tree and the caches over it.
@@ -64,23 +64,23 @@ impl Pool {
         }
     }
 
-    /// Lets a write show. Called while no reader is at work.
-    pub(crate) fn apply(&self, pending: &mut Pending, finished: Finished) {
-        for change in &finished.blocks {
-            self.blocks.forget(&change.key);
-            self.texts.forget(&change.key);
-        }
-        self.directories.follow(finished.blocks);
-        finished.changes.into_iter().for_each(|(key, value)| pending.set(key, value));
+    /// The block that the tree holds under that key.
+    pub(crate) fn stored_block(&self, key: &[u8]) -> Result<Option<Block>> {
+        self.tree.get(key)?.map(Block::open).transpose()
     }
 
-    /// Everything pending is in the tree now. The blocks are kept at hand: they are likely to be written
-    /// again.
-    pub(crate) fn settle(&self, pending: &mut Pending) {
-        let blocks = pending.changes().filter(|(key, _)| is_block(key));
-        for block in blocks.filter_map(|(key, bytes)| Some((key, Block::open(bytes?).ok()?))) {
-            self.blocks.keep(&block.0, &block.1);
+    /// Drops what is kept of a block that is about to change.
+    pub(crate) fn forget(&self, key: &[u8]) {
+        self.blocks.forget(key);
+        self.texts.forget(key);
+    }
+
+    /// These changes are in the tree now. The blocks are kept at hand: they are likely to be written again.
+    pub(crate) fn settle(&self, changes: Vec<checkpoint::Change>) {
+        for (key, bytes) in changes.into_iter().filter(|(key, _)| is_block(key)) {
+            if let Some(bytes) = bytes {
+                self.blocks.keep(&key, &Block::Stored(bytes));
+            }
         }
-        *pending = Pending::default();
     }
 }

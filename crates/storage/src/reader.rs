@@ -17,8 +17,8 @@ use crate::counts::Counts;
 use crate::directory::{Directory, Slot};
 use crate::error::{Error, Result};
 use crate::layout::{List, ROOM_COUNTS, after_prefix, by_id, list_of_counts};
-use crate::merge::{Direction, Merged};
-use crate::pending::Pending;
+use crate::merge::{Direction, Lying, Merged};
+use crate::pending::{Change, Pending};
 use crate::pool::Pool;
 use crate::record::{self, Body, Place};
 use crate::store::Store;
@@ -27,7 +27,24 @@ use crate::tree::Bytes;
 /// A view of the store that no write changes.
 pub(crate) struct Reader<'s> {
     pool: &'s Pool,
-    pending: RwLockReadGuard<'s, Pending>,
+    pending: State<'s>,
+}
+
+/// The changes that a reader sees: kept in place by it, or by its caller.
+enum State<'s> {
+    Locked(RwLockReadGuard<'s, Pending>),
+    Borrowed(&'s Pending),
+}
+
+impl std::ops::Deref for State<'_> {
+    type Target = Pending;
+
+    fn deref(&self) -> &Pending {
+        match self {
+            State::Locked(pending) => pending,
+            State::Borrowed(pending) => pending,
+        }
+    }
 }
 
 /// An entry that was found, with the block it lies in.
@@ -43,6 +60,13 @@ impl Found {
 
     pub(crate) fn payload(&self) -> &[u8] {
         self.block.bytes().get(self.payload_at.clone()).unwrap_or_default()
+    }
+
+    /// The class of the entry, which stands before the length of its payload.
+    pub(crate) fn class(&self) -> Class {
+        let at = self.payload_at.start.checked_sub(3);
+        let byte = at.and_then(|at| self.block.bytes().get(at)).copied();
+        byte.and_then(Class::from_byte).unwrap_or_default()
     }
 }
 
@@ -117,13 +141,20 @@ pub(crate) fn text_of(record: DocumentRef<'_>) -> Vec<u8> {
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(pool: &'s Pool, pending: RwLockReadGuard<'s, Pending>) -> Reader<'s> {
-        Reader { pool, pending }
+        Reader { pool, pending: State::Locked(pending) }
+    }
+
+    /// A reader for who is about to change these.
+    pub(crate) fn of(pool: &'s Pool, pending: &'s Pending) -> Reader<'s> {
+        Reader { pool, pending: State::Borrowed(pending) }
     }
 
     /// The block under that key, from wherever it is nearest.
     pub(crate) fn block(&self, key: &[u8]) -> Result<Option<Block>> {
-        if let Some(changed) = self.pending.get(key) {
-            return changed.cloned().map(Block::open).transpose();
+        match self.pending.get(key) {
+            Some(Change::Block(draft)) => return Ok(Some(Block::Draft(draft.clone()))),
+            Some(_) => return Ok(None),
+            None => {}
         }
         if let Some(block) = self.pool.blocks.get(key) {
             return Ok(Some(block));
@@ -132,11 +163,14 @@ impl<'s> Reader<'s> {
         bytes.map(|bytes| self.verify(key, bytes)).transpose()
     }
 
-    /// The block that these bytes are, which were read under that key. What is kept was verified before.
-    pub(crate) fn open(&self, key: &[u8], bytes: Bytes) -> Result<Block> {
-        match self.pool.blocks.get(key) {
-            Some(block) => Ok(block),
-            None => self.verify(key, bytes),
+    /// The block that lies under that key. What is kept was verified before.
+    pub(crate) fn open(&self, key: &[u8], lying: Lying) -> Result<Block> {
+        match lying {
+            Lying::Block(block) => Ok(block),
+            Lying::Stored(bytes) => match self.pool.blocks.get(key) {
+                Some(block) => Ok(block),
+                None => self.verify(key, bytes),
+            },
         }
     }
 
@@ -168,7 +202,7 @@ impl<'s> Reader<'s> {
             let fits = u16::try_from(text.len()).is_ok();
             texts.push(entry.key, entry.class, if fits { &text } else { &[] })?;
         }
-        let texts = texts.to_block();
+        let texts = Block::Draft(Arc::new(texts));
         self.pool.texts.keep(key, &texts);
         Ok(texts)
     }
@@ -176,7 +210,8 @@ impl<'s> Reader<'s> {
     /// A value outside the lists.
     pub(crate) fn value(&self, key: &[u8]) -> Result<Option<Bytes>> {
         match self.pending.get(key) {
-            Some(changed) => Ok(changed.cloned()),
+            Some(Change::Value(value)) => Ok(Some(value.clone())),
+            Some(_) => Ok(None),
             None => self.pool.tree.get(key),
         }
     }
@@ -218,8 +253,8 @@ impl<'s> Reader<'s> {
         }
         let mut slots = Vec::new();
         for block in self.all(list.bytes()) {
-            let (key, bytes) = block?;
-            let counts = Block::open(bytes)?.read().counts().collect();
+            let (key, lying) = block?;
+            let counts = lying.block()?.read().counts().collect();
             slots.push(Slot { key: (*key).into(), counts });
         }
         let directory = Arc::new(Directory::of(list, slots));
@@ -304,7 +339,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The last block of the list that begins at or before that entry, by its key, along the tree.
-    pub(crate) fn block_before(&self, list: &List, key: &[u8]) -> Result<Option<(Bytes, Bytes)>> {
+    pub(crate) fn block_before(&self, list: &List, key: &[u8]) -> Result<Option<(Bytes, Lying)>> {
         let (lower, upper) = (list.block_key(&[]), list.block_key(key));
         let (lower, upper) = (Bound::Included(&*lower), Bound::Included(&*upper));
         self.range(lower, upper, Direction::Backward).next().transpose()
@@ -312,10 +347,10 @@ impl<'s> Reader<'s> {
 
     /// Class and payload of the entry with that key.
     pub(crate) fn entry(&self, list: &List, key: &[u8]) -> Result<Option<(Class, Vec<u8>)>> {
-        let Some((_, bytes)) = self.block_before(list, key)? else {
+        let Some((_, lying)) = self.block_before(list, key)? else {
             return Ok(None);
         };
-        let block = Block::open(bytes)?;
+        let block = lying.block()?;
         let entry = block.read().find(key);
         Ok(entry.map(|entry| (entry.class, entry.payload.to_vec())))
     }
@@ -330,14 +365,26 @@ impl<'s> Reader<'s> {
         Ok(next.map(|(key, _)| list_of_counts(&key)))
     }
 
-    fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
+    /// The key of the block in which that entry lies or belongs, and the block; none if the list is
+    /// empty.
+    pub(crate) fn block_for(&self, list: &List, key: &[u8]) -> Result<Option<(Vec<u8>, Block)>> {
+        if let Some(directory) = self.directory(list.bytes())? {
+            let Some(at) = directory.find(key) else { return Ok(None) };
+            let key = directory.key(at);
+            return Ok(Some((key.to_vec(), self.listed_block(key)?)));
+        }
+        let found = self.block_before(list, key)?;
+        found.map(|(key, lying)| Ok((key.to_vec(), self.open(&key, lying)?))).transpose()
+    }
+
+    pub(crate) fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
         let block = match self.directory(list.bytes())? {
             Some(directory) => match directory.find(key) {
                 Some(at) => self.listed_block(directory.key(at))?,
                 None => return Ok(None),
             },
             None => match self.block_before(list, key)? {
-                Some((_, bytes)) => Block::open(bytes)?,
+                Some((key, lying)) => self.open(&key, lying)?,
                 None => return Ok(None),
             },
         };

@@ -13,6 +13,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 
 use crate::checkpoint;
+use crate::edit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home;
 use crate::log::{Log, Replay};
@@ -20,7 +21,7 @@ use crate::options::{Durability, Options};
 use crate::pending::Pending;
 use crate::pool::{Budget, Pool};
 use crate::reader::Reader;
-use crate::stage::{Finished, Stage};
+use crate::stage::{Stage, Staged};
 use crate::writer;
 
 /// A handle of an open store. Clones share it; the last one to be dropped closes it.
@@ -143,14 +144,14 @@ impl Store {
         if self.0.pending.read().bytes() > self.0.budget.pending() {
             self.0.checkpoint()?;
         }
-        let (answer, finished) = self.work_out(work)?;
-        let Some(finished) = finished else {
+        let (answer, staged) = self.work_out(work)?;
+        let Some(staged) = staged else {
             return Ok(answer);
         };
         let log = self.0.log.read().clone();
         let at_once = durability != Durability::Relaxed;
-        let number = log.append(finished.operations.payload(), at_once)?;
-        self.0.pool.apply(&mut self.0.pending.write(), finished);
+        let number = log.append(staged.operations.payload(), at_once)?;
+        self.0.show(staged)?;
         // Those who wait for the disk let others write, and one sync serves them all.
         drop(turn);
         if durability == Durability::Durable {
@@ -173,25 +174,31 @@ impl Store {
     }
 
     fn replay(&self, payload: &[u8]) -> Result<()> {
-        let (_, finished) = self.work_out(|stage| writer::replay(stage, payload))?;
-        if let Some(finished) = finished {
-            self.0.pool.apply(&mut self.0.pending.write(), finished);
+        match self.work_out(|stage| writer::replay(stage, payload))? {
+            (_, Some(staged)) => self.0.show(staged),
+            (_, None) => Ok(()),
         }
-        Ok(())
     }
 
     fn work_out<T>(
         &self,
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
-    ) -> Result<(T, Option<Finished>)> {
+    ) -> Result<(T, Option<Staged>)> {
         let reader = self.read();
         let mut stage = Stage::new(&reader);
         let answer = work(&mut stage)?;
-        Ok((answer, stage.finish()))
+        Ok((answer, stage.finish()?))
     }
 }
 
 impl Shared {
+    /// Lets a write show, as a whole. A tree that fails on the way is not asked again: the log has the
+    /// write, and the next open reads it back.
+    fn show(&self, staged: Staged) -> Result<()> {
+        let shown = edit::apply(&self.pool, &mut self.pending.write(), staged);
+        shown.inspect_err(|_| self.pool.tree.poison())
+    }
+
     /// Moves what is pending into the tree and begins a new log. Called by who has the turn; readers go
     /// on meanwhile. After an error before the tree was touched, everything stays as it was.
     fn checkpoint(&self) -> Result<()> {
@@ -204,9 +211,12 @@ impl Shared {
         let next = Log::create(&self.home, log.generation() + 1)?;
         let generation = next.generation();
         *self.log.write() = Arc::new(next);
-        checkpoint::write(&self.home, &self.pool.tree, generation, pending.changes())?;
+        let changes = pending.sealed();
+        checkpoint::write(&self.home, &self.pool.tree, generation, &changes)?;
         drop(pending);
-        self.pool.settle(&mut self.pending.write());
+        let mut pending = self.pending.write();
+        self.pool.settle(changes);
+        *pending = Pending::default();
         Ok(())
     }
 }

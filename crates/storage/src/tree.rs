@@ -125,9 +125,14 @@ impl Tree {
         let log = self.directory.join("db");
         let synced = File::open(&log).and_then(|log| log.sync_data());
         synced.map_err(|error| {
-            self.poisoned.store(true, Ordering::Release);
+            self.poison();
             Error::io("sync", &log, error)
         })
+    }
+
+    /// Gives the tree up: nothing is read from it or written to it any more.
+    pub(crate) fn poison(&self) {
+        self.poisoned.store(true, Ordering::Release);
     }
 
     fn check(&self) -> Result<()> {
@@ -139,7 +144,7 @@ impl Tree {
     }
 
     fn fault(&self, error: sled::Error) -> Error {
-        self.poisoned.store(true, Ordering::Release);
+        self.poison();
         translate(error)
     }
 }

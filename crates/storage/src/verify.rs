@@ -13,10 +13,10 @@ use crate::error::Result;
 use crate::layout::{
     ALL_COUNTS, ALL_PIECES, ALL_ROOMS, ALL_USERS, List, by_id, list_of_counts, piece_key,
 };
+use crate::merge::Lying;
 use crate::reader::{Found, Reader, Stored};
 use crate::record::{Body, Place, user_of};
 use crate::store::Store;
-use crate::tree::Bytes;
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -93,8 +93,8 @@ impl Check<'_> {
 
     fn rooms(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
         for block in self.reader.all(ALL_ROOMS) {
-            let (key, bytes) = block?;
-            let Some(block) = self.block(&key, bytes) else {
+            let (key, lying) = block?;
+            let Some(block) = self.block(&key, lying) else {
                 continue;
             };
             for entry in block.read().entries() {
@@ -106,9 +106,9 @@ impl Check<'_> {
     }
 
     /// Reads a block and checks what it says of itself.
-    fn block(&mut self, key: &[u8], bytes: Bytes) -> Option<Block> {
+    fn block(&mut self, key: &[u8], lying: Lying) -> Option<Block> {
         self.report.blocks += 1;
-        let opened = match Block::open(bytes) {
+        let opened = match lying.block() {
             Ok(block) => block,
             Err(error) => {
                 self.problem(format!("block {}: {error}", name(key)));
@@ -200,8 +200,8 @@ impl Check<'_> {
     fn pointers(&mut self, prefix: &[u8], kind: &str) -> Result<()> {
         let (mut entries, mut expected) = (0, 0);
         for block in self.reader.all(prefix) {
-            let (key, bytes) = block?;
-            if let Some(block) = self.block(&key, bytes) {
+            let (key, lying) = block?;
+            if let Some(block) = self.block(&key, lying) {
                 entries += block.read().len();
             }
         }
@@ -219,10 +219,10 @@ impl Check<'_> {
     fn counts(&mut self) -> Result<()> {
         let mut expected = std::mem::take(&mut self.counts);
         for kept in self.reader.all(ALL_COUNTS) {
-            let (key, bytes) = kept?;
+            let (key, lying) = kept?;
             let list = list_of_counts(&key);
             let recount = expected.remove(&list).unwrap_or_default();
-            match Counts::from_bytes(&bytes) {
+            match Counts::from_bytes(lying.bytes()) {
                 Ok(counts) if counts == recount => {}
                 Ok(counts) => self.problem(format!(
                     "counts of list {}: {} kept, {} recounted",

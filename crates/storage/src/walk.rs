@@ -112,8 +112,8 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Result<Step>> {
         match self {
-            Walk::Stored(reader, merged) => Some(merged.next()?.and_then(|(key, bytes)| {
-                Ok(Step { key: key.to_vec(), block: Some(reader.open(&key, bytes)?) })
+            Walk::Stored(reader, merged) => Some(merged.next()?.and_then(|(key, lying)| {
+                Ok(Step { key: key.to_vec(), block: Some(reader.open(&key, lying)?) })
             })),
             Walk::Known { directory, next, end, direction } => {
                 let at = (*next)?;

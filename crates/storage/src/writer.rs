@@ -189,8 +189,8 @@ fn put(stage: &mut Stage<'_>, record: &Record) -> Result<Put> {
     if let Some((place, body)) = &old {
         unlink(stage, &record.id, place, body)?;
     }
-    link(stage, record)?;
-    stage.operations.put(&record.body);
+    link(stage, record);
+    stage.operations().put(&record.body);
     Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
 }
 
@@ -199,36 +199,36 @@ fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
         return Ok(false);
     };
     unlink(stage, id, &place, &body)?;
-    stage.remove(&List::ids(), &by_id(id))?;
-    stage.operations.remove(id);
+    stage.remove(&List::ids(), by_id(id));
+    stage.operations().remove(id);
     Ok(true)
 }
 
 /// Enters a record into its lists. Its entry in the id list is replaced if there is one.
-fn link(stage: &mut Stage<'_>, record: &Record) -> Result<()> {
+fn link(stage: &mut Stage<'_>, record: &Record) {
     let (place, class) = (&record.place, record.class);
-    stage.insert(&place.list, &place.order, class, &record.payload())?;
+    stage.insert(&place.list, place.order.clone(), class, record.payload());
     if record.is_in_pieces() {
         for (piece, bytes) in (0..).zip(record.body.chunks(PIECE_BYTES)) {
-            stage.set(piece_key(&record.id, piece), Some(bytes.to_vec()));
+            stage.set_value(piece_key(&record.id, piece), Some(bytes.to_vec()));
         }
     }
     if let Some(user) = &record.user {
-        stage.insert(user, &place.order, class, place.list.bytes())?;
+        stage.insert(user, place.order.clone(), class, place.list.bytes().to_vec());
     }
-    stage.insert(&List::ids(), &by_id(&record.id), class, &place.to_bytes(&record.id))
+    stage.insert(&List::ids(), by_id(&record.id), class, place.to_bytes(&record.id));
 }
 
 /// Takes a record out of all lists but the id list.
 fn unlink(stage: &mut Stage<'_>, id: &str, place: &Place, body: &[u8]) -> Result<()> {
     if let Some((_, payload)) = stage.find(&place.list, &place.order)? {
         let pieces = Body::read(&payload)?.pieces();
-        (0..pieces).for_each(|piece| stage.set(piece_key(id, piece), None));
+        (0..pieces).for_each(|piece| stage.set_value(piece_key(id, piece), None));
     }
-    stage.remove(&place.list, &place.order)?;
     if let Some(user) = user_of(record::document(body)) {
-        stage.remove(&user, &place.order)?;
+        stage.remove(&user, place.order.clone());
     }
+    stage.remove(&place.list, place.order.clone());
     Ok(())
 }
 
