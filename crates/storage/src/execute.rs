@@ -14,6 +14,7 @@ use crate::judge::{Judge, Verdict};
 use crate::layout::{ALL_ROOMS, List};
 use crate::merge::Direction;
 use crate::reader::{Found, Reader, Stored, Text};
+use crate::record::{self, Body};
 use crate::sink::Sink;
 use crate::walk::{Step, Walk};
 use crate::watch::Running;
@@ -166,7 +167,9 @@ impl<'e> Execution<'e> {
             };
             self.decoded += 1;
             if self.open.accepts(stored.document())? {
-                self.keep(sink, stored)?;
+                if sink.passes(self.matched) == 0 {
+                    sink.keep(self.plan, stored)?;
+                }
                 self.matched += 1;
             }
         }
@@ -314,22 +317,30 @@ impl<'e> Execution<'e> {
             Verdict::Yes if sink.passes(self.matched) > 0 => {}
             Verdict::Yes if sink.shows_texts() => sink.show(here.text(self.reader, entry)?.bytes()),
             Verdict::Yes => sink.keep(self.plan, here.stored(self.reader, entry)?)?,
-            Verdict::Ask => {
-                let stored = here.stored(self.reader, entry)?;
-                self.decoded += 1;
-                if !self.judge(here.span).accepts(stored.document())? {
-                    return Ok(());
-                }
-                self.keep(sink, stored)?;
-            }
+            Verdict::Ask if !self.ask(here, entry, sink)? => return Ok(()),
+            Verdict::Ask => {}
         }
         self.matched += 1;
         Ok(())
     }
 
-    /// Keeps a record that matches, unless the window begins later.
-    fn keep(&mut self, sink: &mut Sink<'_>, stored: Stored) -> Result<()> {
-        if sink.passes(self.matched) == 0 { sink.keep(self.plan, stored) } else { Ok(()) }
+    /// Whether a record matches whose class does not tell. Such a record is kept at once.
+    fn ask(&mut self, here: Here<'_>, entry: &Entry<'_>, sink: &mut Sink<'_>) -> Result<bool> {
+        self.decoded += 1;
+        // Most are refused: nothing is made of a body before it is accepted.
+        if let Some(body) = here.body(entry)
+            && !self.judge(here.span).accepts(record::document(body))?
+        {
+            return Ok(false);
+        }
+        let stored = here.stored(self.reader, entry)?;
+        if here.body(entry).is_none() && !self.judge(here.span).accepts(stored.document())? {
+            return Ok(false);
+        }
+        if sink.passes(self.matched) == 0 {
+            sink.keep(self.plan, stored)?;
+        }
+        Ok(true)
     }
 
     fn judge(&mut self, span: Option<&Span>) -> &mut Judge<'e> {
@@ -374,6 +385,14 @@ impl<'e> Execution<'e> {
 }
 
 impl Here<'_> {
+    /// The body of that entry's record, if it lies here.
+    fn body<'e>(&self, entry: &Entry<'e>) -> Option<&'e [u8]> {
+        match Body::read(entry.payload) {
+            Ok(Body::Inline(body)) if !self.users => Some(body),
+            _ => None,
+        }
+    }
+
     /// The record of that entry.
     fn stored(&self, reader: &Reader<'_>, entry: &Entry<'_>) -> Result<Stored> {
         match self.users {
