@@ -22,7 +22,6 @@ use filedex_query::{Binary, Document, DocumentRef, Limits, Value, ValueRef};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::block::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::{ALL_ROOMS, List};
 use crate::log::sync_directory;
@@ -112,7 +111,7 @@ impl Store {
             let reader = self.read();
             let records = reader.stored_counts(&List::ids())?.total();
             for block in reader.all(ALL_ROOMS) {
-                let block = Block::open(block?.1)?;
+                let block = block?.1.block()?;
                 for entry in block.read().entries() {
                     let stored = reader.body(Found::new(&block, entry.payload_at))?;
                     if !stored.packed().check() {

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use filedex::ejson::{self, Form};
-use filedex::{Document, Durability};
+use filedex::Durability;
 
 use crate::data::Record;
 use crate::error::Result;
@@ -53,7 +52,7 @@ impl Peer for Filedex {
             Question::Named { room } => index.room(room).query(&named())?.sort(r#"{"name":1}"#)?,
             Question::Wide => index.all().query(&wide())?.sort(NEWEST)?,
             Question::One { id } => {
-                return Ok(index.get_document(id)?.map(|document| text(&document)));
+                return Ok(index.get_json(id)?);
             }
         };
         Ok(Some(lookup.count(COUNT as u64).json()?))
@@ -77,10 +76,4 @@ fn named() -> String {
 
 fn wide() -> String {
     format!(r#"{{"identify.size.width":{{"$gte":{WIDTH}}},"extension":"{EXTENSION}"}}"#)
-}
-
-fn text(document: &Document) -> Vec<u8> {
-    let mut text = Vec::with_capacity(1 << 10);
-    ejson::write_document(document.view(), Form::Plain, &mut text);
-    text
 }
