@@ -30,6 +30,7 @@ pub(crate) fn draw(records: usize, outcomes: &[Outcome]) -> String {
     let mut svg = Svg::new(LABELS + SCALE + FIGURES, bottom + 16.0);
     let title = format!("Filedex, times the best SQLite, {records} records");
     svg.text((16.0, 24.0), Anchor::Start, &title);
+    svg.text((LABELS + SCALE + 10.0, 24.0), Anchor::Start, "Filedex / SQLite");
     for power in low as i32..=high as i32 {
         let x = place(f64::from(power));
         svg.line((x, TOP - 8.0), (x, bottom), RULE);
