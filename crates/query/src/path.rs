@@ -86,11 +86,16 @@ impl Path {
     }
 
     /// The first part: a name of the document itself.
+    #[inline]
     pub(crate) fn first_name(&self) -> &str {
-        self.parts.first().map_or("", |part| &*part.name)
+        match &*self.parts {
+            [_] => &self.text,
+            parts => parts.first().map_or("", |part| &*part.name),
+        }
     }
 
     /// The name, if the path is one part long.
+    #[inline]
     pub fn as_name(&self) -> Option<&str> {
         (self.parts.len() == 1).then_some(&*self.text)
     }

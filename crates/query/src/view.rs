@@ -142,6 +142,15 @@ impl<'a> DocumentRef<'a> {
         }
     }
 
+    /// The fields, if this is a document in memory.
+    #[inline]
+    pub(crate) fn as_tree(self) -> Option<&'a [(String, Value)]> {
+        match self.0 {
+            DocumentForm::Tree(fields) => Some(fields),
+            DocumentForm::Packed(_) => None,
+        }
+    }
+
     /// The document in its stored form, if that is what it is.
     pub(crate) fn as_packed(self) -> Option<PackedDocument<'a>> {
         match self.0 {

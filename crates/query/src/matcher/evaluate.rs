@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use super::Found;
 use super::node::{Field, Node};
 use super::predicate::Predicate;
+use crate::view::is_same;
 use crate::{DocumentRef, Expression, Leaf, Result, ValueRef};
 
 impl Node {
@@ -52,7 +53,18 @@ fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
 impl Field {
     #[inline]
     fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
-        self.holds_from(document.get(self.path.first_name()), found)
+        let name = self.path.first_name();
+        let Some(tree) = document.as_tree() else {
+            return self.holds_from(document.get(name), found);
+        };
+        let first = tree.iter().find(|(field, _)| is_same(field.as_bytes(), name.as_bytes()));
+        if let Some((_, value)) = first
+            && self.path.as_name().is_some()
+            && let Some(passes) = self.predicate.passes_at_once(value)
+        {
+            return passes;
+        }
+        self.holds_from(first.map(|(_, value)| value.into()), found)
     }
 
     /// Whether one of the values passes that the path leads to from the value of its first part.
@@ -62,6 +74,14 @@ impl Field {
         first: Option<ValueRef<'_>>,
         found: Option<&mut Found>,
     ) -> Result<bool> {
+        // A plain name without an array behind it is the usual case.
+        if self.path.as_name().is_some() && !matches!(first, Some(ValueRef::Array(_))) {
+            return self.predicate.passes(first);
+        }
+        self.holds_inside(first, found)
+    }
+
+    fn holds_inside(&self, first: Option<ValueRef<'_>>, found: Option<&mut Found>) -> Result<bool> {
         match self.path.straight(first) {
             Some(value) => self.predicate.passes(value),
             None => self.walk_from(first, found),

@@ -61,6 +61,15 @@ impl OrderTest {
         }
     }
 
+    /// Whether an integer passes, if the operand is of its kind.
+    #[inline]
+    pub(super) fn passes_integer(&self, number: i32) -> Option<bool> {
+        match &self.operand {
+            Value::Int(operand) => Some(self.takes(number.cmp(operand))),
+            _ => None,
+        }
+    }
+
     fn passes_by_rank(&self, value: Option<ValueRef<'_>>) -> bool {
         match (value, self.special) {
             (Some(value), Special::None) => self.ordinary(value),
