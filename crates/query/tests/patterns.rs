@@ -14,6 +14,7 @@
 )]
 
 use filedex_query::{Captures, Code, Error, Limits, Pattern};
+use regex::RegexBuilder;
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -217,10 +218,16 @@ fn a_row_of_letters_is_found_where_an_engine_finds_it() {
     let mut found = 0;
     for round in 0..20_000 {
         let (row, place) = (text(5).replace('.', "\\."), text(30));
-        let pattern = compile(&row, if round % 2 == 0 { "i" } else { "" }).unwrap();
+        let in_any_case = round % 2 == 0;
+        let pattern = compile(&row, if in_any_case { "i" } else { "" }).unwrap();
+        let engine = RegexBuilder::new(&row).case_insensitive(in_any_case).build().unwrap();
+        for start in [0, place.chars().next().map_or(0, char::len_utf8)] {
+            let wanted = engine.find_at(&place, start).map(|found| (found.start(), found.end()));
+            let answer = pattern.captures_at(&place, start).unwrap().map(|found| found.span);
+            assert_eq!(answer, wanted, "{row} in {place} from {start}");
+        }
         let answer = pattern.is_match(&place).unwrap();
-        // Places are told by the engine.
-        assert_eq!(answer, pattern.captures_at(&place, 0).unwrap().is_some(), "{row} {place}");
+        assert_eq!(answer, engine.is_match(&place), "{row} in {place}");
         found += usize::from(answer);
     }
     assert!((4_000..16_000).contains(&found), "{found}");

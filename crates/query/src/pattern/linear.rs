@@ -6,27 +6,61 @@
 //! A pattern runs here if the engine can answer exactly as PCRE2 does. Where only the yes or no is
 //! exact and not the place of the match, places are left to [`super::backtrack`].
 
+use super::Captures;
 use super::charset::CharSet;
 use super::literal::Literal;
 use super::tree::{Assertion, Greed, Node};
 use regex::{Regex, RegexBuilder};
 use std::fmt::Write;
 
-/// A compiled pattern, and whether the places it reports are PCRE2's too.
+/// A compiled pattern.
 #[derive(Debug)]
-pub(super) struct Linear {
-    pub(super) regex: Regex,
-    /// For the yes or no alone, where the pattern is that simple.
-    pub(super) literal: Option<Literal>,
-    pub(super) exact_places: bool,
+pub(super) enum Linear {
+    /// A plain row of letters, which needs no engine.
+    Row(Literal),
+    /// Anything else, and whether the places it reports are PCRE2's too.
+    Engine { regex: Regex, exact_places: bool },
 }
 
 impl Linear {
     /// Whether the pattern matches anywhere in the text.
     pub(super) fn is_match(&self, text: &str) -> bool {
-        match &self.literal {
-            Some(literal) => literal.is_in(text.as_bytes()),
-            None => self.regex.is_match(text),
+        match self {
+            Linear::Row(row) => row.is_in(text.as_bytes()),
+            Linear::Engine { regex, .. } => regex.is_match(text),
+        }
+    }
+
+    /// Where the first match begins that does so at `start` or later.
+    pub(super) fn find_at(&self, text: &str, start: usize) -> Option<usize> {
+        match self {
+            Linear::Row(row) => row.find_at(text.as_bytes(), start).map(|(begin, _)| begin),
+            Linear::Engine { regex, .. } => regex.find_at(text, start).map(|found| found.start()),
+        }
+    }
+
+    /// The first match that begins at `start` or later, of a pattern with so many groups.
+    pub(super) fn captures_at(&self, text: &str, start: usize, groups: u32) -> Option<Captures> {
+        let regex = match self {
+            Linear::Engine { regex, .. } => regex,
+            Linear::Row(row) => {
+                let span = row.find_at(text.as_bytes(), start)?;
+                return Some(Captures { span, groups: Vec::new() });
+            }
+        };
+        let found = regex.captures_at(text, start)?;
+        let whole = found.get(0)?;
+        // A group in a part that never runs is not compiled: it is there all the same, unset.
+        let groups = (1..=groups).map(|group| found.name(&group_name(group)));
+        let groups = groups.map(|group| group.map(|group| (group.start(), group.end()))).collect();
+        Some(Captures { span: (whole.start(), whole.end()), groups })
+    }
+
+    /// Whether the places it reports are PCRE2's.
+    pub(super) fn has_exact_places(&self) -> bool {
+        match self {
+            Linear::Row(_) => true,
+            Linear::Engine { exact_places, .. } => *exact_places,
         }
     }
 }
@@ -36,7 +70,7 @@ const NESTING: u32 = 2_000;
 
 /// The name of a group in the translated text: a group that can never run is left out of it, so that
 /// numbers would not do.
-pub(super) fn group_name(index: u32) -> String {
+fn group_name(index: u32) -> String {
     format!("g{index}")
 }
 
@@ -47,13 +81,15 @@ pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
     if root.weight().saturating_mul(PLACE) > bytes as u64 {
         return None;
     }
+    if let Some(row) = Literal::of(root) {
+        return Some(Linear::Row(row));
+    }
     let end = Follow { last: true, consumes: false };
     let mut text = String::new();
     write(root, end, &mut text)?;
     let mut builder = RegexBuilder::new(&text);
     let regex = builder.size_limit(bytes).nest_limit(NESTING).build().ok()?;
-    let exact_places = !root.any(&has_other_places);
-    Some(Linear { regex, literal: Literal::of(root), exact_places })
+    Some(Linear::Engine { regex, exact_places: !root.any(&has_other_places) })
 }
 
 /// Whether the engines can disagree about where such a part matches: before a final newline, or in

@@ -58,18 +58,30 @@ impl Literal {
 
     /// Whether the text, in UTF-8, holds the row.
     pub(super) fn is_in(&self, text: &[u8]) -> bool {
+        self.first(text).is_some()
+    }
+
+    /// The first place of the row that begins at `start` or later: its first byte and the byte after
+    /// it.
+    pub(super) fn find_at(&self, text: &[u8], start: usize) -> Option<(usize, usize)> {
+        let (begin, end) = self.first(text.get(start..)?)?;
+        Some((start + begin, start + end))
+    }
+
+    fn first(&self, text: &[u8]) -> Option<(usize, usize)> {
         match self.needle {
-            Needle::One(a) => memchr_iter(a, text).any(|at| self.is_around(text, at)),
-            Needle::Either(a, b) => memchr2_iter(a, b, text).any(|at| self.is_around(text, at)),
+            Needle::One(a) => memchr_iter(a, text).find_map(|at| self.around(text, at)),
+            Needle::Either(a, b) => memchr2_iter(a, b, text).find_map(|at| self.around(text, at)),
         }
     }
 
-    /// Whether the rest of the row stands around the needle found there.
-    fn is_around(&self, text: &[u8], at: usize) -> bool {
-        let Some((mut before, [_, after @ ..])) = text.split_at_checked(at) else { return false };
+    /// Where the row begins and ends, if the rest of it stands around the needle found there.
+    fn around(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
+        let (mut before, [_, after @ ..]) = text.split_at_checked(at)? else { return None };
         let mut after = after;
-        self.after.iter().all(|letter| letter.take_first(&mut after))
-            && self.before.iter().all(|letter| letter.take_last(&mut before))
+        let stands = self.after.iter().all(|letter| letter.take_first(&mut after))
+            && self.before.iter().all(|letter| letter.take_last(&mut before));
+        stands.then_some((before.len(), text.len() - after.len()))
     }
 }
 

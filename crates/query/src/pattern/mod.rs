@@ -2,7 +2,7 @@
 //! properties of `\w \d \s \b` off.
 //!
 //! [`parse`] reads the syntax into a [`tree`]; [`linear`] runs what can be said exactly in time
-//! linear in the text, [`backtrack`] the rest under a limit on steps. Whatever neither can say is an
+//! linear in the text, plain rows of letters by [`literal`], [`backtrack`] the rest under a limit on steps. Whatever neither can say is an
 //! error that names it. This module knows texts, not values or documents.
 
 mod backtrack;
@@ -91,7 +91,7 @@ impl Pattern {
         let parsed = parse::parse(pattern, at, flags)?;
         let linear = linear::compile(&parsed.node, limits.pattern_compiled_bytes);
         let graph = match &linear {
-            Some(linear) if linear.exact_places => None,
+            Some(linear) if linear.has_exact_places() => None,
             _ => Some(Graph::build(&parsed.node, parsed.groups, limits)?),
         };
         Ok(Pattern(Arc::new(Compiled {
@@ -118,8 +118,8 @@ impl Pattern {
     /// As [`Pattern::is_match`] of a text that nobody has read as UTF-8 yet, if the pattern is so simple
     /// that this is not needed.
     pub(crate) fn is_match_in_bytes(&self, text: &[u8]) -> Option<Result<bool>> {
-        let literal = self.0.linear.as_ref()?.literal.as_ref()?;
-        Some(self.linear_steps(text.len()).map(|_| literal.is_in(text)))
+        let Some(Linear::Row(row)) = &self.0.linear else { return None };
+        Some(self.linear_steps(text.len()).map(|_| row.is_in(text)))
     }
 
     /// As [`Pattern::is_match`], with the steps it took, or may have taken.
@@ -159,13 +159,13 @@ impl Pattern {
         match (&self.0.linear, &self.0.graph) {
             (Some(linear), None) => {
                 let steps = self.linear_steps(text.len() - start)?;
-                Ok((places(linear, self.0.groups, text, start), steps))
+                Ok((linear.captures_at(text, start, self.0.groups), steps))
             }
             (Some(linear), Some(graph)) => {
                 self.linear_steps(text.len() - start)?;
                 // Where a match begins, the engines agree; nothing before that needs to be walked.
-                match linear.regex.find_at(text, start) {
-                    Some(found) => self.walk(graph, text, start, found.start()),
+                match linear.find_at(text, start) {
+                    Some(begin) => self.walk(graph, text, start, begin),
                     None => Ok((None, 0)),
                 }
             }
@@ -228,15 +228,6 @@ impl Pattern {
     pub fn is_linear(&self) -> bool {
         self.0.linear.is_some()
     }
-}
-
-fn places(linear: &Linear, groups: u32, text: &str, start: usize) -> Option<Captures> {
-    let found = linear.regex.captures_at(text, start)?;
-    let whole = found.get(0)?;
-    // A group in a part that never runs is not compiled: it is there all the same, unset.
-    let groups = (1..=groups).map(|group| found.name(&linear::group_name(group)));
-    let groups = groups.map(|group| group.map(|group| (group.start(), group.end()))).collect();
-    Some(Captures { span: (whole.start(), whole.end()), groups })
 }
 
 /// Two patterns are equal if they are written the same.
