@@ -61,7 +61,8 @@ pub(crate) struct Trailer {
 impl Store {
     /// Writes every record to a file, all from one state. Writers wait meanwhile, readers do not. The
     /// file is made whole or not at all; one that stands there is replaced. `progress` is told how
-    /// many of how many records are written.
+    /// many of how many records are written; it must not write to this store, which would wait for
+    /// itself.
     ///
     /// ```
     /// # use filedex_query::Document;

@@ -7,7 +7,7 @@ use fastrand::Rng;
 use filedex_query::{Date, Document, Value};
 
 /// Records of one atomic write of `put_many`, as the store documents it.
-pub(crate) const ATOMIC: usize = 100;
+pub(crate) const ATOMIC: usize = 500;
 
 /// Ids that one writer uses.
 const KEYS: u64 = 160;
@@ -60,7 +60,7 @@ impl Script {
             65..80 => Step::Remove(self.id(random.u64(0..KEYS))),
             80..97 => {
                 // Some are more than one atomic write takes.
-                let records = if random.u8(0..8) == 0 { 130..230 } else { 2..60 };
+                let records = if random.u8(0..8) == 0 { 510..620 } else { 2..60 };
                 let records = random.usize(records);
                 Step::PutMany((0..records).map(|_| self.record(&mut random, number)).collect())
             }

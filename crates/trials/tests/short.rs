@@ -26,6 +26,20 @@ fn kills_lose_nothing_that_was_acknowledged() {
 }
 
 #[test]
+fn power_cuts_lose_nothing_that_was_durable() {
+    let account = clean(&["power", "--rounds", "25"]);
+    let skipped = account.get("skipped").is_some();
+    assert!(skipped || count(&account, "checked") == 25, "{account:#}");
+}
+
+#[test]
+fn damage_is_told_or_harmless() {
+    let account = clean(&["damage", "--rounds", "60"]);
+    let told = count(&account, "refused") + count(&account, "reported");
+    assert!(told > 0, "{account:#}");
+}
+
+#[test]
 fn faults_of_the_disk_are_told_and_lose_nothing() {
     let account = clean(&["faults", "--rounds", "8"]);
     assert!(count(&account, "checked") > 0, "{account:#}");
