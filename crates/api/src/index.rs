@@ -53,7 +53,8 @@ impl OpenOptions {
         self
     }
 
-    /// Bytes of the store's pages kept in memory.
+    /// Bytes of memory that the store may take, about: a quarter for changes on their way to the disk, the
+    /// rest for caches (default: 64 MiB).
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.cache_bytes = bytes;

@@ -160,7 +160,7 @@ impl Default for Draft {
 impl Draft {
     /// A copy of a block, to be changed.
     pub(crate) fn of(block: &Block) -> Draft {
-        let mut bytes = Vec::with_capacity(block.bytes().len() + MOST_BYTES / 4);
+        let mut bytes = Vec::with_capacity(MOST_BYTES + MOST_BYTES / 4);
         bytes.extend_from_slice(block.bytes());
         Draft(bytes)
     }
@@ -206,7 +206,7 @@ impl Draft {
             None => (block.entries.len()..block.entries.len(), None),
         };
         let at = block.entries_at;
-        self.0.splice(at + span.start..at + span.end, entry);
+        replace(&mut self.0, at + span.start..at + span.end, &entry);
         if let Some(replaced) = replaced {
             self.count(replaced, -1)?;
         }
@@ -265,12 +265,23 @@ impl Draft {
         let [low, high] = count.to_le_bytes();
         let counted: &[u8] = if count == 0 { &[] } else { &[class.byte(), low, high] };
         let classes = self.read().classes.len() - kept.len() / 3 + counted.len() / 3;
-        self.0.splice(kept, counted.iter().copied());
+        replace(&mut self.0, kept, counted);
         if let Some(head) = self.0.get_mut(4..HEAD) {
             let [low, high] = total.to_le_bytes();
             head.copy_from_slice(&[low, high, classes as u8]);
         }
         Ok(())
+    }
+}
+
+/// Puts bytes in place of others. (`splice` would go byte by byte.)
+fn replace(bytes: &mut Vec<u8>, old: Range<usize>, new: &[u8]) {
+    let (length, grown) = (bytes.len(), new.len().saturating_sub(old.len()));
+    bytes.resize(length + grown, 0);
+    bytes.copy_within(old.end..length, old.start + new.len());
+    bytes.truncate(length + new.len() - old.len());
+    if let Some(place) = bytes.get_mut(old.start..old.start + new.len()) {
+        place.copy_from_slice(new);
     }
 }
 

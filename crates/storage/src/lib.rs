@@ -33,6 +33,8 @@ mod edit;
 mod error;
 mod execute;
 mod explain;
+#[cfg(test)]
+mod format;
 mod home;
 mod judge;
 mod layout;

@@ -11,8 +11,8 @@ use filedex_query::Limits;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bytes of memory for caches: seven eighths for the store's pages, one for the directories by
-    /// which deep offsets are found.
+    /// Bytes of memory that the store may take, about: a quarter for changes on their way to the tree,
+    /// the rest for caches.
     pub cache_bytes: u64,
     /// What a write promises when the call returns, unless the call says otherwise.
     pub durability: Durability,

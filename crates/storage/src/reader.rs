@@ -365,28 +365,24 @@ impl<'s> Reader<'s> {
         Ok(next.map(|(key, _)| list_of_counts(&key)))
     }
 
-    /// The key of the block in which that entry lies or belongs, and the block; none if the list is
-    /// empty.
-    pub(crate) fn block_for(&self, list: &List, key: &[u8]) -> Result<Option<(Vec<u8>, Block)>> {
-        if let Some(directory) = self.directory(list.bytes())? {
-            let Some(at) = directory.find(key) else { return Ok(None) };
-            let key = directory.key(at);
-            return Ok(Some((key.to_vec(), self.listed_block(key)?)));
+    /// The block in which that entry lies or belongs; none if the list is empty.
+    pub(crate) fn block_for(&self, list: &List, key: &[u8]) -> Result<Option<Block>> {
+        match self.directory(list.bytes())? {
+            Some(directory) => {
+                let at = directory.find(key);
+                at.map(|at| self.listed_block(directory.key(at))).transpose()
+            }
+            None => {
+                let found = self.block_before(list, key)?;
+                found.map(|(key, lying)| self.open(&key, lying)).transpose()
+            }
         }
-        let found = self.block_before(list, key)?;
-        found.map(|(key, lying)| Ok((key.to_vec(), self.open(&key, lying)?))).transpose()
     }
 
+    /// The entry of that key.
     pub(crate) fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
-        let block = match self.directory(list.bytes())? {
-            Some(directory) => match directory.find(key) {
-                Some(at) => self.listed_block(directory.key(at))?,
-                None => return Ok(None),
-            },
-            None => match self.block_before(list, key)? {
-                Some((key, lying)) => self.open(&key, lying)?,
-                None => return Ok(None),
-            },
+        let Some(block) = self.block_for(list, key)? else {
+            return Ok(None);
         };
         let entry = block.read().find(key);
         Ok(entry.map(|entry| Found::new(&block, entry.payload_at)))

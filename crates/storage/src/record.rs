@@ -211,13 +211,13 @@ fn check_id(document: &Document) -> Result<&str> {
 }
 
 fn check_shape(document: &Document, most_depth: usize) -> Result<()> {
-    if let Some(name) = document.repeated_name() {
-        return Err(Error::invalid(format!("the field `{name}` stands twice; keep one of them")));
-    }
     if is_deeper(document, most_depth) {
         return Err(Error::invalid(format!(
             "the record is nested deeper than {most_depth} levels (limit `document_depth`)"
         )));
+    }
+    if let Some(name) = document.repeated_name() {
+        return Err(Error::invalid(format!("the field `{name}` stands twice; keep one of them")));
     }
     for (field, most) in
         [("rid", MOST_ID_BYTES), ("userId", MOST_ID_BYTES), ("uploadedAt", MOST_DATE_BYTES)]
