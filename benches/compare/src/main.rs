@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::comparison::Comparison;
 use crate::error::Result;
-use crate::peer::Kind;
+use crate::peer::{Family, Kind};
 use crate::row::Row;
 
 /// The same work on Filedex and on what a host would use instead.
@@ -91,9 +91,9 @@ struct Choice {
     /// Rows to measure, instead of all.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<Row>,
-    /// Peers beside Filedex, instead of all.
+    /// Peers beside Filedex, instead of all. PoloDB is there if the program was built with it.
     #[arg(long, value_delimiter = ',')]
-    peers: Vec<Kind>,
+    peers: Vec<Family>,
     /// Where the stores go: a disk, since puts are to be durable there.
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<PathBuf>,
@@ -102,7 +102,8 @@ struct Choice {
 impl Choice {
     fn comparison(&self, records: usize) -> Comparison {
         let rows = if self.rows.is_empty() { Row::all() } else { self.rows.clone() };
-        let kinds = if self.peers.is_empty() { Kind::all() } else { self.peers.clone() };
+        let mut kinds = Kind::all();
+        kinds.retain(|kind| self.peers.is_empty() || self.peers.contains(&kind.family()));
         let directory = self.directory.clone().unwrap_or_else(std::env::temp_dir);
         Comparison { records, rounds: self.rounds.max(1), rows, kinds, directory }
     }

@@ -51,7 +51,7 @@ pub(crate) enum Kind {
 }
 
 /// What stands in one column of the table: the best of its kinds counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Family {
     Filedex,
     Sqlite,
