@@ -1,10 +1,12 @@
 //! Writes values as JSON text: canonical or relaxed Extended JSON v2, or the plain JSON of replies.
 
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use super::text;
 use crate::civil::Civil;
 use crate::packed::Reader;
+use crate::packed::names::{self, Name};
 use crate::value::Date;
 use crate::{DocumentRef, ValueRef};
 
@@ -70,6 +72,17 @@ pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) 
     out.push(b'}');
 }
 
+/// The names that are stored by their place, as they stand before a value.
+static KEYS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let keys = names::known().iter().map(|name| {
+        let mut key = Vec::new();
+        text::write(name, &mut key);
+        key.push(b':');
+        key
+    });
+    keys.collect()
+});
+
 /// Adds the fields of a stored document, each with a comma after it. Where bytes are malformed, the
 /// document ends, as it does for all who read it.
 fn write_stored(mut fields: Reader<'_>, form: Form, out: &mut Vec<u8>) {
@@ -81,8 +94,13 @@ fn write_stored(mut fields: Reader<'_>, form: Form, out: &mut Vec<u8>) {
 }
 
 fn write_field(fields: &mut Reader<'_>, form: Form, out: &mut Vec<u8>) -> Option<()> {
-    text::write_bytes(fields.name()?, out)?;
-    out.push(b':');
+    match fields.stored_name()? {
+        Name::Known(place) => out.extend_from_slice(KEYS.get(usize::from(place))?),
+        Name::Text(name) => {
+            text::write_bytes(name, out)?;
+            out.push(b':');
+        }
+    }
     match fields.take_string() {
         Some(string) => text::write_bytes(string, out)?,
         None => write(fields.value()?, form, out),

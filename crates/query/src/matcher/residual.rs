@@ -6,6 +6,7 @@
 
 use super::Matcher;
 use super::node::{Field, Node};
+use crate::packed::names::{self, Name};
 use crate::packed::{PackedDocument, Reader};
 use crate::view::is_same;
 use crate::{DocumentRef, Result, ValueRef};
@@ -29,14 +30,16 @@ pub struct Residual<'p> {
     fields: Vec<Condition<'p>>,
     /// All others, in their order.
     others: Vec<Other<'p>>,
-    /// Which lengths the names of those fields have.
-    lengths: Lengths,
+    /// The names of those fields.
+    names: Names,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Condition<'p> {
     /// The field of the record that decides it.
     name: &'p str,
+    /// Where that name stands in the list of those that are stored by their place.
+    place: Option<u8>,
     field: &'p Field,
     /// Holds where the field's condition does not.
     negated: bool,
@@ -60,7 +63,7 @@ impl<'p> Residual<'p> {
         let node: &Node = &matcher.0;
         match Condition::of(node) {
             Some(condition) if !may_fail && self.fields.len() < MOST_FIELDS => {
-                self.lengths.add(condition.name.len());
+                self.names.add(&condition);
                 self.fields.push(condition);
             }
             Some(condition) => self.others.push(Other::Field(condition)),
@@ -111,9 +114,9 @@ impl<'p> Residual<'p> {
         let mut open = self.all_open();
         let mut rest = record.fields();
         while open != 0
-            && let Some(name) = rest.name()
+            && let Some(name) = rest.stored_name()
         {
-            if self.lengths.may_hold(name.len()) && !self.hold_for(name, rest, &mut open)? {
+            if self.names.may_hold(name) && !self.hold_for(name, rest, &mut open)? {
                 return Ok(false);
             }
             if rest.skip().is_none() {
@@ -124,10 +127,10 @@ impl<'p> Residual<'p> {
     }
 
     /// Asks the open conditions on the field of that name, which then are open no more.
-    fn hold_for(&self, name: &[u8], value: Reader<'_>, open: &mut u64) -> Result<bool> {
+    fn hold_for(&self, name: Name<'_>, value: Reader<'_>, open: &mut u64) -> Result<bool> {
         for (place, condition) in self.fields.iter().enumerate() {
             let bit = 1 << place;
-            if *open & bit != 0 && is_same(name, condition.name.as_bytes()) {
+            if *open & bit != 0 && condition.is_on(name) {
                 *open &= !bit;
                 if !condition.holds_stored(value)? {
                     return Ok(false);
@@ -162,8 +165,17 @@ impl<'p> Condition<'p> {
             },
             _ => return None,
         };
-        let plain = field.path.as_name().is_some();
-        Some(Condition { name: field.path.first_name(), field, negated, plain })
+        let (name, plain) = (field.path.first_name(), field.path.as_name().is_some());
+        Some(Condition { name, place: names::place(name), field, negated, plain })
+    }
+
+    /// Whether that is the field's name.
+    #[inline]
+    fn is_on(&self, name: Name<'_>) -> bool {
+        match name {
+            Name::Known(place) => self.place == Some(place),
+            Name::Text(name) => is_same(name, self.name.as_bytes()),
+        }
     }
 
     /// Whether it holds for a value of its name.
@@ -192,17 +204,26 @@ impl<'p> Condition<'p> {
     }
 }
 
-/// A set of lengths that may hold more than was added.
+/// A set of names that may hold more than was added.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lengths(u64);
+struct Names {
+    /// The places in the list of names that are stored by them.
+    places: u128,
+    /// The lengths, modulo the number of bits.
+    lengths: u64,
+}
 
-impl Lengths {
-    fn add(&mut self, length: usize) {
-        self.0 |= 1 << (length % 64);
+impl Names {
+    fn add(&mut self, condition: &Condition<'_>) {
+        self.places |= condition.place.map_or(0, |place| 1 << (place % 128));
+        self.lengths |= 1 << (condition.name.len() % 64);
     }
 
     #[inline]
-    fn may_hold(self, length: usize) -> bool {
-        self.0 & (1 << (length % 64)) != 0
+    fn may_hold(self, name: Name<'_>) -> bool {
+        match name {
+            Name::Known(place) => self.places & (1 << (place % 128)) != 0,
+            Name::Text(name) => self.lengths & (1 << (name.len() % 64)) != 0,
+        }
     }
 }

@@ -11,7 +11,7 @@
 //! endian). Bytes come from a store that has verified their checksum: readers here never panic, and
 //! where bytes are malformed all the same they end early; [`PackedDocument::check`] tells.
 
-mod names;
+pub(crate) mod names;
 mod reader;
 
 use bincode::config::Configuration;

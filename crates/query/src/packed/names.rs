@@ -153,15 +153,33 @@ static PLACES: LazyLock<[Vec<u8>; 32]> = LazyLock::new(|| {
     places
 });
 
+/// A name as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name<'a> {
+    /// By its place in the list.
+    Known(u8),
+    /// By its bytes.
+    Text(&'a [u8]),
+}
+
+/// All names that are stored by their place, in that order.
+pub(crate) fn known() -> &'static [&'static str] {
+    &NAMES
+}
+
+/// The place of the name in the list, if it stands there.
+pub(crate) fn place(name: &str) -> Option<u8> {
+    let places = PLACES.get(name.len() % 32)?;
+    let is_it = |place: &&u8| {
+        let known = NAMES.get(usize::from(**place));
+        known.is_some_and(|known| is_same(known.as_bytes(), name.as_bytes()))
+    };
+    places.iter().find(is_it).copied()
+}
+
 /// Adds a name in its stored form.
 pub(super) fn pack(out: &mut Vec<u8>, name: &str) {
-    let known = PLACES.get(name.len() % 32).and_then(|places| {
-        places.iter().find(|place| {
-            let known = NAMES.get(usize::from(**place));
-            known.is_some_and(|known| is_same(known.as_bytes(), name.as_bytes()))
-        })
-    });
-    match (known, u8::try_from(name.len())) {
+    match (place(name), u8::try_from(name.len())) {
         (Some(place), _) => out.push(FIRST + place),
         (None, Ok(length)) if length < FIRST => {
             out.push(length);
@@ -178,11 +196,20 @@ impl<'a> Reader<'a> {
     /// A name.
     #[inline]
     pub(crate) fn name(&mut self) -> Option<&'a [u8]> {
-        match self.byte()? {
-            length @ 0..FIRST => self.take(usize::from(length)),
-            LONG => self.bytes(),
-            known => NAMES.get(usize::from(known - FIRST)).map(|name| name.as_bytes()),
+        match self.stored_name()? {
+            Name::Text(name) => Some(name),
+            Name::Known(place) => NAMES.get(usize::from(place)).map(|name| name.as_bytes()),
         }
+    }
+
+    /// A name, not looked up.
+    #[inline]
+    pub(crate) fn stored_name(&mut self) -> Option<Name<'a>> {
+        Some(match self.byte()? {
+            length @ 0..FIRST => Name::Text(self.take(usize::from(length))?),
+            LONG => Name::Text(self.bytes()?),
+            known => Name::Known(known - FIRST),
+        })
     }
 }
 

@@ -2,8 +2,9 @@
 //! properties of `\w \d \s \b` off.
 //!
 //! [`parse`] reads the syntax into a [`tree`]; [`linear`] runs what can be said exactly in time
-//! linear in the text, plain rows of letters by [`literal`], [`backtrack`] the rest under a limit on steps. Whatever neither can say is an
-//! error that names it. This module knows texts, not values or documents.
+//! linear in the text, plain rows of letters through [`literal`]; [`backtrack`] runs the rest under a
+//! limit on steps. Whatever neither can say is an error that names it. This module knows texts, not
+//! values or documents.
 
 mod backtrack;
 mod charset;
