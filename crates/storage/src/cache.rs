@@ -42,6 +42,10 @@ impl Blocks {
         self.0.insert(key.into(), block.clone());
     }
 
+    pub(crate) fn take(&self, key: &[u8]) -> Option<Block> {
+        self.0.remove(key).map(|(_, block)| block)
+    }
+
     pub(crate) fn forget(&self, key: &[u8]) {
         self.0.remove(key);
     }

@@ -95,9 +95,13 @@ impl Edit<'_> {
 
     /// Changes the block under that key, and lets what is kept in memory follow.
     fn change<T>(&mut self, at: &[u8], edit: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
-        self.pool.forget(at);
         let (pool, directory) = (self.pool, &mut self.directory);
-        let stored = || pool.stored_block(at);
+        pool.texts.forget(at);
+        let stored = || {
+            // What is pending is never looked for in the cache.
+            let kept = pool.blocks.take(at);
+            if kept.is_some() { Ok(kept) } else { pool.stored_block(at) }
+        };
         self.pending.edit(at, stored, |draft| {
             let done = edit(draft)?;
             follow(directory, at, Some(draft));
@@ -106,7 +110,8 @@ impl Edit<'_> {
     }
 
     fn discard(&mut self, at: Vec<u8>) {
-        self.pool.forget(&at);
+        self.pool.texts.forget(&at);
+        self.pool.blocks.forget(&at);
         self.follow(&at, None);
         self.pending.set(at, Change::Removed);
     }

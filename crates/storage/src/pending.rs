@@ -73,25 +73,21 @@ impl Pending {
         stored: impl FnOnce() -> Result<Option<Block>>,
         edit: impl FnOnce(&mut Draft) -> Result<T>,
     ) -> Result<T> {
-        let draft = match self.changes.get(key) {
-            Some(Change::Block(_)) => None,
-            Some(Change::Value(_) | Change::Removed) => Some(Draft::default()),
-            None => Some(stored()?.map(|block| Draft::of(&block)).unwrap_or_default()),
-        };
-        if let Some(draft) = draft {
-            self.set(key.to_vec(), Change::Block(Arc::new(draft)));
-        }
-        match self.changes.get_mut(key) {
+        let mut draft = match self.changes.get_mut(key) {
             Some(Change::Block(draft)) => {
                 // Copied only if a reader still holds it.
                 let draft = Arc::make_mut(draft);
                 let before = draft.size();
                 let done = edit(draft);
                 self.bytes = self.bytes + draft.size() - before;
-                done
+                return done;
             }
-            _ => edit(&mut Draft::default()),
-        }
+            Some(Change::Value(_) | Change::Removed) => Draft::default(),
+            None => stored()?.map(|block| Draft::of(&block)).unwrap_or_default(),
+        };
+        let done = edit(&mut draft);
+        self.set(key.to_vec(), Change::Block(Arc::new(draft)));
+        done
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -69,12 +69,6 @@ impl Pool {
         self.tree.get(key)?.map(Block::open).transpose()
     }
 
-    /// Drops what is kept of a block that is about to change.
-    pub(crate) fn forget(&self, key: &[u8]) {
-        self.blocks.forget(key);
-        self.texts.forget(key);
-    }
-
     /// These changes are in the tree now. The blocks are kept at hand: they are likely to be written again.
     pub(crate) fn settle(&self, changes: Vec<checkpoint::Change>) {
         for (key, bytes) in changes.into_iter().filter(|(key, _)| is_block(key)) {

@@ -284,18 +284,18 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The text of that record.
+    /// The text of that record: as its block was written out, if it was, else written now.
     pub(crate) fn text_at(&self, list: &[u8], order: &[u8]) -> Result<Text<'static>> {
-        let Some(directory) = self.directory(list)? else {
-            return Ok(Text::Whole(text_of(self.at(list, order)?.document())));
-        };
-        let key = directory.find(order).map(|at| directory.key(at)).ok_or_else(unlisted)?;
-        let texts = self.texts(key, false)?;
-        let entry = texts.read().find(order).ok_or_else(unlisted)?;
-        match entry.payload.is_empty() {
-            false => Ok(Text::InBlock(Found::new(&texts, entry.payload_at))),
-            true => self.text_beneath(key, order, false),
+        if let Some(directory) = self.directory(list)? {
+            let key = directory.find(order).map(|at| directory.key(at)).ok_or_else(unlisted)?;
+            if let Some(texts) = self.pool.texts.get(key) {
+                let entry = texts.read().find(order).ok_or_else(unlisted)?;
+                if !entry.payload.is_empty() {
+                    return Ok(Text::InBlock(Found::new(&texts, entry.payload_at)));
+                }
+            }
         }
+        Ok(Text::Whole(text_of(self.at(list, order)?.document())))
     }
 
     /// The text of the record of that order in a block of a room or user.
