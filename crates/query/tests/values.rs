@@ -200,6 +200,13 @@ fn dates_are_read_with_any_offset_and_written_in_utc() {
 }
 
 #[test]
+fn a_stored_text_that_is_cut_short_ends_its_document() {
+    let stored = DocumentRef::from(PackedDocument::new(&[1, b'a', 6, 10, 1, b'b', 0, 1, b'c', 0]));
+    assert_eq!(plain(stored), "{}");
+    assert_eq!(stored.to_document(), Document::new());
+}
+
+#[test]
 fn dates_at_the_edges_of_four_digit_years_are_written_as_each_form_can() {
     let text = |time, form| ejson::to_text(Value::from(Date(time)).view(), form);
     let (first, last) = (-62_167_219_200_000, 253_402_300_799_999);

@@ -43,15 +43,17 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.bytes()?).ok()
     }
 
-    /// The bytes of the next value, if it is a string; they are not looked at. Any other value stays the
-    /// next.
+    /// The bytes of the next value, if it is a string; they are not looked at. Any other value, and
+    /// one cut short, stays the next.
     #[inline]
     pub(crate) fn take_string(&mut self) -> Option<&'a [u8]> {
-        if self.tag()? != tag::STRING {
+        let mut rest = *self;
+        if rest.byte()? != tag::STRING {
             return None;
         }
-        self.byte()?;
-        self.bytes()
+        let text = rest.bytes()?;
+        *self = rest;
+        Some(text)
     }
 
     pub(crate) fn value(&mut self) -> Option<ValueRef<'a>> {
