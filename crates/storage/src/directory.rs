@@ -75,6 +75,9 @@ pub(crate) struct Start {
 /// A longer chunk is cut in two.
 const SLOTS_PER_CHUNK: usize = 128;
 
+/// A list of fewer records is read through as fast as one of its blocks is found.
+const SHORT_LIST: u64 = 64;
+
 /// Lists without a directory that are remembered by how often they were asked for.
 const MOST_ASKED: usize = 10_000;
 
@@ -103,7 +106,7 @@ impl Directories {
     /// Whether a list of that many records, for which there is no directory, was asked for so often
     /// that one is worth making.
     pub(crate) fn is_worthwhile(&self, list: &List, records: u64) -> bool {
-        if records < RECORDS_PER_QUESTION {
+        if records < SHORT_LIST {
             return true;
         }
         let mut asked = self.asked.lock();
@@ -112,7 +115,7 @@ impl Directories {
         }
         let times = asked.entry(list.clone()).or_default();
         *times += 1;
-        let worthwhile = *times >= records / RECORDS_PER_QUESTION;
+        let worthwhile = *times >= 2 + records / RECORDS_PER_QUESTION;
         if worthwhile {
             asked.remove(list);
         }
@@ -358,9 +361,11 @@ mod tests {
     #[test]
     fn a_large_list_is_worth_a_directory_only_when_it_is_asked_for_often() {
         let directories = Directories::new(1 << 20);
-        assert!(directories.is_worthwhile(&list("small"), 100));
+        assert!(directories.is_worthwhile(&list("small"), 50));
+        assert!(!directories.is_worthwhile(&list("middling"), 500));
+        assert!(directories.is_worthwhile(&list("middling"), 500));
         let times = (1..).find(|_| directories.is_worthwhile(&list("large"), 100_000));
-        assert_eq!(times, Some(100_000 / RECORDS_PER_QUESTION));
+        assert_eq!(times, Some(2 + 100_000 / RECORDS_PER_QUESTION));
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Budget {
 
     /// For sled's own cache.
     pub(crate) fn tree(&self) -> u64 {
-        self.eighth
+        self.eighth * 2
     }
 
     /// For changes that wait for a checkpoint.
@@ -46,7 +46,7 @@ impl Budget {
     }
 
     fn blocks(&self) -> u64 {
-        self.eighth * 2
+        self.eighth
     }
 
     fn texts(&self) -> u64 {
