@@ -1,22 +1,29 @@
-//! Whatever happens to the bytes of a closed store is told, or the answers are right all the same.
+//! Whatever happens to the bytes of a store is told, or the answers are right all the same.
 //!
 //! One small place of a copy is damaged at a time; the copy is then opened, verified and asked
 //! everything. A panic or a wrong answer that nothing announced is a broken promise.
+//!
+//! A store that a kill left behind ends where its last write ends. There damage can look as if that
+//! write had never been finished: it may be gone, or, where more than a bit is damaged, what came last.
+//! What is left must be a state that the store once had.
 
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use clap::Args;
 use fastrand::Rng;
 
 use crate::Outcome;
-use crate::check::{Checked, check};
+use crate::check::{Checked, check, itself};
 use crate::engine::{self, Kind, Promise, memory};
 use crate::files;
-use crate::kill::keep;
+use crate::history::History;
+use crate::kill::{keep, listen};
 use crate::script::Script;
 use crate::verdict::Verdict;
+use crate::writer::{self, Line};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -54,18 +61,22 @@ impl fmt::Display for Damage {
     }
 }
 
-/// A closed store and what it answers.
+/// A store that nobody has open, and what it answers.
 struct Whole {
     directory: tempfile::TempDir,
     checked: Checked,
+    /// What its writer was told, if that was killed.
+    left_by: Option<History>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     let mut verdict = Verdict::new("damage", arguments.engine, arguments.seed);
     let mut random = Rng::with_seed(arguments.seed);
-    let stores: Outcome<Vec<Whole>> =
-        (0..STORES).map(|number| fill(arguments, number, &mut random)).collect();
-    let stores = stores?;
+    let mut stores = Vec::new();
+    for number in 0..STORES {
+        stores.push(fill(arguments, number, &mut random)?);
+        stores.push(leave(arguments, number, &mut random)?);
+    }
     for round in 1..=arguments.rounds {
         let Some(whole) = random.choice(&stores) else { break };
         damage_one(arguments, whole, round, &mut random, &mut verdict)?;
@@ -88,14 +99,54 @@ fn fill(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> 
         }
         store.close()?;
     }
+    let checked = look(arguments.engine, &path)?;
+    Ok(Whole { directory, checked, left_by: None })
+}
+
+/// Makes a store whose writer is killed.
+fn leave(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> {
+    let directory = tempfile::Builder::new().prefix("trials-left-").tempdir()?;
+    let (path, engine, seed) = (directory.path().join("store"), arguments.engine, random.u64(..));
+    let line = writer::Arguments {
+        directory: path.clone(),
+        engine,
+        promise: Promise::Durable,
+        seed,
+        from: vec![1],
+        steps: 0,
+        pause: 0,
+        cache: memory(number),
+    };
+    let mut writer = itself()?;
+    writer.args(line.to_line()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = writer.stderr(Stdio::null()).spawn()?;
+    let lines = listen(&mut child)?;
+    let first: Vec<Line> = lines.iter().take(20 + 60 * number as usize).collect();
+    child.kill()?;
+    child.wait()?;
+    let mut history = History::new(Script::new(seed, 0));
+    for line in first.into_iter().chain(lines.iter()) {
+        if let Line::Step { event, .. } = line {
+            history.note(event);
+        }
+    }
+    history.stopped();
+    let checked = look(engine, &path)?;
+    Ok(Whole { directory, checked, left_by: Some(history) })
+}
+
+/// What a whole store answers. Looking is done in a copy, which opening may change.
+fn look(engine: Kind, store: &Path) -> Outcome<Checked> {
     let site = tempfile::tempdir()?;
     let copy = site.path().join("store");
-    files::copy(&path, &copy)?;
-    let checked = check(arguments.engine, &copy)?;
-    if let Some((kind, message)) = &checked.refused {
-        return Err(format!("a whole store does not open: {kind}: {message}").into());
+    files::copy(store, &copy)?;
+    let checked = check(engine, &copy)?;
+    match &checked.refused {
+        Some((kind, message)) => {
+            Err(format!("a whole store does not open: {kind}: {message}").into())
+        }
+        None => Ok(checked),
     }
-    Ok(Whole { directory, checked })
 }
 
 fn damage_one(
@@ -114,7 +165,7 @@ fn damage_one(
     let damage = Damage::draw(bytes.len(), random);
     damage.apply(file, bytes, random)?;
     let kept = keep(arguments.keep.as_deref(), &store, round);
-    match judge(arguments.engine, &store, &whole.checked) {
+    match judge(arguments.engine, &store, whole, damage) {
         Ok(end) => {
             verdict.add(end, 1);
             if let Some(kept) = &arguments.keep {
@@ -123,14 +174,21 @@ fn damage_one(
         }
         Err(fault) => {
             let name = file.strip_prefix(&store).unwrap_or(file).display();
-            verdict.broke(format!("round {round}: {damage} of {name}: {fault}{kept}"));
+            let left = if whole.left_by.is_some() { "killed" } else { "closed" };
+            let what = format!("{damage} of {name} of a {left} store");
+            verdict.broke(format!("round {round}: {what}: {fault}{kept}"));
         }
     }
     Ok(())
 }
 
 /// How a damaged store told, or that it had nothing to tell.
-fn judge(engine: Kind, store: &Path, whole: &Checked) -> Result<&'static str, String> {
+fn judge(
+    engine: Kind,
+    store: &Path,
+    whole: &Whole,
+    damage: Damage,
+) -> Result<&'static str, String> {
     let checked = check(engine, store)?;
     if let Some((kind, message)) = &checked.refused {
         return match kind.as_str() {
@@ -142,10 +200,17 @@ fn judge(engine: Kind, store: &Path, whole: &Checked) -> Result<&'static str, St
     if !checked.problems.is_empty() {
         return Ok("reported");
     }
-    if checked.answers == whole.answers {
+    if checked.answers == whole.checked.answers {
         return Ok("harmless");
     }
-    let (found, were) = (checked.records, whole.records);
+    if let Some(history) = &whole.left_by {
+        let told = history.floor(|event| event.promised.is_some());
+        let floor = if matches!(damage, Damage::Flip { .. }) { told.saturating_sub(1) } else { 0 };
+        if history.find(checked.digest(0), floor).is_some() {
+            return Ok("without the last writes before a kill");
+        }
+    }
+    let (found, were) = (checked.records, whole.checked.records);
     Err(format!("other answers, and nothing was told: {found} records of {were}"))
 }
 
