@@ -116,6 +116,7 @@ struct Pair {
 fn options() -> Options {
     let mut options = Options::default();
     options.cache_bytes = 64 << 10;
+    options.write_buffer_bytes = 16 << 10;
     options
 }
 

@@ -53,11 +53,18 @@ impl OpenOptions {
         self
     }
 
-    /// Bytes of memory that the store may take, about: a quarter for changes on their way to the disk, the
-    /// rest for caches (default: 64 MiB).
+    /// Bytes of memory for caches (default: 64 MiB).
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.cache_bytes = bytes;
+        self
+    }
+
+    /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay
+    /// (default: 128 MiB). The more there are, the less is written.
+    #[must_use]
+    pub fn write_buffer_bytes(mut self, bytes: u64) -> OpenOptions {
+        self.options.write_buffer_bytes = bytes;
         self
     }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use crate::class::Class;
 use crate::error::{Error, Result};
+use crate::layout::compare;
 use crate::tree::Bytes;
 
 /// A block that grows past this is split. Larger values make sled write files of their own, which it
@@ -110,7 +111,9 @@ impl<'a> BlockRef<'a> {
 
     /// The entry with that key.
     pub(crate) fn find(&self, key: &[u8]) -> Option<Entry<'a>> {
-        self.entries().find(|entry| entry.key >= key).filter(|entry| entry.key == key)
+        self.entries()
+            .find(|entry| compare(entry.key, key).is_ge())
+            .filter(|entry| entry.key == key)
     }
 }
 
@@ -200,7 +203,7 @@ impl Draft {
         let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
         encode(&mut entry, key, class, payload)?;
         let block = self.read();
-        let (span, replaced) = match block.entries().find(|entry| entry.key >= key) {
+        let (span, replaced) = match block.entries().find(|entry| compare(entry.key, key).is_ge()) {
             Some(found) if found.key == key => (found.span, Some(found.class)),
             Some(after) => (after.span.start..after.span.start, None),
             None => (block.entries.len()..block.entries.len(), None),

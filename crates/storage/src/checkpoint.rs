@@ -38,17 +38,23 @@ fn path_in(home: &Path) -> PathBuf {
     home.join("checkpoint")
 }
 
-/// Moves the changes into the tree; `next` is the generation of the log that goes on. If an error comes
+/// Moves the changes into the tree; `changes` gives them, as often as
+/// asked; `next` is the generation of the log that goes on. If an error comes
 /// back before the tree is touched, it is as it was.
-pub(crate) fn write(home: &Path, tree: &Tree, next: u64, changes: &[Change]) -> Result<()> {
+pub(crate) fn write<C: Iterator<Item = Change>>(
+    home: &Path,
+    tree: &Tree,
+    next: u64,
+    changes: impl Fn() -> C,
+) -> Result<()> {
     let path = path_in(home);
-    if let Err(error) = save(&path, next, changes) {
+    if let Err(error) = save(&path, next, changes()) {
         // An unfinished file is passed over when it is read, but it takes space.
         let _unfinished = fs::remove_file(&path);
         return Err(Error::io("write", &path, error));
     }
     sync_directory(home)?;
-    apply(tree, next, changes)?;
+    apply(tree, next, changes())?;
     finish(home, next)
 }
 
@@ -62,7 +68,7 @@ pub(crate) fn recover(home: &Path, tree: &Tree) -> Result<()> {
     };
     match parse(&bytes) {
         Some((next, changes)) if next >= generation(tree)? => {
-            apply(tree, next, &changes)?;
+            apply(tree, next, changes.into_iter())?;
             finish(home, next)
         }
         _ => fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error)),
@@ -76,7 +82,7 @@ pub(crate) fn generation(tree: &Tree) -> Result<u64> {
     Ok(u64::from_le_bytes(*bytes.first_chunk().ok_or_else(malformed)?))
 }
 
-fn save(path: &Path, next: u64, changes: &[Change]) -> std::io::Result<()> {
+fn save(path: &Path, next: u64, changes: impl Iterator<Item = Change>) -> std::io::Result<()> {
     let mut out = BufWriter::with_capacity(1 << 18, File::create(path)?);
     let mut checksum = crc32fast::Hasher::new();
     let mut put = |bytes: &[u8], out: &mut BufWriter<File>| {
@@ -90,7 +96,7 @@ fn save(path: &Path, next: u64, changes: &[Change]) -> std::io::Result<()> {
         let length = value.as_ref().map_or(REMOVED, |value| value.len() as u32);
         put(&(key.len() as u32).to_le_bytes(), &mut out)?;
         put(&length.to_le_bytes(), &mut out)?;
-        put(key, &mut out)?;
+        put(&key, &mut out)?;
         put(value.as_deref().unwrap_or_default(), &mut out)?;
         count += 1;
     }
@@ -135,12 +141,12 @@ fn parse_change(bytes: &[u8]) -> Option<(Change, &[u8])> {
     Some(((Bytes::from(key.to_vec()), value), rest))
 }
 
-fn apply(tree: &Tree, next: u64, changes: &[Change]) -> Result<()> {
+fn apply(tree: &Tree, next: u64, changes: impl Iterator<Item = Change>) -> Result<()> {
     let (mut batch, mut in_batch, mut batches) = (Changes::default(), 0, 0);
     for (key, value) in changes {
         match value {
-            Some(value) => batch.insert(key, value.clone()),
-            None => batch.remove(key),
+            Some(value) => batch.insert(&key, value),
+            None => batch.remove(&key),
         }
         in_batch += 1;
         if in_batch == CHANGES_PER_BATCH {

@@ -13,7 +13,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::class::Class;
 use crate::counts::Counts;
-use crate::layout::List;
+use crate::layout::{List, compare};
 
 /// The directories of the lists in use.
 pub(crate) struct Directories {
@@ -160,7 +160,8 @@ impl Directory {
 
     /// The last block that begins at or before the entry of that order.
     pub(crate) fn find(&self, order: &[u8]) -> Option<Position> {
-        let starts = |slot: &Slot| slot.key.get(self.prefix..).unwrap_or_default() <= order;
+        let starts =
+            |slot: &Slot| compare(slot.key.get(self.prefix..).unwrap_or_default(), order).is_le();
         let chunks = self.chunks.partition_point(|chunk| chunk.slots.first().is_some_and(starts));
         let chunk = chunks.checked_sub(1)?;
         let slot = self.chunks.get(chunk)?.slots.partition_point(starts).checked_sub(1)?;

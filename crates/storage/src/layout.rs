@@ -13,6 +13,8 @@
 //! ([`filedex_query::key`]), which end themselves. `fence` is a lower bound of the entries in a
 //! block; the first block of a list has an empty one. docs/format.md draws the bytes.
 
+use std::cmp::Ordering;
+
 use filedex_query::{Value, ValueRef, key};
 
 const META: u8 = 1;
@@ -108,11 +110,6 @@ pub(crate) const USER_COUNTS: &[u8] = &[COUNTS, USERS];
 /// What the keys of all pieces begin with.
 pub(crate) const ALL_PIECES: &[u8] = &[PIECES];
 
-/// Whether a block lies under that key.
-pub(crate) fn is_block(key: &[u8]) -> bool {
-    matches!(key.first(), Some(&(IDS | ROOMS | USERS)))
-}
-
 /// The list whose counts lie under that key.
 pub(crate) fn list_of_counts(key: &[u8]) -> List {
     List(key.get(1..).unwrap_or_default().to_vec())
@@ -144,6 +141,17 @@ pub(crate) fn by_id(id: &str) -> Vec<u8> {
 /// The key of that piece of the record's body.
 pub(crate) fn piece_key(id: &str, piece: u32) -> Vec<u8> {
     [&[PIECES], by_id(id).as_slice(), &piece.to_be_bytes()].concat()
+}
+
+/// The order of two keys. Nearly all differ in their first eight bytes, which are compared at once.
+#[inline]
+pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
+    match (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        (Some(first), Some(second)) if first != second => {
+            u64::from_be_bytes(*first).cmp(&u64::from_be_bytes(*second))
+        }
+        _ => one.cmp(other),
+    }
 }
 
 /// The first key past all keys that begin with the prefix; `None` if there is none.

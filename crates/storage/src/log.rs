@@ -105,6 +105,12 @@ impl Log {
         self.generation
     }
 
+    /// How long the log is.
+    pub(crate) fn bytes(&self) -> u64 {
+        let tail = self.tail.lock();
+        tail.written + tail.buffer.len() as u64
+    }
+
     /// Appends an entry and gives its number. The entry is handed to the operating system at once, or
     /// with one of the next. After an error the log is as it was before.
     pub(crate) fn append(&self, payload: &[u8], at_once: bool) -> Result<u64> {

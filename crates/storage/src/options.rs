@@ -11,9 +11,11 @@ use filedex_query::Limits;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// Bytes of memory that the store may take, about: a quarter for changes on their way to the tree,
-    /// the rest for caches.
+    /// Bytes of memory for caches.
     pub cache_bytes: u64,
+    /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay.
+    /// The more there are, the less is written: a block that many writes change is written once.
+    pub write_buffer_bytes: u64,
     /// What a write promises when the call returns, unless the call says otherwise.
     pub durability: Durability,
     /// Whether a store is made where there is none.
@@ -26,6 +28,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             cache_bytes: 64 << 20,
+            write_buffer_bytes: 128 << 20,
             durability: Durability::default(),
             create: true,
             limits: Limits::default(),

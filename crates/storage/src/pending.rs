@@ -44,18 +44,17 @@ impl Pending {
         self.changes.range::<[u8], _>((lower, upper)).map(|(key, change)| (key.as_slice(), change))
     }
 
-    /// All changes as the tree will hold them, in order of their keys.
-    pub(crate) fn sealed(&self) -> Vec<checkpoint::Change> {
+    /// All changes as the tree will hold them, in order of their keys. Each is sealed when it comes.
+    pub(crate) fn sealed(&self) -> impl Iterator<Item = checkpoint::Change> {
         let mut buffer = Vec::new();
-        let sealed = self.changes.iter().map(|(key, change)| {
+        self.changes.iter().map(move |(key, change)| {
             let value = match change {
                 Change::Block(draft) => Some(draft.seal(&mut buffer)),
                 Change::Value(value) => Some(value.clone()),
                 Change::Removed => None,
             };
-            (key.clone().into(), value)
-        });
-        sealed.collect()
+            (Bytes::copy(key), value)
+        })
     }
 
     pub(crate) fn set(&mut self, key: Vec<u8>, change: Change) {

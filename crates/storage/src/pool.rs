@@ -5,10 +5,8 @@
 
 use crate::block::Block;
 use crate::cache::Blocks;
-use crate::checkpoint;
 use crate::directory::Directories;
 use crate::error::Result;
-use crate::layout::is_block;
 use crate::tree::Tree;
 
 /// The tree and the caches over it.
@@ -36,21 +34,16 @@ impl Budget {
         self.eighth * 2
     }
 
-    /// For changes that wait for a checkpoint.
-    pub(crate) fn pending(&self) -> usize {
-        usize::try_from(self.eighth * 2).unwrap_or(usize::MAX)
-    }
-
     fn directories(&self) -> u64 {
         self.eighth
     }
 
     fn blocks(&self) -> u64 {
-        self.eighth
+        self.eighth * 2
     }
 
     fn texts(&self) -> u64 {
-        self.eighth * 2
+        self.eighth * 3
     }
 }
 
@@ -67,14 +60,5 @@ impl Pool {
     /// The block that the tree holds under that key.
     pub(crate) fn stored_block(&self, key: &[u8]) -> Result<Option<Block>> {
         self.tree.get(key)?.map(Block::open).transpose()
-    }
-
-    /// These changes are in the tree now. The blocks are kept at hand: they are likely to be written again.
-    pub(crate) fn settle(&self, changes: Vec<checkpoint::Change>) {
-        for (key, bytes) in changes.into_iter().filter(|(key, _)| is_block(key)) {
-            if let Some(bytes) = bytes {
-                self.blocks.keep(&key, &Block::Stored(bytes));
-            }
-        }
     }
 }

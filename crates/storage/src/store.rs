@@ -36,7 +36,6 @@ struct Shared {
     /// Held while a write is worked out.
     turn: Mutex<()>,
     log: Arc<CurrentLog>,
-    budget: Budget,
     options: Options,
     /// Removes the directory of a temporary store, after the tree is closed.
     temporary: Option<tempfile::TempDir>,
@@ -46,6 +45,9 @@ struct Shared {
 
 /// The log in use: a checkpoint puts the next one in its place.
 type CurrentLog = RwLock<Arc<Log>>;
+
+/// A longer log is not let to grow: it is read back after a kill, at some 50 MB a second.
+const MOST_LOG: u64 = 64 << 20;
 
 /// How long a write that was promised less waits for the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(250);
@@ -95,7 +97,6 @@ impl Store {
             turn: Mutex::default(),
             _syncer: sync_in_background(log.clone())?,
             log,
-            budget,
             options: options.clone(),
             temporary,
         }));
@@ -141,7 +142,7 @@ impl Store {
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
     ) -> Result<T> {
         let turn = self.0.turn.lock();
-        if self.0.pending.read().bytes() > self.0.budget.pending() {
+        if self.0.is_checkpoint_due() {
             self.0.checkpoint()?;
         }
         let (answer, staged) = self.work_out(work)?;
@@ -199,6 +200,12 @@ impl Shared {
         shown.inspect_err(|_| self.pool.tree.poison())
     }
 
+    /// Whether what is pending takes its memory, or reading the log back would take long.
+    fn is_checkpoint_due(&self) -> bool {
+        let most = self.options.write_buffer_bytes;
+        self.pending.read().bytes() as u64 > most || self.log.read().bytes() > most.min(MOST_LOG)
+    }
+
     /// Moves what is pending into the tree and begins a new log. Called by who has the turn; readers go
     /// on meanwhile. After an error before the tree was touched, everything stays as it was.
     fn checkpoint(&self) -> Result<()> {
@@ -211,12 +218,9 @@ impl Shared {
         let next = Log::create(&self.home, log.generation() + 1)?;
         let generation = next.generation();
         *self.log.write() = Arc::new(next);
-        let changes = pending.sealed();
-        checkpoint::write(&self.home, &self.pool.tree, generation, &changes)?;
+        checkpoint::write(&self.home, &self.pool.tree, generation, || pending.sealed())?;
         drop(pending);
-        let mut pending = self.pending.write();
-        self.pool.settle(changes);
-        *pending = Pending::default();
+        *self.pending.write() = Pending::default();
         Ok(())
     }
 }

@@ -52,6 +52,7 @@ fn file(number: i64) -> Document {
 fn small() -> Options {
     let mut options = Options::default();
     options.cache_bytes = 256 << 10;
+    options.write_buffer_bytes = 64 << 10;
     options
 }
 

@@ -86,6 +86,7 @@ fn memory() -> impl Strategy<Value = u64> {
 fn temporary(cache_bytes: u64) -> Store {
     let mut options = Options::default();
     options.cache_bytes = cache_bytes;
+    options.write_buffer_bytes = cache_bytes / 4;
     options.durability = filedex_storage::Durability::Relaxed;
     Store::temporary(&options).unwrap()
 }
@@ -210,6 +211,7 @@ proptest! {
         let path = directory.path().join("store");
         let mut options = Options::default();
         options.cache_bytes = memory;
+        options.write_buffer_bytes = memory / 4;
         let store = Store::open(&path, &options).unwrap();
         let mut model = BTreeMap::new();
         for change in changes {

@@ -69,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     let directory = tempfile::Builder::new().prefix("trials-load-").tempdir()?;
     let mut options = Options::default();
     options.cache_bytes = arguments.cache_bytes;
+    options.write_buffer_bytes = arguments.cache_bytes / 4;
     let store = Store::open(directory.path().join("store"), &options)?;
     let dataset = Dataset::new(arguments.records);
     let started = Instant::now();

@@ -33,6 +33,7 @@ pub(crate) fn open(
 ) -> Result<Box<dyn Engine>, Failure> {
     let mut options = Options::default();
     options.cache_bytes = cache_bytes;
+    options.write_buffer_bytes = cache_bytes / 4;
     options.durability = match promise {
         Promise::Durable => Durability::Durable,
         Promise::Interval => Durability::Interval,
