@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 const CUTS_PER_RECORDING: u64 = 25;
 
 /// What `Interval` may lose: half a second of writes, and what a busy machine adds.
-const INTERVAL: f64 = 1.0;
+const INTERVAL: f64 = 2.0;
 
 /// The sessions of one recording: the same store, opened again.
 const SESSIONS: u64 = 2;
@@ -100,7 +100,7 @@ fn record(engine: Kind, site: &Path, random: &mut Rng) -> Outcome<Option<Recordi
     };
     // What is bounded by time takes time to try.
     let (steps, pause) =
-        if promise == Promise::Durable { (random.u64(10..80), 0) } else { (150, 8) };
+        if promise == Promise::Durable { (random.u64(10..80), 0) } else { (350, 8) };
     let (seed, writers) = (random.u64(..), random.usize(1..=3));
     let mut logs = Vec::new();
     for session in 0..SESSIONS {
