@@ -7,6 +7,28 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts(Vec<(Class, u64)>);
 
+/// The counts of one block, kept small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BlockCounts(Box<[(Class, u16)]>);
+
+impl BlockCounts {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
+        self.0.iter().map(|(class, count)| (*class, u64::from(*count)))
+    }
+
+    /// How much memory the counts take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.0)
+    }
+}
+
+impl FromIterator<(Class, u64)> for BlockCounts {
+    fn from_iter<I: IntoIterator<Item = (Class, u64)>>(counted: I) -> BlockCounts {
+        // A block counts in two bytes.
+        BlockCounts(counted.into_iter().map(|(class, count)| (class, count as u16)).collect())
+    }
+}
+
 impl Counts {
     /// Records of all classes.
     pub(crate) fn total(&self) -> u64 {
@@ -15,11 +37,6 @@ impl Counts {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
         self.0.iter().copied()
-    }
-
-    /// How much memory the counts take.
-    pub(crate) fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<(Class, u64)>()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -37,13 +54,13 @@ impl Counts {
         }
     }
 
-    pub(crate) fn add_all(&mut self, more: &Counts) {
-        more.iter().for_each(|(class, count)| self.add(class, count));
+    pub(crate) fn add_all(&mut self, more: impl Iterator<Item = (Class, u64)>) {
+        more.for_each(|(class, count)| self.add(class, count));
     }
 
     /// Takes out what was added before.
-    pub(crate) fn take_all(&mut self, fewer: &Counts) {
-        for (class, count) in fewer.iter() {
+    pub(crate) fn take_all(&mut self, fewer: impl Iterator<Item = (Class, u64)>) {
+        for (class, count) in fewer {
             if let Ok(at) = self.0.binary_search_by_key(&class, |(class, _)| *class)
                 && let Some((_, kept)) = self.0.get_mut(at)
             {

@@ -12,7 +12,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use crate::class::Class;
-use crate::counts::Counts;
+use crate::counts::{BlockCounts, Counts};
 use crate::layout::{List, compare};
 
 /// The directories of the lists in use.
@@ -51,7 +51,7 @@ struct Chunk {
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
     pub(crate) key: Box<[u8]>,
-    pub(crate) counts: Counts,
+    pub(crate) counts: BlockCounts,
 }
 
 /// A block's place in its directory.
@@ -144,10 +144,10 @@ impl Directory {
         let mut directory = Directory { prefix: list.bytes().len(), ..Directory::default() };
         for slot in slots {
             directory.bytes += slot.bytes();
-            directory.total.add_all(&slot.counts);
+            directory.total.add_all(slot.counts.iter());
             match directory.chunks.last_mut() {
                 Some(chunk) if chunk.slots.len() < SLOTS_PER_CHUNK * 3 / 4 => chunk.push(slot),
-                _ => directory.chunks.push(Chunk { sum: slot.counts.clone(), slots: vec![slot] }),
+                _ => directory.chunks.push(Chunk::of(slot)),
             }
         }
         directory
@@ -205,13 +205,13 @@ impl Directory {
         offset: u64,
         mut matches: impl FnMut(Class) -> bool,
     ) -> Start {
-        let mut matching = |counts: &Counts| -> u64 {
-            counts.iter().filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
+        let mut matching = |counts: &mut dyn Iterator<Item = (Class, u64)>| -> u64 {
+            counts.filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
         };
         let mut passed = Start { at: None, matching: 0, blocks: 0 };
         let (mut chunk_at, mut slot_at) = (0, 0);
         let found = either_way(&self.chunks, backward).any(|(chunk, place)| {
-            let here = matching(&place.sum);
+            let here = matching(&mut place.sum.iter());
             if passed.matching + here <= offset {
                 passed.matching += here;
                 passed.blocks += place.slots.len() as u64;
@@ -223,7 +223,7 @@ impl Directory {
         let slots = self.chunks.get(chunk_at).filter(|_| found).map(|chunk| &chunk.slots);
         let found = slots.is_some_and(|slots| {
             either_way(slots, backward).any(|(slot, place)| {
-                let here = matching(&place.counts);
+                let here = matching(&mut place.counts.iter());
                 if passed.matching + here <= offset {
                     passed.matching += here;
                     passed.blocks += 1;
@@ -238,7 +238,7 @@ impl Directory {
     }
 
     /// Follows the change of a block; without counts the block is gone.
-    pub(crate) fn follow(&mut self, key: &[u8], counts: Option<Counts>) {
+    pub(crate) fn follow(&mut self, key: &[u8], counts: Option<BlockCounts>) {
         let found = self.find(key.get(self.prefix..).unwrap_or_default());
         let found = found.filter(|at| self.key(*at) == key);
         match (found, counts) {
@@ -249,13 +249,13 @@ impl Directory {
         }
     }
 
-    fn replace(&mut self, at: Position, counts: Counts) {
+    fn replace(&mut self, at: Position, counts: BlockCounts) {
         let Some(chunk) = self.chunks.get_mut(at.chunk) else { return };
         let Some(slot) = chunk.slots.get_mut(at.slot) else { return };
         self.bytes -= slot.bytes();
         for sum in [&mut chunk.sum, &mut self.total] {
-            sum.take_all(&slot.counts);
-            sum.add_all(&counts);
+            sum.take_all(slot.counts.iter());
+            sum.add_all(counts.iter());
         }
         slot.counts = counts;
         self.bytes += slot.bytes();
@@ -264,8 +264,8 @@ impl Directory {
     fn remove(&mut self, at: Position) {
         let Some(chunk) = self.chunks.get_mut(at.chunk) else { return };
         let slot = chunk.slots.remove(at.slot);
-        chunk.sum.take_all(&slot.counts);
-        self.total.take_all(&slot.counts);
+        chunk.sum.take_all(slot.counts.iter());
+        self.total.take_all(slot.counts.iter());
         self.bytes -= slot.bytes();
         if chunk.slots.is_empty() {
             self.chunks.remove(at.chunk);
@@ -274,11 +274,11 @@ impl Directory {
 
     fn insert(&mut self, slot: Slot) {
         self.bytes += slot.bytes();
-        self.total.add_all(&slot.counts);
+        self.total.add_all(slot.counts.iter());
         let before = self.chunks.partition_point(|chunk| *chunk.first_key() <= *slot.key);
         let at = before.saturating_sub(1);
         let Some(chunk) = self.chunks.get_mut(at) else {
-            self.chunks.push(Chunk { sum: slot.counts.clone(), slots: vec![slot] });
+            self.chunks.push(Chunk::of(slot));
             return;
         };
         chunk.insert(slot);
@@ -290,17 +290,23 @@ impl Directory {
 }
 
 impl Chunk {
+    fn of(slot: Slot) -> Chunk {
+        let mut chunk = Chunk::default();
+        chunk.push(slot);
+        chunk
+    }
+
     fn first_key(&self) -> &[u8] {
         self.slots.first().map_or(&[], |slot| &slot.key)
     }
 
     fn push(&mut self, slot: Slot) {
-        self.sum.add_all(&slot.counts);
+        self.sum.add_all(slot.counts.iter());
         self.slots.push(slot);
     }
 
     fn insert(&mut self, slot: Slot) {
-        self.sum.add_all(&slot.counts);
+        self.sum.add_all(slot.counts.iter());
         let at = self.slots.partition_point(|other| *other.key <= *slot.key);
         self.slots.insert(at, slot);
     }
@@ -308,7 +314,7 @@ impl Chunk {
     fn split(&mut self) -> Chunk {
         let mut later = Chunk::default();
         for slot in self.slots.split_off(self.slots.len() / 2) {
-            self.sum.take_all(&slot.counts);
+            self.sum.take_all(slot.counts.iter());
             later.push(slot);
         }
         later
@@ -330,7 +336,7 @@ mod tests {
     use filedex_query::ValueRef;
     use proptest::prelude::*;
 
-    fn counts(records: u64) -> Counts {
+    fn counts(records: u64) -> BlockCounts {
         [(Class::from_byte(1).unwrap(), records)].into_iter().collect()
     }
 

@@ -19,31 +19,31 @@ pub(crate) struct Pool {
     pub(crate) texts: Blocks,
 }
 
-/// How a store's budget is shared out, in eighths.
+/// How a store's budget is shared out, in quarters.
 pub(crate) struct Budget {
-    eighth: u64,
+    quarter: u64,
 }
 
 impl Budget {
     pub(crate) fn of(cache_bytes: u64) -> Budget {
-        Budget { eighth: cache_bytes / 8 }
+        Budget { quarter: cache_bytes / 4 }
     }
 
     /// For sled's own cache.
     pub(crate) fn tree(&self) -> u64 {
-        self.eighth * 2
+        self.quarter
     }
 
     fn directories(&self) -> u64 {
-        self.eighth
+        self.quarter
     }
 
     fn blocks(&self) -> u64 {
-        self.eighth * 2
+        self.quarter
     }
 
     fn texts(&self) -> u64 {
-        self.eighth * 3
+        self.quarter
     }
 }
 
