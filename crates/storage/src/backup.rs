@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use data_encoding::HEXLOWER;
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{Binary, Document, DocumentRef, Limits, Value, ValueRef};
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::home::parent_of;
 use crate::layout::{ALL_ROOMS, List};
 use crate::log::sync_directory;
 use crate::options::Durability;
@@ -88,8 +90,7 @@ impl Store {
     ) -> Result<Backup> {
         let path = path.as_ref();
         let failed = |error: io::Error| Error::io("write", path, error);
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
+        let parent = parent_of(path);
         let file = tempfile::Builder::new().prefix(".filedex-").tempfile_in(parent);
         let mut file = file.map_err(failed)?;
         let backup = self.write_backup(file.as_file_mut(), path, progress)?;
@@ -114,7 +115,7 @@ impl Store {
             for block in reader.all(ALL_ROOMS) {
                 let block = block?.1.block()?;
                 for entry in block.read().entries() {
-                    let stored = reader.body(Found::new(&block, entry.payload_at))?;
+                    let stored = reader.body(Found::new(&block, &entry))?;
                     if !stored.packed().check() {
                         return Err(Error::damaged("a record cannot be read"));
                     }
@@ -160,7 +161,7 @@ impl Lines<'_> {
     }
 
     fn finish(mut self) -> io::Result<Backup> {
-        let sha256 = hex(&self.checksum.finalize());
+        let sha256 = HEXLOWER.encode(&self.checksum.finalize());
         let backup = Backup { format: FORMAT, records: self.records, sha256 };
         let trailer = Trailer { backup };
         serde_json::to_writer(&mut self.out, &trailer)?;
@@ -217,10 +218,6 @@ pub(crate) fn from_stored_form(line: &Document) -> Option<Document> {
 pub(crate) fn limits(text_bytes: usize, levels: usize) -> Limits {
     let document_depth = levels.saturating_add(WRAPPER_LEVELS);
     Limits { text_bytes, document_depth, ..Limits::default() }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A backup that is none, or not whole.

@@ -1,12 +1,38 @@
-//! Blocks kept in memory: as they are stored, and with their records written out as JSON.
+//! What is kept in memory within a budget of bytes; blocks: as they are stored, and with their records
+//! written out as JSON.
 //!
-//! Both are caches with a budget in bytes; a write drops what it changes. This file does not know
-//! lists.
+//! A write drops what it changes. This file does not know lists.
+
+use std::hash::Hash;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-use crate::block::Block;
+use crate::block::{Block, MOST_BYTES};
+
+/// A cache of that many bytes, as the weigher counts them, and about so many items, cut into `shards` of
+/// equal size, of which none takes what is larger than itself.
+pub(crate) fn bounded<K, V, W>(
+    bytes: u64,
+    items: usize,
+    shards: usize,
+    weigher: W,
+) -> Cache<K, V, W>
+where
+    K: Eq + Hash,
+    V: Clone,
+    W: Weighter<K, V> + Clone,
+{
+    let mut options = OptionsBuilder::new();
+    options.shards(shards).estimated_items_capacity(items).weight_capacity(bytes);
+    match options.build() {
+        Ok(options) => {
+            let (hasher, lifecycle) = (DefaultHashBuilder::default(), DefaultLifecycle::default());
+            Cache::with_options(options, weigher, hasher, lifecycle)
+        }
+        Err(_) => Cache::with_weighter(items, bytes, weigher),
+    }
+}
 
 /// Blocks by the keys they lie under.
 pub(crate) struct Blocks(Cache<Box<[u8]>, Block, Bytes>);
@@ -22,16 +48,8 @@ impl Weighter<Box<[u8]>, Block> for Bytes {
 
 impl Blocks {
     pub(crate) fn new(budget: u64) -> Blocks {
-        let items = usize::try_from(budget / 4096).unwrap_or(usize::MAX);
-        let mut options = OptionsBuilder::new();
-        options.shards(4).estimated_items_capacity(items).weight_capacity(budget);
-        Blocks(match options.build() {
-            Ok(options) => {
-                let lifecycle = DefaultLifecycle::default();
-                Cache::with_options(options, Bytes, DefaultHashBuilder::default(), lifecycle)
-            }
-            Err(_) => Cache::with_weighter(items, budget, Bytes),
-        })
+        let items = usize::try_from(budget / MOST_BYTES as u64).unwrap_or(usize::MAX);
+        Blocks(bounded(budget, items, 4, Bytes))
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<Block> {
@@ -47,6 +65,6 @@ impl Blocks {
     }
 
     pub(crate) fn forget(&self, key: &[u8]) {
-        self.0.remove(key);
+        self.take(key);
     }
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use filedex_query::{DocumentRef, Known, ValueRef};
 
 /// Six bits: three of the type group, two of `_hidden`, one of `expiresAt`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Class(u8);
 
 /// How many classes there are.

@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use crate::cache::bounded;
 use crate::class::Class;
 use crate::counts::{BlockCounts, Counts};
 use crate::layout::{List, compare};
@@ -72,6 +73,9 @@ pub(crate) struct Start {
     pub(crate) blocks: u64,
 }
 
+/// Directories to be ready for.
+const EXPECTED: usize = 4096;
+
 /// A longer chunk is cut in two.
 const SLOTS_PER_CHUNK: usize = 128;
 
@@ -86,16 +90,8 @@ const RECORDS_PER_QUESTION: u64 = 512;
 
 impl Directories {
     pub(crate) fn new(budget: u64) -> Directories {
-        let mut options = OptionsBuilder::new();
         // One shard: a directory may take a good part of the budget.
-        options.shards(1).estimated_items_capacity(4096).weight_capacity(budget);
-        let lifecycle = Default::default();
-        let kept = match options.build() {
-            Ok(options) => {
-                Cache::with_options(options, Bytes, DefaultHashBuilder::default(), lifecycle)
-            }
-            Err(_) => Cache::with_weighter(4096, budget, Bytes),
-        };
+        let kept = bounded(budget, EXPECTED, 1, Bytes);
         Directories { kept, asked: Mutex::default() }
     }
 

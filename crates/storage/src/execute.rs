@@ -13,7 +13,7 @@ use crate::explain::Explain;
 use crate::judge::{Judge, Verdict};
 use crate::layout::{ALL_ROOMS, List};
 use crate::merge::Direction;
-use crate::reader::{Found, Reader, Stored, Text};
+use crate::reader::{Reader, Stored, Text};
 use crate::record::{self, Body};
 use crate::sink::Sink;
 use crate::walk::{Step, Walk};
@@ -248,16 +248,18 @@ impl<'e> Execution<'e> {
         // Texts lie as the records do; where nothing is passed over or asked, they are all it takes.
         let texts = sink.shows_texts() && self.counted;
         let mut inside = span.is_none_or(Span::is_whole);
+        let mut read = None;
         if !(texts && inside && sink.passes(self.matched) == 0) {
             let block = step.block(self.reader)?;
             inside = inside || span.is_none_or(|span| lies_inside(&block.read(), span));
             if inside && self.pass_over(&block.read(), span, sink) {
                 return Ok(self.flow(sink));
             }
+            read = Some(block);
         }
-        let block = match texts {
-            true => self.reader.texts(&step.key, users)?,
-            false => step.block(self.reader)?,
+        let block = match read.filter(|_| !texts) {
+            Some(block) => block,
+            None => self.reader.texts(&step.key, users)?,
         };
         let here = Here { key: &step.key, block: &block, texts, span, users, inside };
         match self.access.order {
@@ -395,10 +397,7 @@ impl Here<'_> {
 
     /// The record of that entry.
     fn stored(&self, reader: &Reader<'_>, entry: &Entry<'_>) -> Result<Stored> {
-        match self.users {
-            true => reader.at(entry.payload, entry.key),
-            false => reader.body(Found::new(self.block, entry.payload_at.clone())),
-        }
+        reader.record(self.block, entry, self.users)
     }
 
     /// The text of that entry's record.

@@ -1,5 +1,6 @@
 //! The bytes on disk are those that docs/format.md shows. A change here is a new format.
 
+use data_encoding::HEXUPPER;
 use filedex_query::ejson;
 use filedex_query::{Limits, ValueRef};
 
@@ -25,24 +26,24 @@ fn tree(home: &std::path::Path) -> Tree {
     Tree::open(&home.join("tree"), 1 << 20).unwrap()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
 #[test]
 fn the_example_of_the_format_is_what_is_written() {
     let home = tempfile::tempdir().unwrap();
     let tree = tree(&home.path().join("store"));
-    let value = |key: &[u8]| hex(&tree.get(key).unwrap().unwrap());
+    let value = |key: &[u8]| HEXUPPER.encode(&tree.get(key).unwrap().unwrap());
     let (room, user) =
         (List::room(ValueRef::String("GENERAL")), List::user(ValueRef::String("u7")));
-    assert_eq!(hex(room.bytes()), "035047454E4552414C0000");
+    assert_eq!(HEXUPPER.encode(room.bytes()), "035047454E4552414C0000");
     let manual = include_str!("../../../docs/format.md");
     let example = manual.split("## A store, byte by byte").nth(1).unwrap();
     let shown: String = example.split_whitespace().collect();
     for list in [&room, &user, &List::ids()] {
         let block = value(&list.block_key(&[]));
-        assert!(shown.contains(&format!("`{block}`")), "{} is {block}", hex(list.bytes()));
+        assert!(
+            shown.contains(&format!("`{block}`")),
+            "{} is {block}",
+            HEXUPPER.encode(list.bytes())
+        );
         let counts = value(&list.counts_key());
         assert!(shown.contains(&format!("`{counts}`")), "counts are {counts}");
     }

@@ -26,7 +26,8 @@ pub(crate) const FORMAT: u32 = 1;
 /// The generation of a new store's log.
 const FIRST_LOG: u64 = 1;
 
-const MARKER: &str = "filedex";
+/// The file that tells a store from any other directory.
+pub(crate) const MARKER: &str = "filedex";
 const MARKER_TITLE: &str = "Filedex store";
 
 /// Opens the tree of the store at that path, making the store if asked.
@@ -105,8 +106,7 @@ fn make(path: &Path, create: bool, cache_bytes: u64) -> Result<()> {
         let message = format!("there is no store at {}", path.display());
         return Err(Error::new(ErrorKind::Missing, message));
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
+    let parent = parent_of(path);
     fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, error))?;
     let site = tempfile::Builder::new().prefix(".filedex-").tempdir_in(parent);
     let site = site.map_err(|error| Error::io("create a directory in", parent, error))?;
@@ -146,6 +146,12 @@ fn sync_files(directory: &Path) -> Result<()> {
         synced.map_err(|error| Error::io("sync", &path, error))?;
     }
     Ok(())
+}
+
+/// The directory that a path lies in.
+pub(crate) fn parent_of(path: &Path) -> &Path {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
 /// Bytes of all files of the store.

@@ -9,52 +9,24 @@ use crate::directory::Directories;
 use crate::error::Result;
 use crate::tree::Tree;
 
+/// How many caches share the memory for them: the three here, and the tree's own.
+pub(crate) const CACHES: u64 = 4;
+
 /// The tree and the caches over it.
 pub(crate) struct Pool {
     pub(crate) tree: Tree,
     pub(crate) directories: Directories,
     /// Blocks as they are stored.
     pub(crate) blocks: Blocks,
-    /// Blocks of rooms with their records as JSON text.
+    /// Blocks of rooms and users with their records as JSON text.
     pub(crate) texts: Blocks,
 }
 
-/// How a store's budget is shared out, in quarters.
-pub(crate) struct Budget {
-    quarter: u64,
-}
-
-impl Budget {
-    pub(crate) fn of(cache_bytes: u64) -> Budget {
-        Budget { quarter: cache_bytes / 4 }
-    }
-
-    /// For sled's own cache.
-    pub(crate) fn tree(&self) -> u64 {
-        self.quarter
-    }
-
-    fn directories(&self) -> u64 {
-        self.quarter
-    }
-
-    fn blocks(&self) -> u64 {
-        self.quarter
-    }
-
-    fn texts(&self) -> u64 {
-        self.quarter
-    }
-}
-
 impl Pool {
-    pub(crate) fn new(tree: Tree, budget: &Budget) -> Pool {
-        Pool {
-            tree,
-            directories: Directories::new(budget.directories()),
-            blocks: Blocks::new(budget.blocks()),
-            texts: Blocks::new(budget.texts()),
-        }
+    /// The tree, and caches of so many bytes each over it.
+    pub(crate) fn new(tree: Tree, bytes: u64) -> Pool {
+        let (blocks, texts) = (Blocks::new(bytes), Blocks::new(bytes));
+        Pool { tree, directories: Directories::new(bytes), blocks, texts }
     }
 
     /// The block that the tree holds under that key.

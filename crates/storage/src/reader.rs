@@ -11,7 +11,7 @@ use filedex_query::packed::PackedDocument;
 use filedex_query::{Document, DocumentRef};
 use parking_lot::RwLockReadGuard;
 
-use crate::block::{Block, Draft};
+use crate::block::{Block, Draft, Entry};
 use crate::class::Class;
 use crate::counts::Counts;
 use crate::directory::{Directory, Slot};
@@ -50,23 +50,22 @@ impl std::ops::Deref for State<'_> {
 /// An entry that was found, with the block it lies in.
 pub(crate) struct Found {
     block: Block,
+    class: Class,
     payload_at: Range<usize>,
 }
 
 impl Found {
-    pub(crate) fn new(block: &Block, payload_at: Range<usize>) -> Found {
-        Found { block: block.clone(), payload_at }
+    pub(crate) fn new(block: &Block, entry: &Entry<'_>) -> Found {
+        let payload_at = entry.payload_at.clone();
+        Found { block: block.clone(), class: entry.class, payload_at }
     }
 
     pub(crate) fn payload(&self) -> &[u8] {
         self.block.bytes().get(self.payload_at.clone()).unwrap_or_default()
     }
 
-    /// The class of the entry, which stands before the length of its payload.
     pub(crate) fn class(&self) -> Class {
-        let at = self.payload_at.start.checked_sub(3);
-        let byte = at.and_then(|at| self.block.bytes().get(at)).copied();
-        byte.and_then(Class::from_byte).unwrap_or_default()
+        self.class
     }
 }
 
@@ -194,11 +193,7 @@ impl<'s> Reader<'s> {
         let block = self.listed_block(key)?;
         let mut texts = Draft::default();
         for entry in block.read().entries() {
-            let stored = match users {
-                true => self.at(entry.payload, entry.key)?,
-                false => self.body(Found::new(&block, entry.payload_at))?,
-            };
-            let text = text_of(stored.document());
+            let text = text_of(self.record(&block, &entry, users)?.document());
             let fits = u16::try_from(text.len()).is_ok();
             texts.push(entry.key, entry.class, if fits { &text } else { &[] })?;
         }
@@ -291,7 +286,7 @@ impl<'s> Reader<'s> {
             if let Some(texts) = self.pool.texts.get(key) {
                 let entry = texts.read().find(order).ok_or_else(unlisted)?;
                 if !entry.payload.is_empty() {
-                    return Ok(Text::InBlock(Found::new(&texts, entry.payload_at)));
+                    return Ok(Text::InBlock(Found::new(&texts, &entry)));
                 }
             }
         }
@@ -307,11 +302,15 @@ impl<'s> Reader<'s> {
     ) -> Result<Text<'static>> {
         let block = self.listed_block(block)?;
         let entry = block.read().find(order).ok_or_else(unlisted)?;
-        let stored = match users {
-            true => self.at(entry.payload, order)?,
-            false => self.body(Found::new(&block, entry.payload_at))?,
-        };
-        Ok(Text::Whole(text_of(stored.document())))
+        Ok(Text::Whole(text_of(self.record(&block, &entry, users)?.document())))
+    }
+
+    /// The record of an entry in a block of a room, or of a user.
+    pub(crate) fn record(&self, block: &Block, entry: &Entry<'_>, users: bool) -> Result<Stored> {
+        match users {
+            true => self.at(entry.payload, entry.key),
+            false => self.body(Found::new(block, entry)),
+        }
     }
 
     /// The body behind an entry of a room's list.
@@ -385,7 +384,7 @@ impl<'s> Reader<'s> {
             return Ok(None);
         };
         let entry = block.read().find(key);
-        Ok(entry.map(|entry| Found::new(&block, entry.payload_at)))
+        Ok(entry.map(|entry| Found::new(&block, &entry)))
     }
 }
 

@@ -14,11 +14,13 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use filedex_query::{Document, ejson};
 use sha2::{Digest as _, Sha256};
 
-use crate::backup::{self, Backup, Trailer, from_stored_form, hex, no_backup};
+use crate::backup::{self, Backup, Trailer, from_stored_form, no_backup};
 use crate::error::{Error, Result};
+use crate::home::{MARKER, parent_of};
 use crate::log::sync_directory;
 use crate::options::{Durability, Options};
 use crate::store::Store;
@@ -93,7 +95,7 @@ fn check(path: &Path) -> Result<Backup> {
     if records != backup.records {
         return Err(no_backup(path, format_args!("{records} of {} records", backup.records)));
     }
-    if hex(&checksum.finalize()) != backup.sha256 {
+    if HEXLOWER.encode(&checksum.finalize()) != backup.sha256 {
         return Err(no_backup(path, "its checksum is not that of its lines"));
     }
     Ok(backup)
@@ -175,7 +177,7 @@ impl Site {
 
     /// Whether an earlier restore came so far that only this site is left to be removed.
     fn is_done(&self, backup: &Backup) -> Result<bool> {
-        Ok(self.is_of(backup) && self.path.join("filedex").is_file() && !self.store().exists())
+        Ok(self.is_of(backup) && self.path.join(MARKER).is_file() && !self.store().exists())
     }
 
     fn refuse_taken(&self) -> Result<()> {
@@ -206,8 +208,7 @@ impl Site {
     fn finish(&self) -> Result<()> {
         let moved = fs::rename(self.store(), &self.path);
         moved.map_err(|error| Error::io("restore to", &self.path, error))?;
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        sync_directory(parent.unwrap_or(Path::new(".")))?;
+        sync_directory(parent_of(&self.path))?;
         self.remove()
     }
 

@@ -19,7 +19,7 @@ use crate::home;
 use crate::log::{Log, Replay};
 use crate::options::{Durability, Options};
 use crate::pending::Pending;
-use crate::pool::{Budget, Pool};
+use crate::pool::{CACHES, Pool};
 use crate::reader::Reader;
 use crate::stage::{Stage, Staged};
 use crate::writer;
@@ -85,14 +85,14 @@ impl Store {
     }
 
     fn new(path: &Path, options: &Options, temporary: Option<tempfile::TempDir>) -> Result<Store> {
-        let budget = Budget::of(options.cache_bytes);
-        let tree = home::open(path, options.create, budget.tree())?;
+        let share = options.cache_bytes / CACHES;
+        let tree = home::open(path, options.create, share)?;
         checkpoint::recover(path, &tree)?;
         let (log, payloads) = read_logs(path, &checkpoint::logs_since(path, &tree)?)?;
         let log = Arc::new(RwLock::new(Arc::new(log)));
         let store = Store(Arc::new(Shared {
             home: path.to_owned(),
-            pool: Pool::new(tree, &budget),
+            pool: Pool::new(tree, share),
             pending: RwLock::default(),
             turn: Mutex::default(),
             _syncer: sync_in_background(log.clone())?,

@@ -130,7 +130,7 @@ impl Check<'_> {
 
     /// Checks that a record lies where its fields say, and that the other lists know it.
     fn record(&mut self, block_key: &[u8], block: &Block, entry: &Entry<'_>) {
-        let found = Found::new(block, entry.payload_at.clone());
+        let found = Found::new(block, entry);
         let stored = match self.reader.body(found) {
             Ok(stored) => stored,
             Err(error) => return self.problem(format!("block {}: {error}", name(block_key))),

@@ -74,9 +74,7 @@ impl<'r> Walk<'r> {
 
     /// A walk over all blocks of all lists that the prefix begins.
     pub(crate) fn everything(reader: &'r Reader<'r>, prefix: &[u8]) -> Walk<'r> {
-        let end = after_prefix(prefix);
-        let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        Walk::Stored(reader, reader.range(Bound::Included(prefix), upper, Direction::Forward))
+        Walk::Stored(reader, reader.all(prefix))
     }
 
     fn along(

@@ -54,7 +54,7 @@ impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
     ///
     /// ```
-    /// use filedex_query::{Document, DocumentRef};
+    /// use filedex_query::Document;
     /// use filedex_storage::{Options, Put, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// let file = Document::new().with("_id", "a").with("rid", "GENERAL");

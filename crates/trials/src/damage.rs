@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use clap::Args;
@@ -20,23 +20,18 @@ use crate::check::{Checked, check, itself};
 use crate::engine::{self, Kind, Promise, memory};
 use crate::files;
 use crate::history::History;
-use crate::kill::{keep, listen};
 use crate::script::Script;
+use crate::subject::Subject;
 use crate::verdict::Verdict;
-use crate::writer::{self, Line};
+use crate::writer::{self, Line, listen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// How many places are damaged.
     #[arg(long, default_value_t = 2000)]
     rounds: u64,
-    #[arg(long, value_enum, default_value = "filedex")]
-    engine: Kind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// A directory to which stores that broke a promise are copied.
-    #[arg(long)]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 /// Stores of different content that are damaged in turn.
@@ -70,8 +65,8 @@ struct Whole {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
-    let mut verdict = Verdict::new("damage", arguments.engine, arguments.seed);
-    let mut random = Rng::with_seed(arguments.seed);
+    let mut verdict = Verdict::new("damage", arguments.subject.engine, arguments.subject.seed);
+    let mut random = Rng::with_seed(arguments.subject.seed);
     let mut stores = Vec::new();
     for number in 0..STORES {
         stores.push(fill(arguments, number, &mut random)?);
@@ -93,20 +88,22 @@ fn fill(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> 
     // Every second one was closed and opened again meanwhile.
     let sessions = 1 + number % 2;
     for session in 0..sessions {
-        let store = engine::open(arguments.engine, &path, Promise::Interval, memory(number))?;
+        let store =
+            engine::open(arguments.subject.engine, &path, Promise::Interval, memory(number))?;
         for step in 0..steps / sessions {
             store.apply(script.step(1 + session * steps + step))?;
         }
         store.close()?;
     }
-    let checked = look(arguments.engine, &path)?;
+    let checked = look(arguments.subject.engine, &path)?;
     Ok(Whole { directory, checked, left_by: None })
 }
 
 /// Makes a store whose writer is killed.
 fn leave(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> {
     let directory = tempfile::Builder::new().prefix("trials-left-").tempdir()?;
-    let (path, engine, seed) = (directory.path().join("store"), arguments.engine, random.u64(..));
+    let (path, engine, seed) =
+        (directory.path().join("store"), arguments.subject.engine, random.u64(..));
     let line = writer::Arguments {
         directory: path.clone(),
         engine,
@@ -164,11 +161,11 @@ fn damage_one(
     let bytes = fs::read(file)?;
     let damage = Damage::draw(bytes.len(), random);
     damage.apply(file, bytes, random)?;
-    let kept = keep(arguments.keep.as_deref(), &store, round);
-    match judge(arguments.engine, &store, whole, damage) {
+    let kept = arguments.subject.keep(&store, round);
+    match judge(arguments.subject.engine, &store, whole, damage) {
         Ok(end) => {
             verdict.add(end, 1);
-            if let Some(kept) = &arguments.keep {
+            if let Some(kept) = &arguments.subject.keep {
                 let _ = fs::remove_dir_all(kept.join(round.to_string()));
             }
         }

@@ -17,24 +17,19 @@ use crate::Outcome;
 use crate::check::{check, itself, wait};
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
-use crate::kill::{keep, listen};
 use crate::script::Script;
 use crate::strace;
+use crate::subject::Subject;
 use crate::verdict::Verdict;
-use crate::writer::{self, Line};
+use crate::writer::{self, Line, listen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// How many faults of each kind.
     #[arg(long, default_value_t = 100)]
     rounds: u64,
-    #[arg(long, value_enum, default_value = "filedex")]
-    engine: Kind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// A directory to which stores that broke a promise are copied.
-    #[arg(long)]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 /// A store that meets faults, and what its writer was told.
@@ -46,8 +41,8 @@ struct Site {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
-    let mut verdict = Verdict::new("faults", arguments.engine, arguments.seed);
-    let mut random = Rng::with_seed(arguments.seed);
+    let mut verdict = Verdict::new("faults", arguments.subject.engine, arguments.subject.seed);
+    let mut random = Rng::with_seed(arguments.subject.seed);
     failing_calls(arguments, &mut random, &mut verdict)?;
     limited_files(arguments, &mut random, &mut verdict)?;
     full_disks(arguments, &mut random, &mut verdict)?;
@@ -71,7 +66,7 @@ fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
     }
     for round in 1..=arguments.rounds {
         let directory = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
-        let mut site = Site::new(directory.path(), arguments.engine, random);
+        let mut site = Site::new(directory.path(), arguments.subject.engine, random);
         // The store has some past, so that there is something to lose.
         site.write(site.start(None, random)?, verdict)?;
         let failure = random.choice(FAILURES).copied().unwrap_or_default();
@@ -81,7 +76,7 @@ fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
         site.write(site.start(Some(&what), random)?, verdict)?;
         let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
         if let Err(fault) = fault {
-            let kept = keep(arguments.keep.as_deref(), &site.store, round);
+            let kept = arguments.subject.keep(&site.store, round);
             verdict.broke(format!("round {round}, {what}: {fault}{kept}"));
         }
         verdict.add("failing calls", 1);
@@ -105,13 +100,13 @@ fn limited_files(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
     }
     for round in 1..=arguments.rounds / 2 {
         let directory = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
-        let mut site = Site::new(directory.path(), arguments.engine, random);
+        let mut site = Site::new(directory.path(), arguments.subject.engine, random);
         site.write(site.start(None, random)?, verdict)?;
         let line = site.line(400, random).to_line();
         site.write(limited(&line, random.u64(40..4_000))?, verdict)?;
         let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
         if let Err(fault) = fault {
-            let kept = keep(arguments.keep.as_deref(), &site.store, 1_000_000 + round);
+            let kept = arguments.subject.keep(&site.store, 1_000_000 + round);
             verdict.broke(format!("round {round}, short writes: {fault}{kept}"));
         }
         verdict.add("limited files", 1);
@@ -126,7 +121,7 @@ fn full_disks(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) ->
             verdict.skip("full disks: a small file system cannot be mounted here");
             return Ok(());
         };
-        let mut site = Site::new(&mount.path, arguments.engine, random);
+        let mut site = Site::new(&mount.path, arguments.subject.engine, random);
         site.write(site.start(None, random)?, verdict)?;
         // What is freed later.
         let ballast = mount.path.join("ballast");
@@ -136,7 +131,7 @@ fn full_disks(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) ->
         std::fs::remove_file(&ballast)?;
         let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
         if let Err(fault) = fault {
-            let kept = keep(arguments.keep.as_deref(), &site.store, 2_000_000 + round);
+            let kept = arguments.subject.keep(&site.store, 2_000_000 + round);
             verdict.broke(format!("round {round}, full disk: {fault}{kept}"));
         }
         verdict.add("full disks", 1);

@@ -4,10 +4,8 @@
 //! Rounds share a store, so that what one kill leaves is what the next open meets. Where strace is at
 //! hand, a process is also killed at each single call by which it changes files while it opens.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -20,21 +18,17 @@ use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
 use crate::script::Script;
 use crate::strace;
+use crate::subject::Subject;
 use crate::verdict::Verdict;
-use crate::writer::{self, Line};
+use crate::writer::{self, Line, listen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// How many processes are killed.
     #[arg(long, default_value_t = 1000)]
     rounds: u64,
-    #[arg(long, value_enum, default_value = "filedex")]
-    engine: Kind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// A directory to which stores that broke a promise are copied.
-    #[arg(long)]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 /// Rounds that a store lives for.
@@ -94,20 +88,20 @@ impl Site {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
-    let mut verdict = Verdict::new("kill", arguments.engine, arguments.seed);
-    let mut random = Rng::with_seed(arguments.seed);
+    let mut verdict = Verdict::new("kill", arguments.subject.engine, arguments.subject.seed);
+    let mut random = Rng::with_seed(arguments.subject.seed);
     let mut site = Site::new(random.u64(..))?;
     for round in 1..=arguments.rounds {
         if round.is_multiple_of(ROUNDS_PER_STORE) && round < arguments.rounds {
             site = Site::new(random.u64(..))?;
         }
-        let promise = kill_one(&mut site, arguments.engine, &mut random, &mut verdict)?;
+        let promise = kill_one(&mut site, arguments.subject.engine, &mut random, &mut verdict)?;
         // Now and then the next process meets what this one left; not where anything may be lost.
         let looked_at = promise == Promise::Relaxed || random.u8(0..4) > 0;
         if (looked_at || round == arguments.rounds)
-            && let Err(fault) = site.judge(arguments.engine, &mut verdict)
+            && let Err(fault) = site.judge(arguments.subject.engine, &mut verdict)
         {
-            let kept = keep(arguments.keep.as_deref(), &site.store(), round);
+            let kept = arguments.subject.keep(&site.store(), round);
             verdict.broke(format!("round {round}: {fault}{kept}"));
             site = Site::new(random.u64(..))?;
         }
@@ -115,16 +109,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     }
     each_call_of_an_open(arguments, &mut verdict)?;
     Ok(verdict)
-}
-
-/// Copies a store aside, and says where.
-pub(crate) fn keep(to: Option<&Path>, store: &Path, round: u64) -> String {
-    let Some(to) = to else { return String::new() };
-    let to = to.join(round.to_string());
-    match crate::files::copy(store, &to) {
-        Ok(()) => format!(" (kept as {})", to.display()),
-        Err(error) => format!(" (not kept: {error})"),
-    }
 }
 
 fn kill_one(
@@ -167,22 +151,6 @@ fn kill_one(
     Ok(promise)
 }
 
-/// Lines of the process, until its end.
-pub(crate) fn listen(child: &mut Child) -> Outcome<Receiver<Line>> {
-    let out = child.stdout.take().ok_or("the process has no output")?;
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        for line in BufReader::new(out).lines().map_while(Result::ok) {
-            if let Some(line) = Line::parse(&line)
-                && sender.send(line).is_err()
-            {
-                return;
-            }
-        }
-    });
-    Ok(receiver)
-}
-
 fn died_by_itself(status: ExitStatus) -> bool {
     #[cfg(unix)]
     {
@@ -208,20 +176,20 @@ fn each_call_of_an_open(arguments: &Arguments, verdict: &mut Verdict) -> Outcome
     }
     let most = MOST_CALLS.min(arguments.rounds / 10);
     for (calls, filled) in strace::GROUPS.iter().flat_map(|calls| [(calls, false), (calls, true)]) {
-        let mut site = Site::new(arguments.seed)?;
+        let mut site = Site::new(arguments.subject.seed)?;
         for number in 1..=most {
             if !filled {
-                site = Site::new(arguments.seed)?;
+                site = Site::new(arguments.subject.seed)?;
             }
             let killed = kill_at(
                 &mut site,
-                arguments.engine,
+                arguments.subject.engine,
                 &format!("{calls}:signal=KILL:when={number}"),
             )?;
-            if let Err(fault) = site.judge(arguments.engine, verdict) {
-                let kept = keep(arguments.keep.as_deref(), &site.store(), 1_000_000 + number);
+            if let Err(fault) = site.judge(arguments.subject.engine, verdict) {
+                let kept = arguments.subject.keep(&site.store(), 1_000_000 + number);
                 verdict.broke(format!("at {calls} {number}, filled {filled}: {fault}{kept}"));
-                site = Site::new(arguments.seed)?;
+                site = Site::new(arguments.subject.seed)?;
             }
             if !killed {
                 break;

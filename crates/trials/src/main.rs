@@ -16,6 +16,7 @@ mod model;
 mod power;
 mod script;
 mod strace;
+mod subject;
 mod trace;
 mod verdict;
 mod writer;

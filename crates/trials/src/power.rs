@@ -17,9 +17,9 @@ use crate::check::{check, wait};
 use crate::disk::Disk;
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
-use crate::kill::keep;
 use crate::script::Script;
 use crate::strace;
+use crate::subject::Subject;
 use crate::trace::{Call, Trace};
 use crate::verdict::Verdict;
 use crate::writer::{self, Line};
@@ -29,13 +29,8 @@ pub(crate) struct Arguments {
     /// How many cuts are tried.
     #[arg(long, default_value_t = 500)]
     rounds: u64,
-    #[arg(long, value_enum, default_value = "filedex")]
-    engine: Kind,
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// A directory to which stores that broke a promise are copied.
-    #[arg(long)]
-    keep: Option<PathBuf>,
+    #[command(flatten)]
+    subject: Subject,
 }
 
 /// Cuts that one recording is used for.
@@ -66,17 +61,17 @@ struct Replay {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
-    let mut verdict = Verdict::new("power", arguments.engine, arguments.seed);
+    let mut verdict = Verdict::new("power", arguments.subject.engine, arguments.subject.seed);
     if !strace::is_here() {
         verdict.skip("there is no strace that may trace");
         return Ok(verdict);
     }
-    let mut random = Rng::with_seed(arguments.seed);
+    let mut random = Rng::with_seed(arguments.subject.seed);
     let mut round = 0;
     while round < arguments.rounds {
         let cuts = CUTS_PER_RECORDING.min(arguments.rounds - round);
         let site = tempfile::Builder::new().prefix("trials-power-").tempdir()?;
-        match record(arguments.engine, site.path(), &mut random)? {
+        match record(arguments.subject.engine, site.path(), &mut random)? {
             Some(recording) => {
                 cut(arguments, &recording, round..round + cuts, &mut random, &mut verdict)?;
             }
@@ -143,9 +138,9 @@ fn cut(
             let laid = tempfile::Builder::new().prefix("trials-cut-").tempdir()?;
             let laid = laid.path().join("disk");
             replay.disk.cut(&laid, random)?;
-            let kept = keep(arguments.keep.as_deref(), &laid.join("store"), *round);
-            match replay.judge(arguments.engine, &laid.join("store"), verdict) {
-                Ok(()) => forget(arguments.keep.as_deref(), *round),
+            let kept = arguments.subject.keep(&laid.join("store"), *round);
+            match replay.judge(arguments.subject.engine, &laid.join("store"), verdict) {
+                Ok(()) => forget(arguments.subject.keep.as_deref(), *round),
                 Err(fault) => verdict.broke(format!("cut {round}: {fault}{kept}")),
             }
         }

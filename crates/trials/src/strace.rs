@@ -32,30 +32,28 @@ pub(crate) const GROUPS: &[&str] = &[
 /// Runs this program with calls tampered with, as strace's `--inject` says.
 pub(crate) fn injecting(line: &[String], what: &str) -> Outcome<Child> {
     let calls = what.split_once(':').map_or(what, |(calls, _)| calls);
-    let child = Command::new("strace")
-        .args(["-f", "-o", "/dev/null"])
-        .args(["-e", &format!("trace={calls}"), "-e", &format!("inject={what}")])
-        .arg(std::env::current_exe()?)
-        .args(line)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()?;
-    Ok(child)
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null"]).args([
+        "-e",
+        &format!("trace={calls}"),
+        "-e",
+        &format!("inject={what}"),
+    ]);
+    itself_under(strace, line, Stdio::piped())
 }
 
 /// Runs this program with everything it does to files written to `log`.
 pub(crate) fn recording(line: &[String], log: &Path) -> Outcome<Child> {
-    let child = Command::new("strace")
+    let mut strace = Command::new("strace");
+    strace
         .args(["-f", "--seccomp-bpf", "-y", "-xx", "-ttt", "-s", "100000000"])
         .arg("-o")
         .arg(log)
-        .args(["-e", &format!("trace={CHANGING},{NAMING}"), "-e", "signal=none"])
-        .arg(std::env::current_exe()?)
-        .args(line)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
-    Ok(child)
+        .args(["-e", &format!("trace={CHANGING},{NAMING}"), "-e", "signal=none"]);
+    itself_under(strace, line, Stdio::null())
+}
+
+fn itself_under(mut strace: Command, line: &[String], out: Stdio) -> Outcome<Child> {
+    let strace = strace.arg(std::env::current_exe()?).args(line);
+    Ok(strace.stdin(Stdio::null()).stdout(out).stderr(Stdio::null()).spawn()?)
 }

@@ -3,15 +3,17 @@
 //! Lines on standard output: `open`; `ack WRITER STEP PROMISE`; `failed WRITER STEP KIND: MESSAGE`;
 //! `closed`. Each is written at once, so that a line is there exactly if the step came so far.
 
-use std::io::{self, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Child, ExitCode};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use clap::Args;
 
+use crate::Outcome;
 use crate::engine::{self, Engine, Kind, Promise};
 use crate::history::Event;
 use crate::script::Script;
@@ -85,6 +87,22 @@ impl Line {
             }
         }
     }
+}
+
+/// Lines of the process, until its end.
+pub(crate) fn listen(child: &mut Child) -> Outcome<Receiver<Line>> {
+    let out = child.stdout.take().ok_or("the process has no output")?;
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if let Some(line) = Line::parse(&line)
+                && sender.send(line).is_err()
+            {
+                return;
+            }
+        }
+    });
+    Ok(receiver)
 }
 
 /// Steps a writer goes on for after a failure, to see whether the handle says what it can do.

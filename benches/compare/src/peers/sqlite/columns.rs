@@ -6,15 +6,14 @@ use std::path::Path;
 use filedex::ejson::{self, Form};
 use filedex::{Date, Document, Value};
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Row, params, params_from_iter};
+use rusqlite::{Row, params_from_iter};
 
 use crate::data::{Record, inner, number};
 use crate::error::Result;
-use crate::newest::Newest;
 use crate::page::PageText;
 use crate::peer::{Peer, Setting};
 use crate::peers::sqlite::{Database, Reading};
-use crate::question::{EXTENSION, Question, WIDTH};
+use crate::question::Question;
 
 /// What a column's values are in JSON.
 #[derive(Clone, Copy)]
@@ -86,14 +85,7 @@ impl SqliteColumns {
 
     fn wide(&self) -> Result<Vec<u8>> {
         let connection = &self.0.connection;
-        let mut select = connection.prepare_cached(WIDE)?;
-        let mut rows = select.query(params![EXTENSION, WIDTH])?;
-        let (mut newest, mut total) = (Newest::new(), 0);
-        while let Some(row) = rows.next()? {
-            total += 1;
-            let key: (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            newest.push(key);
-        }
+        let (newest, total) = self.0.newest(WIDE)?;
         let select = format!("SELECT {} FROM file WHERE number = ?1", names());
         let mut select = connection.prepare_cached(&select)?;
         let mut page = PageText::new();

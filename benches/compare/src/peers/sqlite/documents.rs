@@ -7,11 +7,10 @@ use rusqlite::{OptionalExtension as _, params, params_from_iter};
 
 use crate::data::Record;
 use crate::error::Result;
-use crate::newest::Newest;
 use crate::page::{COUNT, PageText};
 use crate::peer::{Peer, Setting};
 use crate::peers::sqlite::{Database, Reading};
-use crate::question::{EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
+use crate::question::{LARGER_THAN, NAME_PART, Question, TYPE_GROUP};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS file (
@@ -170,14 +169,7 @@ impl Sqlite {
     }
 
     fn wide(&self) -> Result<Vec<u8>> {
-        let mut select = self.database.connection.prepare_cached(WIDE)?;
-        let mut rows = select.query(params![EXTENSION, WIDTH])?;
-        let (mut newest, mut total) = (Newest::new(), 0);
-        while let Some(row) = rows.next()? {
-            total += 1;
-            let key: (i64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            newest.push(key);
-        }
+        let (newest, total) = self.database.newest(WIDE)?;
         self.page(newest.into_sorted().map(|(_, _, number)| number), total)
     }
 

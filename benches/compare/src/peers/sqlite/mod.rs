@@ -6,10 +6,12 @@ mod documents;
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use crate::error::Result;
+use crate::newest::Newest;
 use crate::peer::Setting;
+use crate::question::{EXTENSION, WIDTH};
 
 pub(crate) use columns::SqliteColumns;
 pub(crate) use documents::{Sqlite, Totals};
@@ -26,6 +28,9 @@ enum Reading {
     /// Pages are read into the cache.
     Cached,
 }
+
+/// Time, id and number of a record.
+type Key = (i64, String, i64);
 
 /// A connection, and the records of its open transaction.
 struct Database {
@@ -55,6 +60,19 @@ impl Database {
         }
         connection.execute_batch(schema)?;
         Ok(Database { connection, pending: 0 })
+    }
+
+    /// The newest page of what a wide question finds, as keys that end with the number of a record, and
+    /// how many it finds. The statement selects such keys of all matches.
+    fn newest(&self, statement: &str) -> Result<(Newest<Key>, u64)> {
+        let mut select = self.connection.prepare_cached(statement)?;
+        let mut rows = select.query(params![EXTENSION, WIDTH])?;
+        let (mut newest, mut total) = (Newest::new(), 0);
+        while let Some(row) = rows.next()? {
+            total += 1;
+            newest.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        }
+        Ok((newest, total))
     }
 
     /// Makes sure that a transaction is open for that many records more.
