@@ -67,6 +67,19 @@ fn asked_together(document: &Document, plan: &Plan) {
     let together = both(document, |document| together.matches(document));
     let mut answers = plan.conjuncts().iter().map(|conjunct| conjunct.matches(document.view()));
     assert_eq!(together, answers.find(|answer| *answer != Ok(true)).unwrap_or(Ok(true)));
+    asked_of_narrowed(document, plan, together == Ok(true));
+}
+
+/// What the conditions say of no more of the document than their paths look at.
+fn asked_of_narrowed(document: &Document, plan: &Plan, holds: bool) {
+    let (residual, bytes) = (plan.residual(&[]), packed::pack(document));
+    let holds_narrowed = residual.conditions().iter().all(|condition| {
+        let mut value = Vec::new();
+        condition.path().narrow(PackedDocument::new(&bytes), &mut value);
+        condition.holds_for_narrowed(&value) == Ok(true)
+    });
+    assert!(holds_narrowed || !holds);
+    assert!(holds || !holds_narrowed || !residual.is_of_fields());
 }
 
 /// What the conditions prove, with all of the counted fields known and with none.

@@ -12,7 +12,7 @@ mod naive;
 mod random;
 
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Document, Environment, Filter, Matcher, Plan, Projection, Sort};
+use filedex_query::{Document, Environment, Filter, Matcher, Plan, Projection, Residual, Sort};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -40,7 +40,8 @@ fn agree_on(
 ) -> Result<(), TestCaseError> {
     let expected = naive::matches(filter, document);
     let bytes = packed::pack(document);
-    let packed = PackedDocument::new(&bytes).into();
+    let record = PackedDocument::new(&bytes);
+    let packed = record.into();
     let found = matcher.find(document.view()).expect("evaluates").is_some();
     let residual = plan.residual(&[]);
     let answers = [
@@ -54,7 +55,20 @@ fn agree_on(
         let message = format!("naive {expected}; compiled, packed, find, residuals {answers:?}");
         return Err(TestCaseError::fail(message));
     }
+    let narrowed = hold_for_narrowed(&residual, record);
+    if narrowed != expected && (residual.is_of_fields() || expected) {
+        return Err(TestCaseError::fail(format!("naive {expected}; narrowed {narrowed}")));
+    }
     Ok(())
+}
+
+/// Whether the conditions on single fields hold for no more of the record than their paths look at.
+fn hold_for_narrowed(residual: &Residual<'_>, record: PackedDocument<'_>) -> bool {
+    residual.conditions().iter().all(|condition| {
+        let mut value = Vec::new();
+        condition.path().narrow(record, &mut value);
+        condition.holds_for_narrowed(&value).expect("evaluates")
+    })
 }
 
 fn print_and_parse_again(filter: &Filter, environment: &Environment) -> Result<(), TestCaseError> {

@@ -18,7 +18,7 @@ mod sample;
 use std::sync::Arc;
 
 pub use element::ElementMatcher;
-pub use residual::Residual;
+pub use residual::{Condition, Residual};
 
 use crate::{DocumentRef, Environment, Filter, Known, Result};
 use node::Node;

@@ -9,7 +9,7 @@ use super::node::{Field, Node};
 use crate::packed::names::{self, Name};
 use crate::packed::{PackedDocument, Reader};
 use crate::view::is_same;
-use crate::{DocumentRef, Result, ValueRef};
+use crate::{DocumentRef, Path, Result, ValueRef};
 
 /// The conditions of a plan that a store did not prove otherwise. What can fail is asked last.
 ///
@@ -34,8 +34,9 @@ pub struct Residual<'p> {
     names: Names,
 }
 
+/// A condition on one field, which every record satisfies or not.
 #[derive(Clone, Copy, Debug)]
-struct Condition<'p> {
+pub struct Condition<'p> {
     /// The field of the record that decides it.
     name: &'p str,
     /// Where that name stands in the list of those that are stored by their place.
@@ -74,6 +75,16 @@ impl<'p> Residual<'p> {
     /// Whether there is nothing to ask.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty() && self.others.is_empty()
+    }
+
+    /// Those of the conditions that one field of a record decides, and that cannot fail.
+    pub fn conditions(&self) -> &[Condition<'p>] {
+        &self.fields
+    }
+
+    /// Whether there are no others than [`Residual::conditions`].
+    pub fn is_of_fields(&self) -> bool {
+        self.others.is_empty()
     }
 
     /// Whether the record satisfies all of the conditions.
@@ -167,6 +178,22 @@ impl<'p> Condition<'p> {
         };
         let (name, plain) = (field.path.first_name(), field.path.as_name().is_some());
         Some(Condition { name, place: names::place(name), field, negated, plain })
+    }
+
+    /// The path of the values that it is asked of.
+    pub fn path(&self) -> &'p Path {
+        &self.field.path
+    }
+
+    /// Whether a record satisfies it of which [`Path::narrow`] gave these bytes.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::matches`](crate::Matcher::matches).
+    pub fn holds_for_narrowed(&self, value: &[u8]) -> Result<bool> {
+        match value {
+            [] => self.holds(None),
+            value => self.holds_stored(Reader::new(value)),
+        }
     }
 
     /// Whether that is the field's name.

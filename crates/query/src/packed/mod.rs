@@ -12,6 +12,7 @@
 //! where bytes are malformed all the same they end early; [`PackedDocument::check`] tells.
 
 pub(crate) mod names;
+mod narrow;
 mod reader;
 
 use bincode::config::Configuration;

@@ -12,7 +12,7 @@ use crate::{Decimal, ValueRef};
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Reader<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader(bytes)
     }
 
@@ -54,6 +54,19 @@ impl<'a> Reader<'a> {
         let text = rest.bytes()?;
         *self = rest;
         Some(text)
+    }
+
+    /// The bytes of the next value, whatever it is.
+    pub(super) fn take_value(&mut self) -> Option<&'a [u8]> {
+        let whole = self.0;
+        self.skip()?;
+        whole.get(..whole.len() - self.0.len())
+    }
+
+    /// The next value, which must be a document.
+    pub(super) fn take_document(&mut self) -> Option<PackedDocument<'a>> {
+        self.byte().filter(|tag| *tag == tag::DOCUMENT)?;
+        self.bytes().map(PackedDocument::new)
     }
 
     pub(crate) fn value(&mut self) -> Option<ValueRef<'a>> {

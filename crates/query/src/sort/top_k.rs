@@ -61,6 +61,12 @@ impl<T> TopK<T> {
         Ok(())
     }
 
+    /// The greatest key kept, once there is no place for more items: greater ones are dropped.
+    pub fn last_key(&self) -> Option<&[u8]> {
+        let full = self.limit.is_some_and(|limit| self.heap.len() >= limit);
+        self.heap.peek().filter(|_| full).map(|entry| entry.key.as_slice())
+    }
+
     /// How many items are kept.
     pub fn len(&self) -> usize {
         self.heap.len()
