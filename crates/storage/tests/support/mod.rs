@@ -1,8 +1,14 @@
-//! Random records, queries and windows whose parts meet often, and the answer by a full scan.
-#![allow(dead_code, reason = "each test file uses its part")]
+//! Random records, queries and windows whose parts meet often, and the answer by a full scan; and
+//! records of every kind of value.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its part, and they are tests"
+)]
 
 use filedex_query::{
-    Date, Document, Environment, Filter, Matcher, Plan, Projection, Sort, Value, ejson,
+    Binary, Date, Decimal, Document, Environment, Filter, Matcher, Plan, Projection, Regex, Sort,
+    Timestamp, Value, ejson,
 };
 use filedex_storage::Window;
 use proptest::prelude::*;
@@ -166,4 +172,47 @@ pub(crate) fn by_full_scan(
     let offset = usize::try_from(window.offset).unwrap();
     let count = window.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap());
     (matching.into_iter().skip(offset).take(count).cloned().collect(), total)
+}
+
+/// Records that text does not carry by itself, or only just.
+pub(crate) fn strange() -> Vec<Document> {
+    let mut deep = Value::from(1);
+    for _ in 0..98 {
+        deep = Value::Array(vec![deep]);
+    }
+    let wrapper = |name: &str, value: Value| Value::Document(Document::new().with(name, value));
+    let values = vec![
+        Value::Double(-0.0),
+        Value::Double(f64::from_bits(0x7ff8_0000_0000_0001)),
+        Value::Double(f64::NEG_INFINITY),
+        Value::Double(f64::MIN_POSITIVE / 2.0),
+        Value::Long(i64::MIN),
+        Value::Int(i32::MIN),
+        Value::Date(Date(i64::MIN)),
+        Value::Decimal("1E-6176".parse::<Decimal>().unwrap()),
+        Value::Decimal(Decimal::from_bytes([0xff; 16])),
+        Value::Binary(Binary { subtype: 4, bytes: vec![0; 16] }),
+        Value::Regex(Regex { pattern: "/".into(), options: "xi".into() }),
+        Value::Timestamp(Timestamp { time: u32::MAX, increment: 1 }),
+        Value::Symbol("s".into()),
+        Value::Code("c".into()),
+        Value::Undefined,
+        Value::MinKey,
+        Value::MaxKey,
+        wrapper("$numberInt", Value::from("7")),
+        wrapper("$date", Value::from("no date")),
+        wrapper("$backup", Value::from(1)),
+        wrapper("$packed", Value::Binary(Binary { subtype: 0x80, bytes: vec![1] })),
+        Value::from("\u{0}\u{1f}\u{2028}\u{10ffff}\"\\"),
+        deep,
+    ];
+    let record = |(number, value): (usize, Value)| {
+        Document::new()
+            .with("_id", format!("s{number}"))
+            .with("rid", "strange")
+            .with("value", value)
+    };
+    let mut records: Vec<Document> = values.into_iter().enumerate().map(record).collect();
+    records.push(Document::new().with("_id", "$top").with("$packed", 1).with("$date", "x"));
+    records
 }
