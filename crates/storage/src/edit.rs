@@ -96,7 +96,7 @@ impl Edit<'_> {
     /// Changes the block under that key, and lets what is kept in memory follow.
     fn change<T>(&mut self, at: &[u8], edit: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
         let (pool, directory) = (self.pool, &mut self.directory);
-        pool.texts.forget(at);
+        pool.forget_forms(at);
         let stored = || {
             // What is pending is never looked for in the cache.
             let kept = pool.blocks.take(at);
@@ -110,7 +110,7 @@ impl Edit<'_> {
     }
 
     fn discard(&mut self, at: Vec<u8>) {
-        self.pool.texts.forget(&at);
+        self.pool.forget_forms(&at);
         self.pool.blocks.forget(&at);
         self.follow(&at, None);
         self.pending.set(at, Change::Removed);

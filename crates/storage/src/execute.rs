@@ -2,7 +2,10 @@
 //!
 //! The path is chosen in [`crate::access`], a record is judged in [`crate::judge`] and kept in
 //! [`crate::sink`]; this file is the walk between them. Whole blocks are passed over by their counts
-//! where the classes of their records decide.
+//! where the classes of their records decide; where conditions were asked before, [`scan`] judges records
+//! by what is kept of them in memory.
+
+mod scan;
 
 use filedex_query::{DocumentRef, Filter, Plan};
 
@@ -56,6 +59,8 @@ pub(crate) struct Execution<'e> {
     blocks: u64,
     passed: u64,
     decoded: u64,
+    /// Records judged by columns.
+    judged: u64,
 }
 
 /// An offset from which on a directory is worth more than reading the blocks before it.
@@ -81,6 +86,7 @@ impl<'e> Execution<'e> {
             blocks: 0,
             passed: 0,
             decoded: 0,
+            judged: 0,
         }
     }
 
@@ -177,6 +183,9 @@ impl<'e> Execution<'e> {
     }
 
     fn everything(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        if self.scan(&self.all_rooms()?, sink)?.is_some() {
+            return Ok(());
+        }
         for step in Walk::everything(self.reader, ALL_ROOMS) {
             if self.block(&step?, None, false, sink)? == Flow::Done {
                 break;
@@ -198,6 +207,9 @@ impl<'e> Execution<'e> {
     fn span(&mut self, span: &Span, users: bool, sink: &mut Sink<'_>) -> Result<Flow> {
         if span.is_empty() {
             return Ok(Flow::On);
+        }
+        if !users && let Some(flow) = self.scan(&self.part_of_room(span)?, sink)? {
+            return Ok(flow);
         }
         let direction = match self.access.order {
             Order::Backward => Direction::Backward,
@@ -379,6 +391,7 @@ impl<'e> Execution<'e> {
             blocks_passed: self.passed,
             records_examined: self.running.examined(),
             records_decoded: self.decoded,
+            records_in_columns: self.judged,
             matched: self.matched,
             returned: returned as u64,
             nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),

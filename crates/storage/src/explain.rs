@@ -29,6 +29,8 @@ pub struct Explain {
     pub records_examined: u64,
     /// Records that were decoded, for their fields to be asked or shown.
     pub records_decoded: u64,
+    /// Records that were judged by what is kept of them in memory, without their blocks being read.
+    pub records_in_columns: u64,
     /// Records that satisfy the filter.
     pub matched: u64,
     /// Records given back.
@@ -46,10 +48,12 @@ impl fmt::Display for Explain {
         writeln!(f, "total        {} (by {})", self.matched, self.total)?;
         writeln!(
             f,
-            "read         {} blocks ({} passed), {} records examined, {} decoded, {} returned",
+            "read         {} blocks ({} passed), {} records examined ({} in columns), {} decoded, \
+             {} returned",
             self.blocks_read,
             self.blocks_passed,
             self.records_examined,
+            self.records_in_columns,
             self.records_decoded,
             self.returned
         )?;

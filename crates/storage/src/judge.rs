@@ -1,6 +1,6 @@
 //! Whether a record belongs to the answer: by its class if that decides it, else by its fields.
 
-use filedex_query::{Conjunct, DocumentRef, Plan, Residual};
+use filedex_query::{Condition, Conjunct, DocumentRef, Plan, Residual};
 
 use crate::class::{CLASSES, Class};
 use crate::error::Result;
@@ -52,9 +52,12 @@ impl<'p> Judge<'p> {
 
     /// Whether the record belongs to the answer.
     pub(crate) fn accepts(&mut self, record: DocumentRef<'_>) -> Result<bool> {
-        let (plan, proven) = (self.plan, self.proven);
-        let residual = self.residual.get_or_insert_with(|| plan.residual(proven));
-        Ok(residual.matches(record)?)
+        Ok(self.residual().matches(record)?)
+    }
+
+    /// The open conditions that one field of a record decides, and whether there are no others.
+    pub(crate) fn conditions(&mut self) -> (Vec<Condition<'p>>, bool) {
+        self.residual().conditions()
     }
 
     /// The open conditions.
@@ -62,6 +65,11 @@ impl<'p> Judge<'p> {
         let proven = self.proven.iter().chain(std::iter::repeat(&false));
         let conjuncts = self.plan.conjuncts().iter().zip(proven);
         conjuncts.filter(|(_, proven)| !**proven).map(|(conjunct, _)| conjunct)
+    }
+
+    fn residual(&mut self) -> &Residual<'p> {
+        let (plan, proven) = (self.plan, self.proven);
+        self.residual.get_or_insert_with(|| plan.residual(proven))
     }
 
     fn decide(&self, class: Class) -> Verdict {

@@ -13,6 +13,10 @@ use filedex_query::Limits;
 pub struct Options {
     /// Bytes of memory for caches.
     pub cache_bytes: u64,
+    /// Paths of fields, such as `identify.size.width`, that are often asked for by filters over many
+    /// records. Their values are kept in memory as columns, within the bytes for caches, from the first
+    /// time that they are asked for; those of other fields from the second.
+    pub columns: Vec<String>,
     /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay.
     /// The more there are, the less is written: a block that many writes change is written once.
     pub write_buffer_bytes: u64,
@@ -27,7 +31,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            cache_bytes: 64 << 20,
+            cache_bytes: 96 << 20,
+            columns: Vec::new(),
             write_buffer_bytes: 128 << 20,
             durability: Durability::default(),
             create: true,

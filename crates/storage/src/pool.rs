@@ -3,14 +3,18 @@
 //! Everything kept here besides the tree is a cache with a part of the store's budget; nothing is lost
 //! with it.
 
+use filedex_query::Path;
+
 use crate::block::Block;
 use crate::cache::Blocks;
+use crate::columns::Columns;
 use crate::directory::Directories;
 use crate::error::Result;
 use crate::tree::Tree;
 
-/// How many caches share the memory for them: the three here, and the tree's own.
-pub(crate) const CACHES: u64 = 4;
+/// Shares that the memory for caches is cut into: one for each cache, the tree's own among them, and a
+/// second for columns, of which a scan over all records needs many at once.
+pub(crate) const SHARES: u64 = 6;
 
 /// The tree and the caches over it.
 pub(crate) struct Pool {
@@ -20,13 +24,22 @@ pub(crate) struct Pool {
     pub(crate) blocks: Blocks,
     /// Blocks of rooms and users with their records as JSON text.
     pub(crate) texts: Blocks,
+    /// What scans keep of records.
+    pub(crate) columns: Columns,
 }
 
 impl Pool {
-    /// The tree, and caches of so many bytes each over it.
-    pub(crate) fn new(tree: Tree, bytes: u64) -> Pool {
-        let (blocks, texts) = (Blocks::new(bytes), Blocks::new(bytes));
-        Pool { tree, directories: Directories::new(bytes), blocks, texts }
+    /// The tree, and caches of shares of so many bytes over it; columns of the declared fields.
+    pub(crate) fn new(tree: Tree, share: u64, declared: Vec<Path>) -> Pool {
+        let (blocks, texts) = (Blocks::new(share), Blocks::new(share));
+        let (directories, columns) = (Directories::new(share), Columns::new(2 * share, declared));
+        Pool { tree, directories, blocks, texts, columns }
+    }
+
+    /// Drops what is kept of the block under that key in another form.
+    pub(crate) fn forget_forms(&self, key: &[u8]) {
+        self.texts.forget(key);
+        self.columns.forget(key);
     }
 
     /// The block that the tree holds under that key.

@@ -13,6 +13,7 @@ use parking_lot::RwLockReadGuard;
 
 use crate::block::{Block, Draft, Entry};
 use crate::class::Class;
+use crate::columns::Columns;
 use crate::counts::Counts;
 use crate::directory::{Directory, Slot};
 use crate::error::{Error, Result};
@@ -146,6 +147,11 @@ impl<'s> Reader<'s> {
     /// A reader for who is about to change these.
     pub(crate) fn of(pool: &'s Pool, pending: &'s Pending) -> Reader<'s> {
         Reader { pool, pending: State::Borrowed(pending) }
+    }
+
+    /// The columns kept in memory.
+    pub(crate) fn columns(&self) -> &'s Columns {
+        &self.pool.columns
     }
 
     /// The block under that key, from wherever it is nearest.

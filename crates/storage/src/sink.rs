@@ -6,6 +6,7 @@ use crate::access::Order;
 use crate::error::Result;
 use crate::page::Window;
 use crate::reader::{Stored, text_of};
+use crate::segment::first_bytes;
 
 /// What becomes of a matching record.
 pub(crate) enum Sink<'v> {
@@ -38,6 +39,16 @@ impl Sink<'_> {
             Sink::Window { .. } | Sink::Shown { .. } if self.is_full() => u64::MAX,
             Sink::Window { .. } | Sink::Shown { .. } | Sink::Heap { .. } => 0,
             Sink::Total => u64::MAX,
+        }
+    }
+
+    /// Whether a record may be kept whose sort key begins with these bytes.
+    pub(crate) fn may_take(&self, first: u64) -> bool {
+        match self {
+            Sink::Heap { best, .. } => {
+                best.last_key().is_none_or(|last| first <= first_bytes(last))
+            }
+            _ => true,
         }
     }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
+use filedex_query as query;
 use parking_lot::{Mutex, RwLock};
 
 use crate::checkpoint;
@@ -19,7 +20,7 @@ use crate::home;
 use crate::log::{Log, Replay};
 use crate::options::{Durability, Options};
 use crate::pending::Pending;
-use crate::pool::{CACHES, Pool};
+use crate::pool::{Pool, SHARES};
 use crate::reader::Reader;
 use crate::stage::{Stage, Staged};
 use crate::writer;
@@ -85,14 +86,16 @@ impl Store {
     }
 
     fn new(path: &Path, options: &Options, temporary: Option<tempfile::TempDir>) -> Result<Store> {
-        let share = options.cache_bytes / CACHES;
+        let declared = options.columns.iter().map(|path| query::Path::parse(path, &options.limits));
+        let declared = declared.collect::<query::Result<Vec<query::Path>>>()?;
+        let share = options.cache_bytes / SHARES;
         let tree = home::open(path, options.create, share)?;
         checkpoint::recover(path, &tree)?;
         let (log, payloads) = read_logs(path, &checkpoint::logs_since(path, &tree)?)?;
         let log = Arc::new(RwLock::new(Arc::new(log)));
         let store = Store(Arc::new(Shared {
             home: path.to_owned(),
-            pool: Pool::new(tree, share),
+            pool: Pool::new(tree, share, declared),
             pending: RwLock::default(),
             turn: Mutex::default(),
             _syncer: sync_in_background(log.clone())?,

@@ -32,6 +32,11 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// To the block under that key.
+    pub(crate) fn to(key: &[u8]) -> Step {
+        Step { key: key.to_vec(), block: None }
+    }
+
     /// The block, read now if it wasn't.
     pub(crate) fn block(&self, reader: &Reader<'_>) -> Result<Block> {
         match &self.block {
@@ -70,6 +75,17 @@ impl<'r> Walk<'r> {
         direction: Direction,
     ) -> Walk<'r> {
         Walk::Known { directory, next: at, end: None, direction }
+    }
+
+    /// A walk along the tree over the blocks from that key on and before the other.
+    pub(crate) fn between(
+        reader: &'r Reader<'r>,
+        from: &[u8],
+        to: &[u8],
+        direction: Direction,
+    ) -> Walk<'r> {
+        let (lower, upper) = (Bound::Included(from), Bound::Excluded(to));
+        Walk::Stored(reader, reader.range(lower, upper, direction))
     }
 
     /// A walk over all blocks of all lists that the prefix begins.

@@ -75,6 +75,15 @@ impl Running {
         if self.examined.is_multiple_of(RECORDS_PER_LOOK) { self.look() } else { Ok(()) }
     }
 
+    /// Counts so many more records examined.
+    pub(crate) fn examine_many(&mut self, records: u64) -> Result<()> {
+        self.examined += records;
+        if self.examined > self.most_examined {
+            return Err(QueryError::limit("documents_examined", self.most_examined).into());
+        }
+        self.look()
+    }
+
     /// Ends the execution if it is cancelled or its time is over.
     pub(crate) fn look(&self) -> Result<()> {
         if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {

@@ -46,6 +46,7 @@ pub struct Condition<'p> {
     negated: bool,
     /// Whether the value of that name is asked, not something inside it.
     plain: bool,
+    may_fail: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +63,7 @@ impl<'p> Residual<'p> {
     /// Adds a condition after those that are there.
     pub(crate) fn push(&mut self, matcher: &'p Matcher, may_fail: bool) {
         let node: &Node = &matcher.0;
-        match Condition::of(node) {
+        match Condition::of(node, may_fail) {
             Some(condition) if !may_fail && self.fields.len() < MOST_FIELDS => {
                 self.names.add(&condition);
                 self.fields.push(condition);
@@ -77,14 +78,18 @@ impl<'p> Residual<'p> {
         self.fields.is_empty() && self.others.is_empty()
     }
 
-    /// Those of the conditions that one field of a record decides, and that cannot fail.
-    pub fn conditions(&self) -> &[Condition<'p>] {
-        &self.fields
-    }
-
-    /// Whether there are no others than [`Residual::conditions`].
-    pub fn is_of_fields(&self) -> bool {
-        self.others.is_empty()
+    /// Those of the conditions that one field of a record decides, and whether there are no others.
+    /// Where there are, those that can fail are not among them: the others are to be asked before.
+    pub fn conditions(&self) -> (Vec<Condition<'p>>, bool) {
+        let mut conditions = self.fields.clone();
+        let others = self.others.iter().map(|other| match other {
+            Other::Field(condition) => Some(*condition),
+            Other::Node(_) => None,
+        });
+        let others: Option<Vec<Condition<'p>>> = others.collect();
+        let complete = others.is_some();
+        conditions.extend(others.into_iter().flatten());
+        (conditions, complete)
     }
 
     /// Whether the record satisfies all of the conditions.
@@ -167,7 +172,7 @@ impl<'p> Residual<'p> {
 
 impl<'p> Condition<'p> {
     /// The condition that the node is, if it speaks of one field.
-    fn of(node: &'p Node) -> Option<Condition<'p>> {
+    fn of(node: &'p Node, may_fail: bool) -> Option<Condition<'p>> {
         let (field, negated) = match node {
             Node::Field(field) => (field, false),
             Node::Nor(members) => match members.as_slice() {
@@ -177,12 +182,17 @@ impl<'p> Condition<'p> {
             _ => return None,
         };
         let (name, plain) = (field.path.first_name(), field.path.as_name().is_some());
-        Some(Condition { name, place: names::place(name), field, negated, plain })
+        Some(Condition { name, place: names::place(name), field, negated, plain, may_fail })
     }
 
     /// The path of the values that it is asked of.
     pub fn path(&self) -> &'p Path {
         &self.field.path
+    }
+
+    /// Whether it can end in an error, for some records: such conditions are asked last.
+    pub fn may_fail(&self) -> bool {
+        self.may_fail
     }
 
     /// Whether a record satisfies it of which [`Path::narrow`] gave these bytes.

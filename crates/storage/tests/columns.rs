@@ -1,0 +1,172 @@
+//! Laws of scans by columns: they answer as records do, whatever was written meanwhile, and say what they
+//! read.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use filedex_query::{Date, Document, Value};
+use filedex_storage::{Durability, Options, Store, Watch, Window};
+use proptest::prelude::*;
+use support::{by_full_scan, plan};
+
+const FILTERS: &[&str] = &[
+    r#"{"identify.size.width":{"$gte":30}}"#,
+    r#"{"identify.size.width":{"$gte":30},"extension":"png"}"#,
+    r#"{"identify.size.width":null}"#,
+    r#"{"identify.size.width":{"$exists":true},"identify.size":{"$type":"array"}}"#,
+    r#"{"rid":"A","name":{"$regex":"LOGO","$options":"i"},"size":{"$gt":20}}"#,
+    r#"{"rid":"A","size":{"$gt":20,"$lt":60}}"#,
+    r#"{"rid":"A","size":{"$gt":20},"$or":[{"extension":"png"},{"name":{"$regex":"^photo"}}]}"#,
+    r#"{"rid":"A","size":{"$gt":20},"$expr":{"$lt":["$size",70]}}"#,
+    r#"{"rid":"A","uploadedAt":{"$gt":{"$date":{"$numberLong":"300"}}},"extension":{"$ne":"png"}}"#,
+    r#"{"rid":{"$in":["A","room3"]},"typeGroup":"image","size":{"$mod":[3,0]}}"#,
+    r#"{"typeGroup":{"$ne":"image"},"extension":{"$in":["jpg",null]}}"#,
+    r#"{"userId":"u1","size":{"$gt":50}}"#,
+];
+
+const SORTS: &[&str] = &[
+    r#"{"uploadedAt":-1}"#,
+    r#"{"uploadedAt":1}"#,
+    r#"{"name":1}"#,
+    r#"{"size":-1,"name":1}"#,
+    r#"{"identify.size.width":1}"#,
+];
+
+/// One of many records; another one for each version.
+fn record(id: u32, version: u32) -> Document {
+    let mixed = id.wrapping_mul(2_654_435_761).wrapping_add(version * 97) >> 7;
+    let room = if mixed.is_multiple_of(2) { "A".to_owned() } else { format!("room{}", mixed % 30) };
+    let record = Document::new()
+        .with("_id", format!("f{id}"))
+        .with("rid", room)
+        .with("userId", format!("u{}", mixed % 5))
+        .with("uploadedAt", Date(i64::from(mixed % 997)))
+        .with("typeGroup", if mixed.is_multiple_of(3) { "image" } else { "text" })
+        .with(
+            "name",
+            format!("{}{}", if mixed.is_multiple_of(4) { "Logo" } else { "photo" }, mixed % 71),
+        )
+        .with("size", (mixed % 90) as i32);
+    let size = Document::new().with("width", (mixed % 61) as i32).with("height", id as i32);
+    match mixed % 11 {
+        0 => record,
+        1 => record.with("identify", Value::Null).with("extension", "png"),
+        2 => record.with("identify", Document::new().with("size", Value::Array(vec![size.into()]))),
+        3 => record.with("extension", "png").with("note", "x".repeat(1500)),
+        rest => record
+            .with("identify", Document::new().with("format", "png").with("size", size))
+            .with("extension", if rest > 6 { "png" } else { "jpg" }),
+    }
+}
+
+fn store(cache_bytes: u64, columns: &[&str]) -> Store {
+    let mut options = Options::default();
+    options.cache_bytes = cache_bytes;
+    options.durability = Durability::Relaxed;
+    options.columns = columns.iter().map(|path| (*path).to_owned()).collect();
+    Store::temporary(&options).unwrap()
+}
+
+fn records(count: u32) -> BTreeMap<u32, Document> {
+    (0..count).map(|id| (id, record(id, 0))).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 100, ..ProptestConfig::with_cases(6) })]
+
+    #[test]
+    fn scans_by_columns_equal_a_full_scan_while_the_store_changes(
+        cache_bytes in prop_oneof![1 => Just(300 << 10), 4 => Just(64 << 20)],
+        declared in any::<bool>(),
+        rounds in proptest::collection::vec(
+            (
+                proptest::collection::vec((0..4000u32, 0..4u32), 0..6),
+                (0..FILTERS.len(), 0..SORTS.len()),
+                (0..60u64, proptest::option::of(0..50u64)),
+            ),
+            1..20,
+        ),
+    ) {
+        let columns: &[&str] = if declared { &["extension", "identify.size.width"] } else { &[] };
+        let store = store(cache_bytes, columns);
+        let mut model = records(3000);
+        store.put_many(model.values().cloned()).unwrap();
+        for (changes, (filter, sort), (offset, count)) in rounds {
+            let (plan, window) = (plan(FILTERS[filter], SORTS[sort]), Window { offset, count });
+            let before: Vec<Document> = model.values().cloned().collect();
+            for _ in 0..2 {
+                let page = store.page(&plan, window, &Watch::default()).unwrap();
+                let expected = by_full_scan(&before, &plan, window);
+                prop_assert_eq!((page.documents, page.total), expected, "{}", page.explain);
+            }
+            for (id, version) in changes {
+                match version {
+                    0 => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+                    _ => {
+                        store.put(&record(id, version)).unwrap();
+                        model.insert(id, record(id, version));
+                    }
+                }
+            }
+            let after: Vec<Document> = model.values().cloned().collect();
+            let page = store.page(&plan, window, &Watch::default()).unwrap();
+            let expected = by_full_scan(&after, &plan, window);
+            prop_assert_eq!((page.documents, page.total), expected, "{}", page.explain);
+            prop_assert_eq!(store.total(&plan, &Watch::default()).unwrap(), page.total);
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_was_asked_before_is_asked_of_columns_and_reads_few_blocks() {
+    let store = store(64 << 20, &[]);
+    store.put_many(records(3000).into_values()).unwrap();
+    let plan = plan(FILTERS[1], SORTS[0]);
+    let window = Window { offset: 0, count: Some(10) };
+    let explain = || store.explain(&plan, window, &Watch::default()).unwrap();
+    let (first, second, third) = (explain(), explain(), explain());
+    assert_eq!((first.records_in_columns, first.records_examined), (0, 3000));
+    assert_eq!(
+        (second.records_in_columns, second.records_decoded),
+        (3000, 3000 + third.records_decoded)
+    );
+    assert_eq!(
+        (third.blocks_read, third.records_in_columns),
+        (third.records_decoded - third.returned, 3000)
+    );
+    assert!(third.records_decoded < 200, "{third}");
+    assert_eq!((first.matched, second.matched), (third.matched, third.matched));
+}
+
+#[test]
+fn declared_columns_serve_from_the_first_time() {
+    let store = store(64 << 20, &["extension", "identify.size.width"]);
+    store.put_many(records(3000).into_values()).unwrap();
+    let total = |filter| {
+        let plan = plan(filter, SORTS[0]);
+        store.explain(&plan, Window { offset: 0, count: Some(10) }, &Watch::default()).unwrap()
+    };
+    assert_eq!(total(FILTERS[0]).records_in_columns, 3000);
+    // Columns of both were made at once.
+    assert!(total(FILTERS[1]).blocks_read < 200);
+}
+
+#[test]
+fn a_declared_column_must_be_a_path() {
+    let mut options = Options::default();
+    options.columns = vec![vec!["a"; 300].join(".")];
+    assert_eq!(Store::temporary(&options).unwrap_err().kind(), filedex_storage::ErrorKind::Query);
+}
+
+#[test]
+fn a_scan_by_columns_ends_at_its_limits() {
+    let store = store(64 << 20, &["size"]);
+    store.put_many(records(3000).into_values()).unwrap();
+    let plan = plan(r#"{"size":{"$gt":1}}"#, SORTS[0]);
+    assert!(store.total(&plan, &Watch::default()).unwrap() > 2000);
+    let watch = Watch { documents_examined: Some(1000), ..Watch::default() };
+    let error = store.total(&plan, &watch).unwrap_err();
+    assert!(error.to_string().contains("documents_examined"), "{error}");
+}
