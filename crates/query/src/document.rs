@@ -3,7 +3,6 @@
 //! Order of fields is kept and counts in comparison. A name may stand twice, as in BSON: readers of
 //! filters see both, lookups by name find the first. This file knows no paths ([`crate::path`]).
 
-use crate::view::is_same;
 use crate::{DocumentRef, Value};
 
 /// A list of values.
@@ -78,22 +77,6 @@ impl Document {
         Some(self.0.remove(at).1)
     }
 
-    /// A name that stands twice, here or in a nested document.
-    pub fn repeated_name(&self) -> Option<&str> {
-        let repeated = match self.len() {
-            // So few are compared with each other faster than a set of them is made.
-            0..=32 => self.iter().enumerate().find_map(|(place, (name, _))| {
-                let mut before = self.iter().take(place);
-                before.any(|(other, _)| is_same(other.as_bytes(), name.as_bytes())).then_some(name)
-            }),
-            _ => {
-                let mut seen = std::collections::HashSet::new();
-                self.iter().map(|(name, _)| name).find(|name| !seen.insert(*name))
-            }
-        };
-        repeated.or_else(|| self.iter().find_map(|(_, value)| repeated_in(value)))
-    }
-
     /// How many fields there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -111,14 +94,6 @@ impl Document {
 
     pub(crate) fn fields(&self) -> &[(String, Value)] {
         &self.0
-    }
-}
-
-fn repeated_in(value: &Value) -> Option<&str> {
-    match value {
-        Value::Document(document) => document.repeated_name(),
-        Value::Array(array) => array.iter().find_map(repeated_in),
-        _ => None,
     }
 }
 

@@ -157,7 +157,22 @@ fn repeated_keys_and_their_order_are_kept() {
     let read = ejson::read_document(r#"{"b":1,"a":2,"b":3}"#, &Limits::default()).unwrap();
     let names: Vec<&str> = read.iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["b", "a", "b"]);
-    assert_eq!(read.repeated_name(), Some("b"));
+}
+
+#[test]
+fn a_name_that_stands_twice_in_one_document_is_told() {
+    let repeated = |text: &str| {
+        let read = ejson::read_document(text, &Limits::default()).unwrap();
+        PackedDocument::new(&packed::pack(&read)).repeated_name().map(str::to_owned)
+    };
+    for (text, name) in [
+        (r#"{"b":1,"a":2,"b":3}"#, "b"),
+        (r#"{"size":1,"a":2,"size":3}"#, "size"),
+        (r#"{"a":{"name":1,"x":{"name":2}},"b":[[{"c":1},{"c":1,"d":2,"c":3}]]}"#, "c"),
+    ] {
+        assert_eq!(repeated(text).as_deref(), Some(name), "{text}");
+    }
+    assert_eq!(repeated(r#"{"a":{"a":[{"a":1},{"a":2}]},"name":{"name":1},"size":"name"}"#), None);
 }
 
 #[test]

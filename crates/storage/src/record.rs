@@ -22,6 +22,10 @@ const MOST_RECORD_BYTES: usize = 16 << 20;
 /// A longer body does not lie in its block but in pieces.
 const MOST_INLINE_BYTES: usize = 1024;
 
+/// The mark of a payload that holds the body, and of one that says how it lies in pieces.
+const INLINE: u8 = 0;
+const PIECES: u8 = 1;
+
 /// Bytes of one piece of a body.
 pub(crate) const PIECE_BYTES: usize = 3500;
 
@@ -31,7 +35,8 @@ pub(crate) struct Record {
     pub(crate) place: Place,
     pub(crate) user: Option<List>,
     pub(crate) class: Class,
-    pub(crate) body: Vec<u8>,
+    /// The record's stored form behind the mark of a body that lies in its block.
+    inline: Vec<u8>,
 }
 
 /// Where a record lies: in which room's list, and where in it.
@@ -58,34 +63,54 @@ impl Record {
     pub(crate) fn new(document: &Document, most_depth: usize) -> Result<Record> {
         let id = check_id(document)?;
         check_shape(document, most_depth)?;
-        let body = packed::pack(document);
+        let mut inline = Vec::with_capacity(512);
+        inline.push(INLINE);
+        packed::pack_into(&mut inline, document);
+        let view = document.view();
+        let (place, user) = (Place::of(view, id), user_of(view));
+        let record = Record { id: id.to_owned(), place, user, class: Class::of(view), inline };
+        record.check_body()?;
+        Ok(record)
+    }
+
+    /// The record's stored form.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.inline.get(1..).unwrap_or_default()
+    }
+
+    /// The record's place, and the payload of its entry there.
+    pub(crate) fn into_entry(self) -> (Place, Vec<u8>) {
+        let payload = match self.is_in_pieces() {
+            false => self.inline,
+            true => {
+                let mut payload = vec![PIECES];
+                payload.extend_from_slice(&(self.body().len() as u32).to_le_bytes());
+                payload.extend_from_slice(&crc32fast::hash(self.body()).to_le_bytes());
+                payload.extend_from_slice(self.id.as_bytes());
+                payload
+            }
+        };
+        (self.place, payload)
+    }
+
+    pub(crate) fn is_in_pieces(&self) -> bool {
+        self.body().len() > MOST_INLINE_BYTES
+    }
+
+    fn check_body(&self) -> Result<()> {
+        let (id, body) = (&self.id, self.body());
         if body.len() > MOST_RECORD_BYTES {
             return Err(Error::invalid(format!(
                 "record `{id}` takes {} bytes; at most {MOST_RECORD_BYTES} can be stored",
                 body.len()
             )));
         }
-        let view = document.view();
-        let (place, user) = (Place::of(view, id), user_of(view));
-        Ok(Record { id: id.to_owned(), place, user, class: Class::of(view), body })
-    }
-
-    /// The payload of the record's entry in its room's list.
-    pub(crate) fn payload(&self) -> Vec<u8> {
-        match self.is_in_pieces() {
-            false => [&[0], self.body.as_slice()].concat(),
-            true => {
-                let mut payload = vec![1];
-                payload.extend_from_slice(&(self.body.len() as u32).to_le_bytes());
-                payload.extend_from_slice(&crc32fast::hash(&self.body).to_le_bytes());
-                payload.extend_from_slice(self.id.as_bytes());
-                payload
+        match PackedDocument::new(body).repeated_name() {
+            Some(name) => {
+                Err(Error::invalid(format!("the field `{name}` stands twice; keep one of them")))
             }
+            None => Ok(()),
         }
-    }
-
-    pub(crate) fn is_in_pieces(&self) -> bool {
-        self.body.len() > MOST_INLINE_BYTES
     }
 }
 
@@ -130,8 +155,8 @@ impl<'a> Body<'a> {
     pub(crate) fn read(payload: &'a [u8]) -> Result<Body<'a>> {
         let malformed = || Error::damaged("an entry of a room's list is malformed");
         match payload.split_first() {
-            Some((0, body)) => Ok(Body::Inline(body)),
-            Some((1, rest)) => {
+            Some((&INLINE, body)) => Ok(Body::Inline(body)),
+            Some((&PIECES, rest)) => {
                 let (length, rest) = rest.split_first_chunk().ok_or_else(malformed)?;
                 let (checksum, id) = rest.split_first_chunk().ok_or_else(malformed)?;
                 let id = std::str::from_utf8(id).map_err(|_| malformed())?;
@@ -216,15 +241,12 @@ fn check_shape(document: &Document, most_depth: usize) -> Result<()> {
             "the record is nested deeper than {most_depth} levels (limit `document_depth`)"
         )));
     }
-    if let Some(name) = document.repeated_name() {
-        return Err(Error::invalid(format!("the field `{name}` stands twice; keep one of them")));
-    }
     for (field, most) in
         [("rid", MOST_ID_BYTES), ("userId", MOST_ID_BYTES), ("uploadedAt", MOST_DATE_BYTES)]
     {
         let mut bytes = Vec::new();
         match or_null(document.get(field)) {
-            ValueRef::Array(_) => continue,
+            ValueRef::Array(_) | ValueRef::Date(_) | ValueRef::Null => continue,
             ValueRef::String(text) if text.len() <= most => continue,
             value => key::append(&mut bytes, value),
         }

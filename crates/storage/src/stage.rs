@@ -43,12 +43,12 @@ impl<'r> Stage<'r> {
     }
 
     /// Puts an entry in its place in the list, in place of one with the same key.
-    pub(crate) fn insert(&mut self, list: &List, key: Vec<u8>, class: Class, payload: Vec<u8>) {
+    pub(crate) fn insert(&mut self, list: List, key: Vec<u8>, class: Class, payload: Vec<u8>) {
         self.set(list, key, Some((class, payload)));
     }
 
     /// Takes the entry out of the list.
-    pub(crate) fn remove(&mut self, list: &List, key: Vec<u8>) {
+    pub(crate) fn remove(&mut self, list: List, key: Vec<u8>) {
         self.set(list, key, None);
     }
 
@@ -81,10 +81,7 @@ impl<'r> Stage<'r> {
         Ok((!self.staged.operations.is_empty()).then_some(self.staged))
     }
 
-    fn set(&mut self, list: &List, key: Vec<u8>, staging: Staging) {
-        match self.staged.lists.get_mut(list) {
-            Some(entries) => drop(entries.insert(key, staging)),
-            None => drop(self.staged.lists.insert(list.clone(), [(key, staging)].into())),
-        }
+    fn set(&mut self, list: List, key: Vec<u8>, staging: Staging) {
+        self.staged.lists.entry(list).or_default().insert(key, staging);
     }
 }

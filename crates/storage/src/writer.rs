@@ -75,7 +75,7 @@ impl Store {
     /// As [`Store::put`].
     pub fn put_with(&self, record: &Document, durability: Durability) -> Result<Put> {
         let record = Record::new(record, self.options().limits.document_depth)?;
-        self.write(durability, |stage| put(stage, &record))
+        self.write(durability, |stage| put(stage, record))
     }
 
     /// Puts many records, up to 500 in one atomic write. The order of the records is kept:
@@ -84,26 +84,27 @@ impl Store {
     /// # Errors
     /// As [`Store::put`]. The writes before the failing one stand; none of the failing one does.
     pub fn put_many(&self, records: impl IntoIterator<Item = Document>) -> Result<Tally> {
+        let depth = self.options().limits.document_depth;
         let mut tally = Tally::default();
         let mut records = records.into_iter();
         loop {
-            let batch: Vec<Document> = records.by_ref().take(RECORDS_PER_WRITE).collect();
+            // Each document goes as soon as its record is made, while it is near at hand.
+            let batch = records.by_ref().take(RECORDS_PER_WRITE);
+            let batch: Result<Vec<Record>> =
+                batch.map(|document| Record::new(&document, depth)).collect();
+            let batch = batch?;
             if batch.is_empty() {
                 self.make_durable(self.options().durability)?;
                 return Ok(tally);
             }
-            self.put_batch(&batch, &mut tally)?;
+            self.put_batch(batch, &mut tally)?;
         }
     }
 
-    fn put_batch(&self, batch: &[Document], tally: &mut Tally) -> Result<()> {
-        let depth = self.options().limits.document_depth;
-        let records: Result<Vec<Record>> =
-            batch.iter().map(|document| Record::new(document, depth)).collect();
-        let records = records?;
+    fn put_batch(&self, batch: Vec<Record>, tally: &mut Tally) -> Result<()> {
         // The last write of a run of puts makes all of them durable.
         let puts = self.write(Durability::Relaxed, |stage| {
-            records.iter().map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
+            batch.into_iter().map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
         })?;
         puts.into_iter().for_each(|put| tally.add(put));
         Ok(())
@@ -128,7 +129,7 @@ impl Store {
             let (before, after) = (Record::new(&before, depth)?, Record::new(&after, depth)?);
             let put =
                 self.write(self.options().durability, |stage| match stored_body(stage, id)? {
-                    Some((_, body)) if body == before.body => put(stage, &after).map(Some),
+                    Some((_, body)) if body == before.body() => put(stage, after).map(Some),
                     _ => Ok(None),
                 })?;
             if put.is_some() {
@@ -173,7 +174,7 @@ pub(crate) fn replay(stage: &mut Stage<'_>, payload: &[u8]) -> Result<()> {
             Operation::Put(body) => {
                 let document = DocumentRef::from(body).to_document();
                 // It was within the limits of the day when it was put.
-                put(stage, &Record::new(&document, usize::MAX)?)?;
+                put(stage, Record::new(&document, usize::MAX)?)?;
             }
             Operation::Remove(id) => drop(remove(stage, id)?),
         }
@@ -181,16 +182,16 @@ pub(crate) fn replay(stage: &mut Stage<'_>, payload: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn put(stage: &mut Stage<'_>, record: &Record) -> Result<Put> {
+fn put(stage: &mut Stage<'_>, record: Record) -> Result<Put> {
     let old = stored_body(stage, &record.id)?;
-    if old.as_ref().is_some_and(|(_, body)| *body == record.body) {
+    if old.as_ref().is_some_and(|(_, body)| *body == record.body()) {
         return Ok(Put::Unchanged);
     }
     if let Some((place, body)) = &old {
         unlink(stage, &record.id, place, body)?;
     }
+    stage.operations().put(record.body());
     link(stage, record);
-    stage.operations().put(&record.body);
     Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
 }
 
@@ -199,24 +200,25 @@ fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
         return Ok(false);
     };
     unlink(stage, id, &place, &body)?;
-    stage.remove(&List::ids(), by_id(id));
+    stage.remove(List::ids(), by_id(id));
     stage.operations().remove(id);
     Ok(true)
 }
 
 /// Enters a record into its lists. Its entry in the id list is replaced if there is one.
-fn link(stage: &mut Stage<'_>, record: &Record) {
+fn link(stage: &mut Stage<'_>, mut record: Record) {
     let (place, class) = (&record.place, record.class);
-    stage.insert(&place.list, place.order.clone(), class, record.payload());
+    stage.insert(List::ids(), by_id(&record.id), class, place.to_bytes(&record.id));
     if record.is_in_pieces() {
-        for (piece, bytes) in (0..).zip(record.body.chunks(PIECE_BYTES)) {
+        for (piece, bytes) in (0..).zip(record.body().chunks(PIECE_BYTES)) {
             stage.set_value(piece_key(&record.id, piece), Some(bytes.to_vec()));
         }
     }
-    if let Some(user) = &record.user {
+    if let Some(user) = record.user.take() {
         stage.insert(user, place.order.clone(), class, place.list.bytes().to_vec());
     }
-    stage.insert(&List::ids(), by_id(&record.id), class, place.to_bytes(&record.id));
+    let (place, payload) = record.into_entry();
+    stage.insert(place.list, place.order, class, payload);
 }
 
 /// Takes a record out of all lists but the id list.
@@ -226,9 +228,9 @@ fn unlink(stage: &mut Stage<'_>, id: &str, place: &Place, body: &[u8]) -> Result
         (0..pieces).for_each(|piece| stage.set_value(piece_key(id, piece), None));
     }
     if let Some(user) = user_of(record::document(body)) {
-        stage.remove(&user, place.order.clone());
+        stage.remove(user, place.order.clone());
     }
-    stage.remove(&place.list, place.order.clone());
+    stage.remove(place.list.clone(), place.order.clone());
     Ok(())
 }
 

@@ -68,11 +68,16 @@ pub struct PackedArray<'a>(&'a [u8]);
 /// ```
 pub fn pack(document: &Document) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
-    for (name, value) in document.iter() {
-        names::pack(&mut out, name);
-        pack_value(&mut out, value);
-    }
+    pack_into(&mut out, document);
     out
+}
+
+/// Adds the stored form of the document.
+pub fn pack_into(out: &mut Vec<u8>, document: &Document) {
+    for (name, value) in document.iter() {
+        names::pack(out, name);
+        pack_value(out, value);
+    }
 }
 
 fn pack_value(out: &mut Vec<u8>, value: &Value) {
@@ -98,12 +103,26 @@ fn pack_value(out: &mut Vec<u8>, value: &Value) {
         Value::Timestamp(Timestamp { time, increment }) => {
             put(out, (tag::TIMESTAMP, time, increment));
         }
-        Value::Document(document) => put(out, (tag::DOCUMENT, pack(document).as_slice())),
-        Value::Array(array) => {
-            let mut elements = Vec::new();
-            array.iter().for_each(|element| pack_value(&mut elements, element));
-            put(out, (tag::ARRAY, elements.as_slice()));
+        Value::Document(document) => {
+            out.push(tag::DOCUMENT);
+            nest(out, |out| pack_into(out, document));
         }
+        Value::Array(array) => {
+            out.push(tag::ARRAY);
+            nest(out, |out| array.iter().for_each(|element| pack_value(out, element)));
+        }
+    }
+}
+
+/// Adds what `pack` adds, behind its length.
+fn nest(out: &mut Vec<u8>, pack: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    pack(out);
+    let length = out.len() - start;
+    // How many bytes the length takes is not known before; so it is moved to the front.
+    put(out, length as u64);
+    if let Some(nested) = out.get_mut(start..) {
+        nested.rotate_left(length);
     }
 }
 
@@ -160,6 +179,24 @@ impl<'a> PackedDocument<'a> {
     /// The fields, not decoded: each time a name, then a value.
     pub(crate) fn fields(self) -> Reader<'a> {
         Reader::new(self.0)
+    }
+
+    /// A name that stands twice, here or in a nested document.
+    pub fn repeated_name(self) -> Option<&'a str> {
+        let mut nested = vec![(self.fields(), true)];
+        while let Some((mut reader, named)) = nested.pop() {
+            let mut seen = names::Seen::default();
+            while !reader.is_at_end() {
+                if named && let Some(repeated) = seen.repeats(reader.stored_name()?) {
+                    return std::str::from_utf8(repeated).ok();
+                }
+                match reader.nested() {
+                    Some(inner) => nested.push(inner),
+                    None => reader.skip()?,
+                }
+            }
+        }
+        None
     }
 
     /// Whether the bytes are wholly a document, to the last one.

@@ -8,6 +8,7 @@
 //!
 //! The list belongs to the stored form: it may grow at its end, and nothing else about it may change.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::{Reader, put};
@@ -160,6 +161,29 @@ pub(crate) enum Name<'a> {
     Known(u8),
     /// By its bytes.
     Text(&'a [u8]),
+}
+
+/// The names of one document that were passed.
+#[derive(Default)]
+pub(super) struct Seen<'a> {
+    /// A bit for each place in the list.
+    known: u128,
+    texts: HashSet<&'a [u8]>,
+}
+
+impl<'a> Seen<'a> {
+    /// Notes the name, and gives its text if it was passed before.
+    pub(super) fn repeats(&mut self, name: Name<'a>) -> Option<&'a [u8]> {
+        match name {
+            Name::Text(text) => (!self.texts.insert(text)).then_some(text),
+            Name::Known(place) => {
+                let bit = 1 << (place % 128);
+                let passed = self.known & bit != 0;
+                self.known |= bit;
+                passed.then(|| NAMES.get(usize::from(place))).flatten().map(|name| name.as_bytes())
+            }
+        }
+    }
 }
 
 /// All names that are stored by their place, in that order.

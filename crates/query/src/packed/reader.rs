@@ -69,6 +69,17 @@ impl<'a> Reader<'a> {
         self.bytes().map(PackedDocument::new)
     }
 
+    /// What the next value holds, if it is a document, whose fields have names, or an array. Any other
+    /// value stays the next.
+    pub(super) fn nested(&mut self) -> Option<(Reader<'a>, bool)> {
+        let tag = self.tag().filter(|tag| matches!(*tag, tag::DOCUMENT | tag::ARRAY))?;
+        let mut rest = *self;
+        rest.byte()?;
+        let inner = Reader(rest.bytes()?);
+        *self = rest;
+        Some((inner, tag == tag::DOCUMENT))
+    }
+
     pub(crate) fn value(&mut self) -> Option<ValueRef<'a>> {
         Some(match self.byte()? {
             tag::NULL => ValueRef::Null,
