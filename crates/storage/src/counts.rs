@@ -20,6 +20,18 @@ impl BlockCounts {
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.0)
     }
+
+    /// Counts one record more.
+    pub(crate) fn add(&mut self, class: Class) {
+        match self.0.binary_search_by_key(&class, |(class, _)| *class) {
+            Ok(at) => self.0.iter_mut().skip(at).take(1).for_each(|(_, count)| *count += 1),
+            Err(at) => {
+                let mut counts = std::mem::take(&mut self.0).into_vec();
+                counts.insert(at, (class, 1));
+                self.0 = counts.into();
+            }
+        }
+    }
 }
 
 impl FromIterator<(Class, u64)> for BlockCounts {
@@ -89,9 +101,12 @@ impl Counts {
 
     /// `class` and a little-endian `u64`, nine bytes a class.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        self.iter()
-            .flat_map(|(class, count)| std::iter::once(class.byte()).chain(count.to_le_bytes()))
-            .collect()
+        let mut bytes = Vec::with_capacity(9 * self.0.len());
+        for (class, count) in self.iter() {
+            bytes.push(class.byte());
+            bytes.extend_from_slice(&count.to_le_bytes());
+        }
+        bytes
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Counts> {

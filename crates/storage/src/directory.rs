@@ -233,6 +233,17 @@ impl Directory {
         passed
     }
 
+    /// Counts one record more in that block.
+    pub(crate) fn add(&mut self, at: Position, class: Class) {
+        let Some(chunk) = self.chunks.get_mut(at.chunk) else { return };
+        let Some(slot) = chunk.slots.get_mut(at.slot) else { return };
+        self.bytes -= slot.bytes();
+        slot.counts.add(class);
+        self.bytes += slot.bytes();
+        chunk.sum.add(class, 1);
+        self.total.add(class, 1);
+    }
+
     /// Follows the change of a block; without counts the block is gone.
     pub(crate) fn follow(&mut self, key: &[u8], counts: Option<BlockCounts>) {
         let found = self.find(key.get(self.prefix..).unwrap_or_default());

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::block::{Draft, FEW_BYTES, MOST_BYTES};
 use crate::class::Class;
 use crate::counts::Counts;
-use crate::directory::Directory;
+use crate::directory::{Directory, Position};
 use crate::error::Result;
 use crate::layout::{List, after_prefix};
 use crate::merge::Direction;
@@ -22,8 +22,11 @@ use crate::stage::{Staged, Staging};
 /// Makes the changes. An error can only come from the disk; then some of them are made.
 pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Result<()> {
     for (list, entries) in staged.lists {
-        let counts = Reader::of(pool, pending).counts(&list)?;
         let directory = pool.directories.take(&list);
+        let counts = match &directory {
+            Some(directory) => directory.total().clone(),
+            None => Reader::of(pool, pending).stored_counts(&list)?,
+        };
         let mut edit = Edit { pool, pending, list: &list, counts, directory };
         let edited = entries.into_iter().try_for_each(|(key, staging)| edit.entry(&key, staging));
         let Edit { counts, directory, .. } = edit;
@@ -43,6 +46,9 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
     Ok(())
 }
 
+/// The key of a block, and its place in the list's directory if both are there.
+type Place = (Vec<u8>, Option<Position>);
+
 /// A list being changed.
 struct Edit<'e> {
     pool: &'e Pool,
@@ -57,14 +63,22 @@ impl Edit<'_> {
         let at = self.block_for(key)?;
         match staging {
             Some((class, payload)) => self.insert(at, key, class, &payload),
-            None => self.remove(at, key),
+            None => self.remove(at.0, key),
         }
     }
 
-    fn insert(&mut self, at: Vec<u8>, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
-        let (replaced, split) = self.change(&at, |draft| {
+    fn insert(&mut self, at: Place, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
+        let (at, position) = at;
+        let (replaced, split) = self.change(&at, |draft, directory| {
             let replaced = draft.insert(key, class, payload)?;
             let split = if draft.size() > MOST_BYTES { draft.split(key)? } else { None };
+            match (directory, position) {
+                // Nearly all writes are this one.
+                (Some(directory), Some(position)) if replaced.is_none() && split.is_none() => {
+                    Arc::make_mut(directory).add(position, class);
+                }
+                (directory, _) => follow(directory, &at, Some(draft)),
+            }
             Ok((replaced, split))
         })?;
         if let Some((fence, later)) = split {
@@ -80,8 +94,11 @@ impl Edit<'_> {
     }
 
     fn remove(&mut self, at: Vec<u8>, key: &[u8]) -> Result<()> {
-        let (removed, entries, size) =
-            self.change(&at, |draft| Ok((draft.remove(key)?, draft.read().len(), draft.size())))?;
+        let (removed, entries, size) = self.change(&at, |draft, directory| {
+            let removed = draft.remove(key)?;
+            follow(directory, &at, Some(draft));
+            Ok((removed, draft.read().len(), draft.size()))
+        })?;
         if let Some(class) = removed {
             self.counts.take(class)?;
         }
@@ -93,8 +110,12 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// Changes the block under that key, and lets what is kept in memory follow.
-    fn change<T>(&mut self, at: &[u8], edit: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
+    /// Changes the block under that key; `edit` lets the directory follow.
+    fn change<T>(
+        &mut self,
+        at: &[u8],
+        edit: impl FnOnce(&mut Draft, &mut Option<Arc<Directory>>) -> Result<T>,
+    ) -> Result<T> {
         let (pool, directory) = (self.pool, &mut self.directory);
         pool.forget_forms(at);
         let stored = || {
@@ -102,11 +123,7 @@ impl Edit<'_> {
             let kept = pool.blocks.take(at);
             if kept.is_some() { Ok(kept) } else { pool.stored_block(at) }
         };
-        self.pending.edit(at, stored, |draft| {
-            let done = edit(draft)?;
-            follow(directory, at, Some(draft));
-            Ok(done)
-        })
+        self.pending.edit(at, stored, |draft| edit(draft, directory))
     }
 
     fn discard(&mut self, at: Vec<u8>) {
@@ -121,10 +138,11 @@ impl Edit<'_> {
             return Ok(());
         };
         let following = Reader::of(self.pool, self.pending).listed_block(&next)?;
-        let merged = self.change(at, |draft| {
+        let merged = self.change(at, |draft, directory| {
             let fits = draft.size() + following.bytes().len() <= MOST_BYTES * 3 / 4;
             if fits {
                 draft.append(following.read())?;
+                follow(directory, at, Some(draft));
             }
             Ok(fits)
         })?;
@@ -134,16 +152,16 @@ impl Edit<'_> {
         Ok(())
     }
 
-    /// The key of the block in which that entry lies or belongs.
-    fn block_for(&self, key: &[u8]) -> Result<Vec<u8>> {
+    /// The block in which that entry lies or belongs.
+    fn block_for(&self, key: &[u8]) -> Result<Place> {
         let found = match &self.directory {
-            Some(directory) => directory.find(key).map(|at| directory.key(at).to_vec()),
+            Some(directory) => directory.find(key).map(|at| (directory.key(at).to_vec(), Some(at))),
             None => {
                 let reader = Reader::of(self.pool, self.pending);
-                reader.block_before(self.list, key)?.map(|(key, _)| key.to_vec())
+                reader.block_before(self.list, key)?.map(|(key, _)| (key.to_vec(), None))
             }
         };
-        Ok(found.unwrap_or_else(|| self.list.block_key(&[])))
+        Ok(found.unwrap_or_else(|| (self.list.block_key(&[]), None)))
     }
 
     fn block_after(&self, at: &[u8]) -> Result<Option<Vec<u8>>> {

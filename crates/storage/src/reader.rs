@@ -384,6 +384,24 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Reads the blocks in which entries of the list lie or belong.
+    pub(crate) fn read_blocks<'k>(
+        &self,
+        list: &List,
+        mut keys: impl Iterator<Item = &'k Vec<u8>>,
+    ) -> Result<()> {
+        let Some(directory) = self.directory(list.bytes())? else {
+            return keys.try_for_each(|key| self.block_for(list, key).map(drop));
+        };
+        let mut last = None;
+        for at in keys.filter_map(|key| directory.find(key)) {
+            if last.replace(at) != Some(at) {
+                self.listed_block(directory.key(at))?;
+            }
+        }
+        Ok(())
+    }
+
     /// The entry of that key.
     pub(crate) fn find(&self, list: &List, key: &[u8]) -> Result<Option<Found>> {
         let Some(block) = self.block_for(list, key)? else {

@@ -74,8 +74,9 @@ impl<'r> Stage<'r> {
     /// damaged is in their way.
     pub(crate) fn finish(self) -> Result<Option<Staged>> {
         for (list, entries) in &self.staged.lists {
-            for key in entries.keys() {
-                self.reader.block_for(list, key)?;
+            // Entries of the id list were looked for before they were changed.
+            if *list != List::ids() {
+                self.reader.read_blocks(list, entries.keys())?;
             }
         }
         Ok((!self.staged.operations.is_empty()).then_some(self.staged))
