@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::class::Class;
+use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::layout::compare;
 use crate::tree::Bytes;
@@ -233,23 +234,36 @@ impl Draft {
     ///
     /// `grown` is the key whose entry was added. Lists grow at their front (a room's newest record)
     /// or at their end; there the new entry goes on alone and the full run behind it stays full.
-    pub(crate) fn split(&mut self, grown: &[u8]) -> Result<Option<(Vec<u8>, Draft)>> {
+    pub(crate) fn split(&mut self, grown: &[u8]) -> Option<(Vec<u8>, Draft)> {
         let block = self.read();
         let first_grew = block.entries().next().is_some_and(|entry| entry.key == grown);
         let last = block.entries().last().filter(|entry| entry.key == grown);
         let half = if first_grew { 0 } else { block.entries.len() / 2 };
         let middle = last.or_else(|| block.entries().skip(1).find(|entry| entry.span.end > half));
-        let Some(middle) = middle.filter(|middle| middle.span.start > 0) else {
-            return Ok(None);
-        };
-        let (mut earlier, mut later) = (Draft::default(), Draft::default());
-        for entry in block.entries() {
-            let half = if entry.key < middle.key { &mut earlier } else { &mut later };
-            half.push(entry.key, entry.class, entry.payload)?;
-        }
+        let middle = middle.filter(|middle| middle.span.start > 0)?;
+        let (earlier, later) = block.entries.split_at(middle.span.start);
+        let (earlier, later) = (Draft::over(earlier), Draft::over(later));
         let fence = middle.key.to_vec();
         *self = earlier;
-        Ok(Some((fence, later)))
+        Some((fence, later))
+    }
+
+    /// A block of those entries.
+    fn over(entries: &[u8]) -> Draft {
+        let mut counts = Counts::default();
+        Entries { bytes: entries, at: 0, entries_at: 0 }
+            .for_each(|entry| counts.add(entry.class, 1));
+        let mut bytes = Vec::with_capacity(MOST_BYTES + MOST_BYTES / 4);
+        bytes.extend_from_slice(&[0; 4]);
+        // A block holds far fewer than 65,536 entries.
+        bytes.extend_from_slice(&(counts.total() as u16).to_le_bytes());
+        bytes.push(counts.iter().count() as u8);
+        for (class, count) in counts.iter() {
+            let [low, high] = (count as u16).to_le_bytes();
+            bytes.extend_from_slice(&[class.byte(), low, high]);
+        }
+        bytes.extend_from_slice(entries);
+        Draft(bytes)
     }
 
     /// Appends all entries of the block that follows.
@@ -315,7 +329,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::counts::Counts;
 
     fn class(byte: u8) -> Class {
         Class::from_byte(byte % 64).unwrap()
@@ -368,7 +381,7 @@ mod tests {
                 block.insert(key.as_bytes(), class(1), b"x").unwrap();
             }
             let grown = keys.iter().nth(grown.index(keys.len())).unwrap();
-            let (fence, mut later) = block.split(grown.as_bytes()).unwrap().unwrap();
+            let (fence, mut later) = block.split(grown.as_bytes()).unwrap();
             prop_assert!(block.read().len() > 0 && later.read().len() > 0);
             prop_assert!(block.read().entries().all(|entry| entry.key < fence.as_slice()));
             prop_assert!(later.read().entries().all(|entry| entry.key >= fence.as_slice()));

@@ -71,7 +71,7 @@ impl Edit<'_> {
         let (at, position) = at;
         let (replaced, split) = self.change(&at, |draft, directory| {
             let replaced = draft.insert(key, class, payload)?;
-            let split = if draft.size() > MOST_BYTES { draft.split(key)? } else { None };
+            let split = if draft.size() > MOST_BYTES { draft.split(key) } else { None };
             match (directory, position) {
                 // Nearly all writes are this one.
                 (Some(directory), Some(position)) if replaced.is_none() && split.is_none() => {

@@ -60,7 +60,8 @@ impl List {
     }
 
     fn named(kind: u8, value: ValueRef<'_>) -> List {
-        let mut prefix = vec![kind];
+        let mut prefix = Vec::with_capacity(32);
+        prefix.push(kind);
         key::append(&mut prefix, value);
         List(prefix)
     }

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 const PUT: u8 = 1;
 const REMOVE: u8 = 2;
 
+/// Bytes before the body.
+const HEAD: usize = 5;
+
 /// One change of one record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation<'a> {
@@ -33,6 +36,11 @@ impl Operations {
 
     pub(crate) fn remove(&mut self, id: &str) {
         self.push(REMOVE, id.as_bytes());
+    }
+
+    /// Makes room for that many bytes of bodies, of so many records.
+    pub(crate) fn reserve(&mut self, records: usize, bytes: usize) {
+        self.0.reserve(records * HEAD + bytes);
     }
 
     pub(crate) fn is_empty(&self) -> bool {

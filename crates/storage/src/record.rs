@@ -134,11 +134,8 @@ impl Place {
     /// The payload of the record's entry in the id list. The end of the order is known by the id.
     pub(crate) fn to_bytes(&self, id: &str) -> Vec<u8> {
         let list = self.list.bytes();
-        let mut bytes = (list.len() as u16).to_le_bytes().to_vec();
-        bytes.extend_from_slice(list);
-        bytes
-            .extend_from_slice(self.order.strip_suffix(&*by_id_descending(id)).unwrap_or_default());
-        bytes
+        let moment = self.order.strip_suffix(&*by_id_descending(id)).unwrap_or_default();
+        [&(list.len() as u16).to_le_bytes(), list, moment].concat()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8], id: &str) -> Result<Place> {

@@ -103,7 +103,9 @@ impl Store {
 
     fn put_batch(&self, batch: Vec<Record>, tally: &mut Tally) -> Result<()> {
         // The last write of a run of puts makes all of them durable.
+        let bytes = batch.iter().map(|record| record.body().len()).sum();
         let puts = self.write(Durability::Relaxed, |stage| {
+            stage.operations().reserve(batch.len(), bytes);
             batch.into_iter().map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
         })?;
         puts.into_iter().for_each(|put| tally.add(put));

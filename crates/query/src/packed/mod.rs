@@ -91,9 +91,9 @@ fn pack_value(out: &mut Vec<u8>, value: &Value) {
         Value::Long(number) => put(out, (tag::LONG, number)),
         Value::Double(number) => put(out, (tag::DOUBLE, number)),
         Value::Decimal(number) => put(out, (tag::DECIMAL, number.to_bytes())),
-        Value::String(text) => put(out, (tag::STRING, text)),
-        Value::Symbol(text) => put(out, (tag::SYMBOL, text)),
-        Value::Code(text) => put(out, (tag::CODE, text)),
+        Value::String(text) => pack_text(out, tag::STRING, text),
+        Value::Symbol(text) => pack_text(out, tag::SYMBOL, text),
+        Value::Code(text) => pack_text(out, tag::CODE, text),
         Value::Date(Date(time)) => put(out, (tag::DATE, time)),
         Value::ObjectId(ObjectId(id)) => put(out, (tag::OBJECT_ID, id)),
         Value::Binary(Binary { subtype, bytes }) => {
@@ -112,6 +112,16 @@ fn pack_value(out: &mut Vec<u8>, value: &Value) {
             nest(out, |out| array.iter().for_each(|element| pack_value(out, element)));
         }
     }
+}
+
+fn pack_text(out: &mut Vec<u8>, tag: u8, text: &str) {
+    out.push(tag);
+    match text.len() {
+        // Nearly all are this short, and packing is mostly packing texts.
+        length @ 0..=250 => out.push(length as u8),
+        length => put(out, length as u64),
+    }
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Adds what `pack` adds, behind its length.
