@@ -91,8 +91,9 @@ impl Comparison {
     /// answers that the others' are compared with.
     fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
         let needed = |kind: &Kind| self.rows.iter().any(|row| kind.stands_in(*row));
-        let peers = self.kinds.iter().copied().filter(|kind| *kind != Kind::Filedex);
-        [Kind::Filedex].into_iter().chain(peers.filter(needed))
+        let peers = self.kinds.iter().copied().filter(|kind| kind.family() != Family::Filedex);
+        let others = [Kind::FiledexColumns].into_iter().chain(peers);
+        [Kind::Filedex].into_iter().chain(others.filter(needed))
     }
 
     fn place(&self) -> Result<TempDir> {
@@ -193,7 +194,7 @@ fn enter(store: &Loaded, dataset: &Dataset) -> Result<Entrant> {
 fn largest_room(loaded: &[Loaded], dataset: &Dataset) -> Result<u64> {
     let store = loaded.iter().find(|store| store.kind == Kind::Filedex);
     let store = store.ok_or("filedex is not loaded")?;
-    Filedex::open(store.directory.path(), Setting::DEFAULT)?.room_total(&dataset.room(0))
+    Filedex::open(store.directory.path(), Setting::DEFAULT, &[])?.room_total(&dataset.room(0))
 }
 
 /// Bytes of the files in a directory and below.

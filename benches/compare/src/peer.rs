@@ -6,7 +6,9 @@ use clap::ValueEnum;
 
 use crate::data::Record;
 use crate::error::Result;
-use crate::peers::{Filedex, Memory, Sled, Sqlite, SqliteColumns, sled::Layout, sqlite::Totals};
+use crate::peers::{
+    COLUMNS, Filedex, Memory, Sled, Sqlite, SqliteColumns, sled::Layout, sqlite::Totals,
+};
 use crate::question::Question;
 use crate::row::Row;
 
@@ -34,6 +36,8 @@ pub(crate) trait Peer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     Filedex,
+    /// The same with the fields of the filter over everything declared as columns.
+    FiledexColumns,
     /// Records as JSON text with the asked fields as columns, totals kept by triggers; mapped.
     Sqlite,
     /// The same with totals counted on the covering indexes; through the page cache.
@@ -90,7 +94,7 @@ impl Kind {
 
     pub(crate) fn family(self) -> Family {
         match self {
-            Kind::Filedex => Family::Filedex,
+            Kind::Filedex | Kind::FiledexColumns => Family::Filedex,
             Kind::Sqlite | Kind::SqliteCounted | Kind::SqliteColumns => Family::Sqlite,
             Kind::Sled | Kind::SledClustered => Family::Sled,
             Kind::Memory => Family::Memory,
@@ -102,7 +106,8 @@ impl Kind {
     /// Opens the store in that directory, making it where there is none.
     pub(crate) fn open(self, directory: &Path, setting: Setting) -> Result<Box<dyn Peer>> {
         Ok(match self {
-            Kind::Filedex => Box::new(Filedex::open(directory, setting)?),
+            Kind::Filedex => Box::new(Filedex::open(directory, setting, &[])?),
+            Kind::FiledexColumns => Box::new(Filedex::open(directory, setting, COLUMNS)?),
             Kind::Sqlite => Box::new(Sqlite::open(directory, setting, Totals::Kept)?),
             Kind::SqliteCounted => Box::new(Sqlite::open(directory, setting, Totals::Counted)?),
             Kind::SqliteColumns => Box::new(SqliteColumns::open(directory, setting)?),
@@ -119,11 +124,12 @@ impl Kind {
         self != Kind::Memory
     }
 
-    /// Whether the kind stands for its family in that row. Two do so only where they are at their
-    /// best: they hold less than the others.
+    /// Whether the kind stands for its family in that row. Some do so only where they are at their best.
     pub(crate) fn stands_in(self, row: Row) -> bool {
         match self {
-            Kind::SqliteColumns => row == Row::FullFilter,
+            Kind::Filedex => row != Row::FullFilterColumns,
+            Kind::FiledexColumns => row == Row::FullFilterColumns,
+            Kind::SqliteColumns => matches!(row, Row::FullFilter | Row::FullFilterColumns),
             Kind::SledClustered => row.is_read(),
             _ => true,
         }

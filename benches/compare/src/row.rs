@@ -26,6 +26,8 @@ pub(crate) enum Row {
     FilterPage,
     /// A nested field and the extension over all records, total and newest page.
     FullFilter,
+    /// The same, asked of a store whose host declared both fields as columns.
+    FullFilterColumns,
     /// One record by `_id`.
     Get,
     /// Loading everything with the indexes live, up to and including the close.
@@ -72,9 +74,10 @@ impl Row {
 
     /// Whether the row is one of questions, checked and measured over all peers in turn.
     pub(crate) fn is_read(self) -> bool {
-        use Row::{DeepPage, FilterPage, FullFilter, Get, LargestRoomPage, RoomPage, RoomTypePage};
-        let paged = matches!(self, RoomPage | LargestRoomPage | RoomTypePage | DeepPage);
-        paged || matches!(self, Row::UserPage | FilterPage | FullFilter | Get)
+        use Row::{DeepPage, LargestRoomPage, RoomPage, RoomTypePage, UserPage};
+        use Row::{FilterPage, FullFilter, FullFilterColumns, Get};
+        let paged = matches!(self, RoomPage | LargestRoomPage | RoomTypePage | DeepPage | UserPage);
+        paged || matches!(self, FilterPage | FullFilter | FullFilterColumns | Get)
     }
 
     /// What is asked, in turn; nothing if the row is not one of questions. `largest` is the number of
@@ -91,7 +94,7 @@ impl Row {
                 users.map(|rank| Question::User { user: dataset.user(rank) }).collect()
             }
             Row::FilterPage => vec![Question::Named { room }],
-            Row::FullFilter => vec![Question::Wide],
+            Row::FullFilter | Row::FullFilterColumns => vec![Question::Wide],
             Row::Get => ids(dataset).map(|id| Question::One { id }).collect(),
             _ => Vec::new(),
         }
@@ -100,7 +103,7 @@ impl Row {
     /// Questions a round, where a peer isn't too slow for it.
     pub(crate) fn per_round(self) -> usize {
         match self {
-            Row::FullFilter => 1,
+            Row::FullFilter | Row::FullFilterColumns => 1,
             Row::FilterPage => 3,
             Row::DeepPage => 20,
             Row::Get => VISITS,

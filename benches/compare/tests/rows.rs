@@ -14,6 +14,7 @@ const ROWS: &[(&str, &str)] = &[
     ("user_page", "ns"),
     ("filter_page", "ns"),
     ("full_filter", "ns"),
+    ("full_filter_columns", "ns"),
     ("get", "ns"),
     ("bulk_load", "per_cpu_second"),
     ("durable_put", "ns"),

@@ -10,14 +10,17 @@ use crate::page::COUNT;
 use crate::peer::{Peer, Setting};
 use crate::question::{EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
 
+/// The fields of [`Question::Wide`].
+pub(crate) const COLUMNS: &[&str] = &["identify.size.width", "extension"];
+
 const NEWEST: &str = r#"{"uploadedAt":-1}"#;
 
 /// An open index.
 pub(crate) struct Filedex(filedex::Filedex);
 
 impl Filedex {
-    pub(crate) fn open(directory: &Path, setting: Setting) -> Result<Filedex> {
-        let mut options = filedex::Filedex::options();
+    pub(crate) fn open(directory: &Path, setting: Setting, columns: &[&str]) -> Result<Filedex> {
+        let mut options = filedex::Filedex::options().columns(columns.iter().copied());
         if let Some(bytes) = setting.cache {
             options = options.cache_bytes(bytes.into());
         }

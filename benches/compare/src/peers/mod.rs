@@ -7,7 +7,7 @@ mod polodb;
 pub(crate) mod sled;
 pub(crate) mod sqlite;
 
-pub(crate) use filedex::Filedex;
+pub(crate) use filedex::{COLUMNS, Filedex};
 pub(crate) use memory::Memory;
 #[cfg(feature = "polodb")]
 pub(crate) use polodb::Polodb;
