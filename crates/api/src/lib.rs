@@ -45,6 +45,7 @@ mod index;
 mod lookup;
 mod page;
 mod policy;
+mod rebuild;
 mod scope;
 
 pub use directory::{
@@ -67,7 +68,9 @@ pub use scope::{Scope, Visibility};
 pub use filedex_query::{
     Code, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value, ejson,
 };
-pub use filedex_storage::{Backup, Cancel, Durability, Explain, Put, Report, Stats, Tally};
+pub use filedex_storage::{
+    Backup, Cancel, Compaction, Durability, Explain, Put, Quarantined, Repair, Report, Stats, Tally,
+};
 
 /// The program in the README compiles and does what it says.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@
 
 mod answer;
 mod backup;
+mod compact;
 mod demo;
 mod export;
 mod failure;
@@ -13,6 +14,7 @@ mod find;
 mod import;
 mod input;
 mod progress;
+mod repair;
 mod restore;
 mod sample;
 mod scan;
@@ -48,6 +50,8 @@ enum Command {
     Restore(restore::Arguments),
     Stats(stats::Arguments),
     Verify(verify::Arguments),
+    Repair(repair::Arguments),
+    Compact(compact::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -74,5 +78,7 @@ fn run(command: &Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Restore(arguments) => restore::run(arguments, out),
         Command::Stats(arguments) => stats::run(arguments, out),
         Command::Verify(arguments) => verify::run(arguments, out),
+        Command::Repair(arguments) => repair::run(arguments, out),
+        Command::Compact(arguments) => compact::run(arguments, out),
     }
 }

@@ -36,6 +36,6 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     }
     let (db, problems) = (arguments.db.display(), report.problems.len());
     Err(Failure::Store(format!(
-        "{db}: {problems} problems; export what is whole and import it anew"
+        "{db}: {problems} problems; run `filedex repair`, or restore a backup"
     )))
 }

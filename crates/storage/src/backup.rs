@@ -149,11 +149,7 @@ impl Lines<'_> {
 
     fn record(&mut self, record: DocumentRef<'_>) -> io::Result<()> {
         self.text.clear();
-        ejson::write_document(record, Form::Canonical, &mut self.text);
-        if !is_plain(record, 0) && !reads_back(&self.text, record) {
-            self.text.clear();
-            ejson::write_document(in_stored_form(record).view(), Form::Canonical, &mut self.text);
-        }
+        write_record(record, &mut self.text);
         self.text.push(b'\n');
         self.checksum.update(&self.text);
         self.records += 1;
@@ -168,6 +164,15 @@ impl Lines<'_> {
         self.out.write_all(b"\n")?;
         self.out.flush()?;
         Ok(trailer.backup)
+    }
+}
+
+/// The text of a record as it stands in a line.
+pub(crate) fn write_record(record: DocumentRef<'_>, text: &mut Vec<u8>) {
+    ejson::write_document(record, Form::Canonical, text);
+    if !is_plain(record, 0) && !reads_back(text, record) {
+        text.clear();
+        ejson::write_document(in_stored_form(record).view(), Form::Canonical, text);
     }
 }
 

@@ -13,7 +13,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::class::Class;
+use crate::class::{CLASSES, Class};
 use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::layout::compare;
@@ -65,6 +65,22 @@ impl Block {
             true => Ok(Block::Stored(bytes)),
             false => Err(damaged()),
         }
+    }
+
+    /// The whole block that begins these bytes, if one does: it may end anywhere.
+    pub(crate) fn at_start(bytes: &[u8]) -> Option<Block> {
+        let &[.., low, high, classes] = bytes.first_chunk::<HEAD>()?;
+        let (count, classes) = (u16::from_le_bytes([low, high]), usize::from(classes));
+        // Nearly all bytes that begin no block are told by this.
+        if classes == 0 || classes > CLASSES || classes > usize::from(count) {
+            return None;
+        }
+        let block = BlockRef::parse(bytes)?;
+        if block.counts().map(|(_, count)| count).sum::<u64>() != block.len() {
+            return None;
+        }
+        let last = block.entries().nth(usize::from(count) - 1)?;
+        Block::open(Bytes::copy(bytes.get(..last.payload_at.end)?)).ok()
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -34,7 +34,8 @@ const BATCHES_PER_SYNC: usize = 8;
 /// Changed keys with their new values; `None` where the key is removed.
 pub(crate) type Change = (Bytes, Option<Bytes>);
 
-fn path_in(home: &Path) -> PathBuf {
+/// Where a checkpoint is written.
+pub(crate) fn path_in(home: &Path) -> PathBuf {
     home.join("checkpoint")
 }
 
@@ -61,17 +62,30 @@ pub(crate) fn write<C: Iterator<Item = Change>>(
 /// Finishes a checkpoint that was interrupted, if there is one. An unfinished file is removed.
 pub(crate) fn recover(home: &Path, tree: &Tree) -> Result<()> {
     let path = path_in(home);
+    match reapply(home, tree)? {
+        Some(next) => finish(home, next),
+        None if path.exists() => {
+            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Applies a checkpoint that was interrupted to the tree, if there is one that is whole; gives its
+/// generation.
+pub(crate) fn reapply(home: &Path, tree: &Tree) -> Result<Option<u64>> {
+    let path = path_in(home);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("read", &path, error)),
     };
     match parse(&bytes) {
         Some((next, changes)) if next >= generation(tree)? => {
             apply(tree, next, changes.into_iter())?;
-            finish(home, next)
+            Ok(Some(next))
         }
-        _ => fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error)),
+        _ => Ok(None),
     }
 }
 
@@ -164,21 +178,24 @@ fn apply(tree: &Tree, next: u64, changes: impl Iterator<Item = Change>) -> Resul
 
 /// Removes what the tree now holds: first the logs, then the checkpoint.
 fn finish(home: &Path, next: u64) -> Result<()> {
-    for log in logs_before(home, next)? {
+    for (_, log) in logs_in(home)?.into_iter().filter(|(generation, _)| *generation < next) {
         fs::remove_file(&log).map_err(|error| Error::io("remove", &log, error))?;
     }
     let path = path_in(home);
     fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))
 }
 
-fn logs_before(home: &Path, next: u64) -> Result<Vec<PathBuf>> {
+/// All logs that are there with their generations, oldest first.
+pub(crate) fn logs_in(home: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let entries = fs::read_dir(home).map_err(|error| Error::io("read", home, error))?;
-    let is_older = |path: &PathBuf| {
+    let generation = |path: &Path| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let generation = name.strip_prefix("log.").and_then(|number| number.parse::<u64>().ok());
-        generation.is_some_and(|generation| generation < next)
+        name.strip_prefix("log.").and_then(|number| number.parse::<u64>().ok())
     };
-    Ok(entries.flatten().map(|entry| entry.path()).filter(is_older).collect())
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut logs: Vec<_> = paths.filter_map(|path| Some((generation(&path)?, path))).collect();
+    logs.sort_unstable();
+    Ok(logs)
 }
 
 /// The logs that the tree does not hold, oldest first. The first must be there: it is made before the

@@ -55,6 +55,14 @@ impl Error {
         Error::new(ErrorKind::Damaged, message)
     }
 
+    pub(crate) fn unreadable(path: &Path) -> Error {
+        let message = format!(
+            "nothing of {} can be read any more, not even by a repair; restore a backup",
+            path.display()
+        );
+        Error::new(ErrorKind::Damaged, message)
+    }
+
     pub(crate) fn invalid(reason: impl Into<String>) -> Error {
         Error::new(ErrorKind::InvalidRecord, reason)
     }

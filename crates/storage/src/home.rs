@@ -6,19 +6,24 @@
 //!   tree/            sled's files
 //!   log.<n>          what was written since the last checkpoint
 //!   checkpoint       there only while one is being made
+//!   rebuilding/      there only while the store is rebuilt, and rebuilt/ after it
+//!   quarantine.<n>   what a repair could not keep
 //! ```
 //!
 //! A new store is made beside its path and renamed into place, so that a kill while it is being
 //! made leaves nothing that looks like a store.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind as Io, Write};
 use std::path::{Path, PathBuf};
 
+use crate::checkpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::layout::{GENERATION_KEY, VERSION_KEY};
-use crate::log::{Log, sync_directory};
-use crate::tree::{Changes, Tree};
+use crate::lock;
+use crate::log::{Log, Replay, sync_directory};
+use crate::swap;
+use crate::tree::{Changes, Tree, log_of};
 
 /// The format that this version writes, and the newest that it reads.
 pub(crate) const FORMAT: u32 = 1;
@@ -26,32 +31,87 @@ pub(crate) const FORMAT: u32 = 1;
 /// The generation of a new store's log.
 const FIRST_LOG: u64 = 1;
 
+/// Memory for a tree that is only made or looked at.
+const MAKING_CACHE: u64 = 1 << 20;
+
 /// The file that tells a store from any other directory.
 pub(crate) const MARKER: &str = "filedex";
 const MARKER_TITLE: &str = "Filedex store";
 
-/// Opens the tree of the store at that path, making the store if asked.
-pub(crate) fn open(path: &Path, create: bool, cache_bytes: u64) -> Result<Tree> {
-    match fs::symlink_metadata(path).and_then(|_| fs::metadata(path)) {
-        Ok(found) if !found.is_dir() => Err(not_a_store(path, "it is a file")),
-        Ok(_) => open_directory(path, create, cache_bytes),
-        Err(error) if error.kind() == Io::NotFound => {
-            make(path, create, cache_bytes)?;
-            open_store(path, cache_bytes)
+/// A store's directory, kept from everyone else for as long as this lives.
+pub(crate) struct Home {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Home {
+    /// The store at that path, made if asked.
+    pub(crate) fn open(path: &Path, create: bool) -> Result<Home> {
+        match fs::symlink_metadata(path).and_then(|_| fs::metadata(path)) {
+            Ok(found) if !found.is_dir() => return Err(not_a_store(path, "it is a file")),
+            Ok(_) if path.join(MARKER).exists() => {}
+            Ok(_) => make_in_empty(path, create)?,
+            Err(error) if error.kind() == Io::NotFound => make(path, create)?,
+            Err(error) => return Err(Error::io("open", path, error)),
         }
-        Err(error) => Err(Error::io("open", path, error)),
+        check_marker(path)?;
+        Home::claim(path)
+    }
+
+    /// The store at that path, though its marker may be damaged or gone, if its log is one of ours.
+    /// [`Home::adopted`] must follow.
+    pub(crate) fn adopt(path: &Path) -> Result<Home> {
+        match Home::open(path, false) {
+            Err(refused) if matches!(refused.kind(), ErrorKind::NotAStore | ErrorKind::Damaged) => {
+                let logs = if path.is_dir() { checkpoint::logs_in(path)? } else { Vec::new() };
+                if !logs.iter().any(|(_, log)| Replay::is_log(log)) {
+                    return Err(refused);
+                }
+                // There must be a file for the lock.
+                let marker = path.join(MARKER);
+                let marked = OpenOptions::new().append(true).create(true).open(&marker);
+                marked.map_err(|error| Error::io("write", &marker, error))?;
+                Home::claim(path)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Makes sure that a store of that tree is one that this version reads, by its marker or its tree;
+    /// its marker then says so.
+    pub(crate) fn adopted(&self, tree: &Tree) -> Result<()> {
+        if check_marker(&self.path).is_err() {
+            check_version(tree)?;
+            write_marker(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps everyone else out, then ends what was interrupted.
+    fn claim(path: &Path) -> Result<Home> {
+        let lock = lock::take(&path.join(MARKER))?;
+        swap::settle(path)?;
+        Ok(Home { path: path.to_owned(), _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the tree; it is one that this version reads.
+    pub(crate) fn tree(&self, cache_bytes: u64) -> Result<Tree> {
+        let tree = open_tree(&self.path, cache_bytes)?;
+        check_version(&tree)?;
+        Ok(tree)
     }
 }
 
-fn open_directory(path: &Path, create: bool, cache_bytes: u64) -> Result<Tree> {
-    if !path.join(MARKER).exists() {
-        let entries = fs::read_dir(path).map_err(|error| Error::io("read", path, error))?;
-        if entries.count() > 0 {
-            return Err(not_a_store(path, "it holds other files"));
-        }
-        make(path, create, cache_bytes)?;
+fn make_in_empty(path: &Path, create: bool) -> Result<()> {
+    let mut entries = fs::read_dir(path).map_err(|error| Error::io("read", path, error))?;
+    match entries.next() {
+        Some(_) => Err(not_a_store(path, "it holds other files")),
+        None => make(path, create),
     }
-    open_store(path, cache_bytes)
 }
 
 fn not_a_store(path: &Path, reason: &str) -> Error {
@@ -62,17 +122,24 @@ fn not_a_store(path: &Path, reason: &str) -> Error {
     Error::new(ErrorKind::NotAStore, message)
 }
 
-fn open_store(path: &Path, cache_bytes: u64) -> Result<Tree> {
-    check_marker(path)?;
+/// Whether a tree has its log. Without it sled would open an empty tree, as if nothing had ever been
+/// written.
+pub(crate) fn has_log(tree: &Path) -> bool {
+    fs::metadata(log_of(tree)).is_ok_and(|log| log.len() > 0)
+}
+
+/// Opens the tree of a store, whatever it says of itself.
+fn open_tree(path: &Path, cache_bytes: u64) -> Result<Tree> {
     let tree = tree_of(path);
-    // Without its log sled would open an empty tree, as if nothing had ever been written.
-    let log = fs::metadata(tree.join("db"));
-    if log.map_or(true, |log| log.len() == 0) {
+    if !has_log(&tree) {
         return Err(Error::damaged(format_args!("{} has lost its log", path.display())));
     }
-    let tree = Tree::open(&tree, cache_bytes)?;
+    Tree::open(&tree, cache_bytes)
+}
+
+fn check_version(tree: &Tree) -> Result<()> {
     match tree.get(VERSION_KEY)? {
-        Some(version) if *version == FORMAT.to_le_bytes() => Ok(tree),
+        Some(version) if *version == FORMAT.to_le_bytes() => Ok(()),
         Some(_) | None => Err(Error::damaged("its version record is not what was written")),
     }
 }
@@ -96,12 +163,13 @@ fn check_marker(path: &Path) -> Result<()> {
     }
 }
 
-fn tree_of(path: &Path) -> PathBuf {
+/// Where the tree of the store at that path lies.
+pub(crate) fn tree_of(path: &Path) -> PathBuf {
     path.join("tree")
 }
 
 /// Makes an empty store beside the path, then moves it there.
-fn make(path: &Path, create: bool, cache_bytes: u64) -> Result<()> {
+fn make(path: &Path, create: bool) -> Result<()> {
     if !create {
         let message = format!("there is no store at {}", path.display());
         return Err(Error::new(ErrorKind::Missing, message));
@@ -110,31 +178,39 @@ fn make(path: &Path, create: bool, cache_bytes: u64) -> Result<()> {
     fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, error))?;
     let site = tempfile::Builder::new().prefix(".filedex-").tempdir_in(parent);
     let site = site.map_err(|error| Error::io("create a directory in", parent, error))?;
-    fill(site.path(), cache_bytes)?;
+    fill(site.path())?;
     fs::rename(site.path(), path).map_err(|error| Error::io("create", path, error))?;
     // The directory has moved; there is nothing left to be removed at its old path.
     let _moved = site.keep();
     sync_directory(parent)
 }
 
-fn fill(site: &Path, cache_bytes: u64) -> Result<()> {
-    let tree = Tree::open(&tree_of(site), cache_bytes)?;
+fn fill(site: &Path) -> Result<()> {
+    let tree = Tree::open(&tree_of(site), MAKING_CACHE)?;
     let mut changes = Changes::default();
     changes.insert(VERSION_KEY, FORMAT.to_le_bytes().to_vec().into());
     changes.insert(GENERATION_KEY, FIRST_LOG.to_le_bytes().to_vec().into());
     tree.apply(changes)?;
     tree.sync()?;
-    drop(tree);
+    tree.close()?;
     sync_files(&tree_of(site))?;
     drop(Log::create(site, FIRST_LOG)?);
-    let marker = site.join(MARKER);
-    let written = File::create(&marker).and_then(|mut file| {
-        file.write_all(format!("{MARKER_TITLE}\nformat {FORMAT}\n").as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|error| Error::io("write", &marker, error))?;
+    write_marker(site)?;
     sync_directory(&tree_of(site))?;
     sync_directory(site)
+}
+
+/// Writes the marker over what stands there: the lock is on the file that is there.
+fn write_marker(path: &Path) -> Result<()> {
+    let marker = path.join(MARKER);
+    let text = format!("{MARKER_TITLE}\nformat {FORMAT}\n");
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(&marker);
+    let written = file.and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
+        file.sync_all()
+    });
+    written.map_err(|error| Error::io("write", &marker, error))
 }
 
 /// sled writes its configuration without a sync, and cannot do without it.

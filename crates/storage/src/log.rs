@@ -12,7 +12,7 @@
 //! checkpoint begins the next. This file does not know what a payload means.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -55,6 +55,15 @@ pub(crate) struct Replay {
     /// Bytes behind the last whole entry: a write that a kill or a power cut tore, and that nobody was
     /// promised.
     pub(crate) torn: u64,
+}
+
+/// What a damaged log still held.
+#[derive(Default)]
+pub(crate) struct Salvaged {
+    /// The payloads of its whole entries, in order.
+    pub(crate) payloads: Vec<Vec<u8>>,
+    /// The bytes between them.
+    pub(crate) lost: Vec<Vec<u8>>,
 }
 
 impl Log {
@@ -218,12 +227,39 @@ impl Replay {
         Ok(Replay { payloads, torn: rest.len() as u64 })
     }
 
+    /// Reads what can be read of a log that is damaged.
+    pub(crate) fn salvage(home: &Path, generation: u64) -> Result<Salvaged> {
+        let path = Log::path(home, generation);
+        let bytes = fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        let (mut salvaged, mut last) = (Salvaged::default(), 0);
+        let mut rest = bytes.get(HEADER..).unwrap_or_default();
+        while let Some((at, entry, behind)) = next_entry(rest, last) {
+            let lost = rest.get(..at).filter(|lost| !lost.is_empty());
+            salvaged.lost.extend(lost.map(<[u8]>::to_vec));
+            salvaged.payloads.push(entry.payload.to_vec());
+            (rest, last) = (behind, entry.number);
+        }
+        salvaged.lost.extend((!rest.is_empty()).then(|| rest.to_vec()));
+        Ok(salvaged)
+    }
+
     /// Removes a log that was only being begun when a kill or a power cut came, so that it can hold no
     /// entry; says whether it was one.
     pub(crate) fn remove_unbegun(home: &Path, generation: u64) -> bool {
-        let path = Log::path(home, generation);
-        let length = fs::metadata(&path).map(|log| log.len());
-        length.is_ok_and(|length| length <= HEADER as u64) && fs::remove_file(&path).is_ok()
+        Replay::is_unbegun(home, generation) && fs::remove_file(Log::path(home, generation)).is_ok()
+    }
+
+    /// Whether that file begins as a log does.
+    pub(crate) fn is_log(path: &Path) -> bool {
+        let mut title = [0; TITLE.len()];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut title));
+        read.is_ok() && title == *TITLE
+    }
+
+    /// Whether a log is too short to hold an entry.
+    pub(crate) fn is_unbegun(home: &Path, generation: u64) -> bool {
+        let length = fs::metadata(Log::path(home, generation)).map(|log| log.len());
+        length.is_ok_and(|length| length <= HEADER as u64)
     }
 }
 
@@ -256,13 +292,25 @@ impl<'a> Entry<'a> {
 
 /// Whether a later entry tells that more than `read` entries were on the disk.
 fn promised_behind(mut bytes: &[u8], read: u64) -> bool {
-    while bytes.len() >= ENTRY {
-        if Entry::read(bytes).is_some_and(|(entry, _)| entry.number > read && entry.synced > read) {
+    while let Some((_, entry, behind)) = next_entry(bytes, read) {
+        if entry.synced > read {
             return true;
         }
-        bytes = bytes.get(1..).unwrap_or_default();
+        bytes = behind;
     }
     false
+}
+
+/// Where the next whole entry with a number above that one begins, the entry, and the bytes behind it.
+fn next_entry(bytes: &[u8], above: u64) -> Option<(usize, Entry<'_>, &[u8])> {
+    let most = above.saturating_add(bytes.len() as u64);
+    bytes.windows(ENTRY).enumerate().find_map(|(at, head)| {
+        // Bytes that can be no number are most of them, and cheaper to tell than a checksum.
+        let number = head.get(8..)?.first_chunk().map(|number| u64::from_le_bytes(*number))?;
+        let is_number = number > above && number <= most;
+        let (entry, behind) = is_number.then(|| Entry::read(bytes.get(at..)?)).flatten()?;
+        Some((at, entry, behind))
+    })
 }
 
 fn encode(out: &mut Vec<u8>, number: u64, synced: u64, payload: &[u8]) -> Result<()> {

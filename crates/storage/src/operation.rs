@@ -9,6 +9,7 @@
 //! Doing them again in order, on the state before them, gives the state after them.
 
 use filedex_query::packed::PackedDocument;
+use filedex_query::{DocumentRef, ValueRef};
 
 use crate::error::{Error, Result};
 
@@ -23,6 +24,19 @@ const HEAD: usize = 5;
 pub(crate) enum Operation<'a> {
     Put(PackedDocument<'a>),
     Remove(&'a str),
+}
+
+impl<'a> Operation<'a> {
+    /// The `_id` of the record.
+    pub(crate) fn id(self) -> &'a str {
+        match self {
+            Operation::Remove(id) => id,
+            Operation::Put(body) => {
+                let id = DocumentRef::from(body).get("_id");
+                id.and_then(ValueRef::as_text).unwrap_or_default()
+            }
+        }
+    }
 }
 
 /// The operations of one write, as the log keeps them.

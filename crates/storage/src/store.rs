@@ -5,7 +5,7 @@
 //! under them is in [`crate::writer`], [`crate::reader`] and [`crate::execute`].
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use crate::checkpoint;
 use crate::edit;
 use crate::error::{Error, ErrorKind, Result};
-use crate::home;
+use crate::home::{self, Home};
 use crate::log::{Log, Replay};
 use crate::options::{Durability, Options};
 use crate::pending::Pending;
@@ -30,7 +30,6 @@ use crate::writer;
 pub struct Store(Arc<Shared>);
 
 struct Shared {
-    home: PathBuf,
     pool: Pool,
     /// Held for reading during a whole answer, and for writing while a write is let to show.
     pending: RwLock<Pending>,
@@ -38,7 +37,9 @@ struct Shared {
     turn: Mutex<()>,
     log: Arc<CurrentLog>,
     options: Options,
-    /// Removes the directory of a temporary store, after the tree is closed.
+    /// Let go after the tree is closed.
+    home: Home,
+    /// Removes the directory of a temporary store, after that.
     temporary: Option<tempfile::TempDir>,
     /// Ends the thread that syncs the log when it is dropped.
     _syncer: SyncSender<()>,
@@ -89,18 +90,19 @@ impl Store {
         let declared = options.columns.iter().map(|path| query::Path::parse(path, &options.limits));
         let declared = declared.collect::<query::Result<Vec<query::Path>>>()?;
         let share = options.cache_bytes / SHARES;
-        let tree = home::open(path, options.create, share)?;
+        let home = Home::open(path, options.create)?;
+        let tree = home.tree(share)?;
         checkpoint::recover(path, &tree)?;
         let (log, payloads) = read_logs(path, &checkpoint::logs_since(path, &tree)?)?;
         let log = Arc::new(RwLock::new(Arc::new(log)));
         let store = Store(Arc::new(Shared {
-            home: path.to_owned(),
             pool: Pool::new(tree, share, declared),
             pending: RwLock::default(),
             turn: Mutex::default(),
             _syncer: sync_in_background(log.clone())?,
             log,
             options: options.clone(),
+            home,
             temporary,
         }));
         for payload in payloads {
@@ -174,7 +176,7 @@ impl Store {
     }
 
     pub(crate) fn disk_bytes(&self) -> Result<u64> {
-        home::disk_bytes(&self.0.home)
+        home::disk_bytes(self.0.home.path())
     }
 
     fn replay(&self, payload: &[u8]) -> Result<()> {
@@ -218,10 +220,10 @@ impl Shared {
         }
         let log = self.log.read().clone();
         log.sync_all()?;
-        let next = Log::create(&self.home, log.generation() + 1)?;
+        let next = Log::create(self.home.path(), log.generation() + 1)?;
         let generation = next.generation();
         *self.log.write() = Arc::new(next);
-        checkpoint::write(&self.home, &self.pool.tree, generation, || pending.sealed())?;
+        checkpoint::write(self.home.path(), &self.pool.tree, generation, || pending.sealed())?;
         drop(pending);
         *self.pending.write() = Pending::default();
         Ok(())

@@ -8,9 +8,9 @@ use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lock;
 
 /// Ordered keys and values on disk.
 pub(crate) struct Tree {
@@ -63,29 +63,25 @@ impl Changes {
     }
 }
 
-/// How long a store that another handle is just closing is waited for.
-const LOCK_PATIENCE: Duration = Duration::from_millis(500);
-
 impl Tree {
     /// Opens or makes the tree in that directory.
     pub(crate) fn open(directory: &Path, cache_bytes: u64) -> Result<Tree> {
         remove_unfinished_snapshots(directory)?;
-        let started = Instant::now();
-        loop {
-            match open_sled(directory, cache_bytes) {
-                Err(error)
-                    if error.kind() == ErrorKind::AlreadyOpen
-                        && started.elapsed() < LOCK_PATIENCE =>
-                {
-                    std::thread::sleep(Duration::from_millis(20));
-                }
-                opened => {
-                    let directory = directory.to_owned();
-                    let poisoned = AtomicBool::new(false);
-                    return Ok(Tree { sled: opened?, directory, poisoned });
-                }
-            }
-        }
+        let sled = lock::patiently(|| open_sled(directory, cache_bytes))?;
+        let (directory, poisoned) = (directory.to_owned(), AtomicBool::new(false));
+        Ok(Tree { sled, directory, poisoned })
+    }
+
+    /// Closes the tree; when this returns nothing of sled holds its files any more.
+    pub(crate) fn close(self) -> Result<()> {
+        let Tree { sled, directory, .. } = self;
+        drop(sled);
+        Tree::wait_closed(&directory)
+    }
+
+    /// Waits until a tree that was dropped is let go: threads of sled may hold it a little longer.
+    pub(crate) fn wait_closed(directory: &Path) -> Result<()> {
+        lock::take(&log_of(directory)).map(drop)
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
@@ -122,7 +118,7 @@ impl Tree {
     /// log on Linux, so the log is synced here.
     pub(crate) fn sync(&self) -> Result<()> {
         self.flush()?;
-        let log = self.directory.join("db");
+        let log = log_of(&self.directory);
         let synced = File::open(&log).and_then(|log| log.sync_data());
         synced.map_err(|error| {
             self.poison();
@@ -147,6 +143,11 @@ impl Tree {
         self.poison();
         translate(error)
     }
+}
+
+/// The file in which all of a tree lies.
+pub(crate) fn log_of(directory: &Path) -> PathBuf {
+    directory.join("db")
 }
 
 /// A killed process may leave a half-written snapshot, which sled would take for the newest and
@@ -187,10 +188,7 @@ fn translate(error: sled::Error) -> Error {
         sled::Error::Corruption { .. } => Error::damaged("a page of its log has a wrong checksum"),
         sled::Error::Unsupported(_) => Error::damaged("the configuration of its tree is malformed"),
         // sled reports a taken lock as an error of kind `Other`; only the text tells.
-        sled::Error::Io(_) if text.contains("could not acquire lock") => {
-            let message = "the store is open elsewhere; close the other handle or process first";
-            Error::new(ErrorKind::AlreadyOpen, message)
-        }
+        sled::Error::Io(_) if text.contains("could not acquire lock") => lock::already_open(),
         _ => Error::new(ErrorKind::Io, format!("the store's files failed: {text}")),
     };
     translated.caused_by(error)

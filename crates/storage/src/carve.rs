@@ -1,0 +1,119 @@
+//! Records in the bytes of sled's log that no tree leads to any more.
+//!
+//! A block tells by itself where it ends and whether it is whole, so that blocks are found wherever they
+//! lie. Of one record there are often several versions; sled writes its log in segments that are
+//! numbered, so that the newest is known. Whether that is what the store held last nobody knows: it may
+//! have been removed since. Bodies that lie in pieces are not found.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use filedex_query::DocumentRef;
+use filedex_query::packed::PackedDocument;
+
+use crate::block::{Block, MOST_BYTES};
+use crate::error::{Error, Result};
+use crate::record::{self, Body, Place};
+
+/// Bytes of one of sled's segments. No value lies across two.
+const SEGMENT: usize = 512 << 10;
+
+/// Where a version of a record lies: the number of its segment, which is a greater one for a newer one,
+/// and the place in it; then where the segment lies.
+type Version = (i64, usize, u64);
+
+/// Shows the newest version of each record that is wanted.
+pub(crate) fn newest(
+    path: &Path,
+    is_wanted: &dyn Fn(&str) -> bool,
+    show: &mut dyn FnMut(&str, DocumentRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut newest: HashMap<String, Version> = HashMap::new();
+    each(path, &mut |id, version, _| {
+        if newest.get(id).is_none_or(|known| *known < version) && is_wanted(id) {
+            newest.insert(id.to_owned(), version);
+        }
+        Ok(())
+    })?;
+    each(path, &mut |id, version, record| {
+        if newest.get(id) == Some(&version) { show(id, record) } else { Ok(()) }
+    })
+}
+
+fn each(
+    path: &Path,
+    show: &mut dyn FnMut(&str, Version, DocumentRef<'_>) -> Result<()>,
+) -> Result<()> {
+    let failed = |error| Error::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut segment = vec![0; SEGMENT];
+    for number in 0.. {
+        let at = number * SEGMENT as u64;
+        file.seek(SeekFrom::Start(at)).map_err(failed)?;
+        let length = fill(&mut file, &mut segment).map_err(failed)?;
+        let bytes = segment.get(..length).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        let order = order_of(bytes);
+        blocks(bytes, &mut |place, block| {
+            records(&block, &mut |id, record| show(id, (order, place, at), record))
+        })?;
+    }
+    Ok(())
+}
+
+/// Reads until the buffer is full or the file at its end.
+fn fill(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// The number that sled gave the segment: in its header, behind a checksum, with most bits inverted.
+fn order_of(segment: &[u8]) -> i64 {
+    let number = segment.get(4..).and_then(|bytes| bytes.first_chunk());
+    number.map_or(0, |number| i64::from_le_bytes(*number) ^ i64::MAX)
+}
+
+/// Shows every whole block in the bytes, with its place.
+fn blocks(bytes: &[u8], show: &mut dyn FnMut(usize, Block) -> Result<()>) -> Result<()> {
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        match Block::at_start(rest.get(..2 * MOST_BYTES).unwrap_or(rest)) {
+            Some(block) => {
+                let length = block.bytes().len();
+                show(at, block)?;
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+    Ok(())
+}
+
+/// Shows the records of a block, if it is one of a room: its entries agree with their fields.
+fn records(block: &Block, show: &mut dyn FnMut(&str, DocumentRef<'_>) -> Result<()>) -> Result<()> {
+    for entry in block.read().entries() {
+        let Ok(Body::Inline(body)) = Body::read(entry.payload) else { continue };
+        if !PackedDocument::new(body).check() {
+            continue;
+        }
+        let record = record::document(body);
+        if let Some(id) = record.get("_id").and_then(|id| id.as_text())
+            && Place::of(record, id).order == entry.key
+        {
+            show(id, record)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! Reads a tree that may be damaged: as much of it as can be reached, each fault told and passed over.
+//!
+//! sled, when it opens a damaged log, overwrites what it takes for its torn end. So it is let at a copy,
+//! and what it was made from stays as it was. What is to become of what is found is
+//! [`crate::rebuild`]'s.
+
+use std::fs;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::block::Block;
+use crate::error::{Error, ErrorKind, Result};
+use crate::home::{Home, has_log, tree_of};
+use crate::layout::{List, after_prefix};
+use crate::swap;
+use crate::tree::{Bytes, Tree};
+
+/// A tree that may be damaged.
+pub(crate) struct Salvage(Tree);
+
+/// A key and a value, or why they cannot be read.
+type Item = Result<(Bytes, Bytes)>;
+
+impl Salvage {
+    /// Opens a tree that should be whole.
+    pub(crate) fn whole(home: &Home, cache_bytes: u64) -> Result<Salvage> {
+        home.tree(cache_bytes).map(Salvage)
+    }
+
+    /// Opens a copy of a tree that may be damaged; without the files that sled can do without, if these
+    /// are in its way. The copy is made in a directory that is not there yet.
+    pub(crate) fn damaged(home: &Home, copy: &Path, cache_bytes: u64) -> Result<Salvage> {
+        if !has_log(&tree_of(home.path())) {
+            return Err(Error::unreadable(home.path()));
+        }
+        copy_files(&tree_of(home.path()), copy)?;
+        let mut opened = Tree::open(copy, cache_bytes);
+        for spare in ["snap.", "conf"] {
+            if opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::Damaged) {
+                remove_files(copy, spare)?;
+                opened = Tree::open(copy, cache_bytes);
+            }
+        }
+        opened.map(Salvage).map_err(|error| match error.kind() {
+            ErrorKind::Damaged => Error::unreadable(home.path()).caused_by(error),
+            _ => error,
+        })
+    }
+
+    pub(crate) fn tree(&self) -> &Tree {
+        &self.0
+    }
+
+    /// Shows all that begins with the prefix and can be read: from the start, and from the end where
+    /// there is a fault in between. Gives the fault.
+    pub(crate) fn each(
+        &self,
+        prefix: &[u8],
+        show: &mut dyn FnMut(&[u8], Bytes) -> Result<()>,
+    ) -> Result<Option<Error>> {
+        let end = after_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
+        let mut lower = Bound::Included(prefix.to_vec());
+        let mut forward = self.0.range(lower.clone(), end.clone());
+        let fault = loop {
+            match attempt(|| forward.next()) {
+                None => return Ok(None),
+                Some(Err(fault)) => break fault,
+                Some(Ok((key, value))) => {
+                    show(&key, value)?;
+                    lower = Bound::Excluded(key.to_vec());
+                }
+            }
+        };
+        let mut backward = self.0.range(lower, end).rev();
+        while let Some(Ok((key, value))) = attempt(|| backward.next()) {
+            show(&key, value)?;
+        }
+        Ok(Some(fault))
+    }
+
+    /// What lies under that key.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        let mut only = self.0.range(Bound::Included(key.to_vec()), Bound::Included(key.to_vec()));
+        Ok(attempt(|| only.next()).transpose()?.map(|(_, value)| value))
+    }
+
+    /// The block of the list in which that entry lies, if it can be read, and its key.
+    pub(crate) fn block_for(&self, list: &List, order: &[u8]) -> Option<(Bytes, Block)> {
+        let (lower, upper) = (list.block_key(&[]), list.block_key(order));
+        let mut back = self.0.range(Bound::Included(lower), Bound::Included(upper)).rev();
+        let (key, value) = attempt(|| back.next())?.ok()?;
+        Some((key, Block::open(value).ok()?))
+    }
+
+    /// Lets go of the files.
+    pub(crate) fn close(self) -> Result<()> {
+        self.0.close()
+    }
+}
+
+/// A step along the tree; where sled gives up in the middle, that is a fault like another.
+fn attempt(step: impl FnOnce() -> Option<Item>) -> Option<Item> {
+    let stepped = catch_unwind(AssertUnwindSafe(step));
+    stepped.unwrap_or_else(|_| Some(Err(Error::damaged("a page of its log cannot be read"))))
+}
+
+/// Copies the files of a directory to a new one.
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir(to).map_err(|error| Error::io("create", to, error))?;
+    for path in swap::entries(from)?.into_iter().filter(|path| path.is_file()) {
+        let target = to.join(path.file_name().unwrap_or_default());
+        fs::copy(&path, target).map_err(|error| Error::io("copy", &path, error))?;
+    }
+    Ok(())
+}
+
+/// Removes what sled makes again: snapshots are a cache of its log, and its configuration is the same
+/// for every store.
+fn remove_files(tree: &Path, beginning: &str) -> Result<()> {
+    for path in swap::entries(tree)? {
+        let name = path.file_name().unwrap_or_default();
+        if name.to_string_lossy().starts_with(beginning) {
+            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+        }
+    }
+    Ok(())
+}
