@@ -38,10 +38,10 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
             true => Change::Removed,
             false => Change::Value(counts.to_bytes().into()),
         };
-        pending.set(list.counts_key(), stored);
+        pending.set(&list.counts_key(), stored);
     }
     for (key, value) in staged.values {
-        pending.set(key, value.map_or(Change::Removed, |value| Change::Value(value.into())));
+        pending.set(&key, value.map_or(Change::Removed, |value| Change::Value(value.into())));
     }
     Ok(())
 }
@@ -84,7 +84,7 @@ impl Edit<'_> {
         if let Some((fence, later)) = split {
             let key = self.list.block_key(&fence);
             self.follow(&key, Some(&later));
-            self.pending.set(key, Change::Block(Arc::new(later)));
+            self.pending.set(&key, Change::Block(Arc::new(later)));
         }
         if let Some(replaced) = replaced {
             self.counts.take(replaced)?;
@@ -130,7 +130,7 @@ impl Edit<'_> {
         self.pool.forget_forms(&at);
         self.pool.blocks.forget(&at);
         self.follow(&at, None);
-        self.pending.set(at, Change::Removed);
+        self.pending.set(&at, Change::Removed);
     }
 
     fn merge_with_next(&mut self, at: &[u8]) -> Result<()> {

@@ -3,7 +3,7 @@
 //! The log holds the same changes as writes, so that nothing here is lost with the process. Readers
 //! look here first and in the tree behind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -15,9 +15,14 @@ use crate::tree::Bytes;
 /// Changes that the tree does not hold yet.
 #[derive(Default)]
 pub(crate) struct Pending {
-    changes: BTreeMap<Vec<u8>, Change>,
+    changes: HashMap<Key, Change>,
+    /// The keys of all changes, in order.
+    keys: BTreeSet<Key>,
     bytes: usize,
 }
+
+/// A key, shared by both.
+type Key = Arc<[u8]>;
 
 /// What a key holds now.
 #[derive(Clone, Debug)]
@@ -28,7 +33,7 @@ pub(crate) enum Change {
 }
 
 /// What an entry takes beside its key and value.
-const OVERHEAD: usize = 64;
+const OVERHEAD: usize = 96;
 
 impl Pending {
     /// What that key holds, if it changed.
@@ -41,13 +46,14 @@ impl Pending {
         lower: Bound<&[u8]>,
         upper: Bound<&[u8]>,
     ) -> impl DoubleEndedIterator<Item = (&'p [u8], &'p Change)> + use<'p> {
-        self.changes.range::<[u8], _>((lower, upper)).map(|(key, change)| (key.as_slice(), change))
+        let keys = self.keys.range::<[u8], _>((lower, upper));
+        keys.filter_map(|key| Some((&**key, self.changes.get(key)?)))
     }
 
     /// All changes as the tree will hold them, in order of their keys. Each is sealed when it comes.
     pub(crate) fn sealed(&self) -> impl Iterator<Item = checkpoint::Change> {
         let mut buffer = Vec::new();
-        self.changes.iter().map(move |(key, change)| {
+        self.range(Bound::Unbounded, Bound::Unbounded).map(move |(key, change)| {
             let value = match change {
                 Change::Block(draft) => Some(draft.seal(&mut buffer)),
                 Change::Value(value) => Some(value.clone()),
@@ -57,12 +63,17 @@ impl Pending {
         })
     }
 
-    pub(crate) fn set(&mut self, key: Vec<u8>, change: Change) {
-        let added = key.len() + OVERHEAD;
-        self.bytes += added + length(&change);
-        if let Some(old) = self.changes.insert(key, change) {
-            self.bytes -= added + length(&old);
+    pub(crate) fn set(&mut self, key: &[u8], change: Change) {
+        self.bytes += length(&change);
+        if let Some(place) = self.changes.get_mut(key) {
+            self.bytes -= length(place);
+            *place = change;
+            return;
         }
+        self.bytes += key.len() + OVERHEAD;
+        let key = Key::from(key);
+        self.keys.insert(key.clone());
+        self.changes.insert(key, change);
     }
 
     /// Changes the block under that key in place. `stored` gives the tree's, if it did not change before.
@@ -85,7 +96,7 @@ impl Pending {
             None => stored()?.map(|block| Draft::of(&block)).unwrap_or_default(),
         };
         let done = edit(&mut draft);
-        self.set(key.to_vec(), Change::Block(Arc::new(draft)));
+        self.set(key, Change::Block(Arc::new(draft)));
         done
     }
 
