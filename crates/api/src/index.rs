@@ -148,6 +148,12 @@ impl Filedex {
         OpenOptions::default()
     }
 
+    /// What an earlier end had left behind and opening put right, one sentence each. Nothing that was
+    /// promised is lost by it; a host may want to log it.
+    pub fn recoveries(&self) -> &[String] {
+        self.store.recoveries()
+    }
+
     /// Puts a record in, in place of the one with its `_id`.
     ///
     /// # Errors

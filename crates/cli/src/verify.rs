@@ -21,6 +21,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let index = Filedex::options().create(false).open(&arguments.db)?;
+    index.recoveries().iter().for_each(|done| eprintln!("on opening: {done}"));
     let bar = progress::bar("records", 0);
     let report = index.verify(&mut |done, all| {
         bar.set_length(all);

@@ -59,15 +59,20 @@ pub(crate) fn write<C: Iterator<Item = Change>>(
     finish(home, next)
 }
 
-/// Finishes a checkpoint that was interrupted, if there is one. An unfinished file is removed.
-pub(crate) fn recover(home: &Path, tree: &Tree) -> Result<()> {
+/// Finishes a checkpoint that was interrupted, if there is one. An unfinished file is removed. Tells
+/// which it was.
+pub(crate) fn recover(home: &Path, tree: &Tree) -> Result<Option<String>> {
     let path = path_in(home);
     match reapply(home, tree)? {
-        Some(next) => finish(home, next),
-        None if path.exists() => {
-            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))
+        Some(next) => {
+            finish(home, next)?;
+            Ok(Some("finished a checkpoint that was interrupted".to_owned()))
         }
-        None => Ok(()),
+        None if path.exists() => {
+            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+            Ok(Some("removed a checkpoint that was never finished".to_owned()))
+        }
+        None => Ok(None),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 /// What a host should do about an error.
@@ -67,8 +68,9 @@ impl Error {
         Error::new(ErrorKind::InvalidRecord, reason)
     }
 
-    pub(crate) fn io(doing: &str, path: &Path, source: std::io::Error) -> Error {
-        let message = format!("cannot {doing} {}: {source}", path.display());
+    pub(crate) fn io(doing: &str, path: &Path, source: io::Error) -> Error {
+        let advice = advice_on(&source);
+        let message = format!("cannot {doing} {}: {source}; {advice}", path.display());
         Error::new(ErrorKind::Io, message).caused_by(source)
     }
 
@@ -85,6 +87,26 @@ impl Error {
     /// The fault in the query, if that is what it is.
     pub fn query(&self) -> Option<&filedex_query::Error> {
         self.0.source.as_ref()?.downcast_ref()
+    }
+}
+
+/// What is left to do about an error of the disk that says nothing more.
+pub(crate) const LAST_ADVICE: &str = "look at the disk, then open the store again";
+
+/// What to do about an error of the operating system.
+pub(crate) fn advice_on(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "let this user read and write the store's directory",
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "a store is opened where it can be written: copy it there"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space and try again"
+        }
+        io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "look at the path"
+        }
+        _ => LAST_ADVICE,
     }
 }
 

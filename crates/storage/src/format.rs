@@ -5,10 +5,11 @@ use filedex_query::ejson;
 use filedex_query::{Limits, ValueRef};
 
 use crate::checkpoint;
-use crate::layout::List;
+use crate::error::ErrorKind;
+use crate::layout::{List, VERSION_KEY};
 use crate::options::Options;
 use crate::store::Store;
-use crate::tree::Tree;
+use crate::tree::{Changes, Tree};
 
 /// What the example of docs/format.md holds.
 const RECORDS: [&str; 2] = [
@@ -48,4 +49,21 @@ fn the_example_of_the_format_is_what_is_written() {
         assert!(shown.contains(&format!("`{counts}`")), "counts are {counts}");
     }
     assert_eq!(checkpoint::generation(&tree).unwrap(), 2);
+}
+
+#[test]
+fn a_tree_of_another_version_than_its_marker_says_is_refused() {
+    for version in [&2u32.to_le_bytes()[..], &0u32.to_le_bytes(), b"1", b""] {
+        let site = tempfile::tempdir().unwrap();
+        let home = site.path().join("store");
+        let tree = tree(&home);
+        let mut changes = Changes::default();
+        changes.insert(VERSION_KEY, version.to_vec().into());
+        tree.apply(changes).unwrap();
+        tree.sync().unwrap();
+        drop(tree);
+        let error = Store::open(&home, &Options::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Damaged);
+        assert!(error.to_string().contains("version"), "{error}");
+    }
 }

@@ -40,6 +40,7 @@ mod execute;
 mod explain;
 #[cfg(test)]
 mod format;
+mod guard;
 mod home;
 mod judge;
 mod layout;

@@ -37,6 +37,8 @@ struct Shared {
     turn: Mutex<()>,
     log: Arc<CurrentLog>,
     options: Options,
+    /// What had to be put right to open it.
+    recoveries: Vec<String>,
     /// Let go after the tree is closed.
     home: Home,
     /// Removes the directory of a temporary store, after that.
@@ -92,8 +94,10 @@ impl Store {
         let share = options.cache_bytes / SHARES;
         let home = Home::open(path, options.create)?;
         let tree = home.tree(share)?;
-        checkpoint::recover(path, &tree)?;
-        let (log, payloads) = read_logs(path, &checkpoint::logs_since(path, &tree)?)?;
+        let mut recoveries = tree.recoveries().to_vec();
+        recoveries.extend(checkpoint::recover(path, &tree)?);
+        let logs = checkpoint::logs_since(path, &tree)?;
+        let (log, payloads) = read_logs(path, &logs, &mut recoveries)?;
         let log = Arc::new(RwLock::new(Arc::new(log)));
         let store = Store(Arc::new(Shared {
             pool: Pool::new(tree, share, declared),
@@ -102,6 +106,7 @@ impl Store {
             _syncer: sync_in_background(log.clone())?,
             log,
             options: options.clone(),
+            recoveries,
             home,
             temporary,
         }));
@@ -114,6 +119,13 @@ impl Store {
     /// How the store was opened.
     pub fn options(&self) -> &Options {
         &self.0.options
+    }
+
+    /// What an earlier end had left behind and opening put right, one sentence each: an unfinished file
+    /// removed, a damaged cache set aside, a torn write dropped. Nothing that was promised is lost by it.
+    /// Empty after a clean close.
+    pub fn recoveries(&self) -> &[String] {
+        &self.0.recoveries
     }
 
     /// Hands everything written so far to the disk.
@@ -240,15 +252,27 @@ impl Drop for Shared {
 }
 
 /// Reads the logs back; the log to go on with, and what the others hold.
-fn read_logs(home: &Path, generations: &[u64]) -> Result<(Log, Vec<Vec<u8>>)> {
+fn read_logs(
+    home: &Path,
+    generations: &[u64],
+    recoveries: &mut Vec<String>,
+) -> Result<(Log, Vec<Vec<u8>>)> {
     let (mut payloads, mut next) = (Vec::new(), 0);
     for (place, generation) in generations.iter().copied().enumerate() {
         let is_last = place + 1 == generations.len();
         let replay = match Replay::read(home, generation) {
             // A log is begun before anything is promised to be in it.
-            Err(_) if is_last && place > 0 && Replay::remove_unbegun(home, generation) => break,
+            Err(_) if is_last && place > 0 && Replay::remove_unbegun(home, generation) => {
+                recoveries.push(format!("removed log.{generation}, which was only being begun"));
+                break;
+            }
             replay => replay?,
         };
+        if replay.torn > 0 {
+            let torn = replay.torn;
+            recoveries
+                .push(format!("passed over {torn} bytes of a torn write in log.{generation}"));
+        }
         if is_last && replay.payloads.is_empty() && replay.torn == 0 {
             return Ok((Log::resume(home, generation)?, payloads));
         }

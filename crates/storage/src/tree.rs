@@ -1,23 +1,31 @@
 //! The one file that knows sled: ordered keys and values, atomic batches, flushing.
 //!
 //! It does not know what keys and values mean. Guards against what sled 0.34.7 leaves open stand
-//! here: leftovers of an interrupted snapshot, a flush that is no sync, panics while opening.
+//! here: a flush that is no sync, and panics, which become errors. What sled would do to its own files
+//! while opening is [`crate::guard`]'s.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, LAST_ADVICE, Result, advice_on};
+use crate::guard;
 use crate::lock;
 
 /// Ordered keys and values on disk.
 pub(crate) struct Tree {
     sled: sled::Db,
     directory: PathBuf,
-    poisoned: AtomicBool,
+    health: Health,
+    recoveries: Vec<String>,
 }
+
+/// Whether sled may be asked. Shared with what walks through the tree.
+#[derive(Clone, Default)]
+struct Health(Arc<AtomicBool>);
 
 /// A key or value: shared, not copied.
 #[derive(Clone, Debug)]
@@ -66,10 +74,10 @@ impl Changes {
 impl Tree {
     /// Opens or makes the tree in that directory.
     pub(crate) fn open(directory: &Path, cache_bytes: u64) -> Result<Tree> {
-        remove_unfinished_snapshots(directory)?;
+        let recoveries = guard::prepare(directory)?;
         let sled = lock::patiently(|| open_sled(directory, cache_bytes))?;
-        let (directory, poisoned) = (directory.to_owned(), AtomicBool::new(false));
-        Ok(Tree { sled, directory, poisoned })
+        let (directory, health) = (directory.to_owned(), Health::default());
+        Ok(Tree { sled, directory, health, recoveries })
     }
 
     /// Closes the tree; when this returns nothing of sled holds its files any more.
@@ -84,9 +92,13 @@ impl Tree {
         lock::take(&log_of(directory)).map(drop)
     }
 
+    /// What had to be put right before the tree could be opened, one sentence each.
+    pub(crate) fn recoveries(&self) -> &[String] {
+        &self.recoveries
+    }
+
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        self.check()?;
-        self.sled.get(key).map(|value| value.map(Bytes)).map_err(|error| self.fault(error))
+        self.health.ask(|| self.sled.get(key)).map(|value| value.map(Bytes))
     }
 
     /// The keys and values between the bounds, in order; from either end.
@@ -96,22 +108,17 @@ impl Tree {
         upper: Bound<Vec<u8>>,
     ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes)>> + Send + 'static + use<> {
         let range = self.sled.range::<Vec<u8>, _>((lower, upper));
-        range.map(|entry| match entry {
-            Ok((key, value)) => Ok((Bytes(key), Bytes(value))),
-            Err(error) => Err(translate(error)),
-        })
+        Range { range, health: self.health.clone() }
     }
 
     /// Applies the changes. After an error the handle is poisoned: memory may hold half of them.
     pub(crate) fn apply(&self, changes: Changes) -> Result<()> {
-        self.check()?;
-        self.sled.apply_batch(changes.0).map_err(|error| self.fault(error))
+        self.health.ask(|| self.sled.apply_batch(changes.0)).inspect_err(|_| self.poison())
     }
 
     /// Hands all changes to the operating system: they survive a kill of the process.
     pub(crate) fn flush(&self) -> Result<()> {
-        self.check()?;
-        self.sled.flush().map(|_| ()).map_err(|error| self.fault(error))
+        self.health.ask(|| self.sled.flush()).map(|_| ()).inspect_err(|_| self.poison())
     }
 
     /// Hands all changes to the disk: they survive a power cut. sled's flush alone does not sync its
@@ -128,20 +135,7 @@ impl Tree {
 
     /// Gives the tree up: nothing is read from it or written to it any more.
     pub(crate) fn poison(&self) {
-        self.poisoned.store(true, Ordering::Release);
-    }
-
-    fn check(&self) -> Result<()> {
-        if self.poisoned.load(Ordering::Acquire) {
-            let message = "the store failed earlier; close every handle and reopen it";
-            return Err(Error::new(ErrorKind::Poisoned, message));
-        }
-        Ok(())
-    }
-
-    fn fault(&self, error: sled::Error) -> Error {
-        self.poison();
-        translate(error)
+        self.health.poison();
     }
 }
 
@@ -150,23 +144,56 @@ pub(crate) fn log_of(directory: &Path) -> PathBuf {
     directory.join("db")
 }
 
-/// A killed process may leave a half-written snapshot, which sled would take for the newest and
-/// refuse to open. Snapshots are a cache of the log, so nothing is lost with it.
-fn remove_unfinished_snapshots(directory: &Path) -> Result<()> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(Error::io("read", directory, error)),
-    };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+impl Health {
+    fn poison(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Asks sled. A panic inside it becomes an error, after which it is not asked again: what it holds
+    /// in memory may be half of something. An error of a read says no more than that this was not read.
+    fn ask<T>(&self, question: impl FnOnce() -> sled::Result<T>) -> Result<T> {
+        if self.0.load(Ordering::Acquire) {
+            let message = "the store failed earlier; close every handle and reopen it";
+            return Err(Error::new(ErrorKind::Poisoned, message));
+        }
+        match catch_unwind(AssertUnwindSafe(question)) {
+            Ok(answer) => answer.map_err(translate),
+            Err(_) => {
+                self.poison();
+                Err(Error::damaged("its tree cannot be read back"))
+            }
         }
     }
-    Ok(())
+}
+
+/// Keys and values one after the other.
+struct Range {
+    range: sled::Iter,
+    health: Health,
+}
+
+impl Range {
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut sled::Iter) -> Option<sled::Result<(sled::IVec, sled::IVec)>>,
+    ) -> Option<Result<(Bytes, Bytes)>> {
+        let entry = self.health.ask(|| step(&mut self.range).transpose()).transpose()?;
+        Some(entry.map(|(key, value)| (Bytes(key), Bytes(value))))
+    }
+}
+
+impl Iterator for Range {
+    type Item = Result<(Bytes, Bytes)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.step(Iterator::next)
+    }
+}
+
+impl DoubleEndedIterator for Range {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.step(DoubleEndedIterator::next_back)
+    }
 }
 
 fn open_sled(directory: &Path, cache_bytes: u64) -> Result<sled::Db> {
@@ -176,10 +203,7 @@ fn open_sled(directory: &Path, cache_bytes: u64) -> Result<sled::Db> {
         // The tree is written by checkpoints alone, and these flush for themselves.
         .flush_every_ms(None)
         .print_profile_on_drop(false);
-    match catch_unwind(AssertUnwindSafe(|| config.open())) {
-        Ok(opened) => opened.map_err(translate),
-        Err(_) => Err(Error::damaged("its log cannot be read back")),
-    }
+    Health::default().ask(|| config.open())
 }
 
 fn translate(error: sled::Error) -> Error {
@@ -189,7 +213,42 @@ fn translate(error: sled::Error) -> Error {
         sled::Error::Unsupported(_) => Error::damaged("the configuration of its tree is malformed"),
         // sled reports a taken lock as an error of kind `Other`; only the text tells.
         sled::Error::Io(_) if text.contains("could not acquire lock") => lock::already_open(),
-        _ => Error::new(ErrorKind::Io, format!("the store's files failed: {text}")),
+        sled::Error::Io(cause) => {
+            let advice = advice_on(cause);
+            Error::new(ErrorKind::Io, format!("the files of the tree failed: {cause}; {advice}"))
+        }
+        _ => Error::new(ErrorKind::Io, format!("the tree failed: {text}; {LAST_ADVICE}")),
     };
     translated.caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_inside_sled_is_an_error_and_poisons_the_tree() {
+        let directory = tempfile::tempdir().unwrap();
+        let tree = Tree::open(directory.path(), 1 << 20).unwrap();
+        let (one, two) = (Bytes::copy(b"one"), Bytes::copy(b"two"));
+        let mut changes = Changes::default();
+        changes.insert(b"1", one);
+        changes.insert(b"2", two);
+        tree.apply(changes).unwrap();
+        let mut range = tree.range(Bound::Unbounded, Bound::Unbounded);
+        assert!(range.next().is_some_and(|entry| entry.is_ok()));
+
+        let panicked = tree.health.ask::<()>(|| panic!("as sled does over what it never wrote"));
+        assert_eq!(panicked.unwrap_err().kind(), ErrorKind::Damaged);
+        let poisoned = [
+            tree.get(b"1").err(),
+            tree.flush().err(),
+            tree.sync().err(),
+            tree.apply(Changes::default()).err(),
+            range.next().and_then(|entry| entry.err()),
+        ];
+        for error in poisoned {
+            assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Poisoned));
+        }
+    }
 }

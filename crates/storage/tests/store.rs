@@ -183,25 +183,6 @@ fn a_store_opened_twice_says_so() {
 }
 
 #[test]
-fn a_newer_format_a_lost_log_and_a_leftover_snapshot_are_told_apart() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("store");
-    let open = || Store::open(&path, &Options::default());
-    let store = open().unwrap();
-    store.put(&file("a")).unwrap();
-    store.close().unwrap();
-    std::fs::write(path.join("tree").join("snap.0000000000000123.generating"), "half").unwrap();
-    assert!(open().unwrap().get("a").unwrap().is_some());
-    std::fs::write(path.join("filedex"), "Filedex store\nformat 99\n").unwrap();
-    let error = open().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NewerFormat);
-    assert!(error.to_string().contains("99"), "{error}");
-    std::fs::write(path.join("filedex"), "Filedex store\nformat 1\n").unwrap();
-    std::fs::write(path.join("tree").join("db"), "").unwrap();
-    assert_eq!(kind(open()), ErrorKind::Damaged);
-}
-
-#[test]
 fn every_durability_keeps_what_it_wrote_over_a_close() {
     for durability in [Durability::Durable, Durability::Interval, Durability::Relaxed] {
         let directory = tempfile::tempdir().unwrap();
