@@ -171,6 +171,12 @@ impl Log {
         self.sync(last)
     }
 
+    /// Whether all entries are on the disk.
+    #[cfg(test)]
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced.load(Ordering::Acquire) == self.tail.lock().last
+    }
+
     fn check(&self) -> Result<()> {
         if self.failed.load(Ordering::Acquire) {
             let message = "the log failed earlier; close every handle and reopen the store";

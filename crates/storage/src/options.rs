@@ -43,19 +43,21 @@ impl Default for Options {
 
 /// What a write promises when the call returns.
 ///
-/// | mode | process killed | power cut or system crash |
+/// | mode | process killed | system crashed, power cut |
 /// |---|---|---|
 /// | `Durable` | nothing lost | nothing lost |
-/// | `Interval` | nothing lost | at most the last half second |
-/// | `Relaxed` | at most the last half second | at most the last half second |
+/// | `Interval` | nothing lost | at most the last 250 ms |
+/// | `Relaxed` | at most the last 250 ms | at most the last 250 ms |
+///
+/// To the 250 ms comes the time that the disk takes for two syncs. What is lost is always an end of what
+/// was written; docs/durability.md says more, and where each cell is tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
     /// The write is on the disk before the call returns.
     Durable,
-    /// The write is with the operating system before the call returns, and on the disk within half a
-    /// second.
+    /// The write is with the operating system before the call returns, and on the disk within 250 ms.
     #[default]
     Interval,
-    /// The write is in memory; it reaches the operating system and the disk within half a second.
+    /// The write is in memory; it reaches the operating system and the disk within 250 ms.
     Relaxed,
 }

@@ -304,3 +304,41 @@ impl fmt::Debug for Store {
         f.debug_struct("Store").field("options", &self.0.options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    use filedex_query::Document;
+
+    /// How long a write of that promise waited for the disk, with nobody asking for it.
+    fn waited(store: &Store, durability: Durability) -> Duration {
+        let log = store.0.log.read().clone();
+        let started = Instant::now();
+        store
+            .put_with(
+                &Document::new().with("_id", "a").with("at", format!("{started:?}")),
+                durability,
+            )
+            .unwrap();
+        while !log.is_synced() {
+            assert!(started.elapsed() < Duration::from_secs(30), "nobody syncs the log");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        started.elapsed()
+    }
+
+    #[test]
+    fn what_is_written_is_on_the_disk_within_the_interval() {
+        assert_eq!(SYNC_EVERY, Duration::from_millis(250));
+        let store = Store::temporary(&Options::default()).unwrap();
+        store.put_with(&Document::new().with("_id", "a"), Durability::Durable).unwrap();
+        assert!(store.0.log.read().is_synced(), "it was promised to be on the disk");
+        for durability in [Durability::Interval, Durability::Relaxed] {
+            // The fastest of some: a machine that has other things to do is late now and then.
+            let fastest = (0..4).map(|_| waited(&store, durability)).min();
+            assert!(fastest.unwrap() < SYNC_EVERY + Duration::from_millis(100), "{fastest:?}");
+        }
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) struct Arguments {
 /// Cuts that one recording is used for.
 const CUTS_PER_RECORDING: u64 = 25;
 
-/// What `Interval` may lose: half a second of writes, and what a busy machine adds.
+/// What `Interval` may lose: 250 ms of writes, and what a busy machine under strace adds.
 const INTERVAL: f64 = 2.0;
 
 /// The sessions of one recording: the same store, opened again.
