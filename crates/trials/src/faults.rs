@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use clap::Args;
@@ -56,8 +57,14 @@ const FAILURES: &[&str] = &[
     "pwrite64,pwritev,write,writev:error=ENOSPC",
     "ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat:error=EIO",
     "openat:error=EIO",
-    "read,pread64:error=EIO",
+    "read:error=EIO",
+    READS_OF_SLED,
 ];
+
+/// sled takes a read that fails while it opens for the end of its log. Filedex reads the same bytes
+/// right before, by `read`, so that a disk fails it and not sled; calls are made to fail here without
+/// any disk, so those of sled are only once the store is open.
+const READS_OF_SLED: &str = "pread64:error=EIO";
 
 fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) -> Outcome<()> {
     if !strace::is_here() {
@@ -73,7 +80,11 @@ fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
         // The first calls are those of the program before it comes to the store.
         let (first, lasting) = (random.u32(1..60), if random.bool() { "+" } else { "" });
         let what = format!("{failure}:when={first}{lasting}");
-        site.write(site.start(Some(&what), random)?, verdict)?;
+        if failure == READS_OF_SLED {
+            site.write_tampered(&what, random, verdict)?;
+        } else {
+            site.write(site.start(Some(&what), random)?, verdict)?;
+        }
         let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
         if let Err(fault) = fault {
             let kept = arguments.subject.keep(&site.store, round);
@@ -200,9 +211,35 @@ impl Site {
         Ok(child.spawn()?)
     }
 
+    /// Lets a process write whose calls are tampered with once it has the store open.
+    fn write_tampered(
+        &mut self,
+        what: &str,
+        random: &mut Rng,
+        verdict: &mut Verdict,
+    ) -> Outcome<()> {
+        let line = writer::Arguments { pause: 10, ..self.line(60, random) };
+        let mut child = self.spawn(&line.to_line())?;
+        let lines = listen(&mut child)?;
+        let opened = matches!(lines.recv(), Ok(Line::Open));
+        let mut tampering = strace::attached(child.id(), what)?;
+        let ended = self.note(child, &lines, verdict);
+        tampering.wait()?;
+        if opened { ended } else { Err("a whole store does not open".into()) }
+    }
+
     /// Lets the process run to its end and notes what it told.
     fn write(&mut self, mut child: Child, verdict: &mut Verdict) -> Outcome<()> {
         let lines = listen(&mut child)?;
+        self.note(child, &lines, verdict)
+    }
+
+    fn note(
+        &mut self,
+        mut child: Child,
+        lines: &Receiver<Line>,
+        verdict: &mut Verdict,
+    ) -> Outcome<()> {
         if wait(&mut child, Duration::from_secs(60)).is_none() {
             verdict.broke("the writer hung".to_owned());
         }

@@ -31,15 +31,22 @@ pub(crate) const GROUPS: &[&str] = &[
 
 /// Runs this program with calls tampered with, as strace's `--inject` says.
 pub(crate) fn injecting(line: &[String], what: &str) -> Outcome<Child> {
+    itself_under(tampering(what), line, Stdio::piped())
+}
+
+/// Tampers with the calls of a process that is running already, until it ends.
+pub(crate) fn attached(process: u32, what: &str) -> Outcome<Child> {
+    let mut strace = tampering(what);
+    strace.arg("-p").arg(process.to_string());
+    Ok(strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+}
+
+fn tampering(what: &str) -> Command {
     let calls = what.split_once(':').map_or(what, |(calls, _)| calls);
+    let (traced, injected) = (format!("trace={calls}"), format!("inject={what}"));
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-o", "/dev/null"]).args([
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &format!("inject={what}"),
-    ]);
-    itself_under(strace, line, Stdio::piped())
+    strace.args(["-f", "-o", "/dev/null", "-e", &traced, "-e", &injected]);
+    strace
 }
 
 /// Runs this program with everything it does to files written to `log`.
