@@ -4,6 +4,7 @@
 //! cache: made from the blocks once a list is asked for often enough, kept in step by every write, and
 //! dropped when memory is short. Nothing is lost with it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use quick_cache::sync::Cache;
 use crate::cache::bounded;
 use crate::class::Class;
 use crate::counts::{BlockCounts, Counts};
-use crate::layout::{List, compare};
+use crate::layout::{List, first_bytes};
 
 /// The directories of the lists in use.
 pub(crate) struct Directories {
@@ -51,8 +52,11 @@ struct Chunk {
 /// One block: the key it lies under, and what it holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) counts: BlockCounts,
+    key: Box<[u8]>,
+    /// The first bytes of the key behind what the list's keys share: nearly all of a search is done on
+    /// these, without the key being touched.
+    first: u64,
+    counts: BlockCounts,
 }
 
 /// A block's place in its directory.
@@ -129,6 +133,12 @@ impl Directories {
 }
 
 impl Slot {
+    /// The slot of a block whose key begins with `prefix` bytes that all of the list's share.
+    pub(crate) fn new(prefix: usize, key: &[u8], counts: BlockCounts) -> Slot {
+        let first = first_bytes(key.get(prefix..).unwrap_or_default());
+        Slot { key: key.into(), first, counts }
+    }
+
     fn bytes(&self) -> usize {
         self.key.len() + self.counts.bytes() + size_of::<Slot>()
     }
@@ -156,8 +166,11 @@ impl Directory {
 
     /// The last block that begins at or before the entry of that order.
     pub(crate) fn find(&self, order: &[u8]) -> Option<Position> {
-        let starts =
-            |slot: &Slot| compare(slot.key.get(self.prefix..).unwrap_or_default(), order).is_le();
+        let first = first_bytes(order);
+        let starts = |slot: &Slot| match slot.first.cmp(&first) {
+            Ordering::Equal => slot.key.get(self.prefix..).unwrap_or_default() <= order,
+            different => different.is_lt(),
+        };
         let chunks = self.chunks.partition_point(|chunk| chunk.slots.first().is_some_and(starts));
         let chunk = chunks.checked_sub(1)?;
         let slot = self.chunks.get(chunk)?.slots.partition_point(starts).checked_sub(1)?;
@@ -251,7 +264,7 @@ impl Directory {
         match (found, counts) {
             (Some(at), Some(counts)) => self.replace(at, counts),
             (Some(at), None) => self.remove(at),
-            (None, Some(counts)) => self.insert(Slot { key: key.into(), counts }),
+            (None, Some(counts)) => self.insert(Slot::new(self.prefix, key, counts)),
             (None, None) => {}
         }
     }
@@ -352,7 +365,7 @@ mod tests {
     }
 
     fn slot(number: u16, records: u64) -> Slot {
-        Slot { key: key(number).into(), counts: counts(records) }
+        Slot::new(list("A").bytes().len(), &key(number), counts(records))
     }
 
     fn list(name: &str) -> List {

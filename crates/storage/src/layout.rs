@@ -155,6 +155,19 @@ pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
     }
 }
 
+/// The first bytes of a key as a number. Those of two keys are in the order of the keys, or equal.
+#[inline]
+pub(crate) fn first_bytes(key: &[u8]) -> u64 {
+    match key.first_chunk::<8>() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => key
+            .iter()
+            .fold(0, |first, byte| first << 8 | u64::from(*byte))
+            .checked_shl(8 * (8 - key.len() as u32))
+            .unwrap_or(0),
+    }
+}
+
 /// The first key past all keys that begin with the prefix; `None` if there is none.
 pub(crate) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let kept = prefix.iter().rposition(|byte| *byte != 0xff)?;

@@ -256,7 +256,7 @@ impl<'s> Reader<'s> {
         for block in self.all(list.bytes()) {
             let (key, lying) = block?;
             let counts = lying.block()?.read().counts().collect();
-            slots.push(Slot { key: (*key).into(), counts });
+            slots.push(Slot::new(list.bytes().len(), &key, counts));
         }
         let directory = Arc::new(Directory::of(list, slots));
         self.pool.directories.keep(list, directory.clone());

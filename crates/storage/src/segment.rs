@@ -16,6 +16,7 @@ use filedex_query::{Path, Sort};
 use crate::block::Block;
 use crate::class::Class;
 use crate::error::Result;
+use crate::layout::first_bytes;
 use crate::merge::Direction;
 use crate::reader::Reader;
 
@@ -76,13 +77,6 @@ impl<'w> Wanted<'w> {
 
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
-
-/// The beginning of a sort key. Those of two keys are in the order of the keys, or equal.
-pub(crate) fn first_bytes(key: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    first.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
-    u64::from_be_bytes(first)
-}
 
 impl Segment {
     /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks

@@ -4,9 +4,9 @@ use filedex_query::{Plan, TopK};
 
 use crate::access::Order;
 use crate::error::Result;
+use crate::layout::first_bytes;
 use crate::page::Window;
 use crate::reader::{Stored, text_of};
-use crate::segment::first_bytes;
 
 /// What becomes of a matching record.
 pub(crate) enum Sink<'v> {
