@@ -63,8 +63,7 @@ pub(crate) struct Trailer {
 impl Store {
     /// Writes every record to a file, all from one state. Writers wait meanwhile, readers do not. The
     /// file is made whole or not at all; one that stands there is replaced. `progress` is told how
-    /// many of how many records are written; it must not write to this store, which would wait for
-    /// itself.
+    /// many of how many records are written; a write to this store is refused in it (`Busy`).
     ///
     /// ```
     /// # use filedex_query::Document;
@@ -121,7 +120,7 @@ impl Store {
                     }
                     lines.record(stored.document()).map_err(failed)?;
                 }
-                progress(lines.records, records);
+                self.call(|| progress(lines.records, records));
             }
             if lines.records != records {
                 let (found, kept) = (lines.records, records);

@@ -30,6 +30,9 @@ pub enum ErrorKind {
     Cancelled,
     /// The disk or its permissions refused.
     Io,
+    /// The calling thread is in the middle of reading the store, as in a callback: a write would wait
+    /// for itself. Write when that call has returned.
+    Busy,
     /// An earlier failure left the handle unusable. Reopen the store.
     Poisoned,
 }

@@ -24,6 +24,7 @@ mod access;
 mod backup;
 mod block;
 mod cache;
+mod callback;
 mod carve;
 mod checkpoint;
 mod class;

@@ -106,13 +106,15 @@ impl Store {
         let reader = self.read();
         let access = Access::choose(&reader, plan)?;
         let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
-        if plan.projection().is_everything() && access.order != Order::Other {
-            execution.run(Sink::Shown { window, shown: 0, visitor })?;
-            return Ok(execution.matched());
-        }
-        let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
-        execution.show(&records, &mut |record| visitor(&text_of(record)))?;
-        Ok(execution.matched())
+        self.call(|| {
+            if plan.projection().is_everything() && access.order != Order::Other {
+                execution.run(Sink::Shown { window, shown: 0, visitor })?;
+                return Ok(execution.matched());
+            }
+            let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+            execution.show(&records, &mut |record| visitor(&text_of(record)))?;
+            Ok(execution.matched())
+        })
     }
 
     /// How many records match.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use filedex_query as query;
 use parking_lot::{Mutex, RwLock};
 
+use crate::callback;
 use crate::checkpoint;
 use crate::edit;
 use crate::error::{Error, ErrorKind, Result};
@@ -141,6 +142,7 @@ impl Store {
     /// # Errors
     /// `Io` or `Poisoned`.
     pub fn close(self) -> Result<()> {
+        callback::refuse_inside(self.address())?;
         self.flush()?;
         let _turn = self.0.turn.lock();
         self.0.checkpoint()
@@ -148,7 +150,20 @@ impl Store {
 
     /// One state of the index, which no write changes while it is held.
     pub(crate) fn read(&self) -> Reader<'_> {
-        Reader::new(&self.0.pool, self.0.pending.read())
+        let pending = &self.0.pending;
+        // A writer that waits lets nobody in before itself; who is in already must not wait for it.
+        let is_in = callback::is_inside(self.address());
+        let state = if is_in { pending.read_recursive() } else { pending.read() };
+        Reader::new(&self.0.pool, state)
+    }
+
+    /// Runs code of the host while this thread holds a reader.
+    pub(crate) fn call<T>(&self, code: impl FnOnce() -> T) -> T {
+        callback::call(self.address(), code)
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
     }
 
     /// Works a write out, logs it, lets it show as a whole and makes it durable as asked. After an
@@ -158,6 +173,7 @@ impl Store {
         durability: Durability,
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
     ) -> Result<T> {
+        callback::refuse_inside(self.address())?;
         let turn = self.0.turn.lock();
         if self.0.is_checkpoint_due() {
             self.0.checkpoint()?;

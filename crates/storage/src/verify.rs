@@ -42,7 +42,7 @@ const MOST_PROBLEMS: usize = 1000;
 
 impl Store {
     /// Reads everything and reports every difference. `progress` is told how many of how many
-    /// records have been read.
+    /// records have been read; a write to this store is refused in it (`Busy`).
     ///
     /// ```
     /// # use filedex_storage::{Options, Store};
@@ -55,6 +55,7 @@ impl Store {
     /// # Errors
     /// Only where the files cannot be read at all; what is wrong with their content is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        let progress = &mut |done, all| self.call(|| progress(done, all));
         let reader = self.read();
         let expected = reader.stored_counts(&List::ids()).map_or(0, |counts| counts.total());
         let mut check = Check {

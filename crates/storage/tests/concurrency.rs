@@ -187,6 +187,57 @@ fn a_callback_that_panics_leaves_everything_usable() {
 }
 
 #[test]
+fn a_callback_reads_the_store_and_is_refused_to_write_to_it() {
+    ends(|| {
+        let site = tempfile::tempdir().unwrap();
+        let [store, other] = [small(), small()].map(|options| Store::temporary(&options).unwrap());
+        store.put_many((0..3_000).map(file)).unwrap();
+        let (stop, store, other) = (AtomicBool::new(false), &store, &other);
+        let callback = || {
+            // While somebody waits to write.
+            assert_eq!(store.get("f7").unwrap(), Some(file(7)));
+            let page = store.page(&plan("{}", "{}"), Window::all(), &Watch::default()).unwrap();
+            assert_eq!(page.total, 3_000);
+            store.flush().unwrap();
+            let refused = [
+                store.put(&file(1)).err(),
+                store.remove("f1").err(),
+                store.backup(site.path().join("c"), &mut |_, _| ()).err(),
+                store.clone().close().err(),
+            ];
+            for error in refused {
+                assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Busy));
+            }
+            other.put(&file(1)).unwrap();
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in (0..).take_while(|_| !stop.load(Ordering::Relaxed)) {
+                    store.put(&file(100).with("round", number)).unwrap();
+                }
+            });
+            let mut calls = 0;
+            for _ in 0..3 {
+                let mut some = || {
+                    calls += 1;
+                    if calls % 40 == 0 {
+                        callback();
+                    }
+                };
+                store.verify(&mut |_, _| some()).unwrap();
+                store.backup(site.path().join("b"), &mut |_, _| some()).unwrap();
+                let all = plan("{}", "{}");
+                let window = Window { offset: 0, count: Some(200) };
+                store.texts(&all, window, &Watch::default(), &mut |_| some()).unwrap();
+            }
+            assert!(calls > 200, "{calls}");
+            stop.store(true, Ordering::Relaxed);
+        });
+        store.put(&file(1)).unwrap();
+    });
+}
+
+#[test]
 fn records_that_ask_the_store_they_go_into_do_not_wait_for_it() {
     ends(|| {
         let store = Store::temporary(&Options::default()).unwrap();
