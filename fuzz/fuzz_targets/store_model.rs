@@ -36,6 +36,8 @@ enum Step {
     Flush,
     Reopen,
     Restore,
+    Compact,
+    Repair,
 }
 
 const IDS: u8 = 64;
@@ -115,8 +117,9 @@ struct Pair {
 
 fn options() -> Options {
     let mut options = Options::default();
-    options.cache_bytes = 64 << 10;
+    options.cache_bytes = 256 << 10;
     options.write_buffer_bytes = 16 << 10;
+    options.columns = vec!["number".to_owned()];
     options
 }
 
@@ -198,6 +201,7 @@ impl Pair {
             Step::Flush => self.store().flush().expect("it is flushed"),
             Step::Reopen => self.reopen(),
             Step::Restore => self.restore(),
+            Step::Compact | Step::Repair => self.rebuild(matches!(step, Step::Compact)),
         }
     }
 
@@ -216,6 +220,21 @@ impl Pair {
         self.restored += 1;
         let path = self.site.path().join(format!("store{}", self.restored));
         Store::restore(&backup, path, &options(), &mut |_, _| ()).expect("it is restored");
+        self.reopen();
+    }
+
+    /// Goes on in the same store, written anew.
+    fn rebuild(&mut self, compact: bool) {
+        self.store = None;
+        let path = self.site.path().join(format!("store{}", self.restored));
+        if compact {
+            let compaction = Store::compact(path, &options(), &mut |_, _| ());
+            assert_eq!(compaction.expect("it is compacted").records, self.model.len() as u64);
+        } else {
+            let repair = Store::repair(path, &options(), &mut |_, _| ()).expect("it is repaired");
+            assert!(repair.is_whole(), "{:?}", repair.quarantined);
+            assert_eq!(repair.records, self.model.len() as u64);
+        }
         self.reopen();
     }
 
