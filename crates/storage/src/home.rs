@@ -109,6 +109,11 @@ impl Home {
 fn make_in_empty(path: &Path, create: bool) -> Result<()> {
     let mut entries = fs::read_dir(path).map_err(|error| Error::io("read", path, error))?;
     match entries.next() {
+        Some(_) if has_log(&tree_of(path)) => {
+            let path = path.display();
+            let message = format!("{path} has lost its file `{MARKER}`; run a repair");
+            Err(Error::new(ErrorKind::NotAStore, message))
+        }
         Some(_) => Err(not_a_store(path, "it holds other files")),
         None => make(path, create),
     }
@@ -149,6 +154,9 @@ fn check_marker(path: &Path) -> Result<()> {
     let text = fs::read(&marker).map_err(|error| Error::io("read", &marker, error))?;
     let text = String::from_utf8_lossy(&text);
     let mut lines = text.lines();
+    if text.is_empty() {
+        return Err(Error::damaged("its marker file is empty"));
+    }
     if lines.next() != Some(MARKER_TITLE) {
         return Err(not_a_store(path, "its marker file is another program's"));
     }
@@ -175,7 +183,7 @@ fn make(path: &Path, create: bool) -> Result<()> {
         return Err(Error::new(ErrorKind::Missing, message));
     }
     let parent = parent_of(path);
-    fs::create_dir_all(parent).map_err(|error| Error::io("create", parent, error))?;
+    make_directories(parent)?;
     let site = tempfile::Builder::new().prefix(".filedex-").tempdir_in(parent);
     let site = site.map_err(|error| Error::io("create a directory in", parent, error))?;
     fill(site.path())?;
@@ -183,6 +191,19 @@ fn make(path: &Path, create: bool) -> Result<()> {
     // The directory has moved; there is nothing left to be removed at its old path.
     let _moved = site.keep();
     sync_directory(parent)
+}
+
+/// Makes a directory with all it lies in, each with its name on the disk.
+fn make_directories(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let parent = parent_of(path);
+    make_directories(parent)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != Io::AlreadyExists => Err(Error::io("create", path, error)),
+        _ => sync_directory(parent),
+    }
 }
 
 fn fill(site: &Path) -> Result<()> {

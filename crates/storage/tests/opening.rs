@@ -274,7 +274,7 @@ fn a_store_that_lost_its_log_is_damaged() {
 fn a_tree_without_its_marker_is_no_store() {
     let site = Site::closed(20);
     fs::remove_file(site.path().join("filedex")).unwrap();
-    assert!(site.refuses(ErrorKind::NotAStore).contains("name a store"));
+    assert!(site.refuses(ErrorKind::NotAStore).contains("run a repair"));
 }
 
 #[test]
@@ -286,11 +286,12 @@ fn a_marker_of_another_kind_is_told_from_a_newer_format() {
     };
     assert!(with("Filedex store\nformat 2\n", ErrorKind::NewerFormat).contains("format 2"));
     assert!(with("Filedex store\nformat 4294967295\n", ErrorKind::NewerFormat).contains("newer"));
-    for text in ["Filedex store\nformat 0\n", "Filedex store\nformat x\n", "Filedex store\n"] {
-        with(text, ErrorKind::Damaged);
+    let damaged = ["Filedex store\nformat 0\n", "Filedex store\nformat x\n", "Filedex store\n", ""];
+    for text in damaged {
+        assert!(with(text, ErrorKind::Damaged).contains("run a repair"));
     }
     for text in ["#!/bin/sh\n", "filedex store\nformat 1\n", "\u{0}"] {
-        with(text, ErrorKind::NotAStore);
+        assert!(with(text, ErrorKind::NotAStore).contains("name a store"));
     }
     fs::write(site.path().join("filedex"), "Filedex store\nformat 1\n").unwrap();
     site.opens_whole(20);
