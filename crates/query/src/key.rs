@@ -14,6 +14,7 @@
 
 use bigdecimal::num_bigint::Sign;
 use bigdecimal::{BigDecimal, ToPrimitive};
+use memchr::memchr;
 
 use crate::order::rank;
 use crate::{Decimal, ValueRef};
@@ -40,8 +41,8 @@ pub fn append_descending(out: &mut Vec<u8>, value: ValueRef<'_>) {
 }
 
 fn invert(out: &mut [u8], start: usize) {
-    for byte in out.iter_mut().skip(start) {
-        *byte = !*byte;
+    if let Some(descending) = out.get_mut(start..) {
+        descending.iter_mut().for_each(|byte| *byte = !*byte);
     }
 }
 
@@ -97,12 +98,13 @@ fn flip(number: i64) -> u64 {
 }
 
 fn append_text(out: &mut Vec<u8>, text: &[u8]) {
-    for part in text.split_inclusive(|byte| *byte == 0) {
+    let mut rest = text;
+    while let Some((part, behind)) = memchr(0, rest).and_then(|at| rest.split_at_checked(at + 1)) {
         out.extend_from_slice(part);
-        if part.last() == Some(&0) {
-            out.push(0xff);
-        }
+        out.push(0xff);
+        rest = behind;
     }
+    out.extend_from_slice(rest);
     out.extend_from_slice(&[0, 0]);
 }
 

@@ -121,15 +121,13 @@ pub(crate) fn list_of_counts(key: &[u8]) -> List {
 pub(crate) fn newest_first(uploaded: ValueRef<'_>, id: &str) -> Vec<u8> {
     let mut order = Vec::with_capacity(id.len() + 16);
     key::append_descending(&mut order, uploaded);
-    order.extend_from_slice(&by_id_descending(id));
+    append_id_descending(&mut order, id);
     order
 }
 
-/// What such an order ends with.
-pub(crate) fn by_id_descending(id: &str) -> Vec<u8> {
-    let mut order = Vec::with_capacity(id.len() + 3);
-    key::append_descending(&mut order, ValueRef::String(id));
-    order
+/// Adds what such an order ends with.
+pub(crate) fn append_id_descending(order: &mut Vec<u8>, id: &str) {
+    key::append_descending(order, ValueRef::String(id));
 }
 
 /// The order of the id list.

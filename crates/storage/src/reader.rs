@@ -91,6 +91,13 @@ impl Text<'_> {
             Text::Whole(text) => text,
         }
     }
+
+    fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Text::Whole(text) => text,
+            text => text.bytes().to_vec(),
+        }
+    }
 }
 
 impl Stored {
@@ -127,8 +134,7 @@ impl Store {
         let Some(place) = reader.place(id)? else {
             return Ok(None);
         };
-        let text = reader.text_at(place.list.bytes(), &place.order)?;
-        Ok(Some(text.bytes().to_vec()))
+        Ok(Some(reader.text_at(place.list.bytes(), &place.order)?.into_bytes()))
     }
 }
 
@@ -295,6 +301,7 @@ impl<'s> Reader<'s> {
                     return Ok(Text::InBlock(Found::new(&texts, &entry)));
                 }
             }
+            return self.text_beneath(key, order, false);
         }
         Ok(Text::Whole(text_of(self.at(list, order)?.document())))
     }

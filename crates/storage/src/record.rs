@@ -8,7 +8,7 @@ use filedex_query::{Document, DocumentRef, Value, ValueRef, key};
 
 use crate::class::Class;
 use crate::error::{Error, Result};
-use crate::layout::{List, by_id_descending, newest_first, or_null, piece_key};
+use crate::layout::{List, append_id_descending, by_id, newest_first, or_null, piece_key};
 
 /// Bytes that the texts of `_id`, `rid` and `userId` may have.
 pub(crate) const MOST_ID_BYTES: usize = 512;
@@ -134,7 +134,8 @@ impl Place {
     /// The payload of the record's entry in the id list. The end of the order is known by the id.
     pub(crate) fn to_bytes(&self, id: &str) -> Vec<u8> {
         let list = self.list.bytes();
-        let moment = self.order.strip_suffix(&*by_id_descending(id)).unwrap_or_default();
+        let moment = self.order.len().saturating_sub(by_id(id).len());
+        let moment = self.order.get(..moment).unwrap_or_default();
         [&(list.len() as u16).to_le_bytes(), list, moment].concat()
     }
 
@@ -143,7 +144,9 @@ impl Place {
         let (length, rest) = bytes.split_first_chunk::<2>().ok_or_else(malformed)?;
         let length = usize::from(u16::from_le_bytes(*length));
         let (list, moment) = rest.split_at_checked(length).ok_or_else(malformed)?;
-        let order = [moment, &by_id_descending(id)].concat();
+        let mut order = Vec::with_capacity(moment.len() + id.len() + 3);
+        order.extend_from_slice(moment);
+        append_id_descending(&mut order, id);
         Ok(Place { list: List::from_bytes(list), order })
     }
 }
