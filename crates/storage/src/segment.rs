@@ -44,7 +44,7 @@ struct Ends {
 /// A column of what conditions on a path look at.
 pub(crate) struct Values {
     path: Path,
-    /// Of each record, which of the values is its own.
+    /// Of each record, which of the values is its own, or [`TOO_LONG`].
     codes: Box<[u16]>,
     /// The different values: their ends in the bytes.
     ends: Box<[u32]>,
@@ -74,6 +74,12 @@ impl<'w> Wanted<'w> {
         }
     }
 }
+
+/// Longer values are not kept: records that have them are asked themselves.
+const MOST_VALUE_BYTES: usize = 256;
+
+/// Stands in place of the number of a value that is not kept.
+const TOO_LONG: u16 = u16::MAX;
 
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
@@ -217,9 +223,9 @@ impl Values {
         self.ends.len()
     }
 
-    /// Which of the values is that record's.
-    pub(crate) fn code(&self, row: usize) -> usize {
-        self.codes.get(row).copied().map_or(usize::MAX, usize::from)
+    /// Which of the values is that record's; `None` if it is too long to be kept.
+    pub(crate) fn code(&self, row: usize) -> Option<usize> {
+        self.codes.get(row).filter(|code| **code != TOO_LONG).map(|code| usize::from(*code))
     }
 
     /// The value of that number, as [`Path::narrow`] gave it.
@@ -304,8 +310,12 @@ impl<'w> BuildingValues<'w> {
         let start = self.bytes.len();
         self.path.narrow(record, &mut self.bytes);
         let value = self.bytes.get(start..).unwrap_or_default();
-        if let Some(code) = self.known.get(value) {
-            self.codes.push(*code);
+        let known = match value.len() {
+            0..=MOST_VALUE_BYTES => self.known.get(value).copied(),
+            _ => Some(TOO_LONG),
+        };
+        if let Some(code) = known {
+            self.codes.push(code);
             self.bytes.truncate(start);
             return;
         }

@@ -24,6 +24,8 @@ const FILTERS: &[&str] = &[
     r#"{"rid":{"$in":["A","room3"]},"typeGroup":"image","size":{"$mod":[3,0]}}"#,
     r#"{"typeGroup":{"$ne":"image"},"extension":{"$in":["jpg",null]}}"#,
     r#"{"userId":"u1","size":{"$gt":50}}"#,
+    r#"{"note":{"$exists":true},"size":{"$gt":20}}"#,
+    r#"{"rid":"A","note":{"$regex":"x$"},"name":{"$regex":"^Logo"}}"#,
 ];
 
 const SORTS: &[&str] = &[

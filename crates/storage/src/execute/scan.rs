@@ -91,7 +91,8 @@ impl<'e> Execution<'e> {
 
     fn begin_scan(&mut self, part: &Part<'_>) -> Option<Scan<'e>> {
         let proves = part.span.is_none_or(|span| span.proves);
-        if self.counted || !proves || part.records < FEW_RECORDS {
+        let backward = self.access.order == Order::Backward;
+        if self.counted || backward || !proves || part.records < FEW_RECORDS {
             return None;
         }
         let (conditions, exact) = self.open.conditions();
@@ -100,11 +101,10 @@ impl<'e> Execution<'e> {
         let mut wanted = Wanted { paths: Vec::new(), sort };
         wanted.add(conditions.iter().map(Condition::path));
         let columns = self.reader.columns();
-        let worthwhile = !conditions.is_empty()
-            && self.access.order != Order::Backward
-            && columns.are_worthwhile(&part.from, &wanted);
-        let number = columns.number_scan();
-        worthwhile.then_some(Scan { number, conditions, exact, wanted, room: true })
+        if conditions.is_empty() || !columns.are_worthwhile(&part.from, &wanted) {
+            return None;
+        }
+        Some(Scan { number: columns.number_scan(), conditions, exact, wanted, room: true })
     }
 
     /// The segment that begins or goes on at that key, made if there is none; `None` if there is
@@ -180,17 +180,19 @@ impl<'e> Execution<'e> {
         let mut asked = scan.asked_of(segment);
         let firsts = scan.wanted.sort.as_ref().and_then(|(_, sort)| segment.firsts_of(sort));
         for row in rows {
-            let verdict = segment.class(row).map_or(Verdict::Ask, |class| self.open.verdict(class));
-            if verdict == Verdict::No || verdict == Verdict::Ask && !hold(&mut asked, row)? {
+            let verdict = match segment.class(row).map(|class| self.open.verdict(class)) {
+                None | Some(Verdict::Ask) => ask(&mut asked, row, scan.exact)?,
+                Some(decided) => decided,
+            };
+            if verdict == Verdict::No {
                 continue;
             }
             let first = firsts.and_then(|firsts| firsts.get(row));
             let kept =
                 sink.passes(self.matched) == 0 && first.is_none_or(|first| sink.may_take(*first));
-            let proven = scan.exact || verdict == Verdict::Yes;
-            match proven && !kept {
+            match verdict == Verdict::Yes && !kept {
                 true => self.matched += 1,
-                false => self.read_row(segment, row, proven, sink)?,
+                false => self.read_row(segment, row, verdict, sink)?,
             }
         }
         Ok(())
@@ -201,7 +203,7 @@ impl<'e> Execution<'e> {
         &mut self,
         segment: &Segment,
         row: usize,
-        proven: bool,
+        verdict: Verdict,
         sink: &mut Sink<'_>,
     ) -> Result<()> {
         let (key, place) = segment.place_of(row);
@@ -210,7 +212,7 @@ impl<'e> Execution<'e> {
         let entry = block.read().entries().nth(place);
         let entry = entry.ok_or_else(|| Error::damaged("a record is in a column but not there"))?;
         let here = Here { key, block, texts: false, span: None, users: false, inside: true };
-        if !proven {
+        if verdict == Verdict::Ask {
             self.matched += u64::from(self.ask(here, &entry, sink)?);
             return Ok(());
         }
@@ -256,18 +258,28 @@ impl<'e> Scan<'e> {
     }
 }
 
-/// Whether all conditions hold for the record.
-fn hold(asked: &mut [Asked<'_>], row: usize) -> Result<bool> {
+/// What the conditions say of the record; if there are others, or a value is not kept, the record itself
+/// is to be asked.
+fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool) -> Result<Verdict> {
+    let mut verdict = if exact { Verdict::Yes } else { Verdict::Ask };
     for Asked { condition, values, answers } in asked {
-        let code = values.code(row);
-        let holds = match answers.get_mut(code) {
-            Some(Some(holds)) => *holds,
-            Some(answer) => *answer.insert(condition.holds_for_narrowed(values.value(code))?),
-            None => return Err(Error::damaged("a column is shorter than its segment")),
+        // What can fail is asked of records that satisfy all else.
+        if condition.may_fail() && verdict == Verdict::Ask {
+            break;
+        }
+        let Some((code, answer)) =
+            values.code(row).and_then(|code| Some((code, answers.get_mut(code)?)))
+        else {
+            verdict = Verdict::Ask;
+            continue;
+        };
+        let holds = match answer {
+            Some(holds) => *holds,
+            None => *answer.insert(condition.holds_for_narrowed(values.value(code))?),
         };
         if !holds {
-            return Ok(false);
+            return Ok(Verdict::No);
         }
     }
-    Ok(true)
+    Ok(verdict)
 }
