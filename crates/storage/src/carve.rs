@@ -1,9 +1,9 @@
 //! Records in the bytes of sled's log that no tree leads to any more.
 //!
 //! A block tells by itself where it ends and whether it is whole, so that blocks are found wherever they
-//! lie. Of one record there are often several versions; sled writes its log in segments that are
-//! numbered, so that the newest is known. Whether that is what the store held last nobody knows: it may
-//! have been removed since. Bodies that lie in pieces are not found.
+//! lie; none lies across two of sled's segments. Of one record there are often several versions; segments
+//! are numbered, so that the newest is known. Whether that is what the store held last nobody knows: it
+//! may have been removed since. Bodies that lie in pieces are not found.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -15,10 +15,8 @@ use filedex_query::packed::PackedDocument;
 
 use crate::block::{Block, MOST_BYTES};
 use crate::error::{Error, Result};
+use crate::guard::{SEGMENT, SEGMENT_HEADER, number_in};
 use crate::record::{self, Body, Place};
-
-/// Bytes of one of sled's segments. No value lies across two.
-const SEGMENT: usize = 512 << 10;
 
 /// Where a version of a record lies: the number of its segment, which is a greater one for a newer one,
 /// and the place in it; then where the segment lies.
@@ -57,7 +55,8 @@ fn each(
         if bytes.is_empty() {
             break;
         }
-        let order = order_of(bytes);
+        let header = bytes.get(..SEGMENT_HEADER).unwrap_or_default();
+        let order = number_in(header).unwrap_or(0);
         blocks(bytes, &mut |place, block| {
             records(&block, &mut |id, record| show(id, (order, place, at), record))
         })?;
@@ -77,12 +76,6 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// The number that sled gave the segment: in its header, behind a checksum, with most bits inverted.
-fn order_of(segment: &[u8]) -> i64 {
-    let number = segment.get(4..).and_then(|bytes| bytes.first_chunk());
-    number.map_or(0, |number| i64::from_le_bytes(*number) ^ i64::MAX)
 }
 
 /// Shows every whole block in the bytes, with its place.

@@ -19,11 +19,11 @@ use crate::error::{Error, Result};
 use crate::tree::log_of;
 
 /// sled's default, which is never changed; `conf` says so.
-const SEGMENT: usize = 512 << 10;
+pub(crate) const SEGMENT: usize = 512 << 10;
 
 /// The start of a segment: checksum u32, number i64, number of the last stable byte i64; each with
 /// bits inverted.
-const SEGMENT_HEADER: usize = 20;
+pub(crate) const SEGMENT_HEADER: usize = 20;
 
 /// Behind what a snapshot says: its length u64 and its checksum u32.
 const SNAPSHOT_FOOTER: usize = 12;
@@ -118,7 +118,7 @@ fn read_log(path: &Path, since: i64) -> io::Result<()> {
 }
 
 /// The number of a segment's first byte in all that was ever written; `None` for a segment not in use.
-fn number_in(header: &[u8]) -> Option<i64> {
+pub(crate) fn number_in(header: &[u8]) -> Option<i64> {
     let (checksum, numbers) = header.split_first_chunk::<4>()?;
     let number = i64::from_le_bytes(*numbers.first_chunk()?) ^ i64::MAX;
     (u32::from_le_bytes(*checksum) ^ u32::MAX == crc32fast::hash(numbers)).then_some(number)

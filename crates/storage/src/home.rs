@@ -42,6 +42,7 @@ const MARKER_TITLE: &str = "Filedex store";
 pub(crate) struct Home {
     path: PathBuf,
     _lock: File,
+    recovery: Option<&'static str>,
 }
 
 impl Home {
@@ -90,12 +91,17 @@ impl Home {
     /// Keeps everyone else out, then ends what was interrupted.
     fn claim(path: &Path) -> Result<Home> {
         let lock = lock::take(&path.join(MARKER))?;
-        swap::settle(path)?;
-        Ok(Home { path: path.to_owned(), _lock: lock })
+        let recovery = swap::settle(path)?;
+        Ok(Home { path: path.to_owned(), _lock: lock, recovery })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What was interrupted and had to be ended.
+    pub(crate) fn recovery(&self) -> Option<&'static str> {
+        self.recovery
     }
 
     /// Opens the tree; it is one that this version reads.

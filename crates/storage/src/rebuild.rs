@@ -348,9 +348,11 @@ impl<'r> Rebuild<'r> {
     fn logs(&mut self, home: &Path) -> Result<()> {
         let first = match checkpoint::generation(self.old.tree()) {
             Ok(first) => first,
-            Err(fault) => {
+            Err(_) => {
                 // All logs that are there are such.
-                self.faults.made_again(fault)?;
+                self.is_cut = true;
+                let reason = "the tree has lost its own records, and maybe others";
+                self.faults.lost(b"tree", reason, &Remains::Nothing)?;
                 0
             }
         };

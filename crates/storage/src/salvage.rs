@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use crate::block::Block;
@@ -18,9 +17,6 @@ use crate::tree::{Bytes, Tree};
 
 /// A tree that may be damaged.
 pub(crate) struct Salvage(Tree);
-
-/// A key and a value, or why they cannot be read.
-type Item = Result<(Bytes, Bytes)>;
 
 impl Salvage {
     /// Opens a tree that should be whole.
@@ -63,7 +59,7 @@ impl Salvage {
         let mut lower = Bound::Included(prefix.to_vec());
         let mut forward = self.0.range(lower.clone(), end.clone());
         let fault = loop {
-            match attempt(|| forward.next()) {
+            match forward.next() {
                 None => return Ok(None),
                 Some(Err(fault)) => break fault,
                 Some(Ok((key, value))) => {
@@ -73,7 +69,7 @@ impl Salvage {
             }
         };
         let mut backward = self.0.range(lower, end).rev();
-        while let Some(Ok((key, value))) = attempt(|| backward.next()) {
+        while let Some(Ok((key, value))) = backward.next() {
             show(&key, value)?;
         }
         Ok(Some(fault))
@@ -82,14 +78,14 @@ impl Salvage {
     /// What lies under that key.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
         let mut only = self.0.range(Bound::Included(key.to_vec()), Bound::Included(key.to_vec()));
-        Ok(attempt(|| only.next()).transpose()?.map(|(_, value)| value))
+        Ok(only.next().transpose()?.map(|(_, value)| value))
     }
 
     /// The block of the list in which that entry lies, if it can be read, and its key.
     pub(crate) fn block_for(&self, list: &List, order: &[u8]) -> Option<(Bytes, Block)> {
         let (lower, upper) = (list.block_key(&[]), list.block_key(order));
         let mut back = self.0.range(Bound::Included(lower), Bound::Included(upper)).rev();
-        let (key, value) = attempt(|| back.next())?.ok()?;
+        let (key, value) = back.next()?.ok()?;
         Some((key, Block::open(value).ok()?))
     }
 
@@ -97,12 +93,6 @@ impl Salvage {
     pub(crate) fn close(self) -> Result<()> {
         self.0.close()
     }
-}
-
-/// A step along the tree; where sled gives up in the middle, that is a fault like another.
-fn attempt(step: impl FnOnce() -> Option<Item>) -> Option<Item> {
-    let stepped = catch_unwind(AssertUnwindSafe(step));
-    stepped.unwrap_or_else(|_| Some(Err(Error::damaged("a page of its log cannot be read"))))
 }
 
 /// Copies the files of a directory to a new one.

@@ -95,7 +95,8 @@ impl Store {
         let share = options.cache_bytes / SHARES;
         let home = Home::open(path, options.create)?;
         let tree = home.tree(share)?;
-        let mut recoveries = tree.recoveries().to_vec();
+        let mut recoveries: Vec<String> = home.recovery().map(str::to_owned).into_iter().collect();
+        recoveries.extend_from_slice(tree.recoveries());
         recoveries.extend(checkpoint::recover(path, &tree)?);
         let logs = checkpoint::logs_since(path, &tree)?;
         let (log, payloads) = read_logs(path, &logs, &mut recoveries)?;

@@ -48,30 +48,41 @@ pub(crate) fn commit(home: &Path) -> Result<()> {
     sync_directory(&from)?;
     fs::rename(&from, &to).map_err(|error| Error::io("move", &from, error))?;
     sync_directory(home)?;
-    settle(home)
+    settle(home).map(drop)
 }
 
 /// Ends what was interrupted: a store that was being made is removed, one that was whole takes its
-/// place.
-pub(crate) fn settle(home: &Path) -> Result<()> {
+/// place. Tells what there was to end.
+pub(crate) fn settle(home: &Path) -> Result<Option<&'static str>> {
+    let told = if rebuilt(home).exists() {
+        Some("put a rebuilt store, which was whole, in its place")
+    } else if rebuilding(home).exists() {
+        Some("removed what an interrupted repair or compaction had begun")
+    } else {
+        return Ok(None);
+    };
     remove_directory(&rebuilding(home))?;
-    let new = rebuilt(home);
-    if tree_of(&new).exists() {
+    finish(home, &rebuilt(home))?;
+    Ok(told)
+}
+
+fn finish(home: &Path, new: &Path) -> Result<()> {
+    if tree_of(new).exists() {
         remove_old(home)?;
-        rename(&tree_of(&new), &tree_of(home))?;
+        rename(&tree_of(new), &tree_of(home))?;
         // No log may come before the tree: it would be taken for an old one.
         sync_directory(home)?;
     }
     if !new.exists() {
         return Ok(());
     }
-    for path in entries(&new)? {
+    for path in entries(new)? {
         if path.file_name().is_some_and(|name| name != MARKER) {
             rename(&path, &home.join(path.file_name().unwrap_or_default()))?;
         }
     }
     sync_directory(home)?;
-    remove_directory(&new)
+    remove_directory(new)
 }
 
 /// Removes the store that the new one stands for. No file of the new one has been moved yet.

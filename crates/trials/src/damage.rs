@@ -9,21 +9,19 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
-use std::process::Stdio;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use fastrand::Rng;
 
 use crate::Outcome;
-use crate::check::{Checked, check, itself};
-use crate::engine::{self, Kind, Promise, memory};
+use crate::check::{Checked, check};
+use crate::engine::Kind;
 use crate::files;
-use crate::history::History;
-use crate::script::Script;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
-use crate::writer::{self, Line, listen};
+use crate::whole::Whole;
+use crate::work::{self, Work};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -39,7 +37,7 @@ const STORES: u64 = 4;
 
 /// What is done to a file.
 #[derive(Clone, Copy, Debug)]
-enum Damage {
+pub(crate) enum Damage {
     Flip { at: usize, bit: u8 },
     Truncate { to: usize },
     Zero { at: usize, length: usize },
@@ -56,21 +54,13 @@ impl fmt::Display for Damage {
     }
 }
 
-/// A store that nobody has open, and what it answers.
-struct Whole {
-    directory: tempfile::TempDir,
-    checked: Checked,
-    /// What its writer was told, if that was killed.
-    left_by: Option<History>,
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     let mut verdict = Verdict::new("damage", arguments.subject.engine, arguments.subject.seed);
     let mut random = Rng::with_seed(arguments.subject.seed);
     let mut stores = Vec::new();
     for number in 0..STORES {
-        stores.push(fill(arguments, number, &mut random)?);
-        stores.push(leave(arguments, number, &mut random)?);
+        stores.push(Whole::closed(arguments.subject.engine, number, &mut random)?);
+        stores.push(Whole::left(arguments.subject.engine, number, &mut random)?);
     }
     for round in 1..=arguments.rounds {
         let Some(whole) = random.choice(&stores) else { break };
@@ -78,72 +68,6 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
         verdict.progress(round, arguments.rounds);
     }
     Ok(verdict)
-}
-
-/// Makes a store of some hundred records, with some past behind it.
-fn fill(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> {
-    let directory = tempfile::Builder::new().prefix("trials-whole-").tempdir()?;
-    let path = directory.path().join("store");
-    let (steps, script) = (40 + 60 * number, Script::new(random.u64(..), 0));
-    // Every second one was closed and opened again meanwhile.
-    let sessions = 1 + number % 2;
-    for session in 0..sessions {
-        let store =
-            engine::open(arguments.subject.engine, &path, Promise::Interval, memory(number))?;
-        for step in 0..steps / sessions {
-            store.apply(script.step(1 + session * steps + step))?;
-        }
-        store.close()?;
-    }
-    let checked = look(arguments.subject.engine, &path)?;
-    Ok(Whole { directory, checked, left_by: None })
-}
-
-/// Makes a store whose writer is killed.
-fn leave(arguments: &Arguments, number: u64, random: &mut Rng) -> Outcome<Whole> {
-    let directory = tempfile::Builder::new().prefix("trials-left-").tempdir()?;
-    let (path, engine, seed) =
-        (directory.path().join("store"), arguments.subject.engine, random.u64(..));
-    let line = writer::Arguments {
-        directory: path.clone(),
-        engine,
-        promise: Promise::Durable,
-        seed,
-        from: vec![1],
-        steps: 0,
-        pause: 0,
-        cache: memory(number),
-    };
-    let mut writer = itself()?;
-    writer.args(line.to_line()).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = writer.stderr(Stdio::null()).spawn()?;
-    let lines = listen(&mut child)?;
-    let first: Vec<Line> = lines.iter().take(20 + 60 * number as usize).collect();
-    child.kill()?;
-    child.wait()?;
-    let mut history = History::new(Script::new(seed, 0));
-    for line in first.into_iter().chain(lines.iter()) {
-        if let Line::Step { event, .. } = line {
-            history.note(event);
-        }
-    }
-    history.stopped();
-    let checked = look(engine, &path)?;
-    Ok(Whole { directory, checked, left_by: Some(history) })
-}
-
-/// What a whole store answers. Looking is done in a copy, which opening may change.
-fn look(engine: Kind, store: &Path) -> Outcome<Checked> {
-    let site = tempfile::tempdir()?;
-    let copy = site.path().join("store");
-    files::copy(store, &copy)?;
-    let checked = check(engine, &copy)?;
-    match &checked.refused {
-        Some((kind, message)) => {
-            Err(format!("a whole store does not open: {kind}: {message}").into())
-        }
-        None => Ok(checked),
-    }
 }
 
 fn damage_one(
@@ -155,22 +79,27 @@ fn damage_one(
 ) -> Outcome<()> {
     let site = tempfile::Builder::new().prefix("trials-damage-").tempdir()?;
     let store = site.path().join("store");
-    files::copy(&whole.directory.path().join("store"), &store)?;
-    let files = files::all(&store)?;
-    let Some(file) = random.choice(&files) else { return Ok(()) };
-    let bytes = fs::read(file)?;
-    let damage = Damage::draw(bytes.len(), random);
-    damage.apply(file, bytes, random)?;
+    files::copy(&whole.path(), &store)?;
+    let (file, damage) = Damage::strike(&store, random)?;
     let kept = arguments.subject.keep(&store, round);
-    match judge(arguments.subject.engine, &store, whole, damage) {
-        Ok(end) => {
+    let copy = site.path().join("repaired");
+    files::copy(&store, &copy)?;
+    let judged = judge(arguments.subject.engine, &store, whole, damage);
+    let repaired = match arguments.subject.engine {
+        Kind::Filedex => repair(&copy, whole, damage),
+        #[cfg(any(feature = "redb", feature = "sqlite"))]
+        _ => Ok("not repaired"),
+    };
+    match judged.and_then(|end| Ok((end, repaired?))) {
+        Ok((end, repaired)) => {
             verdict.add(end, 1);
+            verdict.add(repaired, 1);
             if let Some(kept) = &arguments.subject.keep {
                 let _ = fs::remove_dir_all(kept.join(round.to_string()));
             }
         }
         Err(fault) => {
-            let name = file.strip_prefix(&store).unwrap_or(file).display();
+            let name = file.strip_prefix(&store).unwrap_or(&file).display();
             let left = if whole.left_by.is_some() { "killed" } else { "closed" };
             let what = format!("{damage} of {name} of a {left} store");
             verdict.broke(format!("round {round}: {what}: {fault}{kept}"));
@@ -197,6 +126,11 @@ fn judge(
     if !checked.problems.is_empty() {
         return Ok("reported");
     }
+    untold(&checked, whole, damage)
+}
+
+/// What it means that a store tells of no damage.
+fn untold(checked: &Checked, whole: &Whole, damage: Damage) -> Result<&'static str, String> {
     if checked.answers == whole.checked.answers {
         return Ok("harmless");
     }
@@ -211,7 +145,44 @@ fn judge(
     Err(format!("other answers, and nothing was told: {found} records of {were}"))
 }
 
+/// Repairs a damaged store: it is whole then, and where the repair told of no loss, it has none.
+fn repair(store: &Path, whole: &Whole, damage: Damage) -> Result<&'static str, String> {
+    let lost = match work::complete(&work::line(Work::Repair, store, Path::new(""))) {
+        Ok(lost) => lost.trim() != "0",
+        Err(words) => {
+            let told =
+                ["Damaged", "NotAStore", "NewerFormat"].iter().any(|kind| words.starts_with(kind));
+            return if told {
+                Ok("beyond repair")
+            } else {
+                Err(format!("the repair failed: {words}"))
+            };
+        }
+    };
+    let checked = check(Kind::Filedex, store)?;
+    if let Some((kind, message)) = &checked.refused {
+        return Err(format!("repaired, but does not open: {kind}: {message}"));
+    }
+    if !checked.problems.is_empty() {
+        return Err(format!("repaired, but not whole: {:?}", checked.problems));
+    }
+    if lost {
+        return Ok("repaired with losses that were told");
+    }
+    untold(&checked, whole, damage).map(|_| "repaired without loss")
+}
+
 impl Damage {
+    /// Damages one file of a store; says which, and how.
+    pub(crate) fn strike(store: &Path, random: &mut Rng) -> Outcome<(PathBuf, Damage)> {
+        let files = files::all(store)?;
+        let file = random.choice(files).ok_or("a store without files")?;
+        let bytes = fs::read(&file)?;
+        let damage = Damage::draw(bytes.len(), random);
+        damage.apply(&file, bytes, random)?;
+        Ok((file, damage))
+    }
+
     /// Damage that a file of that length can take.
     fn draw(length: usize, random: &mut Rng) -> Damage {
         let at = random.usize(0..length.max(1));

@@ -16,6 +16,7 @@ use crate::Outcome;
 use crate::check::{check, itself};
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
+use crate::interrupt;
 use crate::script::Script;
 use crate::strace;
 use crate::subject::Subject;
@@ -24,7 +25,8 @@ use crate::writer::{self, Line, listen};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// How many processes are killed.
+    /// How many processes are killed while they write, and a fifth as many while they open, repair,
+    /// compact and restore, each.
     #[arg(long, default_value_t = 1000)]
     rounds: u64,
     #[command(flatten)]
@@ -108,6 +110,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
         verdict.progress(round, arguments.rounds);
     }
     each_call_of_an_open(arguments, &mut verdict)?;
+    interrupt::run(&arguments.subject, arguments.rounds / 5, &mut verdict)?;
     Ok(verdict)
 }
 

@@ -1,15 +1,17 @@
-//! Kills, power cuts, damage, faults and load: what a store has promised, put on trial.
+//! Kills, power cuts, damage, faults, load and churn: what a store has promised, put on trial.
 //!
 //! Each trial prints its progress to standard error and one last line of JSON to standard output,
 //! and ends with 1 if any promise broke.
 
 mod check;
+mod churn;
 mod damage;
 mod disk;
 mod engine;
 mod faults;
 mod files;
 mod history;
+mod interrupt;
 mod kill;
 mod load;
 mod model;
@@ -19,6 +21,8 @@ mod strace;
 mod subject;
 mod trace;
 mod verdict;
+mod whole;
+mod work;
 mod writer;
 
 use std::error::Error;
@@ -40,7 +44,7 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum Trial {
-    /// Kills writing processes at random moments.
+    /// Kills processes that write, open, repair, compact and restore, at random moments.
     Kill(kill::Arguments),
     /// Cuts the power at random moments of a recorded run.
     Power(power::Arguments),
@@ -50,10 +54,14 @@ enum Trial {
     Faults(faults::Arguments),
     /// Lets many threads write and read at once.
     Load(load::Arguments),
+    /// Overwrites and removes for long, and looks how much space that takes.
+    Churn(churn::Arguments),
     #[command(hide = true)]
     Write(writer::Arguments),
     #[command(hide = true)]
     Check(check::Arguments),
+    #[command(hide = true)]
+    Work(work::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -63,8 +71,10 @@ fn main() -> ExitCode {
         Trial::Damage(arguments) => damage::run(&arguments),
         Trial::Faults(arguments) => faults::run(&arguments),
         Trial::Load(arguments) => load::run(&arguments),
+        Trial::Churn(arguments) => churn::run(&arguments),
         Trial::Write(arguments) => return writer::run(&arguments),
         Trial::Check(arguments) => return check::run(&arguments),
+        Trial::Work(arguments) => return work::run(&arguments),
     };
     finish(verdict)
 }

@@ -23,6 +23,7 @@ fn kills_lose_nothing_that_was_acknowledged() {
     let account = clean(&["kill", "--rounds", "40"]);
     assert!(count(&account, "checked") > 20, "{account:#}");
     assert!(count(&account, "acknowledged") > 100, "{account:#}");
+    assert!(count(&account, "checked after an interruption") == 4 * 8, "{account:#}");
 }
 
 #[test]
@@ -37,6 +38,7 @@ fn damage_is_told_or_harmless() {
     let account = clean(&["damage", "--rounds", "60"]);
     let told = count(&account, "refused") + count(&account, "reported");
     assert!(told > 0, "{account:#}");
+    assert!(count(&account, "repaired without loss") > 0, "{account:#}");
 }
 
 #[test]
@@ -49,4 +51,12 @@ fn faults_of_the_disk_are_told_and_lose_nothing() {
 fn readers_beside_writers_see_no_torn_page() {
     let account = clean(&["load", "--minutes", "0.05", "--records", "3000"]);
     assert!(count(&account, "pages") > 0, "{account:#}");
+}
+
+#[test]
+fn churning_takes_no_space_without_end() {
+    let account =
+        clean(&["churn", "--rounds", "8", "--records", "1000", "--write-buffer-bytes", "200000"]);
+    let bytes = |name| count(&account, name);
+    assert!(bytes("bytes_after_compaction") < bytes("bytes_before_compaction"), "{account:#}");
 }
