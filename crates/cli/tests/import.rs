@@ -44,6 +44,46 @@ fn bad_lines_are_told_with_number_and_reason_and_the_rest_goes_in() {
 }
 
 #[test]
+fn records_past_a_limit_are_told_and_those_at_it_go_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let nested = |levels: usize| {
+        let (open, close) = ("{\"a\":".repeat(levels - 1), "}".repeat(levels - 1));
+        format!("{{\"_id\":\"deep{levels}\",\"value\":{open}1{close}}}")
+    };
+    let named = |id: &str| format!("{{\"_id\":{}}}", serde_json::Value::from(id));
+    let long = |bytes: usize| format!("{{\"_id\":\"long\",\"text\":\"{}\"}}", "x".repeat(bytes));
+    let lines = [
+        (nested(100), true),
+        (nested(101), false),
+        (nested(5_000), false),
+        (named("\0"), true),
+        (named("/"), true),
+        (named("\u{10ffff}"), true),
+        (named(&"x".repeat(512)), true),
+        (named(&"x".repeat(513)), false),
+        (named(&"x".repeat(1 << 20)), false),
+        (named(""), false),
+        (long((16 << 20) - 64), true),
+        (long(16 << 20), false),
+    ];
+    let input: Vec<&str> = lines.iter().map(|(line, _)| line.as_str()).collect();
+    let import = run_with(&["import", "--db", text(&db), "-"], input.join("\n").as_bytes());
+    assert_eq!(import.status, 1);
+    let mut told: Vec<usize> = import
+        .err
+        .lines()
+        .filter_map(|line| line.strip_prefix("line ")?.split(':').next()?.parse().ok())
+        .collect();
+    told.sort_unstable();
+    let bad: Vec<usize> =
+        (1..).zip(&lines).filter(|(_, (_, good))| !good).map(|(number, _)| number).collect();
+    assert_eq!(told, bad, "{:.2000}", import.err);
+    assert_eq!(import.out, "6 inserted, 0 replaced, 0 unchanged, 6 bad\n");
+    assert_eq!(run(&["verify", "--db", text(&db)]).status, 0);
+}
+
+#[test]
 fn importing_again_changes_only_what_differs() {
     let directory = tempfile::tempdir().unwrap();
     let db = directory.path().join("files");
