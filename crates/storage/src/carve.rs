@@ -6,16 +6,14 @@
 //! may have been removed since. Bodies that lie in pieces are not found.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use filedex_query::DocumentRef;
 use filedex_query::packed::PackedDocument;
 
 use crate::block::{Block, MOST_BYTES};
-use crate::error::{Error, Result};
-use crate::guard::{SEGMENT, SEGMENT_HEADER, number_in};
+use crate::error::Result;
+use crate::guard::{SEGMENT_HEADER, each_segment, number_in};
 use crate::record::{self, Body, Place};
 
 /// Where a version of a record lies: the number of its segment, which is a greater one for a newer one,
@@ -44,38 +42,12 @@ fn each(
     path: &Path,
     show: &mut dyn FnMut(&str, Version, DocumentRef<'_>) -> Result<()>,
 ) -> Result<()> {
-    let failed = |error| Error::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut segment = vec![0; SEGMENT];
-    for number in 0.. {
-        let at = number * SEGMENT as u64;
-        file.seek(SeekFrom::Start(at)).map_err(failed)?;
-        let length = fill(&mut file, &mut segment).map_err(failed)?;
-        let bytes = segment.get(..length).unwrap_or_default();
-        if bytes.is_empty() {
-            break;
-        }
-        let header = bytes.get(..SEGMENT_HEADER).unwrap_or_default();
-        let order = number_in(header).unwrap_or(0);
-        blocks(bytes, &mut |place, block| {
+    each_segment(path, &mut |at, segment| {
+        let order = segment.get(..SEGMENT_HEADER).and_then(number_in).unwrap_or(0);
+        blocks(segment, &mut |place, block| {
             records(&block, &mut |id, record| show(id, (order, place, at), record))
-        })?;
-    }
-    Ok(())
-}
-
-/// Reads until the buffer is full or the file at its end.
-fn fill(file: &mut File, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest) {
-            Ok(0) => break,
-            Ok(more) => filled += more,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
+        })
+    })
 }
 
 /// Shows every whole block in the bytes, with its place.

@@ -117,6 +117,25 @@ fn read_log(path: &Path, since: i64) -> io::Result<()> {
     Ok(())
 }
 
+/// Shows each segment of sled's log with its place in the file; the last may be shorter.
+pub(crate) fn each_segment(
+    path: &Path,
+    show: &mut dyn FnMut(u64, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let failed = |error| Error::io("read", path, error);
+    let mut log = File::open(path).map_err(failed)?;
+    let mut segment = Vec::with_capacity(SEGMENT);
+    for at in (0..).step_by(SEGMENT) {
+        segment.clear();
+        log.by_ref().take(SEGMENT as u64).read_to_end(&mut segment).map_err(failed)?;
+        if segment.is_empty() {
+            break;
+        }
+        show(at, &segment)?;
+    }
+    Ok(())
+}
+
 /// The number of a segment's first byte in all that was ever written; `None` for a segment not in use.
 pub(crate) fn number_in(header: &[u8]) -> Option<i64> {
     let (checksum, numbers) = header.split_first_chunk::<4>()?;

@@ -47,6 +47,7 @@ mod judge;
 mod layout;
 mod lock;
 mod log;
+mod mend;
 mod merge;
 mod operation;
 mod options;

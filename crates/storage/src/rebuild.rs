@@ -162,6 +162,11 @@ impl<'r> Rebuild<'r> {
     }
 
     fn run(mut self, home: &Path) -> Result<()> {
+        if self.old.mended > 0 {
+            let reason =
+                "bytes of sled's log were not what was written; what could be read was kept";
+            self.faults.lost(b"tree/db", reason, &Remains::Nothing)?;
+        }
         self.rooms()?;
         self.ids()?;
         self.logs(home)?;
@@ -344,32 +349,34 @@ impl<'r> Rebuild<'r> {
         Ok(self.fresh.read().find(list, order)?.is_some())
     }
 
-    /// What was written since the tree was last written.
+    /// What was written since the tree was last written. A log that the tree has already does no harm:
+    /// all behind it are there.
     fn logs(&mut self, home: &Path) -> Result<()> {
-        let first = match checkpoint::generation(self.old.tree()) {
+        let logs: Vec<u64> = checkpoint::logs_in(home)?.into_iter().map(|(log, _)| log).collect();
+        let mut next = match checkpoint::generation(self.old.tree()) {
             Ok(first) => first,
             Err(_) => {
-                // All logs that are there are such.
                 self.is_cut = true;
                 let reason = "the tree has lost its own records, and maybe others";
                 self.faults.lost(b"tree", reason, &Remains::Nothing)?;
-                0
+                logs.first().copied().unwrap_or(0)
             }
         };
-        let logs = checkpoint::logs_in(home)?.into_iter().map(|(generation, _)| generation);
-        let logs: Vec<u64> = logs.filter(|generation| *generation >= first).collect();
-        let (mut next, last) = (first, logs.last().copied().unwrap_or(first));
-        for generation in logs {
-            if first > 0 && generation > next {
+        if logs.last().is_none_or(|last| *last < next) {
+            self.no_log(next)?;
+        }
+        for (place, generation) in logs.iter().copied().enumerate() {
+            if generation > next {
                 self.no_log(next)?;
             }
-            next = generation + 1;
+            next = next.max(generation + 1);
             // A log is begun before anything is promised to be in it.
-            if generation == first || generation != last || !Replay::is_unbegun(home, generation) {
+            let is_last = place > 0 && place + 1 == logs.len();
+            if !(is_last && Replay::is_unbegun(home, generation)) {
                 self.log(home, generation)?;
             }
         }
-        if next == first { self.no_log(first) } else { Ok(()) }
+        Ok(())
     }
 
     fn no_log(&mut self, generation: u64) -> Result<()> {

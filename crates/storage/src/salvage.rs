@@ -12,40 +12,47 @@ use crate::block::Block;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, has_log, tree_of};
 use crate::layout::{List, after_prefix};
+use crate::mend::mend;
 use crate::swap;
-use crate::tree::{Bytes, Tree};
+use crate::tree::{Bytes, Tree, log_of};
 
 /// A tree that may be damaged.
-pub(crate) struct Salvage(Tree);
+pub(crate) struct Salvage {
+    tree: Tree,
+    /// How many messages of sled's log were not what was written.
+    pub(crate) mended: u64,
+}
 
 impl Salvage {
     /// Opens a tree that should be whole.
     pub(crate) fn whole(home: &Home, cache_bytes: u64) -> Result<Salvage> {
-        home.tree(cache_bytes).map(Salvage)
+        Ok(Salvage { tree: home.tree(cache_bytes)?, mended: 0 })
     }
 
-    /// Opens a copy of a tree that may be damaged; without the files that sled can do without, if these
-    /// are in its way. The copy is made in a directory that is not there yet.
+    /// Opens a copy of a tree that may be damaged, which is made in a directory that is not there yet:
+    /// mended, if sled takes it so.
     pub(crate) fn damaged(home: &Home, copy: &Path, cache_bytes: u64) -> Result<Salvage> {
-        if !has_log(&tree_of(home.path())) {
+        let tree = tree_of(home.path());
+        if !has_log(&tree) {
             return Err(Error::unreadable(home.path()));
         }
-        copy_files(&tree_of(home.path()), copy)?;
-        let mut opened = Tree::open(copy, cache_bytes);
-        for spare in ["snap.", "conf"] {
-            if opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::Damaged) {
-                remove_files(copy, spare)?;
-                opened = Tree::open(copy, cache_bytes);
-            }
+        copy_files(&tree, copy)?;
+        let mut mended = mend(&log_of(copy))?;
+        let mut opened = open(copy, cache_bytes);
+        if mended > 0 && is_damaged(&opened) {
+            copy_file(&log_of(&tree), &log_of(copy))?;
+            (mended, opened) = (0, open(copy, cache_bytes));
         }
-        opened.map(Salvage).map_err(|error| match error.kind() {
-            ErrorKind::Damaged => Error::unreadable(home.path()).caused_by(error),
-            _ => error,
-        })
+        match opened {
+            Err(fault) if fault.kind() == ErrorKind::Damaged => {
+                Err(Error::unreadable(home.path()).caused_by(fault))
+            }
+            opened => Ok(Salvage { tree: opened?, mended }),
+        }
     }
 
     pub(crate) fn tree(&self) -> &Tree {
-        &self.0
+        &self.tree
     }
 
     /// Shows all that begins with the prefix and can be read: from the start, and from the end where
@@ -57,7 +64,7 @@ impl Salvage {
     ) -> Result<Option<Error>> {
         let end = after_prefix(prefix).map_or(Bound::Unbounded, Bound::Excluded);
         let mut lower = Bound::Included(prefix.to_vec());
-        let mut forward = self.0.range(lower.clone(), end.clone());
+        let mut forward = self.tree.range(lower.clone(), end.clone());
         let fault = loop {
             match forward.next() {
                 None => return Ok(None),
@@ -68,7 +75,7 @@ impl Salvage {
                 }
             }
         };
-        let mut backward = self.0.range(lower, end).rev();
+        let mut backward = self.tree.range(lower, end).rev();
         while let Some(Ok((key, value))) = backward.next() {
             show(&key, value)?;
         }
@@ -77,36 +84,53 @@ impl Salvage {
 
     /// What lies under that key.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let mut only = self.0.range(Bound::Included(key.to_vec()), Bound::Included(key.to_vec()));
+        let mut only =
+            self.tree.range(Bound::Included(key.to_vec()), Bound::Included(key.to_vec()));
         Ok(only.next().transpose()?.map(|(_, value)| value))
     }
 
     /// The block of the list in which that entry lies, if it can be read, and its key.
     pub(crate) fn block_for(&self, list: &List, order: &[u8]) -> Option<(Bytes, Block)> {
         let (lower, upper) = (list.block_key(&[]), list.block_key(order));
-        let mut back = self.0.range(Bound::Included(lower), Bound::Included(upper)).rev();
+        let mut back = self.tree.range(Bound::Included(lower), Bound::Included(upper)).rev();
         let (key, value) = back.next()?.ok()?;
         Some((key, Block::open(value).ok()?))
     }
 
     /// Lets go of the files.
     pub(crate) fn close(self) -> Result<()> {
-        self.0.close()
+        self.tree.close()
     }
+}
+
+/// Opens a tree, without the files that sled can do without if these are in its way: snapshots are a
+/// cache of its log, and its configuration is the same for every store.
+fn open(tree: &Path, cache_bytes: u64) -> Result<Tree> {
+    let mut opened = Tree::open(tree, cache_bytes);
+    for spare in ["snap.", "conf"] {
+        if is_damaged(&opened) {
+            remove_files(tree, spare)?;
+            opened = Tree::open(tree, cache_bytes);
+        }
+    }
+    opened
+}
+
+fn is_damaged(opened: &Result<Tree>) -> bool {
+    opened.as_ref().is_err_and(|error| error.kind() == ErrorKind::Damaged)
 }
 
 /// Copies the files of a directory to a new one.
 fn copy_files(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir(to).map_err(|error| Error::io("create", to, error))?;
-    for path in swap::entries(from)?.into_iter().filter(|path| path.is_file()) {
-        let target = to.join(path.file_name().unwrap_or_default());
-        fs::copy(&path, target).map_err(|error| Error::io("copy", &path, error))?;
-    }
-    Ok(())
+    let mut files = swap::entries(from)?.into_iter().filter(|path| path.is_file());
+    files.try_for_each(|path| copy_file(&path, &to.join(path.file_name().unwrap_or_default())))
 }
 
-/// Removes what sled makes again: snapshots are a cache of its log, and its configuration is the same
-/// for every store.
+fn copy_file(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).map(drop).map_err(|error| Error::io("copy", from, error))
+}
+
 fn remove_files(tree: &Path, beginning: &str) -> Result<()> {
     for path in swap::entries(tree)? {
         let name = path.file_name().unwrap_or_default();

@@ -335,6 +335,21 @@ fn what_an_interrupted_rebuild_left_is_removed_or_takes_its_place() {
     }
 }
 
+#[test]
+fn a_flipped_bit_in_a_record_costs_its_block_alone() {
+    let site = Site::new();
+    let db = tree_of(&site.path()).join("db");
+    let mut bytes = fs::read(&db).unwrap();
+    // The newest of what the file holds of a record is the last.
+    let at = bytes.windows(40).rposition(|window| window == [b'x'; 40]).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&db, bytes).unwrap();
+    let repair = site.repair();
+    assert!(!repair.is_whole());
+    assert!(repair.records > 180, "{repair:?}");
+    assert!(site.open().verify(&mut |_, _| ()).unwrap().is_clean());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
