@@ -53,7 +53,7 @@ impl OpenOptions {
         self
     }
 
-    /// Bytes of memory for caches (default: 96 MiB).
+    /// Bytes of memory for caches (default: 112 MiB).
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.cache_bytes = bytes;

@@ -22,6 +22,10 @@ use crate::stage::{Staged, Staging};
 /// Makes the changes. An error can only come from the disk; then some of them are made.
 pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Result<()> {
     for (list, entries) in staged.lists {
+        if list == List::ids() {
+            // Every record that changes is entered here anew, or taken out.
+            pool.records.forget(entries.keys());
+        }
         let directory = pool.directories.take(&list);
         let counts = match &directory {
             Some(directory) => directory.total().clone(),

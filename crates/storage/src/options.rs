@@ -31,7 +31,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            cache_bytes: 96 << 20,
+            cache_bytes: 112 << 20,
             columns: Vec::new(),
             write_buffer_bytes: 128 << 20,
             durability: Durability::default(),

@@ -130,11 +130,16 @@ impl Store {
     /// # Errors
     /// As [`Store::get`].
     pub fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
-        let reader = self.read();
+        let (reader, key) = (self.read(), by_id(id));
+        if let Some(text) = reader.pool.records.get(&key) {
+            return Ok(Some(text.to_vec()));
+        }
         let Some(place) = reader.place(id)? else {
             return Ok(None);
         };
-        Ok(Some(reader.text_at(place.list.bytes(), &place.order)?.into_bytes()))
+        let text = reader.text_at(place.list.bytes(), &place.order)?.into_bytes();
+        reader.pool.records.keep(key, &text);
+        Ok(Some(text))
     }
 }
 

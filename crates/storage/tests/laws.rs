@@ -5,7 +5,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use filedex_query::Document;
+use filedex_query::ejson::{self, Form};
+use filedex_query::{Document, ValueRef};
 use filedex_storage::{Options, Store, Watch, Window};
 use proptest::prelude::*;
 use support::{by_full_scan, filter, plan, record, sort, window};
@@ -125,6 +126,10 @@ proptest! {
         let mut model = BTreeMap::new();
         for change in changes {
             apply(&store, &mut model, change);
+            for id in (0..60).map(|id| format!("f{id}")) {
+                let text = model.get(&id).map(|record| ejson::to_text(ValueRef::Document(record.view()), Form::Plain));
+                prop_assert_eq!(store.get_text(&id).unwrap(), text.map(String::into_bytes));
+            }
         }
         let report = store.verify(&mut |_, _| ()).unwrap();
         prop_assert!(report.is_clean(), "{:?}", report.problems);
