@@ -150,8 +150,10 @@ fn repair(store: &Path, whole: &Whole, damage: Damage) -> Result<&'static str, S
     let lost = match work::complete(&work::line(Work::Repair, store, Path::new(""))) {
         Ok(lost) => lost.trim() != "0",
         Err(words) => {
+            // A panic inside sled, which is caught, is printed before.
+            let last = words.lines().last().unwrap_or_default();
             let told =
-                ["Damaged", "NotAStore", "NewerFormat"].iter().any(|kind| words.starts_with(kind));
+                ["Damaged", "NotAStore", "NewerFormat"].iter().any(|kind| last.starts_with(kind));
             return if told {
                 Ok("beyond repair")
             } else {
