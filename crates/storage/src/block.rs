@@ -204,6 +204,11 @@ impl Draft {
         self.0.len()
     }
 
+    /// How many bytes of memory it takes.
+    pub(crate) fn memory(&self) -> usize {
+        self.0.capacity()
+    }
+
     /// Adds an entry behind all others; its key must be the greatest.
     pub(crate) fn push(&mut self, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
         encode(&mut self.0, key, class, payload)?;

@@ -85,11 +85,11 @@ impl Pending {
     ) -> Result<T> {
         let mut draft = match self.changes.get_mut(key) {
             Some(Change::Block(draft)) => {
+                let before = draft.memory();
                 // Copied only if a reader still holds it.
                 let draft = Arc::make_mut(draft);
-                let before = draft.size();
                 let done = edit(draft);
-                self.bytes = self.bytes + draft.size() - before;
+                self.bytes = self.bytes + draft.memory() - before;
                 return done;
             }
             Some(Change::Value(_) | Change::Removed) => Draft::default(),
@@ -112,7 +112,7 @@ impl Pending {
 
 fn length(change: &Change) -> usize {
     match change {
-        Change::Block(draft) => draft.size(),
+        Change::Block(draft) => draft.memory(),
         Change::Value(value) => value.len(),
         Change::Removed => 0,
     }
