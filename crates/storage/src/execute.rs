@@ -183,7 +183,7 @@ impl<'e> Execution<'e> {
     }
 
     fn everything(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        if self.scan(&self.all_rooms()?, sink)?.is_some() {
+        if self.scan_all(sink)?.is_some() {
             return Ok(());
         }
         for step in Walk::everything(self.reader, ALL_ROOMS) {
@@ -208,7 +208,7 @@ impl<'e> Execution<'e> {
         if span.is_empty() {
             return Ok(Flow::On);
         }
-        if !users && let Some(flow) = self.scan(&self.part_of_room(span)?, sink)? {
+        if !users && let Some(flow) = self.scan_room(span, sink)? {
             return Ok(flow);
         }
         let direction = match self.access.order {

@@ -51,15 +51,30 @@ struct Asked<'a> {
 const FEW_RECORDS: u64 = 32;
 
 impl<'e> Execution<'e> {
-    /// All rooms.
-    pub(super) fn all_rooms(&self) -> Result<Part<'static>> {
+    /// Judges the records of all rooms by columns; `None` if that is not worthwhile.
+    pub(super) fn scan_all(&mut self, sink: &mut Sink<'_>) -> Result<Option<Flow>> {
+        match self.counted {
+            true => Ok(None),
+            false => self.scan(&self.all_rooms()?, sink),
+        }
+    }
+
+    /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
+    pub(super) fn scan_room(&mut self, span: &Span, sink: &mut Sink<'_>) -> Result<Option<Flow>> {
+        let backward = self.access.order == Order::Backward;
+        match self.counted || backward || !span.proves {
+            true => Ok(None),
+            false => self.scan(&self.part_of_room(span)?, sink),
+        }
+    }
+
+    fn all_rooms(&self) -> Result<Part<'static>> {
         let end = after_prefix(ALL_ROOMS).unwrap_or_default();
         let records = self.reader.counts(&List::ids())?.total();
         Ok(Part { from: ALL_ROOMS.to_vec(), to: end.clone(), end, span: None, records })
     }
 
-    /// A part of a room's list.
-    pub(super) fn part_of_room<'s>(&self, span: &'s Span) -> Result<Part<'s>> {
+    fn part_of_room<'s>(&self, span: &'s Span) -> Result<Part<'s>> {
         let list = &span.list;
         let records = self.reader.counts(list)?.total();
         let from = match self.reader.block_before(list, &span.from)? {
@@ -71,8 +86,7 @@ impl<'e> Execution<'e> {
         Ok(Part { from, to, end, span: Some(span), records })
     }
 
-    /// Judges the records of the part by columns; `None` if that is not worthwhile.
-    pub(super) fn scan(&mut self, part: &Part<'_>, sink: &mut Sink<'_>) -> Result<Option<Flow>> {
+    fn scan(&mut self, part: &Part<'_>, sink: &mut Sink<'_>) -> Result<Option<Flow>> {
         let Some(mut scan) = self.begin_scan(part) else {
             return Ok(None);
         };
@@ -80,7 +94,7 @@ impl<'e> Execution<'e> {
         while at < part.to {
             at = match self.segment(&mut scan, part, &at)? {
                 Some(segment) => {
-                    self.judge_segment(&scan, part, &segment, sink)?;
+                    self.judge_segment(&scan, part, &segment, &at, sink)?;
                     segment.upto().to_vec()
                 }
                 None => self.read_gap(part, &at, sink)?,
@@ -90,9 +104,7 @@ impl<'e> Execution<'e> {
     }
 
     fn begin_scan(&mut self, part: &Part<'_>) -> Option<Scan<'e>> {
-        let proves = part.span.is_none_or(|span| span.proves);
-        let backward = self.access.order == Order::Backward;
-        if self.counted || backward || !proves || part.records < FEW_RECORDS {
+        if part.records < FEW_RECORDS {
             return None;
         }
         let (conditions, exact) = self.open.conditions();
@@ -154,9 +166,11 @@ impl<'e> Execution<'e> {
         scan: &Scan<'e>,
         part: &Part<'_>,
         segment: &Segment,
+        at: &[u8],
         sink: &mut Sink<'_>,
     ) -> Result<()> {
-        let blocks = segment.blocks_between(&part.from, &part.to);
+        // Somebody else may have made it meanwhile, from before this place on.
+        let blocks = segment.blocks_between(at, &part.to);
         let inside = part.blocks_inside(segment, blocks.clone());
         for block in blocks.start..inside.start {
             self.block(&Step::to(segment.key(block)), part.span, false, sink)?;
