@@ -5,7 +5,15 @@ use std::process::Command;
 
 /// Runs a trial, which must end with 0 and an account without broken promises.
 fn clean(arguments: &[&str]) -> serde_json::Value {
-    let output = Command::new(env!("CARGO_BIN_EXE_trials")).args(arguments).output().unwrap();
+    clean_with(arguments, |trial| trial)
+}
+
+fn clean_with(
+    arguments: &[&str],
+    with: impl Fn(&mut Command) -> &mut Command,
+) -> serde_json::Value {
+    let mut trial = Command::new(env!("CARGO_BIN_EXE_trials"));
+    let output = with(trial.args(arguments)).output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     let account: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert!(output.status.success(), "{account:#}");
@@ -45,6 +53,16 @@ fn damage_is_told_or_harmless() {
 fn faults_of_the_disk_are_told_and_lose_nothing() {
     let account = clean(&["faults", "--rounds", "8"]);
     assert!(count(&account, "checked") > 0, "{account:#}");
+}
+
+/// Here with nothing on the path: no strace, no mount.
+#[test]
+fn what_a_system_lacks_is_told_and_passed_over() {
+    for (trial, lacks) in [("power", 1), ("faults", 2)] {
+        let account = clean_with(&[trial, "--rounds", "4"], |trial| trial.env("PATH", "/nowhere"));
+        let skipped = account.get("skipped").and_then(serde_json::Value::as_array);
+        assert_eq!(skipped.map(Vec::len), Some(lacks), "{account:#}");
+    }
 }
 
 #[test]
