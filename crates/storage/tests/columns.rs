@@ -172,3 +172,33 @@ fn a_scan_by_columns_ends_at_its_limits() {
     let error = store.total(&plan, &watch).unwrap_err();
     assert!(error.to_string().contains("documents_examined"), "{error}");
 }
+
+#[test]
+fn scans_that_make_and_drop_columns_beside_each_other_stay_exact() {
+    for cache_bytes in [200 << 10, 64 << 20] {
+        let store = store(cache_bytes, &[]);
+        let records: Vec<Document> = records(3000).into_values().collect();
+        store.put_many(records.iter().cloned()).unwrap();
+        // What the writer changes is of no filter's concern.
+        let notes = |id: u32, round: u32| record(id, 0).with("seen", round as i32);
+        let filters = &FILTERS[..9];
+        std::thread::scope(|scope| {
+            for reader in 0..3 {
+                let (store, records) = (&store, &records);
+                scope.spawn(move || {
+                    for round in 0..30 {
+                        let plan = plan(filters[(reader * 4 + round) % filters.len()], SORTS[0]);
+                        let window = Window { offset: 0, count: Some(0) };
+                        let (_, expected) = by_full_scan(records, &plan, window);
+                        assert_eq!(store.total(&plan, &Watch::default()).unwrap(), expected);
+                    }
+                });
+            }
+            scope.spawn(|| {
+                for round in 0..200 {
+                    store.put(&notes(round * 17 % 3000, round)).unwrap();
+                }
+            });
+        });
+    }
+}
