@@ -7,6 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use quick_cache::DefaultHashBuilder;
+
 use crate::block::{Block, Draft};
 use crate::checkpoint;
 use crate::error::Result;
@@ -15,7 +17,7 @@ use crate::tree::Bytes;
 /// Changes that the tree does not hold yet.
 #[derive(Default)]
 pub(crate) struct Pending {
-    changes: HashMap<Key, Change>,
+    changes: HashMap<Key, Change, DefaultHashBuilder>,
     /// The keys of all changes, in order.
     keys: BTreeSet<Key>,
     bytes: usize,
