@@ -29,7 +29,7 @@ impl Store {
     /// Writes the store at that path anew, as small as it can be. `progress` is told how many of how
     /// many records went over.
     ///
-    /// There must be room for it twice. A compaction that is interrupted changed nothing, or is ended
+    /// There must be room for it once more. A compaction that is interrupted changed nothing, or is ended
     /// by the next open.
     ///
     /// ```

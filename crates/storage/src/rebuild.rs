@@ -29,7 +29,7 @@ use crate::stats::Stats;
 use crate::store::Store;
 use crate::swap;
 use crate::tree::{Bytes, Tree, log_of};
-use crate::writer;
+use crate::writer::{self, Tally};
 
 /// Records of one write.
 const RECORDS_PER_WRITE: usize = 500;
@@ -69,7 +69,7 @@ struct Rebuild<'r> {
     /// Records that there are, by the old store's account.
     expected: u64,
     done: u64,
-    batch: Vec<Document>,
+    batch: Vec<Record>,
     ids: HashSet<String>,
     /// Ids of records that are listed and were not found.
     missing: BTreeSet<String>,
@@ -249,15 +249,15 @@ impl<'r> Rebuild<'r> {
             return self.broken(key, entry.payload);
         };
         let document = record::document(&body).to_document();
-        if let Err(refused) = Record::new(&document, usize::MAX) {
-            return self.keep_aside(key, &refused.to_string(), document.view());
+        let record = match Record::new(&document, usize::MAX) {
+            Ok(record) => record,
+            Err(refused) => return self.keep_aside(key, &refused.to_string(), document.view()),
+        };
+        if self.ids.contains(&record.id) || self.fresh.read().place(&record.id)?.is_some() {
+            return self.second(key, entry.key, &record.id, &document);
         }
-        let id = document.get_str("_id").unwrap_or_default().to_owned();
-        if self.ids.contains(&id) || self.fresh.read().place(&id)?.is_some() {
-            return self.second(key, entry.key, &id, document);
-        }
-        self.ids.insert(id);
-        self.batch.push(document);
+        self.ids.insert(record.id.clone());
+        self.batch.push(record);
         self.done += 1;
         if self.batch.len() < RECORDS_PER_WRITE { Ok(()) } else { self.flush() }
     }
@@ -275,10 +275,10 @@ impl<'r> Rebuild<'r> {
     }
 
     /// A record whose `_id` went over before: of the two, the one that the id list names stays.
-    fn second(&mut self, key: &[u8], order: &[u8], id: &str, document: Document) -> Result<()> {
+    fn second(&mut self, key: &[u8], order: &[u8], id: &str, document: &Document) -> Result<()> {
         self.flush()?;
         let first = self.fresh.get(id)?;
-        if first.as_ref() == Some(&document) {
+        if first.as_ref() == Some(document) {
             return self.faults.made_again(Error::damaged(format_args!("`{id}` stands twice")));
         }
         let reason = "a record stands twice: the other was kept";
@@ -288,7 +288,7 @@ impl<'r> Rebuild<'r> {
         match first.filter(|_| is_named) {
             Some(first) => {
                 self.faults.lost(key, reason, &Remains::Record(first.view()))?;
-                self.fresh.put(&document).map(drop)
+                self.fresh.put(document).map(drop)
             }
             None => self.faults.lost(key, reason, &Remains::Record(document.view())),
         }
@@ -303,7 +303,7 @@ impl<'r> Rebuild<'r> {
 
     fn flush(&mut self) -> Result<()> {
         self.ids.clear();
-        self.fresh.put_many(std::mem::take(&mut self.batch)).map(drop)
+        self.fresh.put_batch(std::mem::take(&mut self.batch), &mut Tally::default())
     }
 
     /// The records that the id list names: those that were not met are looked for where it says.

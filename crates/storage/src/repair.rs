@@ -42,8 +42,9 @@ impl Store {
     /// [`Store::open`] refuses it. What cannot be read is kept in a file `quarantine.<n>` in the store's
     /// directory, a line of JSON each. `progress` is told how many of how many records went over.
     ///
-    /// The store is written anew in its directory, so there must be room for it twice, and takes its
-    /// own place as a whole: a repair that is interrupted changed nothing, or is ended by the next open.
+    /// The store is written anew in its directory, from a copy of its tree, so there must be room for it
+    /// twice more. The new one takes its place as a whole: a repair that is interrupted changed nothing,
+    /// or is ended by the next open.
     ///
     /// ```
     /// # use filedex_query::Document;

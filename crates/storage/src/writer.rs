@@ -101,8 +101,8 @@ impl Store {
         }
     }
 
-    fn put_batch(&self, batch: Vec<Record>, tally: &mut Tally) -> Result<()> {
-        // The last write of a run of puts makes all of them durable.
+    /// Puts records in one write; the last write of a run of puts makes all of them durable.
+    pub(crate) fn put_batch(&self, batch: Vec<Record>, tally: &mut Tally) -> Result<()> {
         let bytes = batch.iter().map(|record| record.body().len()).sum();
         let puts = self.write(Durability::Relaxed, |stage| {
             stage.operations().reserve(batch.len(), bytes);

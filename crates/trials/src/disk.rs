@@ -18,8 +18,9 @@ use crate::trace::Call;
 const PAGE: usize = 4096;
 const SECTOR: usize = 512;
 
-/// Versions of a page that are kept between two syncs.
-const VERSIONS: usize = 6;
+/// Versions of a page that are kept between two syncs: as many as appends to a log fit in a page, so that
+/// none is passed over which a sync under way covers.
+const VERSIONS: usize = 128;
 
 type File = usize;
 

@@ -22,6 +22,7 @@ use crate::strace;
 use crate::subject::Subject;
 use crate::trace::{Call, Trace};
 use crate::verdict::Verdict;
+use crate::work::{self, Work};
 use crate::writer::{self, Line};
 
 #[derive(Args, Debug)]
@@ -42,7 +43,7 @@ const INTERVAL: f64 = 2.0;
 /// The sessions of one recording: the same store, opened again.
 const SESSIONS: u64 = 2;
 
-/// What a writing process did, twice in a row.
+/// What a writing process did, twice in a row, and maybe a compaction behind it.
 struct Recording {
     root: PathBuf,
     seed: u64,
@@ -83,7 +84,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     Ok(verdict)
 }
 
-/// Lets processes write under strace. `None` if one of them fails by itself.
+/// Lets processes write under strace, and now and then one compact what they wrote. `None` if one of
+/// them fails by itself.
 fn record(engine: Kind, site: &Path, random: &mut Rng) -> Outcome<Option<Recording>> {
     let root = site.join("disk");
     std::fs::create_dir(&root)?;
@@ -106,6 +108,14 @@ fn record(engine: Kind, site: &Path, random: &mut Rng) -> Outcome<Option<Recordi
         let log = site.join(format!("log{session}"));
         let mut child = strace::recording(&line.to_line(), &log)?;
         if wait(&mut child, Duration::from_secs(120)) != Some(true) {
+            return Ok(None);
+        }
+        logs.push(log);
+    }
+    if engine == Kind::Filedex && random.bool() {
+        let log = site.join("log of a compaction");
+        let line = work::line(Work::Compact, &root.join("store"), Path::new(""));
+        if wait(&mut strace::recording(&line, &log)?, Duration::from_secs(120)) != Some(true) {
             return Ok(None);
         }
         logs.push(log);

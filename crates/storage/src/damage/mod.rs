@@ -17,6 +17,7 @@ use crate::layout::{
     ALL_COUNTS, ALL_PIECES, ALL_ROOMS, ALL_USERS, GENERATION_KEY, List, VERSION_KEY,
 };
 use crate::log::Log;
+use crate::mend::mend;
 use crate::options::Options;
 use crate::page::Window;
 use crate::record::Record;
@@ -333,6 +334,24 @@ fn what_an_interrupted_rebuild_left_is_removed_or_takes_its_place() {
         assert_eq!(old.open().stats().unwrap().records, 200, "{step}");
         assert!(!rebuilt.exists());
     }
+}
+
+#[test]
+fn a_log_is_mended_only_where_it_goes_on() {
+    let site = Site::new();
+    let db = tree_of(&site.path()).join("db");
+    let whole = fs::read(&db).unwrap();
+    assert_eq!(mend(&db).unwrap(), 0);
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
+    let torn = [&whole[..end - 100], &vec![0; whole.len() - end + 100]].concat();
+    fs::write(&db, &torn).unwrap();
+    assert_eq!(mend(&db).unwrap(), 0);
+    assert!(fs::read(&db).unwrap() == torn);
+    let middle = whole.windows(40).rposition(|window| window == [b'x'; 40]).unwrap();
+    let mut flipped = whole;
+    flipped[middle] ^= 1;
+    fs::write(&db, flipped).unwrap();
+    assert_eq!((mend(&db).unwrap(), mend(&db).unwrap()), (1, 0));
 }
 
 #[test]
