@@ -3,8 +3,8 @@
 //!
 //! sled takes the first message with a wrong checksum for the torn end of its log, and drops all behind
 //! it. What lies in the message are blocks of ours, which know for themselves whether they are whole. A
-//! message is mended only where its header is sound and the next one begins where it ends: so that of a
-//! torn end, behind which there is nothing, nothing is mended. This is for a copy that a repair reads.
+//! message is mended where its header is sound; where the end may be torn, only if another one begins
+//! where it ends. This is for a copy that a repair reads.
 //!
 //! ```text
 //! message := checksum u32 | kind u8 | length | segment | page | body      numbers as sled packs them
@@ -36,11 +36,16 @@ struct Message {
     checksum: u32,
 }
 
-/// Mends the log at that path; says how many messages were.
-pub(crate) fn mend(log: &Path) -> Result<u64> {
+/// Mends the log at that path, of which nothing was being written unless it may be torn; says how many
+/// messages were mended.
+pub(crate) fn mend(log: &Path, may_be_torn: bool) -> Result<u64> {
     let mut mended = Vec::new();
     each_segment(log, &mut |at, segment| {
-        mended.extend(wrong(segment).into_iter().map(|(place, right)| (at + place as u64, right)));
+        mended.extend(
+            wrong(segment, may_be_torn)
+                .into_iter()
+                .map(|(place, right)| (at + place as u64, right)),
+        );
         Ok(())
     })?;
     let failed = |error| Error::io("mend", log, error);
@@ -53,7 +58,7 @@ pub(crate) fn mend(log: &Path) -> Result<u64> {
 }
 
 /// Where the messages of a segment with wrong checksums begin, and the right ones.
-fn wrong(segment: &[u8]) -> Vec<(usize, u32)> {
+fn wrong(segment: &[u8], may_be_torn: bool) -> Vec<(usize, u32)> {
     let header = segment.get(..SEGMENT_HEADER).and_then(number_in);
     let Some(number) = header.and_then(|number| u64::try_from(number).ok()) else {
         return Vec::new();
@@ -61,9 +66,9 @@ fn wrong(segment: &[u8]) -> Vec<(usize, u32)> {
     let number = number / SEGMENT as u64;
     let (mut at, mut wrong) = (SEGMENT_HEADER, Vec::new());
     while let Some(message) = Message::read(segment, at, number) {
-        let next = Message::read(segment, message.end, number);
         if !message.is_whole {
-            if next.is_none_or(|next| !next.is_whole) {
+            let next = Message::read(segment, message.end, number);
+            if may_be_torn && next.is_none_or(|next| !next.is_whole) {
                 break;
             }
             wrong.push((at, message.checksum));

@@ -9,6 +9,7 @@ use std::ops::Bound;
 use std::path::Path;
 
 use crate::block::Block;
+use crate::checkpoint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{Home, has_log, tree_of};
 use crate::layout::{List, after_prefix};
@@ -37,7 +38,9 @@ impl Salvage {
             return Err(Error::unreadable(home.path()));
         }
         copy_files(&tree, copy)?;
-        let mut mended = mend(&log_of(copy))?;
+        // The tree is written while there is a checkpoint.
+        let may_be_torn = checkpoint::path_in(home.path()).exists();
+        let mut mended = mend(&log_of(copy), may_be_torn)?;
         let mut opened = open(copy, cache_bytes);
         if mended > 0 && is_damaged(&opened) {
             copy_file(&log_of(&tree), &log_of(copy))?;

@@ -337,21 +337,21 @@ fn what_an_interrupted_rebuild_left_is_removed_or_takes_its_place() {
 }
 
 #[test]
-fn a_log_is_mended_only_where_it_goes_on() {
+fn a_log_is_mended_but_for_its_torn_end() {
     let site = Site::new();
     let db = tree_of(&site.path()).join("db");
     let whole = fs::read(&db).unwrap();
-    assert_eq!(mend(&db).unwrap(), 0);
+    assert_eq!(mend(&db, false).unwrap(), 0);
     let end = whole.iter().rposition(|byte| *byte != 0).unwrap();
-    let torn = [&whole[..end - 100], &vec![0; whole.len() - end + 100]].concat();
+    let torn = [&whole[..end - 10], &vec![0; whole.len() - end + 10]].concat();
     fs::write(&db, &torn).unwrap();
-    assert_eq!(mend(&db).unwrap(), 0);
+    assert_eq!(mend(&db, true).unwrap(), 0);
     assert!(fs::read(&db).unwrap() == torn);
-    let middle = whole.windows(40).rposition(|window| window == [b'x'; 40]).unwrap();
+    let name = whole.windows(40).position(|window| window == [b'x'; 40]).unwrap();
     let mut flipped = whole;
-    flipped[middle] ^= 1;
+    flipped[name] ^= 1;
     fs::write(&db, flipped).unwrap();
-    assert_eq!((mend(&db).unwrap(), mend(&db).unwrap()), (1, 0));
+    assert_eq!((mend(&db, false).unwrap(), mend(&db, false).unwrap()), (1, 0));
 }
 
 #[test]
@@ -365,7 +365,8 @@ fn a_flipped_bit_in_a_record_costs_its_block_alone() {
     fs::write(&db, bytes).unwrap();
     let repair = site.repair();
     assert!(!repair.is_whole());
-    assert!(repair.records > 180, "{repair:?}");
+    // A block has room for some thirty records of this size.
+    assert!(repair.records > 150, "{repair:?}");
     assert!(site.open().verify(&mut |_, _| ()).unwrap().is_clean());
 }
 
