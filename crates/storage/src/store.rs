@@ -7,7 +7,8 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use filedex_query as query;
@@ -44,8 +45,8 @@ struct Shared {
     home: Home,
     /// Removes the directory of a temporary store, after that.
     temporary: Option<tempfile::TempDir>,
-    /// Ends the thread that syncs the log when it is dropped.
-    _syncer: SyncSender<()>,
+    /// Syncs the log now and then, until it is dropped.
+    _syncer: Syncer,
 }
 
 /// The log in use: a checkpoint puts the next one in its place.
@@ -105,7 +106,7 @@ impl Store {
             pool: Pool::new(tree, share, declared),
             pending: RwLock::default(),
             turn: Mutex::default(),
-            _syncer: sync_in_background(log.clone())?,
+            _syncer: Syncer::start(log.clone())?,
             log,
             options: options.clone(),
             recoveries,
@@ -299,21 +300,36 @@ fn read_logs(
     Ok((Log::create(home, next)?, payloads))
 }
 
-/// Starts the thread that syncs the log now and then, until the sender is dropped.
-fn sync_in_background(log: Arc<CurrentLog>) -> Result<SyncSender<()>> {
-    let (sender, receiver) = sync_channel::<()>(0);
-    let work = move || {
-        while let Err(RecvTimeoutError::Timeout) = Receiver::recv_timeout(&receiver, SYNC_EVERY) {
-            let log = log.read().clone();
-            // A log that failed says so to the next writer.
-            let _told_to_the_next_writer = log.sync_all();
-        }
-    };
-    let thread = std::thread::Builder::new().name("filedex-sync".to_owned()).spawn(work);
-    thread.map_err(|error| {
-        Error::new(ErrorKind::Io, format!("cannot start a thread: {error}")).caused_by(error)
-    })?;
-    Ok(sender)
+/// The thread that syncs the log now and then. It ends with this: nothing of a store outlives it.
+struct Syncer {
+    /// Never sent through; that it is gone is what the thread waits for.
+    alive: Option<SyncSender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Syncer {
+    fn start(log: Arc<CurrentLog>) -> Result<Syncer> {
+        let (alive, gone) = sync_channel::<()>(0);
+        let work = move || {
+            while let Err(RecvTimeoutError::Timeout) = gone.recv_timeout(SYNC_EVERY) {
+                let log = log.read().clone();
+                // A log that failed says so to the next writer.
+                let _told_to_the_next_writer = log.sync_all();
+            }
+        };
+        let thread = std::thread::Builder::new().name("filedex-sync".to_owned()).spawn(work);
+        let thread = thread.map_err(|error| {
+            Error::new(ErrorKind::Io, format!("cannot start a thread: {error}")).caused_by(error)
+        })?;
+        Ok(Syncer { alive: Some(alive), thread: Some(thread) })
+    }
+}
+
+impl Drop for Syncer {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        let _ended = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 impl fmt::Debug for Store {
