@@ -28,6 +28,9 @@ pub(crate) const FEW_BYTES: usize = MOST_BYTES / 4;
 
 const HEAD: usize = 7;
 
+/// Bytes by which the memory of a block being changed grows: about an entry.
+const STEP: usize = 512;
+
 /// A block, shared and not copied: as it is stored, verified, or as it will be.
 #[derive(Clone, Debug)]
 pub(crate) enum Block {
@@ -180,7 +183,7 @@ impl Default for Draft {
 impl Draft {
     /// A copy of a block, to be changed.
     pub(crate) fn of(block: &Block) -> Draft {
-        let mut bytes = Vec::with_capacity(MOST_BYTES + MOST_BYTES / 4);
+        let mut bytes = buffer(block.bytes().len());
         bytes.extend_from_slice(block.bytes());
         Draft(bytes)
     }
@@ -274,7 +277,7 @@ impl Draft {
         let mut counts = Counts::default();
         Entries { bytes: entries, at: 0, entries_at: 0 }
             .for_each(|entry| counts.add(entry.class, 1));
-        let mut bytes = Vec::with_capacity(MOST_BYTES + MOST_BYTES / 4);
+        let mut bytes = buffer(entries.len());
         bytes.extend_from_slice(&[0; 4]);
         // A block holds far fewer than 65,536 entries.
         bytes.extend_from_slice(&(counts.total() as u16).to_le_bytes());
@@ -312,9 +315,22 @@ impl Draft {
     }
 }
 
+/// Memory for that many bytes and an entry more.
+fn buffer(bytes: usize) -> Vec<u8> {
+    Vec::with_capacity(room_for(bytes + STEP))
+}
+
+/// Memory in steps: a buffer that doubles would leave half of what is pending unused.
+fn room_for(bytes: usize) -> usize {
+    bytes.next_multiple_of(STEP)
+}
+
 /// Puts bytes in place of others. (`splice` would go byte by byte.)
 fn replace(bytes: &mut Vec<u8>, old: Range<usize>, new: &[u8]) {
     let (length, grown) = (bytes.len(), new.len().saturating_sub(old.len()));
+    if length + grown > bytes.capacity() {
+        bytes.reserve_exact(room_for(length + grown) - length);
+    }
     bytes.resize(length + grown, 0);
     bytes.copy_within(old.end..length, old.start + new.len());
     bytes.truncate(length + new.len() - old.len());

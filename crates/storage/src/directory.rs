@@ -90,7 +90,7 @@ const SHORT_LIST: u64 = 64;
 const MOST_ASKED: usize = 10_000;
 
 /// Reading a list of this many records costs about as much as finding one block without a directory.
-const RECORDS_PER_QUESTION: u64 = 512;
+const RECORDS_PER_QUESTION: u64 = 128;
 
 impl Directories {
     pub(crate) fn new(budget: u64) -> Directories {
@@ -389,8 +389,8 @@ mod tests {
     fn a_large_list_is_worth_a_directory_only_when_it_is_asked_for_often() {
         let directories = Directories::new(1 << 20);
         assert!(directories.is_worthwhile(&list("small"), 50));
-        assert!(!directories.is_worthwhile(&list("middling"), 500));
-        assert!(directories.is_worthwhile(&list("middling"), 500));
+        assert!(!directories.is_worthwhile(&list("middling"), 100));
+        assert!(directories.is_worthwhile(&list("middling"), 100));
         let times = (1..).find(|_| directories.is_worthwhile(&list("large"), 100_000));
         assert_eq!(times, Some(2 + 100_000 / RECORDS_PER_QUESTION));
     }
