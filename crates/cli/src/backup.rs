@@ -25,13 +25,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let index = Filedex::options().create(false).open(&arguments.store)?;
-    let bar = progress::bar("records", 0);
-    let backup = index.backup(&arguments.file, &mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    let backup = backup?;
+    let backup = progress::of_records(|progress| index.backup(&arguments.file, progress))?;
     index.close()?;
     writeln!(out, "{} records, sha256 {}", backup.records, backup.sha256)?;
     Ok(())

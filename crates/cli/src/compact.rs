@@ -20,13 +20,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let bar = progress::bar("records", 0);
-    let compaction = Filedex::compact(&arguments.store, &mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    let compaction = compaction?;
+    let compaction = progress::of_records(|progress| Filedex::compact(&arguments.store, progress))?;
     let (before, after) = (compaction.bytes_before, compaction.bytes_after);
     writeln!(out, "{} records, {before} bytes before, {after} after", compaction.records)?;
     Ok(())

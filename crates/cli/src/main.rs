@@ -15,6 +15,7 @@ mod import;
 mod input;
 mod progress;
 mod repair;
+mod report;
 mod restore;
 mod sample;
 mod scan;

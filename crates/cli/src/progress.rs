@@ -12,6 +12,17 @@ pub(crate) fn counter(what: &str) -> ProgressBar {
     draw(bar, "{spinner} {human_pos} {msg} in {elapsed} ({per_sec})")
 }
 
+/// Shows how far work on records has come, which tells how many of how many are done.
+pub(crate) fn of_records<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T) -> T {
+    let bar = bar("records", 0);
+    let done = work(&mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    done
+}
+
 /// Counts towards a known number, 0 where it is not known yet.
 pub(crate) fn bar(what: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length).with_message(what.to_owned());

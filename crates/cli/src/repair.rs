@@ -8,6 +8,7 @@ use filedex::Filedex;
 
 use crate::failure::Failure;
 use crate::progress;
+use crate::report;
 
 /// Builds the lists and counts of a store anew from its records.
 ///
@@ -24,14 +25,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let bar = progress::bar("records", 0);
-    let repair = Filedex::repair(&arguments.store, &mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    let repair = repair?;
-    serde_json::to_writer_pretty(&mut *out, &repair).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    let repair = progress::of_records(|progress| Filedex::repair(&arguments.store, progress))?;
+    report::print(out, &repair)?;
     if repair.is_whole() { Ok(()) } else { Err(Failure::Incomplete) }
 }

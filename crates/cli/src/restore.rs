@@ -24,12 +24,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let bar = progress::bar("records", 0);
-    let backup = Filedex::restore(&arguments.file, &arguments.store, &mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
+    let backup = progress::of_records(|progress| {
+        Filedex::restore(&arguments.file, &arguments.store, progress)
     });
-    bar.finish_and_clear();
     writeln!(out, "{} records", backup?.records)?;
     Ok(())
 }

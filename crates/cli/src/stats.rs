@@ -7,6 +7,7 @@ use clap::Args;
 use filedex::Filedex;
 
 use crate::failure::Failure;
+use crate::report;
 
 /// Prints how many records, rooms and users a store holds, and its size on disk, as JSON.
 #[derive(Args, Debug)]
@@ -19,8 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let index = Filedex::options().create(false).open(&arguments.db)?;
     let stats = index.stats()?;
-    serde_json::to_writer_pretty(&mut *out, &stats).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    report::print(out, &stats)?;
     index.close()?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use filedex::Filedex;
 
 use crate::failure::Failure;
 use crate::progress;
+use crate::report;
 
 /// Reads every record and checks every list, count and checksum. Changes nothing.
 ///
@@ -22,15 +23,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let index = Filedex::options().create(false).open(&arguments.db)?;
     index.recoveries().iter().for_each(|done| eprintln!("on opening: {done}"));
-    let bar = progress::bar("records", 0);
-    let report = index.verify(&mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    });
-    bar.finish_and_clear();
-    let report = report?;
-    serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    let report = progress::of_records(|progress| index.verify(progress))?;
+    report::print(out, &report)?;
     index.close()?;
     if report.is_clean() {
         return Ok(());

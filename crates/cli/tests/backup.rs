@@ -16,20 +16,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use program::{command, run, run_with, text};
-
-/// A store of so many records.
-fn fill(db: &Path, records: u32) {
-    let line = |n| {
-        let uploaded = format!(r#"{{"$date":{{"$numberLong":"{n}"}}}}"#);
-        format!(
-            "{{\"_id\":\"f{n}\",\"rid\":\"r{}\",\"size\":{n},\"uploadedAt\":{uploaded}}}\n",
-            n % 7
-        )
-    };
-    let lines: String = (0..records).map(line).collect();
-    assert_eq!(run_with(&["import", "--db", text(db), "-"], lines.as_bytes()).status, 0);
-}
+use program::{command, fill, run, run_with, text};
 
 /// Everything a store answers.
 fn answers(db: &Path) -> Vec<String> {

@@ -14,14 +14,7 @@ mod program;
 use std::fs;
 use std::path::Path;
 
-use program::{run, run_with, text};
-
-/// A store of so many records.
-fn fill(db: &Path, records: u32) {
-    let line = |n| format!("{{\"_id\":\"f{n}\",\"rid\":\"r{}\",\"size\":{n}}}\n", n % 7);
-    let lines: String = (0..records).map(line).collect();
-    assert_eq!(run_with(&["import", "--db", text(db), "-"], lines.as_bytes()).status, 0);
-}
+use program::{fill, run, text};
 
 fn exported(db: &Path) -> String {
     run(&["export", "--canonical", "--db", text(db)]).out

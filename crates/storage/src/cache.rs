@@ -35,74 +35,75 @@ where
     }
 }
 
-/// Records as JSON texts, by their keys in the id list.
-pub(crate) struct Records(Cache<Box<[u8]>, Arc<[u8]>, TextBytes>);
+/// What a cache keeps.
+pub(crate) trait Kept: Clone {
+    /// Bytes that one usually takes.
+    const USUAL: u64;
 
-#[derive(Clone)]
-struct TextBytes;
+    fn length(&self) -> usize;
+}
 
-impl Weighter<Box<[u8]>, Arc<[u8]>> for TextBytes {
-    fn weight(&self, key: &Box<[u8]>, text: &Arc<[u8]>) -> u64 {
-        (key.len() + text.len() + 128) as u64
+impl Kept for Block {
+    const USUAL: u64 = MOST_BYTES as u64;
+
+    fn length(&self) -> usize {
+        self.bytes().len()
     }
 }
 
-/// A record and what it takes to keep it, about.
-const RECORD_BYTES: u64 = 768;
+/// A text.
+impl Kept for Arc<[u8]> {
+    const USUAL: u64 = 768;
 
-impl Records {
-    pub(crate) fn new(budget: u64) -> Records {
-        let items = usize::try_from(budget / RECORD_BYTES).unwrap_or(usize::MAX);
-        Records(bounded(budget, items, 4, TextBytes))
-    }
-
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<[u8]>> {
-        self.0.get(key)
-    }
-
-    pub(crate) fn keep(&self, key: Vec<u8>, text: &[u8]) {
-        self.0.insert(key.into(), text.into());
-    }
-
-    /// Drops the records of these keys.
-    pub(crate) fn forget<'k>(&self, keys: impl Iterator<Item = &'k Vec<u8>>) {
-        if !self.0.is_empty() {
-            keys.for_each(|key| drop(self.0.remove(key.as_slice())));
-        }
+    fn length(&self) -> usize {
+        self.len()
     }
 }
+
+/// Things by the keys of the tree that they belong to.
+pub(crate) struct ByKey<T>(Cache<Box<[u8]>, T, Bytes>);
 
 /// Blocks by the keys they lie under.
-pub(crate) struct Blocks(Cache<Box<[u8]>, Block, Bytes>);
+pub(crate) type Blocks = ByKey<Block>;
+
+/// Records as JSON texts, by their keys in the id list.
+pub(crate) type Records = ByKey<Arc<[u8]>>;
 
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Box<[u8]>, Block> for Bytes {
-    fn weight(&self, key: &Box<[u8]>, block: &Block) -> u64 {
-        (key.len() + block.bytes().len() + 128) as u64
+impl<T: Kept> Weighter<Box<[u8]>, T> for Bytes {
+    fn weight(&self, key: &Box<[u8]>, kept: &T) -> u64 {
+        (key.len() + kept.length() + 128) as u64
     }
 }
 
-impl Blocks {
-    pub(crate) fn new(budget: u64) -> Blocks {
-        let items = usize::try_from(budget / MOST_BYTES as u64).unwrap_or(usize::MAX);
-        Blocks(bounded(budget, items, 4, Bytes))
+impl<T: Kept> ByKey<T> {
+    pub(crate) fn new(budget: u64) -> ByKey<T> {
+        let items = usize::try_from(budget / T::USUAL).unwrap_or(usize::MAX);
+        ByKey(bounded(budget, items, 4, Bytes))
     }
 
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Block> {
+    pub(crate) fn get(&self, key: &[u8]) -> Option<T> {
         self.0.get(key)
     }
 
-    pub(crate) fn keep(&self, key: &[u8], block: &Block) {
-        self.0.insert(key.into(), block.clone());
+    pub(crate) fn keep(&self, key: &[u8], kept: T) {
+        self.0.insert(key.into(), kept);
     }
 
-    pub(crate) fn take(&self, key: &[u8]) -> Option<Block> {
-        self.0.remove(key).map(|(_, block)| block)
+    pub(crate) fn take(&self, key: &[u8]) -> Option<T> {
+        self.0.remove(key).map(|(_, kept)| kept)
     }
 
     pub(crate) fn forget(&self, key: &[u8]) {
         self.take(key);
+    }
+
+    /// Drops what belongs to these keys.
+    pub(crate) fn forget_all<'k>(&self, keys: impl Iterator<Item = &'k Vec<u8>>) {
+        if !self.0.is_empty() {
+            keys.for_each(|key| self.forget(key));
+        }
     }
 }

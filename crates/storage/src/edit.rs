@@ -24,7 +24,7 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
     for (list, entries) in staged.lists {
         if list == List::ids() {
             // Every record that changes is entered here anew, or taken out.
-            pool.records.forget(entries.keys());
+            pool.records.forget_all(entries.keys());
         }
         let directory = pool.directories.take(&list);
         let counts = match &directory {
@@ -158,13 +158,11 @@ impl Edit<'_> {
 
     /// The block in which that entry lies or belongs.
     fn block_for(&self, key: &[u8]) -> Result<Place> {
-        let found = match &self.directory {
-            Some(directory) => directory.find(key).map(|at| (directory.key(at).to_vec(), Some(at))),
-            None => {
-                let reader = Reader::of(self.pool, self.pending);
-                reader.block_before(self.list, key)?.map(|(key, _)| (key.to_vec(), None))
-            }
+        let Some(directory) = &self.directory else {
+            let reader = Reader::of(self.pool, self.pending);
+            return Ok((reader.block_key_for(self.list, key)?, None));
         };
+        let found = directory.find(key).map(|at| (directory.key(at).to_vec(), Some(at)));
         Ok(found.unwrap_or_else(|| (self.list.block_key(&[]), None)))
     }
 

@@ -138,7 +138,7 @@ impl Store {
             return Ok(None);
         };
         let text = reader.text_at(place.list.bytes(), &place.order)?.into_bytes();
-        reader.pool.records.keep(key, &text);
+        reader.pool.records.keep(&key, text.as_slice().into());
         Ok(Some(text))
     }
 }
@@ -192,7 +192,7 @@ impl<'s> Reader<'s> {
 
     fn verify(&self, key: &[u8], bytes: Bytes) -> Result<Block> {
         let block = Block::open(bytes)?;
-        self.pool.blocks.keep(key, &block);
+        self.pool.blocks.keep(key, block.clone());
         Ok(block)
     }
 
@@ -215,7 +215,7 @@ impl<'s> Reader<'s> {
             texts.push(entry.key, entry.class, if fits { &text } else { &[] })?;
         }
         let texts = Block::Draft(Arc::new(texts));
-        self.pool.texts.keep(key, &texts);
+        self.pool.texts.keep(key, texts.clone());
         Ok(texts)
     }
 
@@ -360,6 +360,12 @@ impl<'s> Reader<'s> {
         let (lower, upper) = (list.block_key(&[]), list.block_key(key));
         let (lower, upper) = (Bound::Included(&*lower), Bound::Included(&*upper));
         self.range(lower, upper, Direction::Backward).next().transpose()
+    }
+
+    /// The key of the block in which that entry lies or belongs; of the first one, if there is none yet.
+    pub(crate) fn block_key_for(&self, list: &List, key: &[u8]) -> Result<Vec<u8>> {
+        let found = self.block_before(list, key)?;
+        Ok(found.map_or_else(|| list.block_key(&[]), |(key, _)| key.to_vec()))
     }
 
     /// Class and payload of the entry with that key.

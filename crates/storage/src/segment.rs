@@ -26,8 +26,7 @@ pub(crate) struct Segment {
     upto: Box<[u8]>,
     /// The keys of the blocks, one behind the other.
     keys: Box<[u8]>,
-    /// Of each block, where its key and its records end.
-    ends: Box<[Ends]>,
+    blocks: Box<[Placed]>,
     classes: Box<[Class]>,
     values: Vec<Values>,
     firsts: Option<Firsts>,
@@ -35,10 +34,12 @@ pub(crate) struct Segment {
     used: AtomicU64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Ends {
+/// Where the key and the records of a block lie; the records begin where those before it end.
+#[derive(Clone, Copy)]
+struct Placed {
     key: u32,
-    row: u32,
+    key_end: u32,
+    rows_end: u32,
 }
 
 /// A column of what conditions on a path look at.
@@ -142,33 +143,30 @@ impl Segment {
 
     /// How many blocks there are.
     pub(crate) fn blocks(&self) -> usize {
-        self.ends.len()
+        self.blocks.len()
     }
 
     /// The blocks from that key on and before the other.
     pub(crate) fn blocks_between(&self, from: &[u8], to: &[u8]) -> Range<usize> {
-        let start = self.first_block(|block| self.key(block) >= from);
-        start..self.first_block(|block| self.key(block) >= to).max(start)
+        let before = |key| self.blocks.partition_point(|placed| self.key_of(placed) < key);
+        let start = before(from);
+        start..before(to).max(start)
     }
 
     /// The key of that block; past the last one, where the segment ends.
     pub(crate) fn key(&self, block: usize) -> &[u8] {
-        match self.ends.get(block) {
-            Some(end) => self.keys.get(self.before(block).key as usize..end.key as usize),
-            None => Some(&*self.upto),
-        }
-        .unwrap_or_default()
+        self.blocks.get(block).map_or(&self.upto, |placed| self.key_of(placed))
     }
 
     /// The records of those blocks.
     pub(crate) fn rows(&self, blocks: Range<usize>) -> Range<usize> {
-        self.before(blocks.start).row as usize..self.before(blocks.end).row as usize
+        self.first_row(blocks.start)..self.first_row(blocks.end)
     }
 
     /// The key of the block in which that record lies, and which of the block's records it is.
     pub(crate) fn place_of(&self, row: usize) -> (&[u8], usize) {
-        let block = self.first_block(|block| self.before(block + 1).row as usize > row);
-        (self.key(block), row.saturating_sub(self.before(block).row as usize))
+        let block = self.blocks.partition_point(|placed| placed.rows_end as usize <= row);
+        (self.key(block), row.saturating_sub(self.first_row(block)))
     }
 
     /// The class of that record.
@@ -188,7 +186,7 @@ impl Segment {
         });
         let firsts = self.firsts.iter().map(|firsts| size_of_val(&*firsts.firsts));
         let columns: usize = values.chain(firsts).map(|bytes| bytes + size_of::<Values>()).sum();
-        let keys = self.keys.len() + size_of_val(&*self.ends) + 2 * self.from.len();
+        let keys = self.keys.len() + size_of_val(&*self.blocks) + 2 * self.from.len();
         (size_of::<Segment>() + columns + keys + self.upto.len() + self.classes.len()) as u64
     }
 
@@ -202,18 +200,13 @@ impl Segment {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// The first block that is so, where all after it are.
-    fn first_block(&self, is_so: impl Fn(usize) -> bool) -> usize {
-        let (mut low, mut high) = (0, self.ends.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if is_so(middle) { high = middle } else { low = middle + 1 }
-        }
-        low
+    fn key_of(&self, placed: &Placed) -> &[u8] {
+        self.keys.get(placed.key as usize..placed.key_end as usize).unwrap_or_default()
     }
 
-    fn before(&self, block: usize) -> Ends {
-        block.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default()
+    fn first_row(&self, block: usize) -> usize {
+        let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
+        before.map_or(0, |before| before.rows_end as usize)
     }
 }
 
@@ -241,7 +234,7 @@ impl Values {
 struct Building<'w> {
     sort: Option<(&'w Sort, Arc<str>)>,
     keys: Vec<u8>,
-    ends: Vec<Ends>,
+    blocks: Vec<Placed>,
     classes: Vec<Class>,
     values: Vec<BuildingValues<'w>>,
     firsts: Vec<u64>,
@@ -260,7 +253,7 @@ impl<'w> Building<'w> {
         Building {
             sort: wanted.sort.clone(),
             keys: Vec::new(),
-            ends: Vec::new(),
+            blocks: Vec::new(),
             classes: Vec::new(),
             values: wanted.paths.iter().map(|path| BuildingValues::new(path)).collect(),
             firsts: Vec::new(),
@@ -280,8 +273,9 @@ impl<'w> Building<'w> {
                 self.firsts.push(first);
             }
         }
+        let (start, rows_end) = (self.keys.len() as u32, self.classes.len() as u32);
         self.keys.extend_from_slice(key);
-        self.ends.push(Ends { key: self.keys.len() as u32, row: self.classes.len() as u32 });
+        self.blocks.push(Placed { key: start, key_end: self.keys.len() as u32, rows_end });
         Ok(())
     }
 
@@ -291,7 +285,7 @@ impl<'w> Building<'w> {
             from,
             upto,
             keys: self.keys.into(),
-            ends: self.ends.into(),
+            blocks: self.blocks.into(),
             classes: self.classes.into(),
             values: self.values.into_iter().map(BuildingValues::into_values).collect(),
             firsts,

@@ -46,7 +46,7 @@ pub(crate) fn store_in(site: &Path) -> PathBuf {
 pub(crate) fn commit(home: &Path) -> Result<()> {
     let (from, to) = (store_in(&rebuilding(home)), rebuilt(home));
     sync_directory(&from)?;
-    fs::rename(&from, &to).map_err(|error| Error::io("move", &from, error))?;
+    rename(&from, &to)?;
     sync_directory(home)?;
     settle(home).map(drop)
 }

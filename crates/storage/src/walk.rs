@@ -59,10 +59,7 @@ impl<'r> Walk<'r> {
         if let Some(directory) = reader.directory(list.bytes())? {
             return Ok(Walk::along(directory, from, to, end, direction));
         }
-        let first = match reader.block_before(list, from)? {
-            Some((key, _)) => key.to_vec(),
-            None => list.block_key(&[]),
-        };
+        let first = reader.block_key_for(list, from)?;
         let end = end.or_else(|| after_prefix(list.bytes()));
         let upper = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         Ok(Walk::Stored(reader, reader.range(Bound::Included(&first), upper, direction)))
@@ -78,14 +75,9 @@ impl<'r> Walk<'r> {
     }
 
     /// A walk along the tree over the blocks from that key on and before the other.
-    pub(crate) fn between(
-        reader: &'r Reader<'r>,
-        from: &[u8],
-        to: &[u8],
-        direction: Direction,
-    ) -> Walk<'r> {
+    pub(crate) fn between(reader: &'r Reader<'r>, from: &[u8], to: &[u8]) -> Walk<'r> {
         let (lower, upper) = (Bound::Included(from), Bound::Excluded(to));
-        Walk::Stored(reader, reader.range(lower, upper, direction))
+        Walk::Stored(reader, reader.range(lower, upper, Direction::Forward))
     }
 
     /// A walk over all blocks of all lists that the prefix begins.

@@ -68,20 +68,22 @@ impl Running {
 
     /// Counts one more record examined.
     pub(crate) fn examine(&mut self) -> Result<()> {
-        self.examined += 1;
-        if self.examined > self.most_examined {
-            return Err(QueryError::limit("documents_examined", self.most_examined).into());
-        }
+        self.count(1)?;
         if self.examined.is_multiple_of(RECORDS_PER_LOOK) { self.look() } else { Ok(()) }
     }
 
     /// Counts so many more records examined.
     pub(crate) fn examine_many(&mut self, records: u64) -> Result<()> {
+        self.count(records)?;
+        self.look()
+    }
+
+    fn count(&mut self, records: u64) -> Result<()> {
         self.examined += records;
         if self.examined > self.most_examined {
             return Err(QueryError::limit("documents_examined", self.most_examined).into());
         }
-        self.look()
+        Ok(())
     }
 
     /// Ends the execution if it is cancelled or its time is over.

@@ -76,3 +76,16 @@ pub fn page_text(name: &str) -> String {
     let path = format!("{}/tests/pages/{name}.json", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
+
+/// A store of so many records.
+pub fn fill(db: &Path, records: u32) {
+    let line = |n| {
+        let uploaded = format!(r#"{{"$date":{{"$numberLong":"{n}"}}}}"#);
+        format!(
+            "{{\"_id\":\"f{n}\",\"rid\":\"r{}\",\"size\":{n},\"uploadedAt\":{uploaded}}}\n",
+            n % 7
+        )
+    };
+    let lines: String = (0..records).map(line).collect();
+    assert_eq!(run_with(&["import", "--db", text(db), "-"], lines.as_bytes()).status, 0);
+}

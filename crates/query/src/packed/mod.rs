@@ -201,7 +201,7 @@ impl<'a> PackedDocument<'a> {
                     return std::str::from_utf8(repeated).ok();
                 }
                 match reader.nested() {
-                    Some(inner) => nested.push(inner),
+                    Some((inner, named)) => nested.push((Reader::new(inner), named)),
                     None => reader.skip()?,
                 }
             }
@@ -247,12 +247,9 @@ fn check_nested(bytes: &[u8], named: bool, depth: usize) -> Option<()> {
         if named {
             reader.name()?;
         }
-        match reader.tag()? {
-            kind @ (tag::DOCUMENT | tag::ARRAY) => {
-                reader.byte()?;
-                check(reader.bytes()?, kind == tag::DOCUMENT, depth + 1)?;
-            }
-            _ => reader.skip()?,
+        match reader.nested() {
+            Some((inner, named)) => check(inner, named, depth + 1)?,
+            None => reader.skip()?,
         }
     }
     Some(())

@@ -4,7 +4,7 @@
 //! matcher asks it as it asks a record. Documents on the way keep the next name alone; where the way
 //! leads into anything else, that is kept whole. This file does not know conditions.
 
-use super::{PackedDocument, Reader, put, tag};
+use super::{PackedDocument, Reader, names, nest, tag};
 use crate::{Part, Path};
 
 impl Path {
@@ -33,15 +33,15 @@ impl Path {
 
 /// Appends the next value with what the parts lead to.
 fn narrow(mut value: Reader<'_>, parts: &[Part], out: &mut Vec<u8>) {
-    let ([part, rest @ ..], Some(tag::DOCUMENT)) = (parts, value.tag()) else {
+    let ([part, rest @ ..], Some((inner, true))) = (parts, { value }.nested()) else {
         out.extend_from_slice(value.take_value().unwrap_or_default());
         return;
     };
-    let inner = value.take_document().unwrap_or(PackedDocument::new(&[]));
-    let mut kept = Vec::new();
-    if let Some(value) = inner.find(&part.name) {
-        super::names::pack(&mut kept, &part.name);
-        narrow(value, rest, &mut kept);
-    }
-    put(out, (tag::DOCUMENT, kept.as_slice()));
+    out.push(tag::DOCUMENT);
+    nest(out, |out| {
+        if let Some(value) = PackedDocument::new(inner).find(&part.name) {
+            names::pack(out, &part.name);
+            narrow(value, rest, out);
+        }
+    });
 }

@@ -63,19 +63,13 @@ impl<'a> Reader<'a> {
         whole.get(..whole.len() - self.0.len())
     }
 
-    /// The next value, which must be a document.
-    pub(super) fn take_document(&mut self) -> Option<PackedDocument<'a>> {
-        self.byte().filter(|tag| *tag == tag::DOCUMENT)?;
-        self.bytes().map(PackedDocument::new)
-    }
-
-    /// What the next value holds, if it is a document, whose fields have names, or an array. Any other
-    /// value stays the next.
-    pub(super) fn nested(&mut self) -> Option<(Reader<'a>, bool)> {
+    /// The bytes of what the next value holds, if it is a document, whose fields have names, or an
+    /// array. Any other value, and one cut short, stays the next.
+    pub(super) fn nested(&mut self) -> Option<(&'a [u8], bool)> {
         let tag = self.tag().filter(|tag| matches!(*tag, tag::DOCUMENT | tag::ARRAY))?;
         let mut rest = *self;
         rest.byte()?;
-        let inner = Reader(rest.bytes()?);
+        let inner = rest.bytes()?;
         *self = rest;
         Some((inner, tag == tag::DOCUMENT))
     }

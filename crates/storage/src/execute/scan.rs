@@ -11,7 +11,6 @@ use crate::access::{Order, Span};
 use crate::error::{Error, Result};
 use crate::judge::Verdict;
 use crate::layout::{ALL_ROOMS, List, after_prefix};
-use crate::merge::Direction;
 use crate::segment::{Segment, Values, Wanted};
 use crate::sink::Sink;
 use crate::walk::{Step, Walk};
@@ -77,10 +76,7 @@ impl<'e> Execution<'e> {
     fn part_of_room<'s>(&self, span: &'s Span) -> Result<Part<'s>> {
         let list = &span.list;
         let records = self.reader.counts(list)?.total();
-        let from = match self.reader.block_before(list, &span.from)? {
-            Some((key, _)) => key.to_vec(),
-            None => list.block_key(&[]),
-        };
+        let from = self.reader.block_key_for(list, &span.from)?;
         let end = after_prefix(list.bytes()).unwrap_or_default();
         let to = span.to.as_ref().map_or_else(|| end.clone(), |to| list.block_key(to));
         Ok(Part { from, to, end, span: Some(span), records })
@@ -155,7 +151,7 @@ impl<'e> Execution<'e> {
     fn read_gap(&mut self, part: &Part<'_>, at: &[u8], sink: &mut Sink<'_>) -> Result<Vec<u8>> {
         let next = self.reader.columns().next_after(at).map(Vec::from);
         let end = next.map_or_else(|| part.to.clone(), |next| next.min(part.to.clone()));
-        for step in Walk::between(self.reader, at, &end, Direction::Forward) {
+        for step in Walk::between(self.reader, at, &end) {
             self.block(&step?, part.span, false, sink)?;
         }
         Ok(end)
