@@ -65,12 +65,20 @@ impl Record {
         check_shape(document, most_depth)?;
         let mut inline = Vec::with_capacity(512);
         inline.push(INLINE);
-        packed::pack_into(&mut inline, document);
+        if let Some(name) = packed::pack_into(&mut inline, document) {
+            return Err(Error::invalid(format!(
+                "the field `{name}` stands twice; keep one of them"
+            )));
+        }
         let view = document.view();
         let (place, user) = (Place::of(view, id), user_of(view));
         let record = Record { id: id.to_owned(), place, user, class: Class::of(view), inline };
-        record.check_body()?;
-        Ok(record)
+        match record.body().len() {
+            ..=MOST_RECORD_BYTES => Ok(record),
+            bytes => Err(Error::invalid(format!(
+                "record `{id}` takes {bytes} bytes; at most {MOST_RECORD_BYTES} can be stored"
+            ))),
+        }
     }
 
     /// The record's stored form.
@@ -95,22 +103,6 @@ impl Record {
 
     pub(crate) fn is_in_pieces(&self) -> bool {
         self.body().len() > MOST_INLINE_BYTES
-    }
-
-    fn check_body(&self) -> Result<()> {
-        let (id, body) = (&self.id, self.body());
-        if body.len() > MOST_RECORD_BYTES {
-            return Err(Error::invalid(format!(
-                "record `{id}` takes {} bytes; at most {MOST_RECORD_BYTES} can be stored",
-                body.len()
-            )));
-        }
-        match PackedDocument::new(body).repeated_name() {
-            Some(name) => {
-                Err(Error::invalid(format!("the field `{name}` stands twice; keep one of them")))
-            }
-            None => Ok(()),
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use cases::Case;
 use filedex_query::ejson::{self, Form};
-use filedex_query::packed::{self, PackedDocument};
+use filedex_query::packed;
 use filedex_query::{Document, Environment, Filter, Plan, Projection, Result, Sort, Value};
 use filedex_storage::{Durability, ErrorKind, Options, Store, Watch, Window};
 
@@ -95,8 +95,7 @@ fn asks_for_names(case: &Case) -> bool {
 
 /// Documents that a store refuses, because one name stands twice in them.
 fn cannot_be_stored(case: &Case) -> bool {
-    let mut stored = case.docs.iter().map(packed::pack);
-    stored.any(|bytes| PackedDocument::new(&bytes).repeated_name().is_some())
+    case.docs.iter().any(|document| packed::pack_into(&mut Vec::new(), document).is_some())
 }
 
 fn through_everything(file: &str, at_least: usize) {

@@ -72,16 +72,40 @@ pub fn pack(document: &Document) -> Vec<u8> {
     out
 }
 
-/// Adds the stored form of the document.
-pub fn pack_into(out: &mut Vec<u8>, document: &Document) {
+/// Adds the stored form of the document; gives a name that stands twice in it or in a document within
+/// it, if one does.
+///
+/// ```
+/// use filedex_query::{packed, Document};
+/// let twice = Document::new().with("size", 1).with("size", 2);
+/// assert_eq!(packed::pack_into(&mut Vec::new(), &twice), Some("size"));
+/// ```
+pub fn pack_into<'d>(out: &mut Vec<u8>, document: &'d Document) -> Option<&'d str> {
+    let (mut seen, mut repeated) = (names::Seen::default(), None);
     for (name, value) in document.iter() {
-        names::pack(out, name);
-        pack_value(out, value);
+        let is_repeated = seen.repeats(names::pack(out, name));
+        let within = pack_value(out, value);
+        repeated = repeated.or(is_repeated.then_some(name)).or(within);
     }
+    repeated
 }
 
-fn pack_value(out: &mut Vec<u8>, value: &Value) {
+/// As [`pack_into`], for a value.
+fn pack_value<'d>(out: &mut Vec<u8>, value: &'d Value) -> Option<&'d str> {
     match value {
+        Value::Document(document) => {
+            out.push(tag::DOCUMENT);
+            return nest(out, |out| pack_into(out, document));
+        }
+        Value::Array(array) => {
+            out.push(tag::ARRAY);
+            return nest(out, |out| {
+                array.iter().fold(None, |repeated, element| {
+                    let within = pack_value(out, element);
+                    repeated.or(within)
+                })
+            });
+        }
         Value::Null => out.push(tag::NULL),
         Value::Undefined => out.push(tag::UNDEFINED),
         Value::MinKey => out.push(tag::MIN_KEY),
@@ -103,15 +127,8 @@ fn pack_value(out: &mut Vec<u8>, value: &Value) {
         Value::Timestamp(Timestamp { time, increment }) => {
             put(out, (tag::TIMESTAMP, time, increment));
         }
-        Value::Document(document) => {
-            out.push(tag::DOCUMENT);
-            nest(out, |out| pack_into(out, document));
-        }
-        Value::Array(array) => {
-            out.push(tag::ARRAY);
-            nest(out, |out| array.iter().for_each(|element| pack_value(out, element)));
-        }
     }
+    None
 }
 
 fn pack_text(out: &mut Vec<u8>, tag: u8, text: &str) {
@@ -125,15 +142,16 @@ fn pack_text(out: &mut Vec<u8>, tag: u8, text: &str) {
 }
 
 /// Adds what `pack` adds, behind its length.
-fn nest(out: &mut Vec<u8>, pack: impl FnOnce(&mut Vec<u8>)) {
+fn nest<T>(out: &mut Vec<u8>, pack: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     let start = out.len();
-    pack(out);
+    let packed = pack(out);
     let length = out.len() - start;
     // How many bytes the length takes is not known before; so it is moved to the front.
     put(out, length as u64);
     if let Some(nested) = out.get_mut(start..) {
         nested.rotate_left(length);
     }
+    packed
 }
 
 fn put(out: &mut Vec<u8>, part: impl bincode::Encode) {
@@ -189,24 +207,6 @@ impl<'a> PackedDocument<'a> {
     /// The fields, not decoded: each time a name, then a value.
     pub(crate) fn fields(self) -> Reader<'a> {
         Reader::new(self.0)
-    }
-
-    /// A name that stands twice, here or in a nested document.
-    pub fn repeated_name(self) -> Option<&'a str> {
-        let mut nested = vec![(self.fields(), true)];
-        while let Some((mut reader, named)) = nested.pop() {
-            let mut seen = names::Seen::default();
-            while !reader.is_at_end() {
-                if named && let Some(repeated) = seen.repeats(reader.stored_name()?) {
-                    return std::str::from_utf8(repeated).ok();
-                }
-                match reader.nested() {
-                    Some((inner, named)) => nested.push((Reader::new(inner), named)),
-                    None => reader.skip()?,
-                }
-            }
-        }
-        None
     }
 
     /// Whether the bytes are wholly a document, to the last one.

@@ -172,15 +172,15 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// Notes the name, and gives its text if it was passed before.
-    pub(super) fn repeats(&mut self, name: Name<'a>) -> Option<&'a [u8]> {
+    /// Notes the name, and says whether it was passed before.
+    pub(super) fn repeats(&mut self, name: Name<'a>) -> bool {
         match name {
-            Name::Text(text) => (!self.texts.insert(text)).then_some(text),
+            Name::Text(text) => !self.texts.insert(text),
             Name::Known(place) => {
                 let bit = 1 << (place % 128);
                 let passed = self.known & bit != 0;
                 self.known |= bit;
-                passed.then(|| NAMES.get(usize::from(place))).flatten().map(|name| name.as_bytes())
+                passed
             }
         }
     }
@@ -201,10 +201,13 @@ pub(crate) fn place(name: &str) -> Option<u8> {
     places.iter().find(is_it).copied()
 }
 
-/// Adds a name in its stored form.
-pub(super) fn pack(out: &mut Vec<u8>, name: &str) {
+/// Adds a name in its stored form, and gives that.
+pub(super) fn pack<'n>(out: &mut Vec<u8>, name: &'n str) -> Name<'n> {
     match (place(name), u8::try_from(name.len())) {
-        (Some(place), _) => out.push(FIRST + place),
+        (Some(place), _) => {
+            out.push(FIRST + place);
+            return Name::Known(place);
+        }
         (None, Ok(length)) if length < FIRST => {
             out.push(length);
             out.extend_from_slice(name.as_bytes());
@@ -214,6 +217,7 @@ pub(super) fn pack(out: &mut Vec<u8>, name: &str) {
             put(out, name);
         }
     }
+    Name::Text(name.as_bytes())
 }
 
 impl<'a> Reader<'a> {
