@@ -26,10 +26,13 @@ const FOOTER: usize = 12;
 const REMOVED: u32 = u32::MAX;
 
 /// Changes of one batch of the tree. A larger batch pins more memory in sled than it saves work.
-const CHANGES_PER_BATCH: usize = 64;
+const CHANGES_PER_BATCH: usize = 256;
 
-/// Batches after which the tree is synced: unsynced pages that sled reuses are what a power cut loses.
-const BATCHES_PER_SYNC: usize = 8;
+/// Changes after which the tree is synced: unsynced pages that sled reuses are what a power cut loses.
+const CHANGES_PER_SYNC: usize = 2 * CHANGES_PER_BATCH;
+
+/// Bytes of a value that is worth a second look at its leaf.
+const LARGE: usize = 1024;
 
 /// Changed keys with their new values; `None` where the key is removed.
 pub(crate) type Change = (Bytes, Option<Bytes>);
@@ -161,24 +164,45 @@ fn parse_change(bytes: &[u8]) -> Option<(Change, &[u8])> {
 }
 
 fn apply(tree: &Tree, next: u64, changes: impl Iterator<Item = Change>) -> Result<()> {
-    let (mut batch, mut in_batch, mut batches) = (Changes::default(), 0, 0);
-    for (key, value) in changes {
-        match value {
-            Some(value) => batch.insert(&key, value),
-            None => batch.remove(&key),
-        }
-        in_batch += 1;
-        if in_batch == CHANGES_PER_BATCH {
-            tree.apply(std::mem::take(&mut batch))?;
-            (in_batch, batches) = (0, batches + 1);
-            if batches % BATCHES_PER_SYNC == 0 {
-                tree.sync()?;
-            }
+    let mut changes = changes.peekable();
+    while changes.peek().is_some() {
+        let run: Vec<Change> = changes.by_ref().take(CHANGES_PER_SYNC).collect();
+        make_room(tree, &run)?;
+        set(tree, run)?;
+        tree.sync()?;
+    }
+    let mut last = Changes::default();
+    last.insert(GENERATION_KEY, next.to_le_bytes().to_vec().into());
+    tree.apply(last)?;
+    tree.sync()
+}
+
+/// Enters the keys of large values that are new with nothing under them. The leaves of the tree are split
+/// by this, while they are small: to split leaves full of blocks would write each block three times.
+fn make_room(tree: &Tree, run: &[Change]) -> Result<()> {
+    let mut batch = Changes::default();
+    for (key, value) in run {
+        let is_large = value.as_ref().is_some_and(|value| value.len() >= LARGE);
+        if is_large && tree.get(key)?.is_none() {
+            batch.insert(key, Bytes::copy(&[]));
         }
     }
-    batch.insert(GENERATION_KEY, next.to_le_bytes().to_vec().into());
-    tree.apply(batch)?;
-    tree.sync()
+    tree.apply(batch)
+}
+
+fn set(tree: &Tree, run: Vec<Change>) -> Result<()> {
+    let mut run = run.into_iter().peekable();
+    while run.peek().is_some() {
+        let mut batch = Changes::default();
+        for (key, value) in run.by_ref().take(CHANGES_PER_BATCH) {
+            match value {
+                Some(value) => batch.insert(&key, value),
+                None => batch.remove(&key),
+            }
+        }
+        tree.apply(batch)?;
+    }
+    Ok(())
 }
 
 /// Removes what the tree now holds: first the logs, then the checkpoint.
