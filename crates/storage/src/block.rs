@@ -19,17 +19,15 @@ use crate::error::{Error, Result};
 use crate::layout::compare;
 use crate::tree::Bytes;
 
-/// A block that grows past this is split. Larger values make sled write files of their own, which it
-/// never syncs.
-pub(crate) const MOST_BYTES: usize = 4096;
-
-/// A block that shrinks below this takes in the one after it, where both fit.
-pub(crate) const FEW_BYTES: usize = MOST_BYTES / 4;
+/// No block is larger than this, but for one of a single entry: a leaf of the tree holds up to seventeen,
+/// and one of 128 KiB would make sled write a file of its own, which it never syncs.
+pub(crate) const MOST_BYTES: usize = 6000;
 
 const HEAD: usize = 7;
 
-/// Bytes by which the memory of a block being changed grows: about an entry.
-const STEP: usize = 512;
+/// Bytes by which the memory of a block being changed grows: of a small one by about an entry of a
+/// user's list, of others by more than most records take.
+const STEPS: (usize, usize) = (256, 1024);
 
 /// A block, shared and not copied: as it is stored, verified, or as it will be.
 #[derive(Clone, Debug)]
@@ -214,27 +212,30 @@ impl Draft {
 
     /// Adds an entry behind all others; its key must be the greatest.
     pub(crate) fn push(&mut self, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
-        encode(&mut self.0, key, class, payload)?;
+        let end = self.0.len();
+        place(&mut self.0, end..end, key, class, payload)?;
         self.count(class, 1)
     }
 
-    /// Puts the entry in its place, replacing one with the same key; gives the class of that one.
+    /// Puts the entry in its place, replacing one with the same key; gives the class of that one. `from`
+    /// is where to look for the place: behind it lie all entries of greater keys. It becomes the place.
     pub(crate) fn insert(
         &mut self,
+        from: &mut usize,
         key: &[u8],
         class: Class,
         payload: &[u8],
     ) -> Result<Option<Class>> {
-        let mut entry = Vec::with_capacity(key.len() + payload.len() + 5);
-        encode(&mut entry, key, class, payload)?;
         let block = self.read();
-        let (span, replaced) = match block.entries().find(|entry| compare(entry.key, key).is_ge()) {
+        let mut entries = Entries { at: *from, ..block.entries() };
+        let (span, replaced) = match entries.find(|entry| compare(entry.key, key).is_ge()) {
             Some(found) if found.key == key => (found.span, Some(found.class)),
             Some(after) => (after.span.start..after.span.start, None),
             None => (block.entries.len()..block.entries.len(), None),
         };
         let at = block.entries_at;
-        replace(&mut self.0, at + span.start..at + span.end, &entry);
+        *from = span.start;
+        place(&mut self.0, at + span.start..at + span.end, key, class, payload)?;
         if let Some(replaced) = replaced {
             self.count(replaced, -1)?;
         }
@@ -317,26 +318,51 @@ impl Draft {
 
 /// Memory for that many bytes and an entry more.
 fn buffer(bytes: usize) -> Vec<u8> {
-    Vec::with_capacity(room_for(bytes + STEP))
+    Vec::with_capacity(room_for(bytes + STEPS.0))
 }
 
 /// Memory in steps: a buffer that doubles would leave half of what is pending unused.
 fn room_for(bytes: usize) -> usize {
-    bytes.next_multiple_of(STEP)
+    let (few, many) = STEPS;
+    bytes.next_multiple_of(if bytes <= many { few } else { many })
 }
 
-/// Puts bytes in place of others. (`splice` would go byte by byte.)
+/// Puts bytes in place of others.
 fn replace(bytes: &mut Vec<u8>, old: Range<usize>, new: &[u8]) {
-    let (length, grown) = (bytes.len(), new.len().saturating_sub(old.len()));
-    if length + grown > bytes.capacity() {
-        bytes.reserve_exact(room_for(length + grown) - length);
+    gap(bytes, old, new.len()).copy_from_slice(new);
+}
+
+/// Puts an entry in place of others.
+fn place(
+    bytes: &mut Vec<u8>,
+    old: Range<usize>,
+    key: &[u8],
+    class: Class,
+    payload: &[u8],
+) -> Result<()> {
+    let too_long = |_| Error::invalid("an entry of a list is longer than 65,535 bytes");
+    let key_length = u16::try_from(key.len()).map_err(too_long)?.to_le_bytes();
+    let payload_length = u16::try_from(payload.len()).map_err(too_long)?.to_le_bytes();
+    let parts = [&key_length[..], key, &[class.byte()], &payload_length, payload];
+    let mut gap = gap(bytes, old, parts.iter().map(|part| part.len()).sum());
+    for part in parts {
+        if let Some(place) = gap.split_off_mut(..part.len()) {
+            place.copy_from_slice(part);
+        }
     }
-    bytes.resize(length + grown, 0);
-    bytes.copy_within(old.end..length, old.start + new.len());
-    bytes.truncate(length + new.len() - old.len());
-    if let Some(place) = bytes.get_mut(old.start..old.start + new.len()) {
-        place.copy_from_slice(new);
+    Ok(())
+}
+
+/// Makes room for so many bytes in place of others. (`splice` would go byte by byte.)
+fn gap(bytes: &mut Vec<u8>, old: Range<usize>, length: usize) -> &mut [u8] {
+    let (before, grown) = (bytes.len(), length.saturating_sub(old.len()));
+    if before + grown > bytes.capacity() {
+        bytes.reserve_exact(room_for(before + grown) - before);
     }
+    bytes.resize(before + grown, 0);
+    bytes.copy_within(old.end..before, old.start + length);
+    bytes.truncate(before + length - old.len());
+    bytes.get_mut(old.start..old.start + length).unwrap_or_default()
 }
 
 /// A count of two bytes, which is none if it is missing, changed.
@@ -345,18 +371,6 @@ fn add(count: Option<&[u8]>, change: i32) -> Result<u16> {
         count.and_then(|bytes| bytes.first_chunk()).map_or(0, |two| u16::from_le_bytes(*two));
     let changed = u16::try_from(i32::from(count) + change);
     changed.map_err(|_| Error::damaged("a block's counts are not those of its entries"))
-}
-
-fn encode(out: &mut Vec<u8>, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
-    let too_long = |_| Error::invalid("an entry of a list is longer than 65,535 bytes");
-    let key_length = u16::try_from(key.len()).map_err(too_long)?;
-    let payload_length = u16::try_from(payload.len()).map_err(too_long)?;
-    out.extend_from_slice(&key_length.to_le_bytes());
-    out.extend_from_slice(key);
-    out.push(class.byte());
-    out.extend_from_slice(&payload_length.to_le_bytes());
-    out.extend_from_slice(payload);
-    Ok(())
 }
 
 #[cfg(test)]
@@ -388,7 +402,7 @@ mod tests {
             for (key, byte, insert) in changes {
                 let old = match insert {
                     true => {
-                        let old = block.insert(key.as_bytes(), class(byte), &[byte; 40]).unwrap();
+                        let old = block.insert(&mut 0, key.as_bytes(), class(byte), &[byte; 40]).unwrap();
                         prop_assert_eq!(old, model.insert(key, byte).map(class));
                         continue;
                     }
@@ -415,7 +429,7 @@ mod tests {
         ) {
             let mut block = Draft::default();
             for key in &keys {
-                block.insert(key.as_bytes(), class(1), b"x").unwrap();
+                block.insert(&mut 0, key.as_bytes(), class(1), b"x").unwrap();
             }
             let grown = keys.iter().nth(grown.index(keys.len())).unwrap();
             let (fence, mut later) = block.split(grown.as_bytes()).unwrap();
@@ -441,7 +455,7 @@ mod tests {
         fn a_flipped_bit_is_found(position in any::<proptest::sample::Index>(), bit in 0..8u8) {
             let mut block = Draft::default();
             for key in [b"a", b"b", b"c"] {
-                block.insert(key, class(1), b"payload").unwrap();
+                block.insert(&mut 0, key, class(1), b"payload").unwrap();
             }
             let mut bytes = block.seal(&mut Vec::new()).to_vec();
             let at = position.index(bytes.len());

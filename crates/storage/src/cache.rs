@@ -5,6 +5,7 @@
 
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -61,7 +62,11 @@ impl Kept for Arc<[u8]> {
 }
 
 /// Things by the keys of the tree that they belong to.
-pub(crate) struct ByKey<T>(Cache<Box<[u8]>, T, Bytes>);
+pub(crate) struct ByKey<T> {
+    cache: Cache<Box<[u8]>, T, Bytes>,
+    /// Whether there ever was anything to forget: while records are loaded there often is not.
+    used: AtomicBool,
+}
 
 /// Blocks by the keys they lie under.
 pub(crate) type Blocks = ByKey<Block>;
@@ -81,29 +86,26 @@ impl<T: Kept> Weighter<Box<[u8]>, T> for Bytes {
 impl<T: Kept> ByKey<T> {
     pub(crate) fn new(budget: u64) -> ByKey<T> {
         let items = usize::try_from(budget / T::USUAL).unwrap_or(usize::MAX);
-        ByKey(bounded(budget, items, 4, Bytes))
+        ByKey { cache: bounded(budget, items, 4, Bytes), used: AtomicBool::new(false) }
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Option<T> {
-        self.0.get(key)
+        self.cache.get(key)
     }
 
     pub(crate) fn keep(&self, key: &[u8], kept: T) {
-        self.0.insert(key.into(), kept);
+        self.used.store(true, Ordering::Relaxed);
+        self.cache.insert(key.into(), kept);
     }
 
     pub(crate) fn take(&self, key: &[u8]) -> Option<T> {
-        self.0.remove(key).map(|(_, kept)| kept)
+        if !self.used.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.cache.remove(key).map(|(_, kept)| kept)
     }
 
     pub(crate) fn forget(&self, key: &[u8]) {
         self.take(key);
-    }
-
-    /// Drops what belongs to these keys.
-    pub(crate) fn forget_all<'k>(&self, keys: impl Iterator<Item = &'k Vec<u8>>) {
-        if !self.0.is_empty() {
-            keys.for_each(|key| self.forget(key));
-        }
     }
 }

@@ -11,6 +11,23 @@ pub(crate) struct Counts(Vec<(Class, u64)>);
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BlockCounts(Box<[(Class, u16)]>);
 
+/// By how much counts change.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    added: Counts,
+    taken: Counts,
+}
+
+impl Difference {
+    /// A record of one class stands where there was one of the other.
+    pub(crate) fn replace(&mut self, before: Option<Class>, after: Option<Class>) {
+        if before != after {
+            before.into_iter().for_each(|class| self.taken.add(class, 1));
+            after.into_iter().for_each(|class| self.added.add(class, 1));
+        }
+    }
+}
+
 impl BlockCounts {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Class, u64)> {
         self.0.iter().map(|(class, count)| (*class, u64::from(*count)))
@@ -82,21 +99,19 @@ impl Counts {
         self.0.retain(|(_, count)| *count > 0);
     }
 
-    /// Takes one record out. A count that is not there means damage.
-    pub(crate) fn take(&mut self, class: Class) -> Result<()> {
-        let at = self.0.binary_search_by_key(&class, |(class, _)| *class);
-        let entry = at.ok().and_then(|at| Some((at, self.0.get_mut(at)?)));
-        match entry {
-            Some((at, (_, 1))) => {
-                self.0.remove(at);
-                Ok(())
-            }
-            Some((_, (_, count))) => {
-                *count -= 1;
-                Ok(())
-            }
-            None => Err(Error::damaged("a count is lower than its records")),
+    /// The counts after a change. One that would be lower than nothing means damage.
+    pub(crate) fn changed(mut self, difference: &Difference) -> Result<Counts> {
+        self.add_all(difference.added.iter());
+        for (class, count) in difference.taken.iter() {
+            let at = self.0.binary_search_by_key(&class, |(class, _)| *class);
+            let kept = at.ok().and_then(|at| self.0.get_mut(at));
+            let (_, kept) = kept
+                .filter(|(_, kept)| *kept >= count)
+                .ok_or_else(|| Error::damaged("a count is lower than its records"))?;
+            *kept -= count;
         }
+        self.0.retain(|(_, count)| *count > 0);
+        Ok(self)
     }
 
     /// `class` and a little-endian `u64`, nine bytes a class.

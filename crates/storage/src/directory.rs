@@ -83,14 +83,15 @@ const EXPECTED: usize = 4096;
 /// A longer chunk is cut in two.
 const SLOTS_PER_CHUNK: usize = 128;
 
-/// A list of fewer records is read through as fast as one of its blocks is found.
-const SHORT_LIST: u64 = 64;
+/// A list of fewer blocks is read through about as fast as one of them is found: they lie in a leaf or
+/// two of the tree.
+const FEW_BLOCKS: u64 = 13;
 
 /// Lists without a directory that are remembered by how often they were asked for.
 const MOST_ASKED: usize = 10_000;
 
-/// Reading a list of this many records costs about as much as finding one block without a directory.
-const RECORDS_PER_QUESTION: u64 = 128;
+/// Reading this many blocks costs about as much as finding one without a directory.
+const BLOCKS_PER_QUESTION: u64 = 24;
 
 impl Directories {
     pub(crate) fn new(budget: u64) -> Directories {
@@ -104,9 +105,10 @@ impl Directories {
     }
 
     /// Whether a list of that many records, for which there is no directory, was asked for so often
-    /// that one is worth making.
-    pub(crate) fn is_worthwhile(&self, list: &List, records: u64) -> bool {
-        if records < SHORT_LIST {
+    /// that one is worth making. A write asks for less than a page: one block.
+    pub(crate) fn is_worthwhile(&self, list: &List, records: u64, writes: bool) -> bool {
+        let blocks = records / list.records_per_block();
+        if blocks < FEW_BLOCKS && !writes {
             return true;
         }
         let mut asked = self.asked.lock();
@@ -115,7 +117,7 @@ impl Directories {
         }
         let times = asked.entry(list.clone()).or_default();
         *times += 1;
-        let worthwhile = *times >= 2 + records / RECORDS_PER_QUESTION;
+        let worthwhile = *times >= 2 + blocks / BLOCKS_PER_QUESTION;
         if worthwhile {
             asked.remove(list);
         }
@@ -129,6 +131,19 @@ impl Directories {
     /// Takes a directory out, to be changed and kept again.
     pub(crate) fn take(&self, list: &List) -> Option<Arc<Directory>> {
         self.kept.remove(list.bytes()).map(|(_, directory)| directory)
+    }
+}
+
+impl Start {
+    /// Passes over so many matching records in blocks, unless what is looked for is among them; then says
+    /// so.
+    fn step(&mut self, offset: u64, matching: u64, blocks: u64) -> bool {
+        let is_here = self.matching + matching > offset;
+        if !is_here {
+            self.matching += matching;
+            self.blocks += blocks;
+        }
+        is_here
     }
 }
 
@@ -202,12 +217,15 @@ impl Directory {
     }
 
     pub(crate) fn key(&self, at: Position) -> &[u8] {
-        let slot = self.chunks.get(at.chunk).and_then(|chunk| chunk.slots.get(at.slot));
-        slot.map_or(&[], |slot| &slot.key)
+        self.slot(at).map_or(&[], |slot| &slot.key)
+    }
+
+    fn slot(&self, at: Position) -> Option<&Slot> {
+        self.chunks.get(at.chunk)?.slots.get(at.slot)
     }
 
     /// The first block, from the front or from the back, that holds the record after `offset` matching
-    /// ones.
+    /// ones. It is looked for from the end that is nearer.
     pub(crate) fn start(
         &self,
         backward: bool,
@@ -217,32 +235,39 @@ impl Directory {
         let mut matching = |counts: &mut dyn Iterator<Item = (Class, u64)>| -> u64 {
             counts.filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
         };
+        let total = matching(&mut self.total.iter());
+        if offset < total / 2 {
+            return self.pass(backward, offset, &mut matching);
+        }
+        let blocks = self.chunks.iter().map(|chunk| chunk.slots.len() as u64).sum();
+        let Some(behind) = total.checked_sub(offset + 1) else {
+            return Start { at: None, matching: total, blocks };
+        };
+        let behind = self.pass(!backward, behind, &mut matching);
+        let slot = behind.at.and_then(|at| self.slot(at));
+        let here = slot.map_or(0, |slot| matching(&mut slot.counts.iter()));
+        let (matching, blocks) = (total - behind.matching - here, blocks - behind.blocks - 1);
+        Start { at: behind.at, matching, blocks }
+    }
+
+    /// Passes over blocks from one end.
+    fn pass(
+        &self,
+        backward: bool,
+        offset: u64,
+        matching: &mut impl FnMut(&mut dyn Iterator<Item = (Class, u64)>) -> u64,
+    ) -> Start {
         let mut passed = Start { at: None, matching: 0, blocks: 0 };
-        let (mut chunk_at, mut slot_at) = (0, 0);
-        let found = either_way(&self.chunks, backward).any(|(chunk, place)| {
+        let found = either_way(&self.chunks, backward).find(|(_, place)| {
             let here = matching(&mut place.sum.iter());
-            if passed.matching + here <= offset {
-                passed.matching += here;
-                passed.blocks += place.slots.len() as u64;
-                return false;
-            }
-            chunk_at = chunk;
-            true
+            passed.step(offset, here, place.slots.len() as u64)
         });
-        let slots = self.chunks.get(chunk_at).filter(|_| found).map(|chunk| &chunk.slots);
-        let found = slots.is_some_and(|slots| {
-            either_way(slots, backward).any(|(slot, place)| {
-                let here = matching(&mut place.counts.iter());
-                if passed.matching + here <= offset {
-                    passed.matching += here;
-                    passed.blocks += 1;
-                    return false;
-                }
-                slot_at = slot;
-                true
-            })
+        let Some((chunk, place)) = found else { return passed };
+        let found = either_way(&place.slots, backward).find(|(_, place)| {
+            let here = matching(&mut place.counts.iter());
+            passed.step(offset, here, 1)
         });
-        passed.at = found.then_some(Position { chunk: chunk_at, slot: slot_at });
+        passed.at = found.map(|(slot, _)| Position { chunk, slot });
         passed
     }
 
@@ -383,16 +408,26 @@ mod tests {
         assert_eq!(found(false, 6_035), (Some(key(603)), 6_030, 603));
         assert_eq!(found(true, 6_035), (Some(key(396)), 6_030, 603));
         assert_eq!(found(false, 10_000), (None, 10_000, 1000));
+        let odd =
+            Directory::of(&list("A"), (0..999).map(|number| slot(number, u64::from(number % 7))));
+        let mut matching =
+            |counts: &mut dyn Iterator<Item = (Class, u64)>| counts.map(|(_, n)| n).sum();
+        for (backward, offset) in (0..3000).flat_map(|offset| [(false, offset), (true, offset)]) {
+            let all_passed = odd.pass(backward, offset, &mut matching);
+            assert_eq!(odd.start(backward, offset, |_| true), all_passed, "{offset}");
+        }
     }
 
     #[test]
     fn a_large_list_is_worth_a_directory_only_when_it_is_asked_for_often() {
         let directories = Directories::new(1 << 20);
-        assert!(directories.is_worthwhile(&list("small"), 50));
-        assert!(!directories.is_worthwhile(&list("middling"), 100));
-        assert!(directories.is_worthwhile(&list("middling"), 100));
-        let times = (1..).find(|_| directories.is_worthwhile(&list("large"), 100_000));
-        assert_eq!(times, Some(2 + 100_000 / RECORDS_PER_QUESTION));
+        assert!(directories.is_worthwhile(&list("small"), 50, false));
+        assert!(!directories.is_worthwhile(&list("middling"), 100, false));
+        assert!(directories.is_worthwhile(&list("middling"), 100, false));
+        assert!(!directories.is_worthwhile(&list("written"), 50, true));
+        assert!(directories.is_worthwhile(&list("written"), 50, true));
+        let times = (1..).find(|_| directories.is_worthwhile(&list("large"), 100_000, false));
+        assert_eq!(times, Some(2 + 100_000 / 7 / BLOCKS_PER_QUESTION));
     }
 
     #[test]

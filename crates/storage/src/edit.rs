@@ -4,12 +4,14 @@
 //! Runs while no reader is at work, on what is pending; the directories follow. What entries mean is
 //! [`crate::writer`]'s business.
 
+use std::iter::from_fn;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use crate::block::{Draft, FEW_BYTES, MOST_BYTES};
+use crate::arrivals::Arrival;
+use crate::block::Draft;
 use crate::class::Class;
-use crate::counts::Counts;
+use crate::counts::{Counts, Difference};
 use crate::directory::{Directory, Position};
 use crate::error::Result;
 use crate::layout::{List, after_prefix};
@@ -17,32 +19,19 @@ use crate::merge::Direction;
 use crate::pending::{Change, Pending};
 use crate::pool::Pool;
 use crate::reader::Reader;
-use crate::stage::{Staged, Staging};
+use crate::stage::{Renamed, Run, Staged, Staging};
 
 /// Makes the changes. An error can only come from the disk; then some of them are made.
 pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Result<()> {
-    for (list, entries) in staged.lists {
-        if list == List::ids() {
-            // Every record that changes is entered here anew, or taken out.
-            pool.records.forget_all(entries.keys());
-        }
-        let directory = pool.directories.take(&list);
-        let counts = match &directory {
-            Some(directory) => directory.total().clone(),
-            None => Reader::of(pool, pending).stored_counts(&list)?,
+    name(pool, pending, staged.ids)?;
+    for (list, runs) in staged.lists {
+        let counts = match change(pool, pending, &list, runs)? {
+            (_, Some(known)) => known,
+            (difference, None) => {
+                Reader::of(pool, pending).stored_counts(&list)?.changed(&difference)?
+            }
         };
-        let mut edit = Edit { pool, pending, list: &list, counts, directory };
-        let edited = entries.into_iter().try_for_each(|(key, staging)| edit.entry(&key, staging));
-        let Edit { counts, directory, .. } = edit;
-        if let Some(directory) = directory {
-            pool.directories.keep(&list, directory);
-        }
-        edited?;
-        let stored = match counts.is_empty() {
-            true => Change::Removed,
-            false => Change::Value(counts.to_bytes().into()),
-        };
-        pending.set(&list.counts_key(), stored);
+        set_counts(pending, &list, &counts);
     }
     for (key, value) in staged.values {
         pending.set(&key, value.map_or(Change::Removed, |value| Change::Value(value.into())));
@@ -50,91 +39,175 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
     Ok(())
 }
 
-/// The key of a block, and its place in the list's directory if both are there.
-type Place = (Vec<u8>, Option<Position>);
+/// Sorts entries of the id list that wait into their blocks. They were counted when they came, and say
+/// the same where they wait until all of them are dropped there.
+pub(crate) fn settle(pool: &Pool, pending: &mut Pending, sorted: &[Arrival]) -> Result<()> {
+    let arrivals = std::mem::take(&mut pending.arrivals);
+    let entries = sorted.iter().map(|arrival| arrivals.entry(arrival));
+    let runs = Reader::of(pool, pending).runs(&List::ids(), entries);
+    let settled = runs.and_then(|runs| change(pool, pending, &List::ids(), runs));
+    pending.arrivals = arrivals;
+    settled.map(drop)
+}
+
+/// Lets entries of the id list wait for a checkpoint. They count from now on.
+fn name(
+    pool: &Pool,
+    pending: &mut Pending,
+    entries: impl IntoIterator<Item = (Vec<u8>, Renamed)>,
+) -> Result<()> {
+    let mut difference = Difference::default();
+    for (key, Renamed { before, after }) in entries {
+        pool.records.forget(&key);
+        difference.replace(before, after.as_ref().map(|(class, _)| *class));
+        let after = after.as_ref().map(|(class, payload)| (*class, payload.as_slice()));
+        pending.arrivals.put(&key, after);
+    }
+    let list = List::ids();
+    let counts = Reader::of(pool, pending).stored_counts(&list)?.changed(&difference)?;
+    set_counts(pending, &list, &counts);
+    Ok(())
+}
+
+/// Changes the blocks of a list; tells how its counts change by it, and what they are then if its
+/// directory knows.
+fn change<K: AsRef<[u8]>, P: AsRef<[u8]>>(
+    pool: &Pool,
+    pending: &mut Pending,
+    list: &List,
+    runs: Vec<Run<K, P>>,
+) -> Result<(Difference, Option<Counts>)> {
+    let (directory, difference) = (pool.directories.take(list), Difference::default());
+    let mut edit = Edit { pool, pending, list, directory, difference };
+    // From the last to the first: a block may take in the one after it, which is done with by then.
+    let edited = runs.into_iter().rev().try_for_each(|run| edit.run(run));
+    let Edit { directory, difference, .. } = edit;
+    let counts = directory.as_ref().map(|directory| directory.total().clone());
+    if let Some(directory) = directory {
+        pool.directories.keep(list, directory);
+    }
+    edited.map(|()| (difference, counts))
+}
+
+fn set_counts(pending: &mut Pending, list: &List, counts: &Counts) {
+    let stored = match counts.is_empty() {
+        true => Change::Removed,
+        false => Change::Value(counts.to_bytes().into()),
+    };
+    pending.set(&list.counts_key(), stored);
+}
 
 /// A list being changed.
 struct Edit<'e> {
     pool: &'e Pool,
     pending: &'e mut Pending,
     list: &'e List,
-    counts: Counts,
     directory: Option<Arc<Directory>>,
+    difference: Difference,
+}
+
+/// What became of a block.
+struct Filled {
+    /// What was cut off it, and where that begins.
+    split: Option<(Vec<u8>, Draft)>,
+    /// Whether entries were taken out.
+    shrunk: bool,
+    /// Whether there is more to it than new entries.
+    is_rewritten: bool,
+    entries: u64,
+    size: usize,
 }
 
 impl Edit<'_> {
-    fn entry(&mut self, key: &[u8], staging: Staging) -> Result<()> {
-        let at = self.block_for(key)?;
-        match staging {
-            Some((class, payload)) => self.insert(at, key, class, &payload),
-            None => self.remove(at.0, key),
+    /// Changes entries of one block, and of those that are cut off it meanwhile.
+    fn run<K: AsRef<[u8]>, P: AsRef<[u8]>>(&mut self, run: Run<K, P>) -> Result<()> {
+        let mut entries = run.entries.into_iter().peekable();
+        let mut blocks = vec![(run.block, None::<Vec<u8>>)];
+        let mut position = run.position;
+        while let Some((at, upto)) = blocks.pop() {
+            let is_here =
+                |(key, _): &(K, _)| upto.as_deref().is_none_or(|upto| key.as_ref() < upto);
+            if !entries.peek().is_some_and(is_here) {
+                continue;
+            }
+            let mut here = from_fn(|| entries.next_if(is_here));
+            if let Some(fence) = self.block(&at, position.take(), &mut here)? {
+                blocks.push((self.list.block_key(&fence), upto));
+                blocks.push((at, Some(fence)));
+            }
         }
+        Ok(())
     }
 
-    fn insert(&mut self, at: Place, key: &[u8], class: Class, payload: &[u8]) -> Result<()> {
-        let (at, position) = at;
-        let (replaced, split) = self.change(&at, |draft, directory| {
-            let replaced = draft.insert(key, class, payload)?;
-            let split = if draft.size() > MOST_BYTES { draft.split(key) } else { None };
-            match (directory, position) {
-                // Nearly all writes are this one.
-                (Some(directory), Some(position)) if replaced.is_none() && split.is_none() => {
+    /// Changes entries of that block, up to one that makes it too big; then gives where what was cut off
+    /// it begins.
+    fn block<K: AsRef<[u8]>, P: AsRef<[u8]>>(
+        &mut self,
+        at: &[u8],
+        found: Option<Position>,
+        entries: &mut impl Iterator<Item = (K, Staging<P>)>,
+    ) -> Result<Option<Vec<u8>>> {
+        let (position, most_bytes) = (self.position(at, found), self.list.most_bytes());
+        let filled = self.change(at, |draft, difference, directory| {
+            let mut add = |class| {
+                if let (Some(directory), Some(position)) = (&mut *directory, position) {
                     Arc::make_mut(directory).add(position, class);
                 }
-                (directory, _) => follow(directory, &at, Some(draft)),
+            };
+            let filled = fill(draft, most_bytes, entries, difference, &mut add)?;
+            if position.is_none() || filled.is_rewritten {
+                follow(directory, at, Some(draft));
             }
-            Ok((replaced, split))
+            Ok(filled)
         })?;
-        if let Some((fence, later)) = split {
-            let key = self.list.block_key(&fence);
-            self.follow(&key, Some(&later));
-            self.pending.set(&key, Change::Block(Arc::new(later)));
+        if let Some((fence, later)) = filled.split {
+            self.begin(&fence, later);
+            return Ok(Some(fence));
         }
-        if let Some(replaced) = replaced {
-            self.counts.take(replaced)?;
-        }
-        self.counts.add(class, 1);
-        Ok(())
-    }
-
-    fn remove(&mut self, at: Vec<u8>, key: &[u8]) -> Result<()> {
-        let (removed, entries, size) = self.change(&at, |draft, directory| {
-            let removed = draft.remove(key)?;
-            follow(directory, &at, Some(draft));
-            Ok((removed, draft.read().len(), draft.size()))
-        })?;
-        if let Some(class) = removed {
-            self.counts.take(class)?;
-        }
-        match (entries, size) {
+        match (filled.entries, filled.size) {
             (0, _) => self.discard(at),
-            (_, size) if size < FEW_BYTES => self.merge_with_next(&at)?,
+            (_, size) if filled.shrunk && size < most_bytes / 4 => self.merge_with_next(at)?,
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Changes the block under that key; `edit` lets the directory follow.
+    /// The block's place in the directory: where it was found, if it is still there.
+    fn position(&self, at: &[u8], found: Option<Position>) -> Option<Position> {
+        let directory = self.directory.as_ref()?;
+        let is_there = |position: &Position| directory.key(*position) == at;
+        let order = at.get(self.list.bytes().len()..).unwrap_or_default();
+        found.filter(is_there).or_else(|| directory.find(order).filter(is_there))
+    }
+
+    /// Changes the block under that key.
     fn change<T>(
         &mut self,
         at: &[u8],
-        edit: impl FnOnce(&mut Draft, &mut Option<Arc<Directory>>) -> Result<T>,
+        edit: impl FnOnce(&mut Draft, &mut Difference, &mut Option<Arc<Directory>>) -> Result<T>,
     ) -> Result<T> {
-        let (pool, directory) = (self.pool, &mut self.directory);
+        let (pool, directory, difference) = (self.pool, &mut self.directory, &mut self.difference);
         pool.forget_forms(at);
         let stored = || {
             // What is pending is never looked for in the cache.
             let kept = pool.blocks.take(at);
             if kept.is_some() { Ok(kept) } else { pool.stored_block(at) }
         };
-        self.pending.edit(at, stored, |draft| edit(draft, directory))
+        self.pending.edit(at, stored, |draft| edit(draft, difference, directory))
     }
 
-    fn discard(&mut self, at: Vec<u8>) {
-        self.pool.forget_forms(&at);
-        self.pool.blocks.forget(&at);
-        self.follow(&at, None);
-        self.pending.set(&at, Change::Removed);
+    /// Adds a block.
+    fn begin(&mut self, fence: &[u8], block: Draft) {
+        let key = self.list.block_key(fence);
+        self.follow(&key, Some(&block));
+        self.pending.set(&key, Change::Block(Arc::new(block)));
+    }
+
+    fn discard(&mut self, at: &[u8]) {
+        self.pool.forget_forms(at);
+        self.pool.blocks.forget(at);
+        self.follow(at, None);
+        self.pending.set(at, Change::Removed);
     }
 
     fn merge_with_next(&mut self, at: &[u8]) -> Result<()> {
@@ -142,8 +215,9 @@ impl Edit<'_> {
             return Ok(());
         };
         let following = Reader::of(self.pool, self.pending).listed_block(&next)?;
-        let merged = self.change(at, |draft, directory| {
-            let fits = draft.size() + following.bytes().len() <= MOST_BYTES * 3 / 4;
+        let most_bytes = self.list.most_bytes() * 3 / 4;
+        let merged = self.change(at, |draft, _, directory| {
+            let fits = draft.size() + following.bytes().len() <= most_bytes;
             if fits {
                 draft.append(following.read())?;
                 follow(directory, at, Some(draft));
@@ -151,19 +225,9 @@ impl Edit<'_> {
             Ok(fits)
         })?;
         if merged {
-            self.discard(next);
+            self.discard(&next);
         }
         Ok(())
-    }
-
-    /// The block in which that entry lies or belongs.
-    fn block_for(&self, key: &[u8]) -> Result<Place> {
-        let Some(directory) = &self.directory else {
-            let reader = Reader::of(self.pool, self.pending);
-            return Ok((reader.block_key_for(self.list, key)?, None));
-        };
-        let found = directory.find(key).map(|at| (directory.key(at).to_vec(), Some(at)));
-        Ok(found.unwrap_or_else(|| (self.list.block_key(&[]), None)))
     }
 
     fn block_after(&self, at: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -182,6 +246,40 @@ impl Edit<'_> {
     fn follow(&mut self, at: &[u8], draft: Option<&Draft>) {
         follow(&mut self.directory, at, draft);
     }
+}
+
+/// Changes entries of a block, up to one that makes it too big. Each one that is new is told.
+fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
+    draft: &mut Draft,
+    most_bytes: usize,
+    entries: &mut impl Iterator<Item = (K, Staging<P>)>,
+    difference: &mut Difference,
+    added: &mut impl FnMut(Class),
+) -> Result<Filled> {
+    let (mut split, mut shrunk, mut replaced, mut from) = (None, false, false, 0);
+    while split.is_none()
+        && let Some((key, staging)) = entries.next()
+    {
+        let after = staging.as_ref().map(|(class, _)| *class);
+        let before = match staging {
+            Some((class, payload)) => {
+                draft.insert(&mut from, key.as_ref(), class, payload.as_ref())?
+            }
+            None => draft.remove(key.as_ref())?,
+        };
+        difference.replace(before, after);
+        match (before, after) {
+            // Nearly all changes are this one.
+            (None, Some(class)) => added(class),
+            (Some(_), Some(_)) => replaced = true,
+            (_, None) => shrunk = true,
+        }
+        if draft.size() > most_bytes {
+            split = draft.split(key.as_ref());
+        }
+    }
+    let is_rewritten = split.is_some() || shrunk || replaced;
+    Ok(Filled { split, shrunk, is_rewritten, entries: draft.read().len(), size: draft.size() })
 }
 
 fn follow(directory: &mut Option<Arc<Directory>>, at: &[u8], draft: Option<&Draft>) {

@@ -21,6 +21,7 @@
 //! ```
 
 mod access;
+mod arrivals;
 mod backup;
 mod block;
 mod cache;

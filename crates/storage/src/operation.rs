@@ -19,6 +19,9 @@ const REMOVE: u8 = 2;
 /// Bytes before the body.
 const HEAD: usize = 5;
 
+/// Bytes of memory that are kept from one write to the next.
+const MOST_KEPT: usize = 1 << 20;
+
 /// One change of one record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation<'a> {
@@ -50,6 +53,12 @@ impl Operations {
 
     pub(crate) fn remove(&mut self, id: &str) {
         self.push(REMOVE, id.as_bytes());
+    }
+
+    /// Forgets the write before. Its memory serves the next one, unless it was an unusually large one.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+        self.0.shrink_to(MOST_KEPT);
     }
 
     /// Makes room for that many bytes of bodies, of so many records.

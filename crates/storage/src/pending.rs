@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use quick_cache::DefaultHashBuilder;
 
+use crate::arrivals::Arrivals;
 use crate::block::{Block, Draft};
 use crate::checkpoint;
 use crate::error::Result;
@@ -21,6 +22,8 @@ pub(crate) struct Pending {
     /// The keys of all changes, in order.
     keys: BTreeSet<Key>,
     bytes: usize,
+    /// Entries of the id list that are not in their blocks yet.
+    pub(crate) arrivals: Arrivals,
 }
 
 /// A key, shared by both.
@@ -108,7 +111,7 @@ impl Pending {
 
     /// How much memory the changes take, about.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes + self.arrivals.memory()
     }
 }
 

@@ -11,6 +11,7 @@ use filedex_query::packed::PackedDocument;
 use filedex_query::{Document, DocumentRef};
 use parking_lot::RwLockReadGuard;
 
+use crate::arrivals::Arrivals;
 use crate::block::{Block, Draft, Entry};
 use crate::class::Class;
 use crate::columns::Columns;
@@ -22,6 +23,7 @@ use crate::merge::{Direction, Lying, Merged};
 use crate::pending::{Change, Pending};
 use crate::pool::Pool;
 use crate::record::{self, Body, Place};
+use crate::stage::{Run, Staging};
 use crate::store::Store;
 use crate::tree::Bytes;
 
@@ -160,6 +162,11 @@ impl<'s> Reader<'s> {
         Reader { pool, pending: State::Borrowed(pending) }
     }
 
+    /// Entries of the id list that are not in its blocks yet.
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.pending.arrivals
+    }
+
     /// The columns kept in memory.
     pub(crate) fn columns(&self) -> &'s Columns {
         &self.pool.columns
@@ -247,12 +254,19 @@ impl<'s> Reader<'s> {
 
     /// The list's directory, if there is one or the list is asked for so often that it is worth one.
     pub(crate) fn directory(&self, list: &[u8]) -> Result<Option<Arc<Directory>>> {
+        self.directory_for(list, false)
+    }
+
+    fn directory_for(&self, list: &[u8], writes: bool) -> Result<Option<Arc<Directory>>> {
         if let Some(directory) = self.pool.directories.get(list) {
             return Ok(Some(directory));
         }
         let list = List::from_bytes(list);
         let records = self.stored_counts(&list)?.total();
-        match self.pool.directories.is_worthwhile(&list, records) {
+        if records == 0 && list != List::ids() {
+            return Ok(Some(self.keep_directory(&list, [])));
+        }
+        match self.pool.directories.is_worthwhile(&list, records, writes) {
             true => self.build_directory(&list).map(Some),
             false => Ok(None),
         }
@@ -269,9 +283,13 @@ impl<'s> Reader<'s> {
             let counts = lying.block()?.read().counts().collect();
             slots.push(Slot::new(list.bytes().len(), &key, counts));
         }
+        Ok(self.keep_directory(list, slots))
+    }
+
+    fn keep_directory(&self, list: &List, slots: impl IntoIterator<Item = Slot>) -> Arc<Directory> {
         let directory = Arc::new(Directory::of(list, slots));
         self.pool.directories.keep(list, directory.clone());
-        Ok(directory)
+        directory
     }
 
     /// The record of that id.
@@ -281,10 +299,8 @@ impl<'s> Reader<'s> {
 
     /// Where the record of that id lies.
     pub(crate) fn place(&self, id: &str) -> Result<Option<Place>> {
-        match self.find(&List::ids(), &by_id(id))? {
-            Some(entry) => Place::from_bytes(entry.payload(), id).map(Some),
-            None => Ok(None),
-        }
+        let named = self.named(&by_id(id))?;
+        named.map(|(_, place)| Place::from_bytes(&place, id)).transpose()
     }
 
     /// The record of that order in the list whose keys begin with these bytes.
@@ -342,8 +358,9 @@ impl<'s> Reader<'s> {
     /// How many records of each class the list holds.
     pub(crate) fn counts(&self, list: &List) -> Result<Counts> {
         match self.pool.directories.get(list.bytes()) {
-            Some(directory) => Ok(directory.total().clone()),
-            None => self.stored_counts(list),
+            // That of the id list does not know what waits to be sorted into its blocks.
+            Some(directory) if *list != List::ids() => Ok(directory.total().clone()),
+            _ => self.stored_counts(list),
         }
     }
 
@@ -402,22 +419,44 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// Reads the blocks in which entries of the list lie or belong.
-    pub(crate) fn read_blocks<'k>(
+    /// The entries by the blocks in which they lie or belong, each of which is read.
+    pub(crate) fn runs<K: AsRef<[u8]>, P>(
         &self,
         list: &List,
-        mut keys: impl Iterator<Item = &'k Vec<u8>>,
-    ) -> Result<()> {
-        let Some(directory) = self.directory(list.bytes())? else {
-            return keys.try_for_each(|key| self.block_for(list, key).map(drop));
-        };
-        let mut last = None;
-        for at in keys.filter_map(|key| directory.find(key)) {
-            if last.replace(at) != Some(at) {
-                self.listed_block(directory.key(at))?;
+        entries: impl IntoIterator<Item = (K, Staging<P>)>,
+    ) -> Result<Vec<Run<K, P>>> {
+        let directory = self.directory_for(list.bytes(), true)?;
+        let mut runs: Vec<Run<K, P>> = Vec::new();
+        for (key, staging) in entries {
+            let position = directory.as_ref().and_then(|directory| directory.find(key.as_ref()));
+            let block = match (runs.last_mut(), &directory, position) {
+                (Some(run), _, Some(_)) if run.position == position => {
+                    run.entries.push((key, staging));
+                    continue;
+                }
+                (_, Some(directory), Some(at)) => {
+                    self.listed_block(directory.key(at))?;
+                    directory.key(at).to_vec()
+                }
+                // Before all blocks of the list, if it has any.
+                (_, Some(_), None) => list.block_key(&[]),
+                (_, None, _) => self.block_read_for(list, key.as_ref())?,
+            };
+            match runs.last_mut() {
+                Some(run) if run.block == block => run.entries.push((key, staging)),
+                _ => runs.push(Run { block, position, entries: vec![(key, staging)] }),
             }
         }
-        Ok(())
+        Ok(runs)
+    }
+
+    /// Class and payload of the entry of the id list with that key.
+    pub(crate) fn named(&self, key: &[u8]) -> Result<Staging> {
+        if let Some(arrived) = self.pending.arrivals.get(key) {
+            return Ok(arrived.map(|(class, payload)| (class, payload.to_vec())));
+        }
+        let found = self.find(&List::ids(), key)?;
+        Ok(found.map(|found| (found.class(), found.payload().to_vec())))
     }
 
     /// The entry of that key.
@@ -427,6 +466,14 @@ impl<'s> Reader<'s> {
         };
         let entry = block.read().find(key);
         Ok(entry.map(|entry| Found::new(&block, &entry)))
+    }
+
+    /// The key of the block in which that entry lies or belongs, along the tree. The block is read.
+    fn block_read_for(&self, list: &List, key: &[u8]) -> Result<Vec<u8>> {
+        match self.block_before(list, key)? {
+            Some((block, lying)) => self.open(&block, lying).map(|_| block.to_vec()),
+            None => Ok(list.block_key(&[])),
+        }
     }
 }
 

@@ -303,7 +303,7 @@ impl<'r> Rebuild<'r> {
 
     fn flush(&mut self) -> Result<()> {
         self.ids.clear();
-        self.fresh.put_batch(std::mem::take(&mut self.batch), &mut Tally::default())
+        self.fresh.put_batch(&mut self.batch, &mut Tally::default())
     }
 
     /// The records that the id list names: those that were not met are looked for where it says.
@@ -321,7 +321,7 @@ impl<'r> Rebuild<'r> {
     }
 
     fn listed(&mut self, entry: &Entry<'_>) -> Result<()> {
-        if self.fresh.read().find(&List::ids(), entry.key)?.is_some() {
+        if self.fresh.read().named(entry.key)?.is_some() {
             return Ok(());
         }
         let Some(id) = id_of(entry.key) else {

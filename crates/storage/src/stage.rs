@@ -3,9 +3,12 @@
 //! What is staged is entries of lists and values beside them; readers see nothing of it. Blocks are none
 //! of this file's business: [`crate::edit`] finds them once the write is certain.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+use quick_cache::DefaultHashBuilder;
 
 use crate::class::Class;
+use crate::directory::Position;
 use crate::error::Result;
 use crate::layout::List;
 use crate::operation::Operations;
@@ -14,28 +17,50 @@ use crate::reader::Reader;
 /// Changes not yet made.
 pub(crate) struct Stage<'r> {
     reader: &'r Reader<'r>,
-    staged: Staged,
+    ids: HashMap<Vec<u8>, Renamed, DefaultHashBuilder>,
+    lists: HashMap<List, Entries, DefaultHashBuilder>,
+    values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    operations: &'r mut Operations,
 }
 
-/// What a write changes: the entries of lists, the values beside them, and what it did to records.
-#[derive(Default)]
-pub(crate) struct Staged {
-    pub(crate) lists: BTreeMap<List, BTreeMap<Vec<u8>, Staging>>,
-    pub(crate) values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    pub(crate) operations: Operations,
-}
+/// Entries by their keys.
+type Entries = BTreeMap<Vec<u8>, Staging>;
 
 /// An entry as it will stand; `None` once it is gone.
-pub(crate) type Staging = Option<(Class, Vec<u8>)>;
+pub(crate) type Staging<P = Vec<u8>> = Option<(Class, P)>;
+
+/// What a write changes: entries of the id list, those of other lists, and the values beside them.
+pub(crate) struct Staged {
+    pub(crate) ids: HashMap<Vec<u8>, Renamed, DefaultHashBuilder>,
+    pub(crate) lists: Vec<(List, Vec<Run>)>,
+    pub(crate) values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+/// An entry of the id list, and the class that the one before it had.
+pub(crate) struct Renamed {
+    pub(crate) before: Option<Class>,
+    pub(crate) after: Staging,
+}
+
+/// Entries that lie or belong in one block, in order of their keys.
+pub(crate) struct Run<K = Vec<u8>, P = Vec<u8>> {
+    /// The key of the block, and its place in the list's directory if there is one.
+    pub(crate) block: Vec<u8>,
+    pub(crate) position: Option<Position>,
+    pub(crate) entries: Vec<(K, Staging<P>)>,
+}
 
 impl<'r> Stage<'r> {
-    pub(crate) fn new(reader: &'r Reader<'r>) -> Stage<'r> {
-        Stage { reader, staged: Staged::default() }
+    /// A write that notes in `operations` what it does to records.
+    pub(crate) fn new(reader: &'r Reader<'r>, operations: &'r mut Operations) -> Stage<'r> {
+        operations.clear();
+        let (ids, lists, values) = Default::default();
+        Stage { reader, ids, lists, values, operations }
     }
 
     /// The class and payload of the entry with that key.
     pub(crate) fn find(&self, list: &List, key: &[u8]) -> Result<Staging> {
-        if let Some(staged) = self.staged.lists.get(list).and_then(|entries| entries.get(key)) {
+        if let Some(staged) = self.lists.get(list).and_then(|entries| entries.get(key)) {
             return Ok(staged.clone());
         }
         let found = self.reader.find(list, key)?;
@@ -52,9 +77,25 @@ impl<'r> Stage<'r> {
         self.set(list, key, None);
     }
 
+    /// The class and payload of the entry of the id list with that key.
+    pub(crate) fn named(&self, key: &[u8]) -> Result<Staging> {
+        match self.ids.get(key) {
+            Some(renamed) => Ok(renamed.after.clone()),
+            None => self.reader.named(key),
+        }
+    }
+
+    /// Sets or removes an entry of the id list. `before` is the class of the one that stood there.
+    pub(crate) fn name(&mut self, key: Vec<u8>, before: Option<Class>, after: Staging) {
+        match self.ids.get_mut(&key) {
+            Some(renamed) => renamed.after = after,
+            None => drop(self.ids.insert(key, Renamed { before, after })),
+        }
+    }
+
     /// A value outside the lists, as it will stand.
     pub(crate) fn value(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        match self.staged.values.get(key) {
+        match self.values.get(key) {
             Some(staged) => Ok(staged.clone()),
             None => Ok(self.reader.value(key)?.map(|value| value.to_vec())),
         }
@@ -62,27 +103,29 @@ impl<'r> Stage<'r> {
 
     /// Sets or removes a value outside the lists.
     pub(crate) fn set_value(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        self.staged.values.insert(key, value);
+        self.values.insert(key, value);
     }
 
     /// Notes what the log is told.
     pub(crate) fn operations(&mut self) -> &mut Operations {
-        &mut self.staged.operations
+        self.operations
     }
 
     /// All changes; `None` if there are none. The blocks that they belong in were read, so that nothing
     /// damaged is in their way.
     pub(crate) fn finish(self) -> Result<Option<Staged>> {
-        for (list, entries) in &self.staged.lists {
-            // Entries of the id list were looked for before they were changed.
-            if *list != List::ids() {
-                self.reader.read_blocks(list, entries.keys())?;
-            }
+        let Stage { reader, ids, lists, values, operations } = self;
+        if operations.is_empty() {
+            return Ok(None);
         }
-        Ok((!self.staged.operations.is_empty()).then_some(self.staged))
+        let lists = lists.into_iter().map(|(list, entries)| {
+            let runs = reader.runs(&list, entries)?;
+            Ok((list, runs))
+        });
+        Ok(Some(Staged { ids, lists: lists.collect::<Result<_>>()?, values }))
     }
 
     fn set(&mut self, list: List, key: Vec<u8>, staging: Staging) {
-        self.staged.lists.entry(list).or_default().insert(key, staging);
+        self.lists.entry(list).or_default().insert(key, staging);
     }
 }

@@ -14,12 +14,14 @@ use std::time::Duration;
 use filedex_query as query;
 use parking_lot::{Mutex, RwLock};
 
+use crate::arrivals::Arrivals;
 use crate::callback;
 use crate::checkpoint;
 use crate::edit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::home::{self, Home};
 use crate::log::{Log, Replay};
+use crate::operation::Operations;
 use crate::options::{Durability, Options};
 use crate::pending::Pending;
 use crate::pool::{Pool, SHARES};
@@ -35,8 +37,8 @@ struct Shared {
     pool: Pool,
     /// Held for reading during a whole answer, and for writing while a write is let to show.
     pending: RwLock<Pending>,
-    /// Held while a write is worked out.
-    turn: Mutex<()>,
+    /// Held while a write is worked out: what that tells the log, in memory that serves all writes.
+    turn: Mutex<Operations>,
     log: Arc<CurrentLog>,
     options: Options,
     /// What had to be put right to open it.
@@ -53,7 +55,10 @@ struct Shared {
 type CurrentLog = RwLock<Arc<Log>>;
 
 /// A longer log is not let to grow: it is read back after a kill, at some 50 MB a second.
-const MOST_LOG: u64 = 64 << 20;
+const MOST_LOG: u64 = 96 << 20;
+
+/// Entries of the id list that are sorted into their blocks while readers wait.
+const ENTRIES_AT_ONCE: usize = 1000;
 
 /// How long a write that was promised less waits for the disk.
 const SYNC_EVERY: Duration = Duration::from_millis(250);
@@ -176,17 +181,17 @@ impl Store {
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
     ) -> Result<T> {
         callback::refuse_inside(self.address())?;
-        let turn = self.0.turn.lock();
+        let mut turn = self.0.turn.lock();
         if self.0.is_checkpoint_due() {
             self.0.checkpoint()?;
         }
-        let (answer, staged) = self.work_out(work)?;
+        let (answer, staged) = self.work_out(&mut turn, work)?;
         let Some(staged) = staged else {
             return Ok(answer);
         };
         let log = self.0.log.read().clone();
         let at_once = durability != Durability::Relaxed;
-        let number = log.append(staged.operations.payload(), at_once)?;
+        let number = log.append(turn.payload(), at_once)?;
         self.0.show(staged)?;
         // Those who wait for the disk let others write, and one sync serves them all.
         drop(turn);
@@ -210,7 +215,7 @@ impl Store {
     }
 
     fn replay(&self, payload: &[u8]) -> Result<()> {
-        match self.work_out(|stage| writer::replay(stage, payload))? {
+        match self.work_out(&mut self.0.turn.lock(), |stage| writer::replay(stage, payload))? {
             (_, Some(staged)) => self.0.show(staged),
             (_, None) => Ok(()),
         }
@@ -218,10 +223,11 @@ impl Store {
 
     fn work_out<T>(
         &self,
+        operations: &mut Operations,
         work: impl FnOnce(&mut Stage<'_>) -> Result<T>,
     ) -> Result<(T, Option<Staged>)> {
         let reader = self.read();
-        let mut stage = Stage::new(&reader);
+        let mut stage = Stage::new(&reader, operations);
         let answer = work(&mut stage)?;
         Ok((answer, stage.finish()?))
     }
@@ -241,9 +247,20 @@ impl Shared {
         self.pending.read().bytes() as u64 > most || self.log.read().bytes() > most.min(MOST_LOG)
     }
 
+    /// Sorts the entries of the id list that wait into their blocks, some at a time: readers wait for that
+    /// long.
+    fn settle(&self) -> Result<()> {
+        let sorted = self.pending.read().arrivals.sorted();
+        let settle = |some| edit::settle(&self.pool, &mut self.pending.write(), some);
+        sorted.chunks(ENTRIES_AT_ONCE).try_for_each(settle)?;
+        self.pending.write().arrivals = Arrivals::default();
+        Ok(())
+    }
+
     /// Moves what is pending into the tree and begins a new log. Called by who has the turn; readers go
     /// on meanwhile. After an error before the tree was touched, everything stays as it was.
     fn checkpoint(&self) -> Result<()> {
+        self.settle()?;
         let pending = self.pending.read();
         if pending.is_empty() {
             return Ok(());

@@ -5,8 +5,9 @@
 
 use filedex_query::{Document, DocumentRef};
 
+use crate::class::Class;
 use crate::error::{Error, Result};
-use crate::layout::{List, by_id, piece_key};
+use crate::layout::{by_id, piece_key};
 use crate::operation::{self, Operation};
 use crate::options::Durability;
 use crate::record::{self, Body, PIECE_BYTES, Place, Record, user_of};
@@ -48,7 +49,7 @@ impl Tally {
 
 /// Records of one atomic write of [`Store::put_many`]. A larger write holds more memory than it saves
 /// work.
-const RECORDS_PER_WRITE: usize = 500;
+const RECORDS_PER_WRITE: usize = 1000;
 
 impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
@@ -78,7 +79,7 @@ impl Store {
         self.write(durability, |stage| put(stage, record))
     }
 
-    /// Puts many records, up to 500 in one atomic write. The order of the records is kept:
+    /// Puts many records, up to 1,000 in one atomic write. The order of the records is kept:
     /// of two with one `_id` the later stays.
     ///
     /// # Errors
@@ -87,26 +88,27 @@ impl Store {
         let depth = self.options().limits.document_depth;
         let mut tally = Tally::default();
         let mut records = records.into_iter();
+        let mut batch = Vec::new();
         loop {
             // Each document goes as soon as its record is made, while it is near at hand.
-            let batch = records.by_ref().take(RECORDS_PER_WRITE);
-            let batch: Result<Vec<Record>> =
-                batch.map(|document| Record::new(&document, depth)).collect();
-            let batch = batch?;
+            for document in records.by_ref().take(RECORDS_PER_WRITE) {
+                batch.push(Record::new(&document, depth)?);
+            }
             if batch.is_empty() {
                 self.make_durable(self.options().durability)?;
                 return Ok(tally);
             }
-            self.put_batch(batch, &mut tally)?;
+            self.put_batch(&mut batch, &mut tally)?;
         }
     }
 
-    /// Puts records in one write; the last write of a run of puts makes all of them durable.
-    pub(crate) fn put_batch(&self, batch: Vec<Record>, tally: &mut Tally) -> Result<()> {
+    /// Puts records in one write and empties the batch; the last write of a run of puts makes all of them
+    /// durable.
+    pub(crate) fn put_batch(&self, batch: &mut Vec<Record>, tally: &mut Tally) -> Result<()> {
         let bytes = batch.iter().map(|record| record.body().len()).sum();
         let puts = self.write(Durability::Relaxed, |stage| {
             stage.operations().reserve(batch.len(), bytes);
-            batch.into_iter().map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
+            batch.drain(..).map(|record| put(stage, record)).collect::<Result<Vec<Put>>>()
         })?;
         puts.into_iter().for_each(|put| tally.add(put));
         Ok(())
@@ -129,11 +131,10 @@ impl Store {
             }
             let depth = self.options().limits.document_depth;
             let (before, after) = (Record::new(&before, depth)?, Record::new(&after, depth)?);
-            let put =
-                self.write(self.options().durability, |stage| match stored_body(stage, id)? {
-                    Some((_, body)) if body == before.body() => put(stage, after).map(Some),
-                    _ => Ok(None),
-                })?;
+            let put = self.write(self.options().durability, |stage| match stored(stage, id)? {
+                Some(old) if old.body == before.body() => put(stage, after).map(Some),
+                _ => Ok(None),
+            })?;
             if put.is_some() {
                 return Ok(put);
             }
@@ -148,7 +149,7 @@ impl Store {
         self.write(self.options().durability, |stage| remove(stage, id))
     }
 
-    /// Removes many records, up to 500 in one atomic write; says how many there were.
+    /// Removes many records, up to 1,000 in one atomic write; says how many there were.
     ///
     /// # Errors
     /// As [`Store::remove`].
@@ -185,32 +186,32 @@ pub(crate) fn replay(stage: &mut Stage<'_>, payload: &[u8]) -> Result<()> {
 }
 
 fn put(stage: &mut Stage<'_>, record: Record) -> Result<Put> {
-    let old = stored_body(stage, &record.id)?;
-    if old.as_ref().is_some_and(|(_, body)| *body == record.body()) {
+    let old = stored(stage, &record.id)?;
+    if old.as_ref().is_some_and(|old| old.body == record.body()) {
         return Ok(Put::Unchanged);
     }
-    if let Some((place, body)) = &old {
-        unlink(stage, &record.id, place, body)?;
+    if let Some(old) = &old {
+        unlink(stage, &record.id, old)?;
     }
     stage.operations().put(record.body());
-    link(stage, record);
+    link(stage, record, old.as_ref().map(|old| old.class));
     Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
 }
 
 fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
-    let Some((place, body)) = stored_body(stage, id)? else {
+    let Some(old) = stored(stage, id)? else {
         return Ok(false);
     };
-    unlink(stage, id, &place, &body)?;
-    stage.remove(List::ids(), by_id(id));
+    unlink(stage, id, &old)?;
+    stage.name(by_id(id), Some(old.class), None);
     stage.operations().remove(id);
     Ok(true)
 }
 
-/// Enters a record into its lists. Its entry in the id list is replaced if there is one.
-fn link(stage: &mut Stage<'_>, mut record: Record) {
+/// Enters a record into its lists. `before` is the class of the record that it replaces.
+fn link(stage: &mut Stage<'_>, mut record: Record, before: Option<Class>) {
     let (place, class) = (&record.place, record.class);
-    stage.insert(List::ids(), by_id(&record.id), class, place.to_bytes(&record.id));
+    stage.name(by_id(&record.id), before, Some((class, place.to_bytes(&record.id))));
     if record.is_in_pieces() {
         for (piece, bytes) in (0..).zip(record.body().chunks(PIECE_BYTES)) {
             stage.set_value(piece_key(&record.id, piece), Some(bytes.to_vec()));
@@ -224,21 +225,29 @@ fn link(stage: &mut Stage<'_>, mut record: Record) {
 }
 
 /// Takes a record out of all lists but the id list.
-fn unlink(stage: &mut Stage<'_>, id: &str, place: &Place, body: &[u8]) -> Result<()> {
+fn unlink(stage: &mut Stage<'_>, id: &str, old: &Old) -> Result<()> {
+    let place = &old.place;
     if let Some((_, payload)) = stage.find(&place.list, &place.order)? {
         let pieces = Body::read(&payload)?.pieces();
         (0..pieces).for_each(|piece| stage.set_value(piece_key(id, piece), None));
     }
-    if let Some(user) = user_of(record::document(body)) {
+    if let Some(user) = user_of(record::document(&old.body)) {
         stage.remove(user, place.order.clone());
     }
     stage.remove(place.list.clone(), place.order.clone());
     Ok(())
 }
 
-/// The record of that id as it will stand: its place and its body.
-fn stored_body(stage: &mut Stage<'_>, id: &str) -> Result<Option<(Place, Vec<u8>)>> {
-    let Some((_, place)) = stage.find(&List::ids(), &by_id(id))? else {
+/// A record as it stood before a change.
+struct Old {
+    class: Class,
+    place: Place,
+    body: Vec<u8>,
+}
+
+/// The record of that id as it will stand.
+fn stored(stage: &Stage<'_>, id: &str) -> Result<Option<Old>> {
+    let Some((class, place)) = stage.named(&by_id(id))? else {
         return Ok(None);
     };
     let place = Place::from_bytes(&place, id)?;
@@ -246,5 +255,5 @@ fn stored_body(stage: &mut Stage<'_>, id: &str) -> Result<Option<(Place, Vec<u8>
         return Err(Error::damaged(format_args!("record `{id}` is listed but not there")));
     };
     let body = record::assemble(Body::read(&payload)?, |key| stage.value(key))?;
-    Ok(Some((place, body)))
+    Ok(Some(Old { class, place, body }))
 }
