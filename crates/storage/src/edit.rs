@@ -4,7 +4,6 @@
 //! Runs while no reader is at work, on what is pending; the directories follow. What entries mean is
 //! [`crate::writer`]'s business.
 
-use std::iter::from_fn;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -19,13 +18,13 @@ use crate::merge::Direction;
 use crate::pending::{Change, Pending};
 use crate::pool::Pool;
 use crate::reader::Reader;
-use crate::stage::{Renamed, Run, Staged, Staging};
+use crate::stage::{ListChange, Renamed, Run, Staged, Staging};
 
 /// Makes the changes. An error can only come from the disk; then some of them are made.
 pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Result<()> {
     name(pool, pending, staged.ids)?;
-    for (list, runs) in staged.lists {
-        let counts = match change(pool, pending, &list, runs)? {
+    for ListChange { list, entries, runs } in staged.lists {
+        let counts = match change(pool, pending, &list, &entries, runs)? {
             (_, Some(known)) => known,
             (difference, None) => {
                 Reader::of(pool, pending).stored_counts(&list)?.changed(&difference)?
@@ -43,9 +42,9 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
 /// the same where they wait until all of them are dropped there.
 pub(crate) fn settle(pool: &Pool, pending: &mut Pending, sorted: &[Arrival]) -> Result<()> {
     let arrivals = std::mem::take(&mut pending.arrivals);
-    let entries = sorted.iter().map(|arrival| arrivals.entry(arrival));
-    let runs = Reader::of(pool, pending).runs(&List::ids(), entries);
-    let settled = runs.and_then(|runs| change(pool, pending, &List::ids(), runs));
+    let entries: Vec<_> = sorted.iter().map(|arrival| arrivals.entry(arrival)).collect();
+    let runs = Reader::of(pool, pending).runs(&List::ids(), &entries);
+    let settled = runs.and_then(|runs| change(pool, pending, &List::ids(), &entries, runs));
     pending.arrivals = arrivals;
     settled.map(drop)
 }
@@ -75,12 +74,13 @@ fn change<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     pool: &Pool,
     pending: &mut Pending,
     list: &List,
-    runs: Vec<Run<K, P>>,
+    entries: &[(K, Staging<P>)],
+    runs: Vec<Run>,
 ) -> Result<(Difference, Option<Counts>)> {
     let (directory, difference) = (pool.directories.take(list), Difference::default());
     let mut edit = Edit { pool, pending, list, directory, difference };
     // From the last to the first: a block may take in the one after it, which is done with by then.
-    let edited = runs.into_iter().rev().try_for_each(|run| edit.run(run));
+    let edited = runs.into_iter().rev().try_for_each(|run| edit.run(run, entries));
     let Edit { directory, difference, .. } = edit;
     let counts = directory.as_ref().map(|directory| directory.total().clone());
     if let Some(directory) = directory {
@@ -120,32 +120,37 @@ struct Filled {
 
 impl Edit<'_> {
     /// Changes entries of one block, and of those that are cut off it meanwhile.
-    fn run<K: AsRef<[u8]>, P: AsRef<[u8]>>(&mut self, run: Run<K, P>) -> Result<()> {
-        let mut entries = run.entries.into_iter().peekable();
+    fn run<K: AsRef<[u8]>, P: AsRef<[u8]>>(
+        &mut self,
+        run: Run,
+        entries: &[(K, Staging<P>)],
+    ) -> Result<()> {
+        let mut entries = entries.get(run.entries).unwrap_or_default();
         let mut blocks = vec![(run.block, None::<Vec<u8>>)];
         let mut position = run.position;
         while let Some((at, upto)) = blocks.pop() {
             let is_here =
                 |(key, _): &(K, _)| upto.as_deref().is_none_or(|upto| key.as_ref() < upto);
-            if !entries.peek().is_some_and(is_here) {
+            let (mut here, behind) = entries.split_at(entries.partition_point(is_here));
+            if here.is_empty() {
                 continue;
             }
-            let mut here = from_fn(|| entries.next_if(is_here));
             if let Some(fence) = self.block(&at, position.take(), &mut here)? {
                 blocks.push((self.list.block_key(&fence), upto));
                 blocks.push((at, Some(fence)));
             }
+            entries = entries.get(entries.len() - here.len() - behind.len()..).unwrap_or_default();
         }
         Ok(())
     }
 
     /// Changes entries of that block, up to one that makes it too big; then gives where what was cut off
-    /// it begins.
+    /// it begins. Of the entries are left those that were not come to.
     fn block<K: AsRef<[u8]>, P: AsRef<[u8]>>(
         &mut self,
         at: &[u8],
         found: Option<Position>,
-        entries: &mut impl Iterator<Item = (K, Staging<P>)>,
+        entries: &mut &[(K, Staging<P>)],
     ) -> Result<Option<Vec<u8>>> {
         let (position, most_bytes) = (self.position(at, found), self.list.most_bytes());
         let filled = self.change(at, |draft, difference, directory| {
@@ -252,20 +257,19 @@ impl Edit<'_> {
 fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     draft: &mut Draft,
     most_bytes: usize,
-    entries: &mut impl Iterator<Item = (K, Staging<P>)>,
+    entries: &mut &[(K, Staging<P>)],
     difference: &mut Difference,
     added: &mut impl FnMut(Class),
 ) -> Result<Filled> {
     let (mut split, mut shrunk, mut replaced, mut from) = (None, false, false, 0);
     while split.is_none()
-        && let Some((key, staging)) = entries.next()
+        && let Some(((key, staging), behind)) = entries.split_first()
     {
-        let after = staging.as_ref().map(|(class, _)| *class);
+        *entries = behind;
+        let (key, after) = (key.as_ref(), staging.as_ref().map(|(class, _)| *class));
         let before = match staging {
-            Some((class, payload)) => {
-                draft.insert(&mut from, key.as_ref(), class, payload.as_ref())?
-            }
-            None => draft.remove(key.as_ref())?,
+            Some((class, payload)) => draft.insert(&mut from, key, *class, payload.as_ref())?,
+            None => draft.remove(key)?,
         };
         difference.replace(before, after);
         match (before, after) {
@@ -275,7 +279,7 @@ fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
             (_, None) => shrunk = true,
         }
         if draft.size() > most_bytes {
-            split = draft.split(key.as_ref());
+            split = draft.split(key);
         }
     }
     let is_rewritten = split.is_some() || shrunk || replaced;

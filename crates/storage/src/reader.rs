@@ -419,19 +419,20 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// The entries by the blocks in which they lie or belong, each of which is read.
+    /// The entries, which are in order, by the blocks in which they lie or belong. Each block is read.
     pub(crate) fn runs<K: AsRef<[u8]>, P>(
         &self,
         list: &List,
-        entries: impl IntoIterator<Item = (K, Staging<P>)>,
-    ) -> Result<Vec<Run<K, P>>> {
+        entries: &[(K, Staging<P>)],
+    ) -> Result<Vec<Run>> {
         let directory = self.directory_for(list.bytes(), true)?;
-        let mut runs: Vec<Run<K, P>> = Vec::new();
-        for (key, staging) in entries {
-            let position = directory.as_ref().and_then(|directory| directory.find(key.as_ref()));
+        let mut runs: Vec<Run> = Vec::new();
+        for (at, (key, _)) in entries.iter().enumerate() {
+            let key = key.as_ref();
+            let position = directory.as_ref().and_then(|directory| directory.find(key));
             let block = match (runs.last_mut(), &directory, position) {
                 (Some(run), _, Some(_)) if run.position == position => {
-                    run.entries.push((key, staging));
+                    run.entries.end = at + 1;
                     continue;
                 }
                 (_, Some(directory), Some(at)) => {
@@ -440,11 +441,11 @@ impl<'s> Reader<'s> {
                 }
                 // Before all blocks of the list, if it has any.
                 (_, Some(_), None) => list.block_key(&[]),
-                (_, None, _) => self.block_read_for(list, key.as_ref())?,
+                (_, None, _) => self.block_read_for(list, key)?,
             };
             match runs.last_mut() {
-                Some(run) if run.block == block => run.entries.push((key, staging)),
-                _ => runs.push(Run { block, position, entries: vec![(key, staging)] }),
+                Some(run) if run.block == block => run.entries.end = at + 1,
+                _ => runs.push(Run { block, position, entries: at..at + 1 }),
             }
         }
         Ok(runs)

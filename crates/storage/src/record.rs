@@ -63,7 +63,8 @@ impl Record {
     pub(crate) fn new(document: &Document, most_depth: usize) -> Result<Record> {
         let id = check_id(document)?;
         check_shape(document, most_depth)?;
-        let mut inline = Vec::with_capacity(512);
+        // More than most records take.
+        let mut inline = Vec::with_capacity(1000);
         inline.push(INLINE);
         if let Some(name) = packed::pack_into(&mut inline, document) {
             return Err(Error::invalid(format!(

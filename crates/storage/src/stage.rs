@@ -4,13 +4,14 @@
 //! of this file's business: [`crate::edit`] finds them once the write is certain.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use quick_cache::DefaultHashBuilder;
 
 use crate::class::Class;
 use crate::directory::Position;
 use crate::error::Result;
-use crate::layout::List;
+use crate::layout::{List, compare};
 use crate::operation::Operations;
 use crate::reader::Reader;
 
@@ -23,8 +24,8 @@ pub(crate) struct Stage<'r> {
     operations: &'r mut Operations,
 }
 
-/// Entries by their keys.
-type Entries = BTreeMap<Vec<u8>, Staging>;
+/// Entries in order of their keys: few, as a rule.
+type Entries = Vec<(Vec<u8>, Staging)>;
 
 /// An entry as it will stand; `None` once it is gone.
 pub(crate) type Staging<P = Vec<u8>> = Option<(Class, P)>;
@@ -32,7 +33,7 @@ pub(crate) type Staging<P = Vec<u8>> = Option<(Class, P)>;
 /// What a write changes: entries of the id list, those of other lists, and the values beside them.
 pub(crate) struct Staged {
     pub(crate) ids: HashMap<Vec<u8>, Renamed, DefaultHashBuilder>,
-    pub(crate) lists: Vec<(List, Vec<Run>)>,
+    pub(crate) lists: Vec<ListChange>,
     pub(crate) values: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
@@ -42,12 +43,21 @@ pub(crate) struct Renamed {
     pub(crate) after: Staging,
 }
 
-/// Entries that lie or belong in one block, in order of their keys.
-pub(crate) struct Run<K = Vec<u8>, P = Vec<u8>> {
+/// What becomes of a list.
+pub(crate) struct ListChange {
+    pub(crate) list: List,
+    pub(crate) entries: Entries,
+    pub(crate) runs: Vec<Run>,
+}
+
+/// Entries that follow each other and lie or belong in one block.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Run {
     /// The key of the block, and its place in the list's directory if there is one.
     pub(crate) block: Vec<u8>,
     pub(crate) position: Option<Position>,
-    pub(crate) entries: Vec<(K, Staging<P>)>,
+    /// Which of the entries they are.
+    pub(crate) entries: Range<usize>,
 }
 
 impl<'r> Stage<'r> {
@@ -60,7 +70,11 @@ impl<'r> Stage<'r> {
 
     /// The class and payload of the entry with that key.
     pub(crate) fn find(&self, list: &List, key: &[u8]) -> Result<Staging> {
-        if let Some(staged) = self.lists.get(list).and_then(|entries| entries.get(key)) {
+        let staged = self.lists.get(list).and_then(|entries| {
+            let at = place(entries, key).ok()?;
+            entries.get(at)
+        });
+        if let Some((_, staged)) = staged {
             return Ok(staged.clone());
         }
         let found = self.reader.find(list, key)?;
@@ -119,13 +133,25 @@ impl<'r> Stage<'r> {
             return Ok(None);
         }
         let lists = lists.into_iter().map(|(list, entries)| {
-            let runs = reader.runs(&list, entries)?;
-            Ok((list, runs))
+            let runs = reader.runs(&list, &entries)?;
+            Ok(ListChange { list, entries, runs })
         });
         Ok(Some(Staged { ids, lists: lists.collect::<Result<_>>()?, values }))
     }
 
     fn set(&mut self, list: List, key: Vec<u8>, staging: Staging) {
-        self.lists.entry(list).or_default().insert(key, staging);
+        let entries = self.lists.entry(list).or_default();
+        match place(entries, &key) {
+            Ok(at) => {
+                if let Some((_, place)) = entries.get_mut(at) {
+                    *place = staging;
+                }
+            }
+            Err(at) => entries.insert(at, (key, staging)),
+        }
     }
+}
+
+fn place(entries: &Entries, key: &[u8]) -> std::result::Result<usize, usize> {
+    entries.binary_search_by(|(other, _)| compare(other, key))
 }

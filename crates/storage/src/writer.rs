@@ -131,9 +131,11 @@ impl Store {
             }
             let depth = self.options().limits.document_depth;
             let (before, after) = (Record::new(&before, depth)?, Record::new(&after, depth)?);
-            let put = self.write(self.options().durability, |stage| match stored(stage, id)? {
-                Some(old) if old.body == before.body() => put(stage, after).map(Some),
-                _ => Ok(None),
+            let put = self.write(self.options().durability, |stage| {
+                match stored(stage, id, &by_id(id))? {
+                    Some(old) if old.body == before.body() => put(stage, after).map(Some),
+                    _ => Ok(None),
+                }
             })?;
             if put.is_some() {
                 return Ok(put);
@@ -186,7 +188,8 @@ pub(crate) fn replay(stage: &mut Stage<'_>, payload: &[u8]) -> Result<()> {
 }
 
 fn put(stage: &mut Stage<'_>, record: Record) -> Result<Put> {
-    let old = stored(stage, &record.id)?;
+    let key = by_id(&record.id);
+    let old = stored(stage, &record.id, &key)?;
     if old.as_ref().is_some_and(|old| old.body == record.body()) {
         return Ok(Put::Unchanged);
     }
@@ -194,24 +197,26 @@ fn put(stage: &mut Stage<'_>, record: Record) -> Result<Put> {
         unlink(stage, &record.id, old)?;
     }
     stage.operations().put(record.body());
-    link(stage, record, old.as_ref().map(|old| old.class));
+    let before = old.as_ref().map(|old| old.class);
+    stage.name(key, before, Some((record.class, record.place.to_bytes(&record.id))));
+    link(stage, record);
     Ok(if old.is_some() { Put::Replaced } else { Put::Inserted })
 }
 
 fn remove(stage: &mut Stage<'_>, id: &str) -> Result<bool> {
-    let Some(old) = stored(stage, id)? else {
+    let key = by_id(id);
+    let Some(old) = stored(stage, id, &key)? else {
         return Ok(false);
     };
     unlink(stage, id, &old)?;
-    stage.name(by_id(id), Some(old.class), None);
+    stage.name(key, Some(old.class), None);
     stage.operations().remove(id);
     Ok(true)
 }
 
-/// Enters a record into its lists. `before` is the class of the record that it replaces.
-fn link(stage: &mut Stage<'_>, mut record: Record, before: Option<Class>) {
+/// Enters a record into all lists but the id list.
+fn link(stage: &mut Stage<'_>, mut record: Record) {
     let (place, class) = (&record.place, record.class);
-    stage.name(by_id(&record.id), before, Some((class, place.to_bytes(&record.id))));
     if record.is_in_pieces() {
         for (piece, bytes) in (0..).zip(record.body().chunks(PIECE_BYTES)) {
             stage.set_value(piece_key(&record.id, piece), Some(bytes.to_vec()));
@@ -245,9 +250,9 @@ struct Old {
     body: Vec<u8>,
 }
 
-/// The record of that id as it will stand.
-fn stored(stage: &Stage<'_>, id: &str) -> Result<Option<Old>> {
-    let Some((class, place)) = stage.named(&by_id(id))? else {
+/// The record of that id, under that key of the id list, as it will stand.
+fn stored(stage: &Stage<'_>, id: &str, key: &[u8]) -> Result<Option<Old>> {
+    let Some((class, place)) = stage.named(key)? else {
         return Ok(None);
     };
     let place = Place::from_bytes(&place, id)?;
