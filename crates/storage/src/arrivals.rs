@@ -84,3 +84,35 @@ impl Arrivals {
 fn key_in<'b>(bytes: &'b [u8], arrival: &Arrival) -> &'b [u8] {
     bytes.get(arrival.at..arrival.at + arrival.key).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_last_word_on_a_key_counts_and_all_come_in_order(
+            puts in proptest::collection::vec(("[ab]{0,3}", proptest::option::of(0..64u8)), 0..60),
+        ) {
+            let (mut arrivals, mut model) = (Arrivals::default(), BTreeMap::new());
+            for (key, byte) in &puts {
+                let payload = byte.map(|byte| vec![byte; usize::from(byte % 5)]);
+                let class = byte.and_then(Class::from_byte);
+                arrivals.put(key.as_bytes(), class.zip(payload.as_deref()));
+                model.insert(key.as_bytes(), class.zip(payload));
+            }
+            for (key, entry) in &model {
+                let entry = entry.as_ref().map(|(class, payload)| (*class, payload.as_slice()));
+                prop_assert_eq!(arrivals.get(key), Some(entry));
+            }
+            prop_assert_eq!(arrivals.get(b"c"), None);
+            let sorted = arrivals.sorted();
+            let keys: Vec<&[u8]> = sorted.iter().map(|arrival| arrivals.entry(arrival).0).collect();
+            prop_assert_eq!(keys, model.into_keys().collect::<Vec<_>>());
+        }
+    }
+}

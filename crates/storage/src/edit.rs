@@ -108,8 +108,8 @@ struct Edit<'e> {
 
 /// What became of a block.
 struct Filled {
-    /// What was cut off it, and where that begins.
-    split: Option<(Vec<u8>, Draft)>,
+    /// Where what was cut off it begins.
+    fence: Option<Vec<u8>>,
     /// Whether entries were taken out.
     shrunk: bool,
     /// Whether there is more to it than new entries.
@@ -117,6 +117,9 @@ struct Filled {
     entries: u64,
     size: usize,
 }
+
+/// What is cut off a block, and where it begins.
+type Cut = (Vec<u8>, Draft);
 
 impl Edit<'_> {
     /// Changes entries of one block, and of those that are cut off it meanwhile.
@@ -135,46 +138,56 @@ impl Edit<'_> {
             if here.is_empty() {
                 continue;
             }
-            if let Some(fence) = self.block(&at, position.take(), &mut here)? {
-                blocks.push((self.list.block_key(&fence), upto));
-                blocks.push((at, Some(fence)));
+            let filled = self.fill(&at, position.take(), &mut here)?;
+            match filled.fence {
+                Some(fence) => {
+                    blocks.push((self.list.block_key(&fence), upto));
+                    blocks.push((at, Some(fence)));
+                }
+                // What was cut off may be still to be filled: it must not be taken in.
+                None => self.tidy(&at, &filled, blocks.is_empty())?,
             }
             entries = entries.get(entries.len() - here.len() - behind.len()..).unwrap_or_default();
         }
         Ok(())
     }
 
-    /// Changes entries of that block, up to one that makes it too big; then gives where what was cut off
-    /// it begins. Of the entries are left those that were not come to.
-    fn block<K: AsRef<[u8]>, P: AsRef<[u8]>>(
+    /// Changes entries of that block, up to one that makes it too big. Of the entries are left those that
+    /// were not come to.
+    fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
         &mut self,
         at: &[u8],
         found: Option<Position>,
         entries: &mut &[(K, Staging<P>)],
-    ) -> Result<Option<Vec<u8>>> {
+    ) -> Result<Filled> {
         let (position, most_bytes) = (self.position(at, found), self.list.most_bytes());
-        let filled = self.change(at, |draft, difference, directory| {
+        let (mut filled, later) = self.change(at, |draft, difference, directory| {
             let mut add = |class| {
                 if let (Some(directory), Some(position)) = (&mut *directory, position) {
                     Arc::make_mut(directory).add(position, class);
                 }
             };
-            let filled = fill(draft, most_bytes, entries, difference, &mut add)?;
-            if position.is_none() || filled.is_rewritten {
+            let (filled, later) = fill(draft, most_bytes, entries, difference, &mut add)?;
+            if position.is_none() || filled.is_rewritten || later.is_some() {
                 follow(directory, at, Some(draft));
             }
-            Ok(filled)
+            Ok((filled, later))
         })?;
-        if let Some((fence, later)) = filled.split {
+        if let Some((fence, later)) = later {
             self.begin(&fence, later);
-            return Ok(Some(fence));
+            filled.fence = Some(fence);
         }
-        match (filled.entries, filled.size) {
-            (0, _) => self.discard(at),
-            (_, size) if filled.shrunk && size < most_bytes / 4 => self.merge_with_next(at)?,
-            _ => {}
+        Ok(filled)
+    }
+
+    /// Keeps a block from being empty, or too small for good.
+    fn tidy(&mut self, at: &[u8], filled: &Filled, may_merge: bool) -> Result<()> {
+        if filled.entries == 0 {
+            self.discard(at);
+        } else if may_merge && filled.shrunk && filled.size < self.list.most_bytes() / 4 {
+            self.merge_with_next(at)?;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The block's place in the directory: where it was found, if it is still there.
@@ -253,14 +266,15 @@ impl Edit<'_> {
     }
 }
 
-/// Changes entries of a block, up to one that makes it too big. Each one that is new is told.
+/// Changes entries of a block, up to one that makes it too big; gives what is cut off then, and where that
+/// begins. The class of each entry that is new is told.
 fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     draft: &mut Draft,
     most_bytes: usize,
     entries: &mut &[(K, Staging<P>)],
     difference: &mut Difference,
     added: &mut impl FnMut(Class),
-) -> Result<Filled> {
+) -> Result<(Filled, Option<Cut>)> {
     let (mut split, mut shrunk, mut replaced, mut from) = (None, false, false, 0);
     while split.is_none()
         && let Some(((key, staging), behind)) = entries.split_first()
@@ -282,8 +296,8 @@ fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
             split = draft.split(key);
         }
     }
-    let is_rewritten = split.is_some() || shrunk || replaced;
-    Ok(Filled { split, shrunk, is_rewritten, entries: draft.read().len(), size: draft.size() })
+    let (is_rewritten, entries) = (shrunk || replaced, draft.read().len());
+    Ok((Filled { fence: None, shrunk, is_rewritten, entries, size: draft.size() }, split))
 }
 
 fn follow(directory: &mut Option<Arc<Directory>>, at: &[u8], draft: Option<&Draft>) {

@@ -78,6 +78,24 @@ fn small(id: u32, version: u32) -> Document {
         .with("name", "x".repeat(id as usize % 60))
 }
 
+/// A write of many records.
+#[derive(Clone, Debug)]
+enum Large {
+    /// Ids, moments and lengths of names.
+    Put(Vec<(u32, i64, usize)>),
+    Remove(Vec<u32>),
+}
+
+/// One of few rooms' records, which move to another place in their lists when they are put anew.
+fn moving((id, moment, length): (u32, i64, usize)) -> Document {
+    Document::new()
+        .with("_id", format!("f{id}"))
+        .with("rid", if moment % 9 == 0 { "B" } else { "A" })
+        .with("userId", "u")
+        .with("uploadedAt", filedex_query::Date(moment))
+        .with("name", "x".repeat(length))
+}
+
 /// With little memory everything is soon in the tree and nothing in a cache; with much, the other way
 /// round.
 fn memory() -> impl Strategy<Value = u64> {
@@ -229,5 +247,42 @@ proptest! {
         let after = store.page(&plan, Window::all(), &Watch::default()).unwrap();
         prop_assert_eq!(before.documents, after.documents);
         prop_assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+    }
+
+    #[test]
+    fn blocks_stay_whole_through_large_writes_that_move_and_remove(
+        memory in memory(),
+        writes in proptest::collection::vec(
+            prop_oneof![
+                3 => proptest::collection::vec((0..150u32, 0..400i64, 0..900usize), 1..150)
+                    .prop_map(Large::Put),
+                1 => proptest::collection::vec(0..150u32, 1..120).prop_map(Large::Remove),
+            ],
+            1..8,
+        ),
+    ) {
+        let store = temporary(memory);
+        let mut model = BTreeMap::new();
+        for write in writes {
+            match write {
+                Large::Put(records) => {
+                    let records: Vec<Document> = records.into_iter().map(moving).collect();
+                    store.put_many(records.clone()).unwrap();
+                    model.extend(records.into_iter().map(|record| (id_of(&record), record)));
+                }
+                Large::Remove(ids) => {
+                    let ids: Vec<String> = ids.into_iter().map(|id| format!("f{id}")).collect();
+                    ids.iter().for_each(|id| drop(model.remove(id)));
+                    store.remove_many(ids).unwrap();
+                }
+            }
+            let report = store.verify(&mut |_, _| ()).unwrap();
+            prop_assert!(report.is_clean(), "{:?}", report.problems);
+        }
+        for (id, record) in &model {
+            let stored = store.get(id).unwrap();
+            prop_assert_eq!(stored.as_ref(), Some(record));
+        }
+        prop_assert_eq!(store.stats().unwrap().records, model.len() as u64);
     }
 }
