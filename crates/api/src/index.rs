@@ -76,7 +76,7 @@ impl OpenOptions {
     }
 
     /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay
-    /// (default: 160 MiB). The more there are, the less is written.
+    /// (default: 176 MiB). The more there are, the less is written.
     #[must_use]
     pub fn write_buffer_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.write_buffer_bytes = bytes;

@@ -33,7 +33,7 @@ impl Default for Options {
         Options {
             cache_bytes: 112 << 20,
             columns: Vec::new(),
-            write_buffer_bytes: 160 << 20,
+            write_buffer_bytes: 176 << 20,
             durability: Durability::default(),
             create: true,
             limits: Limits::default(),
