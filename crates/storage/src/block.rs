@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::layout::compare;
 use crate::tree::Bytes;
 
-/// No block is larger than this, but for one of a single entry: a leaf of the tree holds up to seventeen,
+/// No block is larger than this, but for one of a single entry: a leaf of the tree holds up to twenty,
 /// and one of 128 KiB would make sled write a file of its own, which it never syncs.
 pub(crate) const MOST_BYTES: usize = 6000;
 

@@ -168,7 +168,7 @@ fn apply(tree: &Tree, next: u64, changes: impl Iterator<Item = Change>) -> Resul
     while changes.peek().is_some() {
         let run: Vec<Change> = changes.by_ref().take(CHANGES_PER_SYNC).collect();
         make_room(tree, &run)?;
-        set(tree, run)?;
+        set(tree, &run)?;
         tree.sync()?;
     }
     let mut last = Changes::default();
@@ -190,19 +190,18 @@ fn make_room(tree: &Tree, run: &[Change]) -> Result<()> {
     tree.apply(batch)
 }
 
-fn set(tree: &Tree, run: Vec<Change>) -> Result<()> {
-    let mut run = run.into_iter().peekable();
-    while run.peek().is_some() {
+fn set(tree: &Tree, run: &[Change]) -> Result<()> {
+    run.chunks(CHANGES_PER_BATCH).try_for_each(|some| {
         let mut batch = Changes::default();
-        for (key, value) in run.by_ref().take(CHANGES_PER_BATCH) {
+        for (key, value) in some {
             match value {
-                Some(value) => batch.insert(&key, value),
-                None => batch.remove(&key),
+                // Shared, not copied.
+                Some(value) => batch.insert(key, value.clone()),
+                None => batch.remove(key),
             }
         }
-        tree.apply(batch)?;
-    }
-    Ok(())
+        tree.apply(batch)
+    })
 }
 
 /// Removes what the tree now holds: first the logs, then the checkpoint.

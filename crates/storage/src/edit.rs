@@ -8,7 +8,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::arrivals::Arrival;
-use crate::block::Draft;
+use crate::block::{Draft, MOST_BYTES};
 use crate::class::Class;
 use crate::counts::{Counts, Difference};
 use crate::directory::{Directory, Position};
@@ -26,9 +26,7 @@ pub(crate) fn apply(pool: &Pool, pending: &mut Pending, staged: Staged) -> Resul
     for ListChange { list, entries, runs } in staged.lists {
         let counts = match change(pool, pending, &list, &entries, runs)? {
             (_, Some(known)) => known,
-            (difference, None) => {
-                Reader::of(pool, pending).stored_counts(&list)?.changed(&difference)?
-            }
+            (difference, None) => counts(pool, pending, &list, &difference)?,
         };
         set_counts(pending, &list, &counts);
     }
@@ -63,7 +61,7 @@ fn name(
         pending.arrivals.put(&key, after);
     }
     let list = List::ids();
-    let counts = Reader::of(pool, pending).stored_counts(&list)?.changed(&difference)?;
+    let counts = counts(pool, pending, &list, &difference)?;
     set_counts(pending, &list, &counts);
     Ok(())
 }
@@ -89,6 +87,11 @@ fn change<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     edited.map(|()| (difference, counts))
 }
 
+/// The counts of a list after a change.
+fn counts(pool: &Pool, pending: &Pending, list: &List, change: &Difference) -> Result<Counts> {
+    Reader::of(pool, pending).stored_counts(list)?.changed(change)
+}
+
 fn set_counts(pending: &mut Pending, list: &List, counts: &Counts) {
     let stored = match counts.is_empty() {
         true => Change::Removed,
@@ -108,8 +111,10 @@ struct Edit<'e> {
 
 /// What became of a block.
 struct Filled {
-    /// Where what was cut off it begins.
-    fence: Option<Vec<u8>>,
+    /// How many of the entries were come to.
+    taken: usize,
+    /// What was cut off it, and where that begins.
+    cut: Option<(Vec<u8>, Draft)>,
     /// Whether entries were taken out.
     shrunk: bool,
     /// Whether there is more to it than new entries.
@@ -117,9 +122,6 @@ struct Filled {
     entries: u64,
     size: usize,
 }
-
-/// What is cut off a block, and where it begins.
-type Cut = (Vec<u8>, Draft);
 
 impl Edit<'_> {
     /// Changes entries of one block, and of those that are cut off it meanwhile.
@@ -134,57 +136,51 @@ impl Edit<'_> {
         while let Some((at, upto)) = blocks.pop() {
             let is_here =
                 |(key, _): &(K, _)| upto.as_deref().is_none_or(|upto| key.as_ref() < upto);
-            let (mut here, behind) = entries.split_at(entries.partition_point(is_here));
+            let (here, _) = entries.split_at(entries.partition_point(is_here));
             if here.is_empty() {
                 continue;
             }
-            let filled = self.fill(&at, position.take(), &mut here)?;
-            match filled.fence {
-                Some(fence) => {
-                    blocks.push((self.list.block_key(&fence), upto));
+            let mut filled = self.fill(&at, position.take(), here)?;
+            entries = entries.get(filled.taken..).unwrap_or_default();
+            match filled.cut.take() {
+                Some((fence, later)) => {
+                    blocks.push((self.begin(&fence, later), upto));
                     blocks.push((at, Some(fence)));
                 }
                 // What was cut off may be still to be filled: it must not be taken in.
                 None => self.tidy(&at, &filled, blocks.is_empty())?,
             }
-            entries = entries.get(entries.len() - here.len() - behind.len()..).unwrap_or_default();
         }
         Ok(())
     }
 
-    /// Changes entries of that block, up to one that makes it too big. Of the entries are left those that
-    /// were not come to.
+    /// Changes entries of that block, up to one that makes it too big.
     fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
         &mut self,
         at: &[u8],
         found: Option<Position>,
-        entries: &mut &[(K, Staging<P>)],
+        entries: &[(K, Staging<P>)],
     ) -> Result<Filled> {
-        let (position, most_bytes) = (self.position(at, found), self.list.most_bytes());
-        let (mut filled, later) = self.change(at, |draft, difference, directory| {
+        let (position, most_bytes) = (self.position(at, found), most_bytes(self.list));
+        self.change(at, |draft, difference, directory| {
             let mut add = |class| {
                 if let (Some(directory), Some(position)) = (&mut *directory, position) {
                     Arc::make_mut(directory).add(position, class);
                 }
             };
-            let (filled, later) = fill(draft, most_bytes, entries, difference, &mut add)?;
-            if position.is_none() || filled.is_rewritten || later.is_some() {
+            let filled = fill(draft, most_bytes, entries, difference, &mut add)?;
+            if position.is_none() || filled.is_rewritten {
                 follow(directory, at, Some(draft));
             }
-            Ok((filled, later))
-        })?;
-        if let Some((fence, later)) = later {
-            self.begin(&fence, later);
-            filled.fence = Some(fence);
-        }
-        Ok(filled)
+            Ok(filled)
+        })
     }
 
     /// Keeps a block from being empty, or too small for good.
     fn tidy(&mut self, at: &[u8], filled: &Filled, may_merge: bool) -> Result<()> {
         if filled.entries == 0 {
             self.discard(at);
-        } else if may_merge && filled.shrunk && filled.size < self.list.most_bytes() / 4 {
+        } else if may_merge && filled.shrunk && filled.size < most_bytes(self.list) / 4 {
             self.merge_with_next(at)?;
         }
         Ok(())
@@ -214,11 +210,12 @@ impl Edit<'_> {
         self.pending.edit(at, stored, |draft| edit(draft, difference, directory))
     }
 
-    /// Adds a block.
-    fn begin(&mut self, fence: &[u8], block: Draft) {
+    /// Adds a block; gives its key.
+    fn begin(&mut self, fence: &[u8], block: Draft) -> Vec<u8> {
         let key = self.list.block_key(fence);
         self.follow(&key, Some(&block));
         self.pending.set(&key, Change::Block(Arc::new(block)));
+        key
     }
 
     fn discard(&mut self, at: &[u8]) {
@@ -233,7 +230,7 @@ impl Edit<'_> {
             return Ok(());
         };
         let following = Reader::of(self.pool, self.pending).listed_block(&next)?;
-        let most_bytes = self.list.most_bytes() * 3 / 4;
+        let most_bytes = most_bytes(self.list) * 3 / 4;
         let merged = self.change(at, |draft, _, directory| {
             let fits = draft.size() + following.bytes().len() <= most_bytes;
             if fits {
@@ -266,25 +263,23 @@ impl Edit<'_> {
     }
 }
 
-/// Changes entries of a block, up to one that makes it too big; gives what is cut off then, and where that
-/// begins. The class of each entry that is new is told.
+/// Changes entries of a block, up to one that makes it too big. The class of each entry that is new is
+/// told.
 fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
     draft: &mut Draft,
     most_bytes: usize,
-    entries: &mut &[(K, Staging<P>)],
+    entries: &[(K, Staging<P>)],
     difference: &mut Difference,
     added: &mut impl FnMut(Class),
-) -> Result<(Filled, Option<Cut>)> {
-    let (mut split, mut shrunk, mut replaced, mut from) = (None, false, false, 0);
-    while split.is_none()
-        && let Some(((key, staging), behind)) = entries.split_first()
-    {
-        *entries = behind;
+) -> Result<Filled> {
+    let (mut taken, mut cut, mut shrunk, mut replaced, mut from) = (0, None, false, false, 0);
+    for (key, staging) in entries {
         let (key, after) = (key.as_ref(), staging.as_ref().map(|(class, _)| *class));
         let before = match staging {
             Some((class, payload)) => draft.insert(&mut from, key, *class, payload.as_ref())?,
             None => draft.remove(key)?,
         };
+        taken += 1;
         difference.replace(before, after);
         match (before, after) {
             // Nearly all changes are this one.
@@ -293,11 +288,21 @@ fn fill<K: AsRef<[u8]>, P: AsRef<[u8]>>(
             (_, None) => shrunk = true,
         }
         if draft.size() > most_bytes {
-            split = draft.split(key);
+            cut = draft.split(key);
+        }
+        if cut.is_some() {
+            break;
         }
     }
-    let (is_rewritten, entries) = (shrunk || replaced, draft.read().len());
-    Ok((Filled { fence: None, shrunk, is_rewritten, entries, size: draft.size() }, split))
+    let is_rewritten = cut.is_some() || shrunk || replaced;
+    let (entries, size) = (draft.read().len(), draft.size());
+    Ok(Filled { taken, cut, shrunk, is_rewritten, entries, size })
+}
+
+/// A block of the list that grows past this is split. Entries of other lists than a room's are looked for
+/// one by one, and less is read for one of a smaller block.
+fn most_bytes(list: &List) -> usize {
+    if list.holds_records() { MOST_BYTES } else { MOST_BYTES * 2 / 3 }
 }
 
 fn follow(directory: &mut Option<Arc<Directory>>, at: &[u8], draft: Option<&Draft>) {

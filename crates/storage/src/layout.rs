@@ -17,8 +17,6 @@ use std::cmp::Ordering;
 
 use filedex_query::{Value, ValueRef, key};
 
-use crate::block::MOST_BYTES;
-
 const META: u8 = 1;
 const IDS: u8 = 2;
 const ROOMS: u8 = 3;
@@ -69,19 +67,13 @@ impl List {
     }
 
     /// Whether its entries hold the records themselves.
-    fn holds_records(&self) -> bool {
+    pub(crate) fn holds_records(&self) -> bool {
         self.0.first() == Some(&ROOMS)
     }
 
     /// How many records a block of it holds, about.
     pub(crate) fn records_per_block(&self) -> u64 {
         if self.holds_records() { 7 } else { 48 }
-    }
-
-    /// A block of the list that grows past this is split. Entries of other lists than a room's are looked
-    /// for one by one, and less is read for one of a smaller block.
-    pub(crate) fn most_bytes(&self) -> usize {
-        if self.holds_records() { MOST_BYTES } else { MOST_BYTES * 2 / 3 }
     }
 
     /// The list again from the bytes that [`List::bytes`] gave.

@@ -67,8 +67,9 @@ impl Found {
         self.block.bytes().get(self.payload_at.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn class(&self) -> Class {
-        self.class
+    /// Class and payload, copied.
+    pub(crate) fn to_entry(&self) -> (Class, Vec<u8>) {
+        (self.class, self.payload().to_vec())
     }
 }
 
@@ -453,11 +454,16 @@ impl<'s> Reader<'s> {
 
     /// Class and payload of the entry of the id list with that key.
     pub(crate) fn named(&self, key: &[u8]) -> Result<Staging> {
-        if let Some(arrived) = self.pending.arrivals.get(key) {
-            return Ok(arrived.map(|(class, payload)| (class, payload.to_vec())));
+        match self.arrived(key) {
+            Some(arrived) => Ok(arrived),
+            None => Ok(self.find(&List::ids(), key)?.map(|found| found.to_entry())),
         }
-        let found = self.find(&List::ids(), key)?;
-        Ok(found.map(|found| (found.class(), found.payload().to_vec())))
+    }
+
+    /// The same, if it waits to be sorted into its block.
+    pub(crate) fn arrived(&self, key: &[u8]) -> Option<Staging> {
+        let arrived = self.pending.arrivals.get(key)?;
+        Some(arrived.map(|(class, payload)| (class, payload.to_vec())))
     }
 
     /// The entry of that key.

@@ -51,7 +51,6 @@ pub(crate) struct ListChange {
 }
 
 /// Entries that follow each other and lie or belong in one block.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     /// The key of the block, and its place in the list's directory if there is one.
     pub(crate) block: Vec<u8>,
@@ -77,8 +76,7 @@ impl<'r> Stage<'r> {
         if let Some((_, staged)) = staged {
             return Ok(staged.clone());
         }
-        let found = self.reader.find(list, key)?;
-        Ok(found.map(|found| (found.class(), found.payload().to_vec())))
+        Ok(self.reader.find(list, key)?.map(|found| found.to_entry()))
     }
 
     /// Puts an entry in its place in the list, in place of one with the same key.

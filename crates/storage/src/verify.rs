@@ -150,8 +150,8 @@ impl Check<'_> {
         self.note_pieces(&id, entry.payload);
         let user = user_of(record);
         let key = by_id(&id);
-        let named = match self.reader.arrivals().get(&key) {
-            Some(arrived) => Ok(arrived.map(|(class, payload)| (class, payload.to_vec()))),
+        let named = match self.reader.arrived(&key) {
+            Some(arrived) => Ok(arrived),
             None => self.reader.entry(&List::ids(), &key),
         };
         self.pointer(
@@ -226,8 +226,8 @@ impl Check<'_> {
     /// How many more entries the id list has than its blocks, by what waits to be sorted into them.
     fn waiting(&self) -> Result<i64> {
         let arrivals = self.reader.arrivals();
-        arrivals.sorted().iter().try_fold(0, |more, place| {
-            let (key, entry) = arrivals.entry(place);
+        arrivals.sorted().iter().try_fold(0, |more, arrival| {
+            let (key, entry) = arrivals.entry(arrival);
             let lies_there = self.reader.entry(&List::ids(), key)?.is_some();
             Ok(more + i64::from(entry.is_some()) - i64::from(lies_there))
         })
