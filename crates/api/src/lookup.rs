@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort, ejson};
+use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson};
 use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
 
 use crate::page::PageWriter;
-use crate::{Filedex, Page, Result, Scope};
+use crate::{Filedex, Page, Policy, Result, Scope};
 
 /// A question to an index, built step by step and asked with [`page`](Lookup::page),
 /// [`total`](Lookup::total), [`iter`](Lookup::iter) or [`explain`](Lookup::explain).
@@ -37,6 +37,7 @@ pub struct Lookup {
     environment: Environment,
     scope: Scope,
     filters: Vec<Filter>,
+    redaction: Redaction,
     sort: Sort,
     projection: Projection,
     offset: u64,
@@ -51,6 +52,7 @@ impl Lookup {
             index,
             scope,
             filters: Vec::new(),
+            redaction: Redaction::default(),
             sort: Sort::none(),
             projection: Projection::everything(),
             offset: 0,
@@ -74,6 +76,25 @@ impl Lookup {
     /// Records of that type group only.
     pub fn type_group(mut self, group: &str) -> Lookup {
         self.scope = self.scope.type_group(group);
+        self
+    }
+
+    /// Asks filters, sort and fields of each record without what the policy denies, at any depth, and
+    /// shows it without that: two indexes that differ only there, or in records outside the scope,
+    /// give the same answer. The scope's own conditions see whole records.
+    ///
+    /// ```
+    /// use filedex::{Document, Filedex, Policy};
+    /// let index = Filedex::temporary()?;
+    /// let share = Document::new().with("by", "ada").with("token", "s3cret");
+    /// index.put(&Document::new().with("_id", "a").with("rid", "r").with("share", share))?;
+    /// let guess = r#"{"$expr": {"$gte": ["$share", {"by": "ada", "token": "s"}]}}"#;
+    /// let lookup = index.room("r").query(guess)?;
+    /// assert_eq!((lookup.total()?, lookup.policy(&Policy::default()).total()?), (1, 0));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn policy(mut self, policy: &Policy) -> Lookup {
+        self.redaction = policy.redaction().clone();
         self
     }
 
@@ -168,10 +189,15 @@ impl Lookup {
     /// A `Query` error for a query that cannot be compiled, such as a positional projection without an
     /// array in the filter.
     pub fn plan(&self) -> Result<Plan> {
-        let mut members = vec![self.scope.filter(&self.environment)?];
-        members.extend(self.filters.iter().cloned());
+        let (host, environment) = (self.scope.filter(&self.environment)?, &self.environment);
+        let mut members = self.filters.clone();
         let (projection, sort) = (self.projection.clone(), self.sort.clone());
-        Ok(Plan::compile(Filter::and(members), projection, sort, &self.environment)?)
+        if self.redaction.is_empty() {
+            members.insert(0, host);
+            return Ok(Plan::compile(Filter::and(members), projection, sort, environment)?);
+        }
+        let (caller, redaction) = (Filter::and(members), &self.redaction);
+        Ok(Plan::compile_redacted(host, caller, projection, sort, redaction, environment)?)
     }
 
     /// The records of the window and the number of all matches, of one moment.

@@ -1,13 +1,13 @@
 //! What a caller's `query`, `fields` and `sort` may not ask for.
 //!
-//! Replies show a record's `token` (the contract does), but nobody may search by it, sort by it or
-//! compute from it: answers would tell, bit by bit, what they don't show. The check reads the JSON
-//! before it is compiled and refuses in doubt: a denied name is refused at any depth of a path. This
-//! file knows no endpoint.
+//! What is denied does not exist for a caller: what he asks is asked of the record without it, at any
+//! depth ([`Lookup::policy`](crate::Lookup::policy)), so that no operator has to be known here. A
+//! query that names a denied field is refused before it runs, so that nobody takes the answer for one
+//! about that field. This file knows no endpoint.
 
 use std::fmt;
 
-use filedex_query::{Document, Value};
+use filedex_query::{Document, Redaction, Value};
 
 /// Field names and operators that callers of the endpoints may not use.
 ///
@@ -21,7 +21,7 @@ use filedex_query::{Document, Value};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    fields: Vec<String>,
+    redaction: Redaction,
     operators: Vec<String>,
 }
 
@@ -31,23 +31,42 @@ pub struct Denied(String);
 
 type Checked = Result<(), Denied>;
 
-/// Denies the fields `token` and `password`.
+/// `token` and `password` of a record show and cannot be asked for; below the top level they don't
+/// show either. The endpoints show `password` as true or null.
 impl Default for Policy {
     fn default() -> Policy {
-        Policy::open().deny_field("token").deny_field("password")
+        Policy::open().show_only("token").show_only("password")
     }
 }
 
 impl Policy {
     /// Denies nothing.
     pub fn open() -> Policy {
-        Policy { fields: Vec::new(), operators: Vec::new() }
+        Policy { redaction: Redaction::default(), operators: Vec::new() }
     }
 
-    /// Denies a field name, at any depth.
+    /// Denies a field name, at any depth: it can't be asked for, and does not show.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex, Policy};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_room("r").with_size(7))?;
+    /// let policy = Policy::default().deny_field("size");
+    /// let lookup = index.room("r").policy(&policy).query(r#"{"size": null}"#)?;
+    /// assert_eq!(lookup.json()?, br#"{"files":[{"_id":"a","rid":"r"}],"count":1,"offset":0,"total":1}"#);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
     #[must_use]
     pub fn deny_field(mut self, name: impl Into<String>) -> Policy {
-        self.fields.push(name.into());
+        self.redaction = self.redaction.hiding(&name.into());
+        self
+    }
+
+    /// Denies a field name as [`Policy::deny_field`] does, except that the record's own field of that
+    /// name shows.
+    #[must_use]
+    pub fn show_only(mut self, name: impl Into<String>) -> Policy {
+        self.redaction = self.redaction.showing(&name.into());
         self
     }
 
@@ -82,16 +101,15 @@ impl Policy {
         fields.iter().try_for_each(|(name, value)| self.shown(name, value))
     }
 
+    pub(crate) fn redaction(&self) -> &Redaction {
+        &self.redaction
+    }
+
     fn condition(&self, name: &str, value: &Value) -> Checked {
-        if !name.starts_with('$') {
-            self.path(name)?;
-            return self.operand(value);
-        }
-        self.operator(name)?;
         match name {
-            "$expr" => self.expression(value),
-            "$jsonSchema" => self.schema(value),
-            _ => self.operand(value),
+            "$expr" => self.operator(name).and_then(|()| self.expression(value)),
+            name if name.starts_with('$') => self.operator(name).and_then(|()| self.operand(value)),
+            path => self.path(path).and_then(|()| self.operand(value)),
         }
     }
 
@@ -119,84 +137,29 @@ impl Policy {
         }
     }
 
-    /// An aggregation expression: texts led by `$` are paths, and the whole record is not to be had.
+    /// An aggregation expression: texts led by `$` are paths, keys are operators or names of what is
+    /// made.
     fn expression(&self, value: &Value) -> Checked {
         match value {
-            Value::String(text) if text == "$$ROOT" || text == "$$CURRENT" => self.whole(text),
             Value::String(text) if text.starts_with('$') => self.path(text.trim_start_matches('$')),
-            Value::Document(document) => {
-                document.iter().try_for_each(|(name, value)| self.step(name, value))
-            }
+            Value::Document(document) => document.iter().try_for_each(|(name, value)| match name {
+                "$literal" => self.operator(name),
+                _ => self.operator(name).and_then(|()| self.expression(value)),
+            }),
             Value::Array(array) => array.iter().try_for_each(|value| self.expression(value)),
             _ => Ok(()),
         }
     }
 
-    fn step(&self, name: &str, value: &Value) -> Checked {
-        if name.starts_with('$') {
-            self.operator(name)?;
-        }
-        match name {
-            "$literal" => Ok(()),
-            "$getField" | "$setField" | "$unsetField" => self.field_by_name(name, value),
-            _ => self.expression(value),
-        }
-    }
-
-    /// An operator that takes a field's name as a value: only a name written out can be checked.
-    fn field_by_name(&self, operator: &str, argument: &Value) -> Checked {
-        let Value::Document(document) = argument else { return self.named(operator, argument) };
-        if !document.contains("field") {
-            return self.named(operator, argument);
-        }
-        document.iter().try_for_each(|(name, value)| match name {
-            "field" => self.named(operator, value),
-            _ => self.step(name, value),
-        })
-    }
-
-    fn named(&self, operator: &str, field: &Value) -> Checked {
-        let literal = match field {
-            Value::String(text) if !text.starts_with('$') => Some(text.as_str()),
-            Value::Document(document) if document.len() == 1 => document.get_str("$literal"),
-            _ => None,
-        };
-        literal.map_or_else(|| self.whole(operator), |name| self.path(name))
-    }
-
-    /// A schema: names stand as keys and in lists; rules for unnamed fields reach every field.
-    fn schema(&self, value: &Value) -> Checked {
-        match value {
-            Value::Document(document) => document.iter().try_for_each(|(name, value)| {
-                self.path(name)?;
-                if matches!(name, "patternProperties" | "additionalProperties") {
-                    self.whole(name)?;
-                }
-                self.schema(value)
-            }),
-            Value::Array(array) => array.iter().try_for_each(|value| self.schema(value)),
-            Value::String(text) => self.path(text),
-            _ => Ok(()),
-        }
-    }
-
     fn path(&self, path: &str) -> Checked {
-        let denied = path.split('.').find(|part| self.fields.iter().any(|field| field == part));
+        let denied = path.split('.').find(|part| self.redaction.hides(part));
         denied.map_or(Ok(()), |field| Err(Denied(format!("the field `{field}`"))))
     }
 
     fn operator(&self, name: &str) -> Checked {
-        match self.operators.iter().any(|operator| operator == name) {
+        match name.starts_with('$') && self.operators.iter().any(|operator| operator == name) {
             true => Err(Denied(format!("the operator `{name}`"))),
             false => Ok(()),
-        }
-    }
-
-    /// Something that reads every field of a record, denied ones among them.
-    fn whole(&self, name: &str) -> Checked {
-        match self.fields.is_empty() {
-            true => Ok(()),
-            false => Err(Denied(format!("`{name}`, which reads fields that are denied,"))),
         }
     }
 }

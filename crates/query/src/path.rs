@@ -64,6 +64,12 @@ impl Path {
         Ok(Path::of(text, parts))
     }
 
+    /// The path of one part.
+    pub(crate) fn name(name: &str) -> Path {
+        let text: Arc<str> = Arc::from(name);
+        Path::of(Arc::clone(&text), Arc::new([Part::new(text)]))
+    }
+
     fn of(text: Arc<str>, parts: Arc<[Part]>) -> Path {
         Path { text, parts, lone_arrays_lack: false }
     }

@@ -2,9 +2,11 @@
 //! memory or packed bytes in a store.
 //!
 //! Every reader of values goes through these types, so that there is one comparator and one path
-//! walker for both forms. This file knows neither order nor paths.
+//! walker for both forms, and what is redacted is redacted for all of them. This file knows neither
+//! order nor paths.
 
 use crate::packed::{PackedArray, PackedDocument};
+use crate::redaction::Level;
 use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
 use crate::{Array, Decimal, Document, Value};
 
@@ -35,7 +37,10 @@ pub enum ValueRef<'a> {
 
 /// A borrowed document: fields in order, found by name.
 #[derive(Clone, Copy, Debug)]
-pub struct DocumentRef<'a>(DocumentForm<'a>);
+pub struct DocumentRef<'a> {
+    form: DocumentForm<'a>,
+    redaction: Option<&'a Level>,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum DocumentForm<'a> {
@@ -45,7 +50,11 @@ enum DocumentForm<'a> {
 
 /// A borrowed array.
 #[derive(Clone, Copy, Debug)]
-pub struct ArrayRef<'a>(ArrayForm<'a>);
+pub struct ArrayRef<'a> {
+    form: ArrayForm<'a>,
+    /// What is left out of documents among the elements.
+    redaction: Option<&'a Level>,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum ArrayForm<'a> {
@@ -67,6 +76,16 @@ impl<'a> ValueRef<'a> {
         match self {
             ValueRef::String(text) | ValueRef::Symbol(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The same value without what is left out on that level.
+    #[inline]
+    pub(crate) fn redacted(self, level: &'a Level) -> ValueRef<'a> {
+        match self {
+            ValueRef::Document(document) => ValueRef::Document(document.redacted(level)),
+            ValueRef::Array(array) => ValueRef::Array(ArrayRef { redaction: Some(level), ..array }),
+            value => value,
         }
     }
 
@@ -129,10 +148,25 @@ impl<'a> From<&'a Value> for ValueRef<'a> {
 }
 
 impl<'a> DocumentRef<'a> {
+    /// The same document without what is left out on that level.
+    #[inline]
+    pub(crate) fn redacted(self, level: &'a Level) -> DocumentRef<'a> {
+        DocumentRef { redaction: Some(level), ..self }
+    }
+
     /// The value of the first field of that name.
     #[inline]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
-        match self.0 {
+        let Some(level) = self.redaction else { return self.find(name) };
+        if level.hides(name) {
+            return None;
+        }
+        self.find(name).map(|value| value.redacted(level.below()))
+    }
+
+    #[inline]
+    fn find(self, name: &str) -> Option<ValueRef<'a>> {
+        match self.form {
             DocumentForm::Tree(fields) => {
                 let mut fields = fields.iter();
                 let found = fields.find(|(field, _)| is_same(field.as_bytes(), name.as_bytes()));
@@ -142,51 +176,64 @@ impl<'a> DocumentRef<'a> {
         }
     }
 
-    /// The fields, if this is a document in memory.
+    /// The fields, if this is a whole document in memory.
     #[inline]
     pub(crate) fn as_tree(self) -> Option<&'a [(String, Value)]> {
-        match self.0 {
-            DocumentForm::Tree(fields) => Some(fields),
-            DocumentForm::Packed(_) => None,
+        match self {
+            DocumentRef { form: DocumentForm::Tree(fields), redaction: None } => Some(fields),
+            _ => None,
         }
     }
 
-    /// The document in its stored form, if that is what it is.
+    /// The document in its stored form, if that is what it is, and nothing is left out.
+    #[inline]
     pub(crate) fn as_packed(self) -> Option<PackedDocument<'a>> {
-        match self.0 {
-            DocumentForm::Tree(_) => None,
-            DocumentForm::Packed(packed) => Some(packed),
+        match self {
+            DocumentRef { form: DocumentForm::Packed(packed), redaction: None } => Some(packed),
+            _ => None,
         }
     }
 
     /// The value of the first field of that name, and how many fields were passed on the way.
     pub(crate) fn look_up(self, name: &str) -> (Option<ValueRef<'a>>, usize) {
-        match self.0 {
-            DocumentForm::Tree(fields) => {
+        match self {
+            DocumentRef { form: DocumentForm::Tree(fields), redaction: None } => {
                 match fields.iter().position(|(field, _)| field == name) {
                     Some(place) => (fields.get(place).map(|(_, value)| value.into()), place),
                     None => (None, fields.len()),
                 }
             }
-            DocumentForm::Packed(packed) => packed.look_up(name),
+            DocumentRef { form: DocumentForm::Packed(packed), redaction: None } => {
+                packed.look_up(name)
+            }
+            // Fields that are left out do not count: a count would tell of them.
+            redacted => match redacted.iter().zip(0..).find(|((field, _), _)| *field == name) {
+                Some(((_, value), passed)) => (Some(value), passed),
+                None => (None, redacted.len()),
+            },
         }
     }
 
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
-        match self.0 {
+        let fields = match self.form {
             DocumentForm::Tree(fields) => {
                 Either::Tree(fields.iter().map(|(name, value)| (name.as_str(), value.into())))
             }
             DocumentForm::Packed(packed) => Either::Packed(packed.iter()),
-        }
+        };
+        fields.filter_map(move |(name, value)| match self.redaction {
+            None => Some((name, value)),
+            Some(level) if level.hides(name) => None,
+            Some(level) => Some((name, value.redacted(level.below()))),
+        })
     }
 
     /// How many fields there are. Packed documents are walked.
     pub fn len(self) -> usize {
-        match self.0 {
-            DocumentForm::Tree(fields) => fields.len(),
-            DocumentForm::Packed(packed) => packed.iter().count(),
+        match self.as_tree() {
+            Some(fields) => fields.len(),
+            None => self.iter().count(),
         }
     }
 
@@ -210,36 +257,46 @@ pub(crate) fn is_same(field: &[u8], name: &[u8]) -> bool {
 
 impl<'a> From<&'a Document> for DocumentRef<'a> {
     fn from(document: &'a Document) -> DocumentRef<'a> {
-        DocumentRef(DocumentForm::Tree(document.fields()))
+        DocumentRef { form: DocumentForm::Tree(document.fields()), redaction: None }
     }
 }
 
 impl<'a> From<PackedDocument<'a>> for DocumentRef<'a> {
     fn from(packed: PackedDocument<'a>) -> DocumentRef<'a> {
-        DocumentRef(DocumentForm::Packed(packed))
+        DocumentRef { form: DocumentForm::Packed(packed), redaction: None }
     }
 }
 
 impl<'a> ArrayRef<'a> {
     /// The element at that index.
     pub fn get(self, index: usize) -> Option<ValueRef<'a>> {
-        match self.0 {
+        let element = match self.form {
             ArrayForm::Tree(values) => values.get(index).map(ValueRef::from),
             ArrayForm::Packed(packed) => packed.iter().nth(index),
-        }
+        };
+        element.map(|element| self.redact(element))
     }
 
     /// The elements in order.
     pub fn iter(self) -> impl Iterator<Item = ValueRef<'a>> {
-        match self.0 {
+        let elements = match self.form {
             ArrayForm::Tree(values) => Either::Tree(values.iter().map(ValueRef::from)),
             ArrayForm::Packed(packed) => Either::Packed(packed.iter()),
+        };
+        elements.map(move |element| self.redact(element))
+    }
+
+    #[inline]
+    fn redact(self, element: ValueRef<'a>) -> ValueRef<'a> {
+        match self.redaction {
+            None => element,
+            Some(level) => element.redacted(level),
         }
     }
 
     /// How many elements there are. Packed arrays are walked.
     pub fn len(self) -> usize {
-        match self.0 {
+        match self.form {
             ArrayForm::Tree(values) => values.len(),
             ArrayForm::Packed(packed) => packed.iter().count(),
         }
@@ -258,13 +315,13 @@ impl<'a> ArrayRef<'a> {
 
 impl<'a> From<&'a [Value]> for ArrayRef<'a> {
     fn from(values: &'a [Value]) -> ArrayRef<'a> {
-        ArrayRef(ArrayForm::Tree(values))
+        ArrayRef { form: ArrayForm::Tree(values), redaction: None }
     }
 }
 
 impl<'a> From<PackedArray<'a>> for ArrayRef<'a> {
     fn from(packed: PackedArray<'a>) -> ArrayRef<'a> {
-        ArrayRef(ArrayForm::Packed(packed))
+        ArrayRef { form: ArrayForm::Packed(packed), redaction: None }
     }
 }
 

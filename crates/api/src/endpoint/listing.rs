@@ -7,7 +7,7 @@ use filedex_query::{Document, Limits, Value, ejson};
 
 use super::error::{ApiError, Style};
 use super::params::FilesParams;
-use super::{DefaultSort, Endpoints, literal};
+use super::{DefaultSort, Endpoints, literal, password};
 use crate::{Lookup, Page, Room, Scope};
 
 /// A listing's parameters, read; all but the room.
@@ -59,37 +59,38 @@ impl Endpoints {
         params: &FilesParams,
         asked: &Asked,
     ) -> Result<Page, ApiError> {
-        let lookup = self.index.lookup(self.files_scope(room, params));
-        let page = narrowed(lookup, asked).and_then(|lookup| lookup.page());
+        let (scope, conditions) = self.files_scope(room, params);
+        let lookup = narrowed(self.lookup(scope), &conditions, asked);
+        let page = lookup.and_then(|lookup| lookup.page());
         let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        page.files.iter_mut().for_each(password::lock);
         page.files = self.with_owners(page.files)?;
         Ok(page)
     }
 
-    /// What shows of a room under the dedicated parameters.
-    fn files_scope(&self, room: &Room, params: &FilesParams) -> Scope {
+    /// What shows of a room, and the conditions of the dedicated parameters, which are asked of records
+    /// as the caller may see them.
+    fn files_scope(&self, room: &Room, params: &FilesParams) -> (Scope, Vec<Document>) {
         let group = params.type_group.as_deref().filter(|group| !matches!(*group, "" | "all"));
         let visibility = match group {
             // Asking for a type group by name takes the place of leaving thumbs out.
             Some(_) => self.options.visibility.with_thumbs(),
             None => self.options.visibility,
         };
-        let mut scope = Scope::everything().room(&room.id).visible(visibility);
-        if let Some(group) = group {
-            scope = scope.type_group(group);
-        }
-        if let Some(name) = params.name.as_deref().filter(|name| !name.is_empty()) {
-            scope = scope.and(literal::contains("name", name));
-        }
-        if params.only_confirmed {
-            let missing = Document::new().with("$exists", false);
-            scope = scope.and(Document::new().with("expiresAt", missing));
-        }
-        scope
+        let scope = Scope::everything().room(&room.id).visible(visibility);
+        let group = group.map(|group| Document::new().with("typeGroup", group));
+        let name = params.name.as_deref().filter(|name| !name.is_empty());
+        let name = name.map(|name| literal::contains("name", name));
+        let missing = || Document::new().with("expiresAt", Document::new().with("$exists", false));
+        let confirmed = params.only_confirmed.then(missing);
+        (scope, [group, name, confirmed].into_iter().flatten().collect())
     }
 }
 
-fn narrowed(mut lookup: Lookup, asked: &Asked) -> crate::Result<Lookup> {
+fn narrowed(mut lookup: Lookup, conditions: &[Document], asked: &Asked) -> crate::Result<Lookup> {
+    for condition in conditions {
+        lookup = lookup.query_document(condition)?;
+    }
     if let Some(query) = &asked.query {
         lookup = lookup.query_document(query)?;
     }

@@ -15,6 +15,7 @@ mod options;
 mod owner;
 mod parameters;
 mod params;
+mod password;
 mod reply;
 mod rooms;
 mod schema;
@@ -29,7 +30,7 @@ pub use params::{
 };
 pub use user::{Searched, SearchedQuery, UserFiles};
 
-use crate::{Directory, Filedex, Room, User};
+use crate::{Directory, Filedex, Lookup, Room, Scope, User};
 use error::Style;
 
 /// The endpoints, ready to answer. Clones share the index and the directory.
@@ -89,6 +90,11 @@ impl Endpoints {
     /// The directory behind the endpoints.
     pub fn directory(&self) -> &dyn Directory {
         &*self.directory
+    }
+
+    /// A lookup under the host's scope and policy.
+    fn lookup(&self, scope: Scope) -> Lookup {
+        self.index.lookup(scope).policy(&self.options.policy)
     }
 
     /// The room of a group or channel, by id or by exact name.

@@ -5,9 +5,9 @@
 
 use filedex_query::{Document, Value};
 
-use super::Endpoints;
 use super::error::{ApiError, Style};
 use super::params::ImagesParams;
+use super::{Endpoints, password};
 use crate::{Lookup, Page, Scope, User};
 
 /// The file a list starts from, if it is itself one of the images.
@@ -30,58 +30,50 @@ impl Endpoints {
         if !self.may_access(caller, &room)? {
             return Err(ApiError::no_access());
         }
-        let images = Scope::everything().room(&room.id).type_group("image");
-        // A type group was asked for, so that leaving thumbs out has nothing to say.
-        let images = images.visible(self.options.visibility.with_thumbs());
-        let page = self.images(images, params);
+        // A type group is asked for, so that leaving thumbs out has nothing to say.
+        let visibility = self.options.visibility.with_thumbs();
+        let room = self.lookup(Scope::everything().room(&room.id).visible(visibility));
+        let page = self.images(&room, params);
         let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        page.files.iter_mut().for_each(password::lock);
         page.count = self.options.paging.limit(params.count);
         Ok(page)
     }
 
-    fn images(&self, images: Scope, params: &ImagesParams) -> crate::Result<Page> {
+    fn images(&self, room: &Lookup, params: &ImagesParams) -> crate::Result<Page> {
         let limit = self.options.paging.limit(params.count);
+        let images = room.clone().query_document(&Document::new().with("typeGroup", "image"))?;
         let (images, start) = match params.starting_from_id.as_deref() {
-            Some(id) => self.from(images, &params.room_id, id)?,
+            Some(id) => from(room, images, id)?,
             None => (images, None),
         };
-        let lookup = self.newest_first(images)?;
+        let lookup = images.sort_document(&Document::new().with("uploadedAt", -1))?;
         match start.filter(|start| start.ahead > 0 && params.offset <= start.ahead) {
             Some(start) => led(lookup, &start, params.offset, limit),
             None => lookup.offset(params.offset).count(limit).page(),
         }
     }
+}
 
-    /// Narrows the images to those not newer than the file of that id. A file that isn't in the room or
-    /// is hidden there changes nothing, so that nothing can be learnt of it; nor does one without a date.
-    fn from(
-        &self,
-        images: Scope,
-        room_id: &str,
-        id: &str,
-    ) -> crate::Result<(Scope, Option<Start>)> {
-        let named = Document::new().with("_id", id);
-        let visible = Scope::everything().visible(self.options.visibility.with_thumbs());
-        let start = self.index.lookup(visible.room(room_id).and(named.clone())).count(1).page()?;
-        let date = start.files.first().and_then(|file| file.get("uploadedAt"));
-        let Some(date) = date.filter(|date| **date != Value::Null).cloned() else {
-            return Ok((images, None));
-        };
-        let shows = self.index.lookup(images.clone().and(named)).total()? > 0;
-        let same_moment = Document::new().with("uploadedAt", date.clone());
-        let greater = Document::new().with("_id", Document::new().with("$gt", id));
-        let tied = self.index.lookup(images.clone().and(same_moment).and(greater));
-        let start = match shows {
-            true => Some(Start { id: id.to_owned(), ahead: tied.total()? }),
-            false => None,
-        };
-        let not_newer = Document::new().with("uploadedAt", Document::new().with("$lte", date));
-        Ok((images.and(not_newer), start))
-    }
-
-    fn newest_first(&self, images: Scope) -> crate::Result<Lookup> {
-        self.index.lookup(images).sort_document(&Document::new().with("uploadedAt", -1))
-    }
+/// Narrows the images to those not newer than the file of that id. A file that isn't in the room or
+/// is hidden there changes nothing, so that nothing can be learnt of it; nor does one without a date.
+fn from(room: &Lookup, images: Lookup, id: &str) -> crate::Result<(Lookup, Option<Start>)> {
+    let named = Document::new().with("_id", id);
+    let start = room.clone().query_document(&named)?.count(1).page()?;
+    let date = start.files.first().and_then(|file| file.get("uploadedAt"));
+    let Some(date) = date.filter(|date| **date != Value::Null).cloned() else {
+        return Ok((images, None));
+    };
+    let shows = images.clone().query_document(&named)?.total()? > 0;
+    let same_moment = Document::new().with("uploadedAt", date.clone());
+    let greater = Document::new().with("_id", Document::new().with("$gt", id));
+    let tied = images.clone().query_document(&same_moment)?.query_document(&greater)?;
+    let start = match shows {
+        true => Some(Start { id: id.to_owned(), ahead: tied.total()? }),
+        false => None,
+    };
+    let not_newer = Document::new().with("$lte", date);
+    Ok((images.query_document(&Document::new().with("uploadedAt", not_newer))?, start))
 }
 
 /// The page of a list whose start was moved ahead of the files of the same moment: one more file is

@@ -3,6 +3,7 @@
 //! The rule is three-valued logic: a part that asks for anything not known has no answer.
 
 use super::node::Node;
+use crate::redaction::Level;
 use crate::{COUNTED_FIELDS, Known};
 
 impl Node {
@@ -17,9 +18,22 @@ impl Node {
                 let told = COUNTED_FIELDS.contains(&name) && !known.unknown.contains(&name);
                 if told { self.holds(known.present.view(), None).ok() } else { None }
             }
+            Node::Redacted(level, node) => {
+                match COUNTED_FIELDS.iter().any(|name| level.hides(name)) {
+                    true => node.decide(&without(known, level)),
+                    false => node.decide(known),
+                }
+            }
             Node::Expression(_) | Node::Schema(_) | Node::Sample(_) => None,
         }
     }
+}
+
+/// What is known, without the fields that are left out: those are missing.
+fn without(known: &Known, level: &Level) -> Known {
+    let mut unknown = known.unknown.clone();
+    unknown.retain(|name| !level.hides(name));
+    Known { present: known.present.view().redacted(level).to_document(), unknown }
 }
 
 /// `sought` if all members answer so; the other answer as soon as one member gives it.

@@ -37,6 +37,7 @@ impl Node {
             }
             Node::Schema(schema) => schema.matches(document),
             Node::Sample(sample) => Ok(sample.takes(document)),
+            Node::Redacted(level, node) => node.holds(document.redacted(level), found),
         }
     }
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use element::ElementMatcher;
 pub use residual::{Condition, Residual};
 
-use crate::{DocumentRef, Environment, Filter, Known, Result};
+use crate::{DocumentRef, Environment, Filter, Known, Redaction, Result};
 use node::Node;
 
 /// A filter, ready to run. Cheap to clone.
@@ -56,6 +56,11 @@ impl Matcher {
     /// Prepares each member of an "and" to run alone.
     pub(crate) fn compile_each(filters: &[Filter], environment: &Environment) -> Vec<Matcher> {
         compile::shared(filters, environment).into_iter().map(Matcher).collect()
+    }
+
+    /// The same question, asked of documents without what is redacted.
+    pub(crate) fn redacted(self, redaction: &Redaction) -> Matcher {
+        Matcher(Arc::new(Node::Redacted(Arc::clone(redaction.level()), self.0)))
     }
 
     /// What satisfies each of the matchers.

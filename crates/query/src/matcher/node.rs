@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::predicate::Predicate;
 use super::sample::Sample;
+use crate::redaction::Level;
 use crate::{Arrays, Expression, Path, Schema};
 
 /// A condition on a document.
@@ -19,6 +20,8 @@ pub(super) enum Node {
     Expression(Box<Expression>),
     Schema(Box<Schema>),
     Sample(Sample),
+    /// Asked of the document without what that level leaves out.
+    Redacted(Arc<Level>, Arc<Node>),
 }
 
 /// A path and what one of its values must be.

@@ -8,6 +8,7 @@ use super::Matcher;
 use super::node::{Field, Node};
 use crate::packed::names::{self, Name};
 use crate::packed::{PackedDocument, Reader};
+use crate::redaction::Level;
 use crate::view::is_same;
 use crate::{DocumentRef, Path, Result, ValueRef};
 
@@ -46,6 +47,8 @@ pub struct Condition<'p> {
     negated: bool,
     /// Whether the value of that name is asked, not something inside it.
     plain: bool,
+    /// What is left out of records before they are asked.
+    redaction: Option<&'p Level>,
     may_fail: bool,
 }
 
@@ -173,6 +176,10 @@ impl<'p> Residual<'p> {
 impl<'p> Condition<'p> {
     /// The condition that the node is, if it speaks of one field.
     fn of(node: &'p Node, may_fail: bool) -> Option<Condition<'p>> {
+        let (node, redaction) = match node {
+            Node::Redacted(level, node) => (&**node, Some(&**level)),
+            node => (node, None),
+        };
         let (field, negated) = match node {
             Node::Field(field) => (field, false),
             Node::Nor(members) => match members.as_slice() {
@@ -181,8 +188,11 @@ impl<'p> Condition<'p> {
             },
             _ => return None,
         };
-        let (name, plain) = (field.path.first_name(), field.path.as_name().is_some());
-        Some(Condition { name, place: names::place(name), field, negated, plain, may_fail })
+        let name = field.path.first_name();
+        // What is left out is not asked, however plain the question.
+        let plain = field.path.as_name().is_some() && !redaction.is_some_and(|r| r.hides(name));
+        let place = names::place(name);
+        Some(Condition { name, place, field, negated, plain, redaction, may_fail })
     }
 
     /// The path of the values that it is asked of.
@@ -218,6 +228,11 @@ impl<'p> Condition<'p> {
     /// Whether it holds for a value of its name.
     #[inline]
     fn holds(&self, first: Option<ValueRef<'_>>) -> Result<bool> {
+        let first = match (first, self.redaction) {
+            (Some(_), Some(level)) if level.hides(self.name) => None,
+            (Some(value), Some(level)) => Some(value.redacted(level.below())),
+            (first, _) => first,
+        };
         Ok(self.field.holds_from(first, None)? != self.negated)
     }
 

@@ -14,7 +14,8 @@ pub use bound::Bound;
 pub use known::{COUNTED_FIELDS, Known};
 
 use crate::{
-    DocumentRef, Environment, Filter, Limits, Matcher, Projection, Residual, Result, Sort,
+    DocumentRef, Environment, Filter, Limits, Matcher, Projection, Redaction, Residual, Result,
+    Sort,
 };
 
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
@@ -59,22 +60,73 @@ impl Plan {
         sort: Sort,
         environment: &Environment,
     ) -> Result<Plan> {
-        let matchers = Matcher::compile_each(filter.conjuncts(), environment);
+        let conjuncts = Conjunct::each(&filter, environment);
+        Ok(Plan::of(filter, conjuncts, projection, sort, environment))
+    }
+
+    /// Compiles a query of which a part is asked by somebody who may not see all of a record: the host's
+    /// conditions hold for the whole record; the caller's, the projection and the sort are of the
+    /// record without what is redacted.
+    ///
+    /// Two sets of records that differ only in what the host's conditions keep out or what is redacted
+    /// give the same records in the same order, and the same error if there is one.
+    ///
+    /// ```
+    /// use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort};
+    /// let environment = Environment::default();
+    /// let filter = |text| Filter::parse_text(text, &environment);
+    /// let (host, caller) = (filter(r#"{"key": 7}"#)?, filter(r#"{"key": null}"#)?);
+    /// let (all, none) = (Projection::everything(), Sort::none());
+    /// let redaction = Redaction::new(["key"]);
+    /// let plan = Plan::compile_redacted(host, caller, all, none, &redaction, &environment)?;
+    /// assert!(plan.matcher().matches(Document::new().with("key", 7).view())?);
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Matcher::compile`].
+    pub fn compile_redacted(
+        host: Filter,
+        caller: Filter,
+        projection: Projection,
+        sort: Sort,
+        redaction: &Redaction,
+        environment: &Environment,
+    ) -> Result<Plan> {
+        let plain = Conjunct::each(&host, environment);
+        let mut asked = Conjunct::each(&caller, environment);
+        let may_fail = asked.iter().any(|conjunct| conjunct.may_fail) || sort.may_fail();
+        let one_list = plain.iter().all(Conjunct::leads_to_one_list);
+        for conjunct in &mut asked {
+            conjunct.matcher = conjunct.matcher.clone().redacted(redaction);
+            // Which way is taken to the records rests on counts of records that the asker may not see:
+            // what he asks opens only ways on which they come in the same order, where that shows.
+            let keeps_order = one_list && conjunct.leads_to_one_list();
+            let shows = !keeps_order && (may_fail || sort.is_none());
+            conjunct.bound.take_if(|bound| shows || redaction.hides(bound.field()));
+        }
+        let filter = Filter::and(vec![host, caller]);
+        let projection = projection.redacted(redaction);
+        let sort = sort.redacted(redaction, may_fail);
+        let conjuncts = plain.into_iter().chain(asked).collect();
+        Ok(Plan::of(filter, conjuncts, projection, sort, environment))
+    }
+
+    fn of(
+        filter: Filter,
+        mut conjuncts: Vec<Conjunct>,
+        projection: Projection,
+        sort: Sort,
+        environment: &Environment,
+    ) -> Plan {
+        let matchers: Vec<Matcher> = conjuncts.iter().map(|one| one.matcher.clone()).collect();
         let matcher = Matcher::all(&matchers);
-        let parts = filter.conjuncts().iter().zip(matchers);
-        let mut conjuncts: Vec<Conjunct> = parts.map(Conjunct::of).collect();
         // What can end a query with an error is asked last, of records that satisfy everything else:
         // whether it ends must not depend on which of several ways a store takes to the records, for
         // that rests on counts of records that the asker may not see.
         conjuncts.sort_by_key(|conjunct| conjunct.may_fail);
-        Ok(Plan(Arc::new(Parts {
-            filter,
-            matcher,
-            conjuncts,
-            projection,
-            sort,
-            limits: environment.limits.clone(),
-        })))
+        let limits = environment.limits.clone();
+        Plan(Arc::new(Parts { filter, matcher, conjuncts, projection, sort, limits }))
     }
 
     /// What a record must satisfy, as a tree.
@@ -120,9 +172,20 @@ impl Plan {
 }
 
 impl Conjunct {
+    /// The conditions that the filter joins.
+    fn each(filter: &Filter, environment: &Environment) -> Vec<Conjunct> {
+        let matchers = Matcher::compile_each(filter.conjuncts(), environment);
+        filter.conjuncts().iter().zip(matchers).map(Conjunct::of).collect()
+    }
+
     fn of((filter, matcher): (&Filter, Matcher)) -> Conjunct {
         let may_fail = filter.may_fail();
         Conjunct { filter: filter.clone(), matcher, bound: Bound::of(filter), may_fail }
+    }
+
+    /// Whether what it proves leaves the records of one list, if of any.
+    fn leads_to_one_list(&self) -> bool {
+        !matches!(&self.bound, Some(Bound::Points { values, .. }) if values.len() > 1)
     }
 
     /// The condition as a tree.

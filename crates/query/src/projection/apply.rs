@@ -14,8 +14,8 @@ use super::parse::{Kind, parse};
 use crate::ejson::{self, Form};
 use crate::expression::{first_or_last, from_start_or_end};
 use crate::{
-    ArrayRef, Code, Document, DocumentRef, ElementMatcher, Environment, Error, Found, Result,
-    Value, ValueRef,
+    ArrayRef, Code, Document, DocumentRef, ElementMatcher, Environment, Error, Found, Redaction,
+    Result, Value, ValueRef,
 };
 
 /// A parsed projection. Cheap to clone, immutable, free to cross threads.
@@ -29,7 +29,11 @@ use crate::{
 /// # Ok::<(), filedex_query::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Projection(Arc<Parsed>);
+pub struct Projection {
+    parsed: Arc<Parsed>,
+    /// What is left out of records before they are shown.
+    redaction: Option<Redaction>,
+}
 
 struct Parsed {
     source: Document,
@@ -41,6 +45,7 @@ struct Parsed {
 #[derive(Clone, Copy)]
 struct Way<'m> {
     kind: Kind,
+    /// What computed fields are computed from.
     document: DocumentRef<'m>,
     found: Option<Found>,
     /// Whether the positional `$` still waits for its array.
@@ -56,7 +61,7 @@ impl Projection {
     pub fn everything() -> Projection {
         static EVERYTHING: LazyLock<Projection> = LazyLock::new(|| {
             let (source, root) = (Document::new(), Level::default());
-            Projection(Arc::new(Parsed { source, kind: Kind::Exclusion, root }))
+            Projection::of(Parsed { source, kind: Kind::Exclusion, root })
         });
         EVERYTHING.clone()
     }
@@ -70,7 +75,16 @@ impl Projection {
     /// and of `$elemMatch`; the limits `filter_nodes`, `filter_depth`, `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Projection> {
         let (kind, root) = parse(specification, environment)?;
-        Ok(Projection(Arc::new(Parsed { source: specification.clone(), kind, root })))
+        Ok(Projection::of(Parsed { source: specification.clone(), kind, root }))
+    }
+
+    fn of(parsed: Parsed) -> Projection {
+        Projection { parsed: Arc::new(parsed), redaction: None }
+    }
+
+    /// The same projection of records without what is redacted.
+    pub(crate) fn redacted(&self, redaction: &Redaction) -> Projection {
+        Projection { parsed: Arc::clone(&self.parsed), redaction: Some(redaction.clone()) }
     }
 
     /// Reads JSON text.
@@ -83,12 +97,16 @@ impl Projection {
 
     /// Whether every field is shown as it is.
     pub fn is_everything(&self) -> bool {
-        self.0.kind == Kind::Exclusion && self.0.root.is_empty()
+        self.redaction.is_none() && self.shows_all()
+    }
+
+    fn shows_all(&self) -> bool {
+        self.parsed.kind == Kind::Exclusion && self.parsed.root.is_empty()
     }
 
     /// Whether [`Projection::apply`] wants to know which element the filter matched.
     pub fn needs_position(&self) -> bool {
-        self.0.root.has_position
+        self.parsed.root.has_position
     }
 
     /// The document as the projection shows it. `found` is what the filter matched; only a
@@ -97,33 +115,37 @@ impl Projection {
     /// # Errors
     /// 51246 and 51247 if a positional `$` finds no element; those of [`crate::Expression::evaluate`].
     pub fn apply(&self, document: DocumentRef<'_>, found: Option<Found>) -> Result<Document> {
-        if self.is_everything() {
-            return Ok(document.to_document());
+        let (shown, document) = match &self.redaction {
+            None => (document, document),
+            Some(redaction) => (redaction.shown(document), redaction.asked(document)),
+        };
+        if self.shows_all() {
+            return Ok(shown.to_document());
         }
         let spent = Cell::new(0);
         let way = Way {
             spent: &spent,
-            kind: self.0.kind,
+            kind: self.parsed.kind,
             document,
             found,
             seeks_position: self.needs_position(),
             is_nested: false,
         };
-        project(&self.0.root, document, way)
+        project(&self.parsed.root, shown, way)
     }
 
     /// The specification as it was read.
     pub fn to_document(&self) -> Document {
-        self.0.source.clone()
+        self.parsed.source.clone()
     }
 
     /// The top-level fields it reads; `None` if it may read all of them.
     pub fn fields(&self) -> Option<BTreeSet<String>> {
-        if self.0.kind == Kind::Exclusion {
+        if self.parsed.kind == Kind::Exclusion {
             return None;
         }
         let mut fields = BTreeSet::new();
-        collect_fields(&self.0.root, true, &mut fields).then_some(fields)
+        collect_fields(&self.parsed.root, true, &mut fields).then_some(fields)
     }
 }
 
@@ -270,14 +292,14 @@ fn take_slice(array: ArrayRef<'_>, slice: Slice) -> Value {
 
 impl PartialEq for Projection {
     fn eq(&self, other: &Projection) -> bool {
-        self.0.source == other.0.source
+        self.parsed.source == other.parsed.source && self.redaction == other.redaction
     }
 }
 
 impl fmt::Display for Projection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = Vec::new();
-        ejson::write_document(self.0.source.view(), Form::Relaxed, &mut text);
+        ejson::write_document(self.parsed.source.view(), Form::Relaxed, &mut text);
         f.write_str(&String::from_utf8_lossy(&text))
     }
 }

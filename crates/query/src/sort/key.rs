@@ -21,6 +21,7 @@ impl Sort {
     /// 2 if two paths lead into different arrays, 16746 if a number in a path is both an index and a
     /// name inside an array.
     pub fn key(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
+        let document = self.seen(document);
         let tracks: Option<Vec<Track<'_>>> =
             self.keys().iter().map(|spec| direct(document, &spec.path)).collect();
         match tracks {

@@ -6,7 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::ejson::{self, Form};
-use crate::{Code, Document, Environment, Error, Path, Result, Value, field_path};
+use crate::{
+    Code, Document, DocumentRef, Environment, Error, Path, Redaction, Result, Value, ValueRef,
+    field_path,
+};
 
 /// An ordered list of paths with directions. Empty if no order is asked for. Cheap to clone.
 ///
@@ -20,6 +23,8 @@ use crate::{Code, Document, Environment, Error, Path, Result, Value, field_path}
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sort {
     keys: Arc<[SortKeySpec]>,
+    /// What is left out of records before they are compared.
+    redaction: Option<Redaction>,
 }
 
 /// One path of a sort and its direction.
@@ -57,7 +62,7 @@ impl Sort {
             }
             keys.push(key);
         }
-        Ok(Sort { keys: keys.into() })
+        Ok(Sort { keys: keys.into(), redaction: None })
     }
 
     /// Reads JSON text.
@@ -66,6 +71,39 @@ impl Sort {
     /// Those of [`ejson::read_document`] and of [`Sort::parse`].
     pub fn parse_text(text: &str, environment: &Environment) -> Result<Sort> {
         Sort::parse(&ejson::read_document(text, &environment.limits)?, environment)
+    }
+
+    /// Whether some record could make [`Sort::key`] return an error.
+    pub(crate) fn may_fail(&self) -> bool {
+        self.keys.len() > 1 || self.keys.iter().any(|key| key.path.as_name().is_none())
+    }
+
+    /// The same order of records without what is redacted. A field that is left out is missing from
+    /// every record, so that a key that begins with it says nothing and goes; ties go by `_id` in the
+    /// direction of the last key as before. Where an error may end the query, no list is to be walked
+    /// from its end: the order in which records are met would depend on records of other lists.
+    pub(crate) fn redacted(&self, redaction: &Redaction, may_fail: bool) -> Sort {
+        let by_id = |descending| SortKeySpec { path: Path::name("_id"), descending };
+        let says_something = |key: &&SortKeySpec| !redaction.hides(key.path.first_name());
+        let mut keys: Vec<SortKeySpec> = self.keys.iter().filter(says_something).cloned().collect();
+        let ties = self.keys.last().map(|key| key.descending);
+        if keys.last().map(|key| key.descending) != ties {
+            keys.extend(ties.map(by_id));
+        }
+        if may_fail && keys.first().is_some_and(|key| !key.descending) {
+            // No list has an order of three keys.
+            let missing = 3_usize.saturating_sub(keys.len());
+            keys.extend(std::iter::repeat_n(ties.map(by_id), missing).flatten());
+        }
+        Sort { keys: keys.into(), redaction: Some(redaction.clone()) }
+    }
+
+    /// The record that is compared.
+    pub(super) fn seen<'a>(&'a self, record: DocumentRef<'a>) -> DocumentRef<'a> {
+        match &self.redaction {
+            None => record,
+            Some(redaction) => redaction.asked(record),
+        }
     }
 
     /// The paths and directions, the most important first.
@@ -88,7 +126,13 @@ impl Sort {
 impl fmt::Display for Sort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let document = Value::Document(self.to_document());
-        f.write_str(&ejson::to_text(document.view(), Form::Relaxed))
+        f.write_str(&ejson::to_text(document.view(), Form::Relaxed))?;
+        // Two sorts of one text are one order, so that the text says what is left out.
+        let names = self.redaction.iter().flat_map(Redaction::names);
+        names.enumerate().try_for_each(|(at, name)| {
+            let lead = if at == 0 { " without " } else { ", " };
+            write!(f, "{lead}{}", ejson::to_text(ValueRef::String(name), Form::Relaxed))
+        })
     }
 }
 

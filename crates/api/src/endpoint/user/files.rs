@@ -107,8 +107,8 @@ impl Endpoints {
             }
             _ => {
                 let incomplete = self.directory.incomplete_files(&owner.id).map_err(fault)?;
-                let scope = self.owned(owner, params, &incomplete, search.as_ref());
-                let found = self.found(scope, params, per_page);
+                let owned = self.owned(owner, params, &incomplete, search.as_ref());
+                let found = owned.and_then(|owned| found(&owned, params, per_page));
                 found.map_err(|error| ApiError::lookup(Style::Zipline, error))?
             }
         };
@@ -117,55 +117,54 @@ impl Endpoints {
         Ok(UserFiles { page, total, pages: total.div_ceil(per_page.get()), search })
     }
 
+    /// The files asked for, in no order. What the host forces is the scope; what the parameters say is
+    /// asked of records as the caller may see them.
     fn owned(
         &self,
         owner: &User,
         params: &UserFilesParams,
         incomplete: &[String],
         search: Option<&Searched>,
-    ) -> Scope {
+    ) -> crate::Result<Lookup> {
         let mut scope = Scope::everything().user(&owner.id).visible(self.options.visibility);
         for ids in incomplete.chunks(IDS_OF_ONE_CONDITION) {
             let ids: Vec<Value> = ids.iter().map(|id| Value::from(id.as_str())).collect();
             scope = scope.and(Document::new().with("_id", Document::new().with("$nin", ids)));
         }
+        let mut lookup = self.lookup(scope);
         if params.filter == Shown::Dashboard {
             let pattern = Document::new().with("$regex", "^(?:image|video|audio|text)/");
-            scope = scope.and(Document::new().with("type", pattern));
+            lookup = lookup.query_document(&Document::new().with("type", pattern))?;
         }
         if params.favorite && params.filter != Shown::All {
-            scope = scope.and(Document::new().with("favorite", true));
+            lookup = lookup.query_document(&Document::new().with("favorite", true))?;
         }
-        search.map_or(scope.clone(), |search| search.narrow(scope))
+        let conditions = search.map(Searched::conditions).unwrap_or_default();
+        conditions.iter().try_fold(lookup, |lookup, condition| lookup.query_document(condition))
     }
+}
 
-    fn found(
-        &self,
-        scope: Scope,
-        params: &UserFilesParams,
-        per_page: NonZeroU64,
-    ) -> crate::Result<Found> {
-        let (field, order) = (params.sort_by.record_field(), params.order);
-        let offset = (params.page.get() - 1).saturating_mul(per_page.get());
-        let part = Part { offset, count: per_page.get() };
-        if !params.sort_by.can_be_null() {
-            return self.sorted(scope, field, order)?.part(part);
-        }
-        let is_null = scope.clone().and(Document::new().with(field, Value::Null));
-        let not_null = Document::new().with("$ne", Value::Null);
-        let is_set = scope.and(Document::new().with(field, not_null));
-        let nulls = self.sorted(is_null, "_id", order)?;
-        let set = self.sorted(is_set, field, order)?;
-        match order {
-            Order::Ascending => joined(&set, &nulls, part),
-            Order::Descending => joined(&nulls, &set, part),
-        }
+fn found(owned: &Lookup, params: &UserFilesParams, per_page: NonZeroU64) -> crate::Result<Found> {
+    let (field, order) = (params.sort_by.record_field(), params.order);
+    let offset = (params.page.get() - 1).saturating_mul(per_page.get());
+    let part = Part { offset, count: per_page.get() };
+    if !params.sort_by.can_be_null() {
+        return sorted(owned, field, order)?.part(part);
     }
+    let is_null = owned.clone().query_document(&Document::new().with(field, Value::Null))?;
+    let not_null = Document::new().with("$ne", Value::Null);
+    let is_set = owned.clone().query_document(&Document::new().with(field, not_null))?;
+    let nulls = sorted(&is_null, "_id", order)?;
+    let set = sorted(&is_set, field, order)?;
+    match order {
+        Order::Ascending => joined(&set, &nulls, part),
+        Order::Descending => joined(&nulls, &set, part),
+    }
+}
 
-    fn sorted(&self, scope: Scope, field: &str, order: Order) -> crate::Result<Lookup> {
-        let way = if order == Order::Ascending { 1 } else { -1 };
-        self.index.lookup(scope).sort_document(&Document::new().with(field, way))
-    }
+fn sorted(lookup: &Lookup, field: &str, order: Order) -> crate::Result<Lookup> {
+    let way = if order == Order::Ascending { 1 } else { -1 };
+    lookup.clone().sort_document(&Document::new().with(field, way))
 }
 
 /// Ids of incomplete files in one `$nin`, well below the limit on its length.
@@ -218,12 +217,12 @@ fn tag_ids(query: &str, tags: &[Tag]) -> Result<Vec<String>, ApiError> {
 }
 
 impl Searched {
-    fn narrow(&self, scope: Scope) -> Scope {
+    fn conditions(&self) -> Vec<Document> {
         match &self.query {
             SearchedQuery::Text(text) => {
-                scope.and(literal::contains(self.field.record_field(), text))
+                vec![literal::contains(self.field.record_field(), text)]
             }
-            SearchedQuery::Tags(ids) => ids.iter().fold(scope, |scope, id| scope.and(tagged(id))),
+            SearchedQuery::Tags(ids) => ids.iter().map(|id| tagged(id)).collect(),
         }
     }
 }

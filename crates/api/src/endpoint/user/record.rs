@@ -6,6 +6,7 @@ use filedex_query::{Document, Value};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Tag;
+use crate::endpoint::password::{lock, locked};
 
 /// What a record is shown with.
 pub(super) struct Shown<'a> {
@@ -63,7 +64,9 @@ impl Shown<'_> {
             true => shown,
             false => shown.with("password", locked(record.get("password"))),
         };
-        shown.with("url", self.url(record.get_str("name").unwrap_or_default()))
+        let mut shown = shown.with("url", self.url(record.get_str("name").unwrap_or_default()));
+        lock(&mut shown);
+        shown
     }
 
     /// Tags named by id become the owner's tags, in the record's order; ids nobody knows go.
@@ -80,15 +83,6 @@ impl Shown<'_> {
     fn url(&self, name: &str) -> String {
         let route = self.route.trim_end_matches('/');
         format!("{route}/{}", utf8_percent_encode(name, ENCODE_URI))
-    }
-}
-
-/// A password is never shown, only that there is one.
-fn locked(password: Option<&Value>) -> Value {
-    match password {
-        None | Some(Value::Null | Value::Bool(false)) => Value::Null,
-        Some(Value::String(hash)) if hash.is_empty() => Value::Null,
-        Some(_) => Value::Bool(true),
     }
 }
 
@@ -113,13 +107,5 @@ mod tests {
         assert_eq!(at("/u").url("a b%é#?.png"), "/u/a%20b%25%C3%A9#?.png");
         assert_eq!(at("/").url("x"), "/x");
         assert_eq!(at("").url("[x]\"<>^`{|}\\"), "/%5Bx%5D%22%3C%3E%5E%60%7B%7C%7D%5C");
-    }
-
-    #[test]
-    fn a_password_shows_as_true_or_null() {
-        assert_eq!(locked(Some(&Value::from("$2b$hash"))), Value::Bool(true));
-        for none in [None, Some(&Value::Null), Some(&Value::from(""))] {
-            assert_eq!(locked(none), Value::Null);
-        }
     }
 }

@@ -1,0 +1,109 @@
+//! Fields that a caller may not see, by name, and how much of a document is left without them.
+//!
+//! A document is not copied for it: its views pass over what is redacted, so that whoever reads
+//! values (paths, expressions, schemas, sorts, the order of documents) reads it without those fields
+//! and can't tell that there are any. This file knows names; it does not know who asks.
+
+use std::sync::Arc;
+
+use crate::DocumentRef;
+
+/// Names of fields that are left out of documents, at any depth.
+///
+/// A caller's filter, sort and computed fields are asked of the record without any of them. What is
+/// shown of the record leaves them out as well, except the top-level fields that a host shows all
+/// the same.
+///
+/// ```
+/// use filedex_query::{Document, Redaction};
+/// let redaction = Redaction::default().hiding("key").showing("token");
+/// let share = Document::new().with("token", "t").with("by", "ada");
+/// let record = Document::new().with("token", "s").with("key", 7).with("share", share);
+/// let shown = Document::new().with("token", "s").with("share", Document::new().with("by", "ada"));
+/// assert_eq!(redaction.shown(record.view()).to_document(), shown);
+/// assert!(redaction.asked(record.view()).get("token").is_none());
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redaction {
+    asked: Arc<Level>,
+    shown: Arc<Level>,
+}
+
+/// What is left out of one document, and of those inside it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Level {
+    names: Vec<Box<str>>,
+    /// What is left out of the documents inside, where that is something else.
+    below: Option<Arc<Level>>,
+}
+
+impl Redaction {
+    /// Leaves out fields of that name as well.
+    #[must_use]
+    pub fn hiding(&self, name: &str) -> Redaction {
+        self.with(name, false)
+    }
+
+    /// Leaves out fields of that name as well, but not the record's own where it is shown.
+    #[must_use]
+    pub fn showing(&self, name: &str) -> Redaction {
+        self.with(name, true)
+    }
+
+    fn with(&self, name: &str, shows: bool) -> Redaction {
+        let others = |level: &Level| -> Vec<Box<str>> {
+            level.names.iter().filter(|other| ***other != *name).cloned().collect()
+        };
+        let (mut asked, mut shown) = (others(&self.asked), others(&self.shown));
+        asked.push(name.into());
+        if !shows {
+            shown.push(name.into());
+        }
+        let asked = Arc::new(Level { names: asked, below: None });
+        let below = Some(Arc::clone(&asked));
+        Redaction { asked, shown: Arc::new(Level { names: shown, below }) }
+    }
+
+    /// Whether nothing is left out.
+    pub fn is_empty(&self) -> bool {
+        self.asked.names.is_empty()
+    }
+
+    /// The record as questions see it.
+    pub fn asked<'a>(&'a self, record: DocumentRef<'a>) -> DocumentRef<'a> {
+        record.redacted(&self.asked)
+    }
+
+    /// The record as it is shown.
+    pub fn shown<'a>(&'a self, record: DocumentRef<'a>) -> DocumentRef<'a> {
+        record.redacted(&self.shown)
+    }
+
+    /// Whether no question can be about a field of that name.
+    pub fn hides(&self, name: &str) -> bool {
+        self.asked.hides(name)
+    }
+
+    /// What is left out of what questions see.
+    pub(crate) fn level(&self) -> &Arc<Level> {
+        &self.asked
+    }
+
+    /// The names, in the order they were given.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.asked.names.iter().map(|name| &**name)
+    }
+}
+
+impl Level {
+    /// Whether a field of that name is left out.
+    #[inline]
+    pub(crate) fn hides(&self, name: &str) -> bool {
+        self.names.iter().any(|hidden| **hidden == *name)
+    }
+
+    /// What is left out of the documents inside.
+    pub(crate) fn below(&self) -> &Level {
+        self.below.as_deref().unwrap_or(self)
+    }
+}
