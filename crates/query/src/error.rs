@@ -17,12 +17,36 @@ impl Code {
     pub const TYPE_MISMATCH: Code = Code(14);
     /// 27: an operator that needs an index of a kind Filedex does not keep.
     pub const INDEX_NOT_FOUND: Code = Code(27);
+    /// 28: a path of an update that a value is in the way of.
+    pub const PATH_NOT_VIABLE: Code = Code(28);
+    /// 34: an index so far behind the end of an array that too many nulls would stand before it.
+    pub const CANNOT_BACKFILL_ARRAY: Code = Code(34);
+    /// 40: two operators of an update at one place, or one above the other.
+    pub const CONFLICTING_UPDATE_OPERATORS: Code = Code(40);
     /// 50: the time the host allows is over.
     pub const MAX_TIME_MS_EXPIRED: Code = Code(50);
+    /// 52: a name led by `$` at the top of a document.
+    pub const DOLLAR_PREFIXED_FIELD_NAME: Code = Code(52);
+    /// 53: an `_id` of a kind that none may be.
+    pub const INVALID_ID_FIELD: Code = Code(53);
+    /// 54: a filter that fixes one field of a new document twice.
+    pub const NOT_SINGLE_VALUE_FIELD: Code = Code(54);
+    /// 55: the names of a reference out of their order.
+    pub const INVALID_DB_REF: Code = Code(55);
+    /// 56: an empty part of a path of an update.
+    pub const EMPTY_FIELD_NAME: Code = Code(56);
+    /// 66: an update that would change `_id`.
+    pub const IMMUTABLE_FIELD: Code = Code(66);
+    /// 72: a stage that no update takes.
+    pub const INVALID_OPTIONS: Code = Code(72);
+    /// 111: a filter that fixes a part of the `_id` of a new document.
+    pub const NOT_EXACT_VALUE_FIELD: Code = Code(111);
     /// 146: a limit on size or count is passed.
     pub const EXCEEDED_MEMORY_LIMIT: Code = Code(146);
     /// 168: an expression operator nobody knows.
     pub const INVALID_PIPELINE_OPERATOR: Code = Code(168);
+    /// 224: what can't be asked where it stands.
+    pub const QUERY_FEATURE_NOT_ALLOWED: Code = Code(224);
     /// 291: `$near` and its like, which need a geospatial index.
     pub const NO_QUERY_EXECUTION_PLANS: Code = Code(291);
     /// 11601: the host asked for the work to stop.
@@ -41,7 +65,18 @@ impl Code {
             14 => "TypeMismatch",
             15 => "Overflow",
             27 => "IndexNotFound",
+            28 => "PathNotViable",
+            34 => "CannotBackfillArray",
+            40 => "ConflictingUpdateOperators",
             50 => "MaxTimeMSExpired",
+            52 => "DollarPrefixedFieldName",
+            53 => "InvalidIdField",
+            54 => "NotSingleValueField",
+            55 => "InvalidDBRef",
+            56 => "EmptyFieldName",
+            66 => "ImmutableField",
+            72 => "InvalidOptions",
+            111 => "NotExactValueField",
             146 => "ExceededMemoryLimit",
             168 => "InvalidPipelineOperator",
             224 => "QueryFeatureNotAllowed",

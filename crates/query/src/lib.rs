@@ -9,6 +9,7 @@
 //! | the filter | `Matcher::compile` | `Matcher`, which runs |
 //! | `fields`, `sort` | `Projection::parse`, `Sort::parse` | `Projection`, `Sort` |
 //! | all three | `Plan::compile` | `Plan`, with the bounds it proves |
+//! | what an update says | `Update::parse` | `Update`, which changes documents |
 //!
 //! There is no IO, no clock, no thread and no randomness in this crate: what an evaluation needs of
 //! the outside comes in through [`Environment`].
@@ -36,6 +37,7 @@ mod projection;
 mod redaction;
 mod schema;
 mod sort;
+mod update;
 mod value;
 mod view;
 
@@ -54,5 +56,6 @@ pub use projection::Projection;
 pub use redaction::Redaction;
 pub use schema::Schema;
 pub use sort::{Sort, SortKeySpec, TopK};
+pub use update::{Update, Updated};
 pub use value::{Binary, Date, ObjectId, Regex, Timestamp, Value};
 pub use view::{ArrayRef, DocumentRef, ValueRef};

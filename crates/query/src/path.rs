@@ -32,7 +32,8 @@ pub struct Part {
 pub struct Leaf<'a> {
     /// The value; `None` where the path ends before it is found (missing).
     pub value: Option<ValueRef<'a>>,
-    /// The index in the outermost array crossed on the way.
+    /// The index in the outermost array that was searched on the way; one that the path names itself
+    /// does not count.
     pub index: Option<usize>,
 }
 
@@ -202,10 +203,9 @@ impl<'a> Walk<'_, 'a> {
         };
         let mut objects = false;
         for (position, element) in array.iter().enumerate() {
-            let index = index.or(Some(position));
             if let ValueRef::Document(inner) = element {
                 objects = true;
-                self.document(inner, parts, index)?;
+                self.document(inner, parts, index.or(Some(position)))?;
             }
             if part.index == Some(position) {
                 self.addressed(element, rest, index)?;
@@ -217,7 +217,8 @@ impl<'a> Walk<'_, 'a> {
         ControlFlow::Continue(())
     }
 
-    /// An element reached by its index: whole if the path ends here.
+    /// An element reached by its index: whole if the path ends here. The index is the path's own, so it
+    /// is none that the walk has found.
     fn addressed(
         &mut self,
         element: ValueRef<'a>,

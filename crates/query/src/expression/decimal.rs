@@ -23,7 +23,7 @@ pub(super) fn is_zero(number: Decimal) -> bool {
 }
 
 /// The double with its 15 sure digits, trailing zeros kept: `0.1` is `0.100000000000000`.
-pub(super) fn from_double(number: f64) -> Decimal {
+pub(crate) fn from_double(number: f64) -> Decimal {
     let Ok(exact) = BigDecimal::try_from(number) else { return special(number) };
     if exact.is_zero() {
         return Decimal::from(0);
@@ -60,7 +60,7 @@ pub(super) fn to_long(number: Decimal, mode: RoundingMode) -> Option<i64> {
     number.to_big()?.with_scale_round(0, mode).to_i64()
 }
 
-pub(super) fn add(left: Decimal, right: Decimal) -> Decimal {
+pub(crate) fn add(left: Decimal, right: Decimal) -> Decimal {
     combine(left, right, sum, |a, b| a + b)
 }
 
@@ -68,7 +68,7 @@ pub(super) fn subtract(left: Decimal, right: Decimal) -> Decimal {
     combine(left, right, |a, b| sum(a, &-b), |a, b| a - b)
 }
 
-pub(super) fn multiply(left: Decimal, right: Decimal) -> Decimal {
+pub(crate) fn multiply(left: Decimal, right: Decimal) -> Decimal {
     combine(left, right, |a, b| a * b, |a, b| a * b)
 }
 

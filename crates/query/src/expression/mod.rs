@@ -24,7 +24,7 @@ mod date;
 mod date_parts;
 mod date_reading;
 mod date_text;
-mod decimal;
+pub(crate) mod decimal;
 mod evaluate;
 mod kind;
 mod literal;

@@ -26,4 +26,5 @@ pub use bit_mask::{BitMask, BitTest};
 pub use tree::{Filter, Test};
 pub use type_set::TypeSet;
 
+pub(crate) use operand::within_depth;
 pub(crate) use parse::{Parser, Place};

@@ -98,7 +98,8 @@ fn led_by_operator(document: &Document) -> bool {
     document.iter().next().is_some_and(|(name, _)| name.starts_with('$'))
 }
 
-fn within_depth(value: &Value, levels: usize) -> bool {
+/// Whether the value has no more than so many documents and arrays one in another.
+pub(crate) fn within_depth(value: &Value, levels: usize) -> bool {
     match (value, levels.checked_sub(1)) {
         (Value::Document(_) | Value::Array(_), None) => false,
         (Value::Document(document), Some(left)) => {
