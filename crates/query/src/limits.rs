@@ -19,7 +19,7 @@ pub struct Limits {
     pub document_depth: usize,
     /// Levels of nesting of a filter, an expression or a schema.
     pub filter_depth: usize,
-    /// Operators and conditions in one filter, projection or expression. In a filter an `$expr`, a
+    /// Operators and conditions in one filter, projection or expression, paths and stages in one update. In a filter an `$expr`, a
     /// large regular expression and one that goes back count as many.
     pub filter_nodes: usize,
     /// Parts of one dotted path (MongoDB's bound is 200).
@@ -37,7 +37,7 @@ pub struct Limits {
     /// Evaluation steps of an `$expr`, or of all computed fields, for one document. Work on long texts and
     /// arrays takes many.
     pub expression_steps: usize,
-    /// Bytes of a value that an expression may build.
+    /// Bytes of a value that an expression may build, and that an update may add to one document.
     pub expression_bytes: usize,
     /// Keys of one sort.
     pub sort_keys: usize,

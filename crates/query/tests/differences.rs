@@ -10,8 +10,8 @@
 )]
 
 use filedex_query::{
-    Document, Environment, Error, Expression, Filter, Limits, Matcher, Pattern, Projection, Schema,
-    Sort, ejson,
+    Date, Document, Environment, Error, Expression, Filter, Found, Limits, Matcher, Pattern,
+    Projection, Schema, Sort, Timestamp, Update, Value, ejson,
 };
 use std::cmp::Ordering;
 
@@ -190,4 +190,46 @@ fn difference_14_the_variables_of_a_server_are_not_there() {
     assert_eq!(expression_code(r#""$$USER_ROLES""#), 51144);
     assert_eq!(expression_code(r#""$$CLUSTER_TIME""#), 51144);
     assert_eq!(expression_code(r#""$$SEARCH_META""#), 17276);
+}
+
+fn update(text: &str, update: &str) -> Document {
+    let environment = Environment { now: Date(1_700_000_000_123), ..Environment::default() };
+    let update = Update::parse_text(update, None, &environment).unwrap();
+    update.apply(document(text), Found { array_index: None }).unwrap().document
+}
+
+#[test]
+fn difference_15_orders_that_mongodb_leaves_open_are_set() {
+    let pushed = (0..40).map(|n| format!(r#"{{"s": {}, "n": {n}}}"#, n % 2)).collect::<Vec<_>>();
+    let push = format!(
+        r#"{{"$push": {{"a": {{"$each": [{}], "$sort": {{"s": 1}}}}}}}}"#,
+        pushed.join(",")
+    );
+    let sorted = update("{}", &push);
+    let numbers = sorted.get("a").and_then(Value::as_array).unwrap().iter();
+    let numbers: Vec<_> = numbers.map(|element| element.as_document().unwrap().get("n")).collect();
+    let wanted: Vec<Value> = (0..40).step_by(2).chain((1..40).step_by(2)).map(Value::Int).collect();
+    assert_eq!(numbers, wanted.iter().map(Some).collect::<Vec<_>>());
+
+    let seed = filter(r#"{"b": 1, "a": 2, "_id": 3}"#).unwrap();
+    let set = Update::parse_text(r#"{"$set": {"c": 4}}"#, None, &Environment::default()).unwrap();
+    let made = set.insert(&seed, || Value::Null).unwrap();
+    assert_eq!(made, document(r#"{"_id": 3, "b": 1, "a": 2, "c": 4}"#));
+
+    let found = |query: &str| {
+        let matcher = Matcher::compile(&filter(query).unwrap(), &Environment::default()).unwrap();
+        let found = matcher.find(document(r#"{"a": [1, 2], "b": [3, 4]}"#).view()).unwrap();
+        found.unwrap().array_index
+    };
+    assert_eq!(found(r#"{"a": 1, "b": 4}"#), Some(1));
+    assert_eq!(found(r#"{"b": 4, "a": 1}"#), Some(0));
+}
+
+#[test]
+fn difference_16_the_moment_of_an_update_is_the_hosts() {
+    let text = r#"{"$currentDate": {"a": true, "b": {"$type": "timestamp"}}}"#;
+    let changed = update("{}", text);
+    assert_eq!(changed.get("a"), Some(&Value::Date(Date(1_700_000_000_123))));
+    let timestamp = Timestamp { time: 1_700_000_000, increment: 1 };
+    assert_eq!(changed.get("b"), Some(&Value::Timestamp(timestamp)));
 }

@@ -14,7 +14,7 @@
 
 use filedex_query::{
     Document, Environment, Error, Expression, Filter, Found, Limits, Matcher, Projection, Sort,
-    Value, ejson,
+    Update, Value, ejson,
 };
 
 const MANUAL: &str = include_str!("../../../docs/query.md");
@@ -44,6 +44,19 @@ fn evaluate(expression: &str, text: &str) -> Result<Option<Value>, Error> {
     Expression::parse(&value(expression), &environment)?.evaluate(document(text).view())
 }
 
+/// What the update makes of the document, which the filter has found.
+fn change(text: &str, query: &str, update: &str, filters: Option<&str>) -> Result<Document, Error> {
+    let update = Update::parse_text(update, filters, &Environment::default())?;
+    let found = find(text, query)?.unwrap_or_default();
+    Ok(update.apply(document(text), found)?.document)
+}
+
+fn upsert(query: &str, update: &str) -> Result<Document, Error> {
+    let environment = Environment::default();
+    let filter = Filter::parse_text(query, &environment)?;
+    Update::parse_text(update, None, &environment)?.insert(&filter, || Value::Null)
+}
+
 /// Whether the sort puts the documents into the order they stand in.
 fn orders(sort: &str, documents: &[&str]) -> Result<bool, Error> {
     let sort = Sort::parse(&document(sort), &Environment::default())?;
@@ -59,6 +72,7 @@ fn failure(section: &str, text: &str) -> Option<u32> {
         "Projections" => Projection::parse(&document(text), &environment).map(drop),
         "Sorts" => Sort::parse(&document(text), &environment).map(drop),
         "Expressions" => Expression::parse(&value(text), &environment).map(drop),
+        "Updates" => Update::parse_text(text, None, &environment).map(drop),
         _ => Filter::parse(&document(text), &environment).map(drop),
     };
     outcome.err().map(|error| error.code().0)
@@ -90,19 +104,39 @@ fn check(section: &str, example: &str) -> Result<(), String> {
             let found = evaluate(expression, text).map_err(say)?;
             return same(&found.unwrap_or(Value::Undefined), &value(wanted));
         }
-        (["", "orders", ..], [sort, documents @ ..]) => orders(sort, documents).map_err(say)?,
-        (["", fails], [text]) if fails.starts_with("fails with ") => {
-            let wanted = fails.trim_start_matches("fails with ").parse().unwrap();
-            let found = failure(section, text);
-            return if found == Some(wanted) {
-                Ok(())
-            } else {
-                Err(format!("fails with {found:?}"))
-            };
+        (["", "after", "becomes", ""], [text, update, wanted]) => {
+            let changed = change(text, "{}", update, None).map_err(say)?;
+            return same(&Value::Document(changed), &value(wanted));
         }
+        (["", "after", "with", "becomes", ""], [text, update, filters, wanted]) => {
+            let changed = change(text, "{}", update, Some(filters)).map_err(say)?;
+            return same(&Value::Document(changed), &value(wanted));
+        }
+        (["", "found by", "after", "becomes", ""], [text, query, update, wanted]) => {
+            let changed = change(text, query, update, None).map_err(say)?;
+            return same(&Value::Document(changed), &value(wanted));
+        }
+        (["", "upserts", "as", ""], [query, update, wanted]) => {
+            let made = upsert(query, update).map_err(say)?;
+            return same(&Value::Document(made), &value(wanted));
+        }
+        (["", "after", fails], [text, update]) => {
+            let outcome = change(text, "{}", update, None);
+            return fails_as(fails, outcome.err().map(|error| error.code().0));
+        }
+        (["", "orders", ..], [sort, documents @ ..]) => orders(sort, documents).map_err(say)?,
+        (["", fails], [text]) => return fails_as(fails, failure(section, text)),
         _ => return Err("not in one of the forms of an example".to_owned()),
     };
     if holds { Ok(()) } else { Err("does not hold".to_owned()) }
+}
+
+fn fails_as(words: &str, found: Option<u32>) -> Result<(), String> {
+    match words.strip_prefix("fails with ").map(|wanted| wanted.parse().unwrap()) {
+        Some(wanted) if found == Some(wanted) => Ok(()),
+        Some(_) => Err(format!("fails with {found:?}")),
+        None => Err("not in one of the forms of an example".to_owned()),
+    }
 }
 
 fn same(found: &Value, wanted: &Value) -> Result<(), String> {
