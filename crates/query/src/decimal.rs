@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use bigdecimal::num_bigint::{BigInt, Sign};
-use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
+use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
 
 /// A decimal128. Two forms of one number (`1.0`, `1.00`) differ under `==`, as stored values do;
 /// [`crate::order::compare`] finds them equal.
@@ -53,9 +53,45 @@ impl Decimal {
         self.high & SIGN != 0
     }
 
+    /// The same number with the sign bit set or cleared; NaN stays.
+    #[must_use]
+    pub(crate) fn with_sign(self, negative: bool) -> Decimal {
+        let sign = if negative { SIGN } else { 0 };
+        if self.is_nan() { self } else { Decimal { high: self.high & !SIGN | sign, ..self } }
+    }
+
+    /// Reads text whose digits may be more than fit: they are rounded, ties to even. `None` for what
+    /// is no number, or past the range or below it.
+    pub(crate) fn parse_rounding(text: &str) -> Option<Decimal> {
+        if let Ok(number) = text.parse() {
+            return Some(number);
+        }
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let exponent: i64 = exponent.parse::<i32>().ok()?.into();
+        let bare = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+        let (whole, fraction) = bare.split_once('.').unwrap_or((bare, ""));
+        let digits = read_digits(whole, fraction).ok()?;
+        let scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        let first = i64::try_from(digits.len()).ok()? - scale;
+        // What is rounded keeps all its digits: it is not below the normal numbers.
+        let (most, least) = (MOST_EXPONENT + MOST_DIGITS as i32, MOST_DIGITS as i32 - BIAS);
+        let fits = (i64::from(least)..=i64::from(most)).contains(&first);
+        let exact = shortened(&digits, scale)?;
+        let rounded = Decimal::from_big(&exact);
+        let number = Some(rounded).filter(|number| fits && !number.is_infinite())?;
+        Some(number.with_sign(text.starts_with('-')))
+    }
+
     /// The nearest double. NaN and the infinities stay what they are.
     pub fn to_f64(self) -> f64 {
         match self.to_big() {
+            Some(number) if number.is_zero() => {
+                if self.is_negative() {
+                    -0.0
+                } else {
+                    0.0
+                }
+            }
             Some(number) => number.to_f64().unwrap_or(f64::NAN),
             None if self.is_nan() => f64::NAN,
             None if self.is_negative() => f64::NEG_INFINITY,
@@ -174,10 +210,11 @@ impl FromStr for Decimal {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        match rest.to_ascii_lowercase().as_str() {
-            "inf" | "infinity" => return Ok(Decimal::infinity(negative)),
-            "nan" => return Ok(Decimal::NAN),
-            _ => {}
+        if ["inf", "infinity"].iter().any(|name| rest.eq_ignore_ascii_case(name)) {
+            return Ok(Decimal::infinity(negative));
+        }
+        if rest.eq_ignore_ascii_case("nan") {
+            return Ok(Decimal::NAN);
         }
         let (digits, exponent) = match rest.split_once(['e', 'E']) {
             Some((digits, exponent)) => {
@@ -195,11 +232,23 @@ impl FromStr for Decimal {
 
 /// The digits before and after the point as one run without leading zeros.
 fn read_digits(whole: &str, fraction: &str) -> Result<String, DecimalError> {
-    let digits = format!("{whole}{fraction}");
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !are_digits(whole) || !are_digits(fraction) {
         return Err(DecimalError);
     }
-    Ok(digits.trim_start_matches('0').to_owned())
+    Ok(format!("{whole}{fraction}").trim_start_matches('0').to_owned())
+}
+
+/// The number of these digits with so many places. Of very many only the first count, and whether there
+/// is anything behind them.
+fn shortened(digits: &str, scale: i64) -> Option<BigDecimal> {
+    const MOST: usize = 2 * MOST_DIGITS;
+    let Some((kept, rest)) = digits.split_at_checked(MOST) else {
+        return Some(BigDecimal::new(digits.parse().ok()?, scale));
+    };
+    let tip = if rest.bytes().any(|digit| digit != b'0') { '1' } else { '0' };
+    let dropped = i64::try_from(rest.len()).ok()? - 1;
+    Some(BigDecimal::new(format!("{kept}{tip}").parse().ok()?, scale - dropped))
 }
 
 fn fit_digits(negative: bool, digits: &str, exponent: i32) -> Result<Decimal, DecimalError> {
@@ -299,6 +348,18 @@ mod tests {
         assert!("12345678901234567890123456789012345".parse::<Decimal>().is_err());
         assert!("".parse::<Decimal>().is_err());
         assert!("1x".parse::<Decimal>().is_err());
+    }
+
+    #[test]
+    fn text_of_many_digits_is_rounded_and_what_leaves_the_range_is_none() {
+        let read = |text: &str| Decimal::parse_rounding(text).map(|number| number.to_string());
+        let many = format!("-1.{}1", "0".repeat(100_000));
+        assert_eq!(read(&many).as_deref(), Some("-1.000000000000000000000000000000000"));
+        let half = format!("12345678901234567890123456789012345.{}1e-1", "0".repeat(60));
+        assert_eq!(read(&half).as_deref(), Some("1234567890123456789012345678901235"));
+        assert_eq!(read("1E-7000"), None);
+        assert_eq!(read("1E+6145"), None);
+        assert_eq!(read("x"), None);
     }
 
     #[test]

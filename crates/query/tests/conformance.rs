@@ -47,3 +47,8 @@ fn sorts_mean_what_mongodb_means() {
 fn expressions_mean_what_mongodb_means() {
     run("expressions.jsonl", 800);
 }
+
+#[test]
+fn what_people_reported_of_other_servers_holds_here() {
+    run("reports.jsonl", 275);
+}

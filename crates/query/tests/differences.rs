@@ -233,3 +233,22 @@ fn difference_16_the_moment_of_an_update_is_the_hosts() {
     let timestamp = Timestamp { time: 1_700_000_000, increment: 1 };
     assert_eq!(changed.get("b"), Some(&Value::Timestamp(timestamp)));
 }
+
+#[test]
+fn difference_20_the_latest_operators_are_refused_by_name() {
+    for name in ["$hash", "$hexHash", "$createObjectId", "$toArray", "$toObject", "$serializeEJSON"]
+    {
+        assert_eq!(expression_code(&format!(r#"{{"{name}": "x"}}"#)), 168, "{name}");
+    }
+    assert_eq!(expression_code(r#"{"$map": {"input": [], "arrayIndexAs": "i", "in": 1}}"#), 16879);
+    assert_eq!(expression_code(r#"{"$toString": [[1]]}"#), 241);
+    assert_eq!(expression_code(r#"{"$convert": {"input": [1], "to": "binData"}}"#), 241);
+}
+
+#[test]
+fn difference_21_dates_do_not_count_in_words() {
+    for text in ["first monday of", "last day of", "next week", "back of 7pm", "+5 ms"] {
+        let expression = format!(r#"{{"$toDate": "2024-01-05 {text}"}}"#);
+        assert_eq!(expression_code(&expression), 241, "{text}");
+    }
+}

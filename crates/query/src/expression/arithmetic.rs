@@ -242,7 +242,7 @@ fn absolute<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     let Some(number) = one_number(scope, arguments, "$abs")? else { return Ok(Answer::NULL) };
     Ok(match number {
         Number::Double(number) => number.abs().into(),
-        Number::Decimal(number) => decimal::absolute(number).into(),
+        Number::Decimal(number) => number.with_sign(false).into(),
         number => match number.to_long().checked_abs() {
             Some(positive) => integer_value(positive, number.kind()).into(),
             None => {

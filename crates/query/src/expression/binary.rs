@@ -1,12 +1,60 @@
-//! Binary data as text and text as binary data, for `$convert`.
+//! Binary data as text or numbers and the other way round, for `$convert`.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE, HEXUPPER};
 
 use super::date_text::CONVERSION_FAILURE;
+use super::number::Number;
 use crate::{Binary, Code, Error, Result, Value, ValueRef};
 
 const FORMATS: [&str; 6] = ["auto", "base64", "base64url", "hex", "utf8", "uuid"];
 const UUID: u8 = 4;
+
+/// Which byte of a number comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    #[default]
+    Little,
+    Big,
+}
+
+impl ByteOrder {
+    /// The bytes from the least significant on, or the other way round.
+    fn arranged<const N: usize>(self, mut bytes: [u8; N]) -> [u8; N] {
+        if self == ByteOrder::Big {
+            bytes.reverse();
+        }
+        bytes
+    }
+}
+
+/// The bytes of a number; decimals have none.
+pub(super) fn from_number(number: Number, subtype: u8, order: ByteOrder) -> Option<Binary> {
+    let bytes = match number {
+        Number::Int(number) => order.arranged(number.to_le_bytes()).to_vec(),
+        Number::Long(number) => order.arranged(number.to_le_bytes()).to_vec(),
+        Number::Double(number) => order.arranged(number.to_le_bytes()).to_vec(),
+        Number::Decimal(_) => return None,
+    };
+    Some(Binary { subtype, bytes })
+}
+
+/// The whole number that one, two, four or eight bytes are.
+pub(super) fn to_long(bytes: &[u8], order: ByteOrder) -> Option<i64> {
+    Some(match bytes.len() {
+        1 => i64::from(i8::from_le_bytes(bytes.try_into().ok()?)),
+        2 => i64::from(i16::from_le_bytes(order.arranged(bytes.try_into().ok()?))),
+        4 => i64::from(i32::from_le_bytes(order.arranged(bytes.try_into().ok()?))),
+        _ => i64::from_le_bytes(order.arranged(bytes.try_into().ok()?)),
+    })
+}
+
+/// The double that four or eight bytes are.
+pub(super) fn to_double(bytes: &[u8], order: ByteOrder) -> Option<f64> {
+    Some(match bytes.len() {
+        4 => f64::from(f32::from_le_bytes(order.arranged(bytes.try_into().ok()?))),
+        _ => f64::from_le_bytes(order.arranged(bytes.try_into().ok()?)),
+    })
+}
 
 /// Refuses a format that nobody knows.
 pub(super) fn check_format(format: Option<&str>) -> Result<()> {

@@ -3,10 +3,10 @@
 //! Source: MongoDB manual, "$convert", whose tables say what converts into what. Everything that can't
 //! be converted is one error, which `onError` catches.
 
-use bigdecimal::{BigDecimal, RoundingMode};
+use bigdecimal::RoundingMode;
 
 use super::answer::Answer;
-use super::binary;
+use super::binary::{self, ByteOrder};
 use super::date_text::{CONVERSION_FAILURE, read_freely};
 use super::decimal;
 use super::kind;
@@ -36,8 +36,27 @@ pub(super) const OPERATORS: &[Operator] = &[
 const CONVERT: Names = Names {
     not_object: 9,
     unknown: 9,
-    names: &[("input", 9), ("to", 9), ("onError", 0), ("onNull", 0), ("format", 0)],
+    names: &[
+        ("input", 9),
+        ("to", 9),
+        ("onError", 0),
+        ("onNull", 0),
+        ("format", 0),
+        ("base", 0),
+        ("byteOrder", 0),
+    ],
 };
+
+/// What else tells how a value is to be converted.
+#[derive(Clone, Copy, Default)]
+struct Manner<'m> {
+    /// Of numbers as text: 2, 8, 10 or 16.
+    base: Option<u32>,
+    /// Of binary data as text.
+    format: Option<&'m str>,
+    /// Of numbers as binary data.
+    order: ByteOrder,
+}
 
 /// What is converted into.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,13 +101,16 @@ fn to<'a>(scope: &mut Scope<'a>, arguments: &'a [Node], target: Target) -> Resul
         Target::Binary { .. } => Some("uuid"),
         _ => Some("auto"),
     };
-    Ok(converted(scope, &answer, target, format)?.into())
+    let manner = Manner { format, ..Manner::default() };
+    Ok(converted(scope, &answer, target, manner)?.into())
 }
 
 fn convert<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let target = scope.argument(arguments, 1)?;
     let input = scope.first(arguments)?;
+    let base = scope.argument(arguments, 5)?;
     let format = scope.argument(arguments, 4)?;
+    let order = scope.argument(arguments, 6)?;
     let target = if target.is_nullish() { None } else { Some(target_of(&target)?) };
     if input.is_nullish() {
         return if is_given(arguments, 3) {
@@ -98,15 +120,44 @@ fn convert<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a
         };
     }
     let Some(target) = target else { return Ok(Answer::NULL) };
+    let base = base_of(&base)?;
     if !format.is_nullish() && format.text().is_none() {
         return Err(kind::wrong(4_341_114, "$convert", "`format` to be a string", &format));
     }
     binary::check_format(format.text())?;
-    match converted(scope, &input, target, format.text()) {
+    let manner = Manner { base, format: format.text(), order: order_of(&order)? };
+    match converted(scope, &input, target, manner) {
         Err(error) if error.code() == CONVERSION_FAILURE && is_given(arguments, 2) => {
             scope.argument(arguments, 2)
         }
         result => Ok(result?.into()),
+    }
+}
+
+fn base_of(answer: &Answer<'_>) -> Result<Option<u32>> {
+    if answer.is_nullish() {
+        return Ok(None);
+    }
+    let whole = answer.number().and_then(|number| number.whole64());
+    let wrong = || kind::wrong(3_501_300, "$convert", "`base` to be a whole number", answer);
+    match whole.ok_or_else(wrong)? {
+        2 => Ok(Some(2)),
+        8 => Ok(Some(8)),
+        10 => Ok(Some(10)),
+        16 => Ok(Some(16)),
+        _ => Err(Error::new(Code(3_501_301), "`base` of $convert is 2, 8, 10 or 16")),
+    }
+}
+
+fn order_of(answer: &Answer<'_>) -> Result<ByteOrder> {
+    if answer.is_nullish() {
+        return Ok(ByteOrder::default());
+    }
+    let wrong = || kind::wrong(9_130_001, "$convert", "`byteOrder` to be a string", answer);
+    match answer.text().ok_or_else(wrong)? {
+        "little" => Ok(ByteOrder::Little),
+        "big" => Ok(ByteOrder::Big),
+        _ => Err(Error::new(Code(9_130_002), "`byteOrder` of $convert is \"little\" or \"big\"")),
     }
 }
 
@@ -178,16 +229,33 @@ fn converted(
     scope: &mut Scope<'_>,
     answer: &Answer<'_>,
     target: Target,
-    format: Option<&str>,
+    manner: Manner<'_>,
 ) -> Result<Value> {
     let value = answer.comparable();
     scope.spend_value(value)?;
     let number = answer.number();
     let result = match (target, value, number) {
         (Target::Bool, _, _) => Some(Value::Bool(answer.truth())),
-        (Target::Binary { subtype }, ..) => return binary::from_value(value, subtype, format),
+        (Target::Binary { subtype }, _, Some(number)) => {
+            binary::from_number(number, subtype, manner.order).map(Value::Binary)
+        }
+        (Target::Binary { subtype }, ..) => {
+            return binary::from_value(value, subtype, manner.format);
+        }
         (Target::String, ValueRef::Binary { subtype, bytes }, _) => {
-            return binary::to_text(subtype, bytes, format).map(Value::from);
+            return binary::to_text(subtype, bytes, manner.format).map(Value::from);
+        }
+        (Target::Int, ValueRef::Binary { bytes, .. }, _) => binary::to_long(bytes, manner.order)
+            .filter(|_| bytes.len() <= 4)
+            .and_then(|number| number_as(Number::Long(number), target)),
+        (Target::Long, ValueRef::Binary { bytes, .. }, _) => {
+            binary::to_long(bytes, manner.order).map(Value::Long)
+        }
+        (Target::Double, ValueRef::Binary { bytes, .. }, _) => {
+            binary::to_double(bytes, manner.order).map(Value::Double)
+        }
+        (Target::String, _, Some(number)) if manner.base.is_some() => {
+            text_in_base(number, manner.base.unwrap_or(10)).map(Value::from)
         }
         (Target::String, ..) => text_from(answer).map(Value::from),
         (Target::ObjectId, ValueRef::ObjectId(id), _) => Some(id.into()),
@@ -198,7 +266,7 @@ fn converted(
         (Target::Date, _, Some(Number::Int(_))) => None,
         (Target::Date, _, Some(number)) => long_from(number).map(|time| Date(time).into()),
         (Target::Date, ..) => moment::date_of(answer).map(Value::from),
-        (target, ValueRef::String(text), _) => number_from_text(text, target),
+        (target, ValueRef::String(text), _) => number_from_text(text, target, manner.base),
         (target, ValueRef::Bool(truth), _) => number_as(Number::Int(i32::from(truth)), target),
         (Target::Int, ValueRef::Date(_), _) => None,
         (target, ValueRef::Date(date), _) => number_as(Number::Long(date.0), target),
@@ -237,11 +305,13 @@ fn number_as(number: Number, target: Target) -> Option<Value> {
     match target {
         Target::Double => {
             let double = number.to_f64();
-            let was_finite = match number {
-                Number::Decimal(number) => !number.is_infinite(),
-                _ => false,
+            let fits = match number {
+                Number::Decimal(number) if !number.is_infinite() && !number.is_nan() => {
+                    double.is_normal() || decimal::is_zero(number)
+                }
+                _ => true,
             };
-            (!(was_finite && double.is_infinite())).then_some(Value::Double(double))
+            fits.then_some(Value::Double(double))
         }
         Target::Decimal => Some(Value::Decimal(number.to_decimal())),
         Target::Long => long_from(number).map(Value::Long),
@@ -259,30 +329,43 @@ fn long_from(number: Number) -> Option<i64> {
     }
 }
 
-fn number_from_text(text: &str, target: Target) -> Option<Value> {
+/// A whole number within the longs in that base, with its sign before it.
+fn text_in_base(number: Number, base: u32) -> Option<String> {
+    let whole = number.whole64()?;
+    let sign = if whole < 0 { "-" } else { "" };
+    let size = whole.unsigned_abs();
+    Some(match base {
+        2 => format!("{sign}{size:b}"),
+        8 => format!("{sign}{size:o}"),
+        16 => format!("{sign}{size:X}"),
+        _ => format!("{sign}{size}"),
+    })
+}
+
+fn number_from_text(text: &str, target: Target, base: Option<u32>) -> Option<Value> {
     if text.starts_with("0x") || text.starts_with("0X") {
         return None;
+    }
+    if let Some(base) = base {
+        return number_as(Number::Long(i64::from_str_radix(text, base).ok()?), target);
     }
     match target {
         Target::Int => text.parse().ok().map(Value::Int),
         Target::Long => text.parse().ok().map(Value::Long),
         Target::Double => {
             let number: f64 = text.parse().ok()?;
-            let is_named = text.contains(['i', 'I']);
-            (number.is_finite() || number.is_nan() || is_named).then_some(Value::Double(number))
+            let is_named = text.contains(['n', 'N']);
+            (is_named || is_in_range(number, text)).then_some(Value::Double(number))
         }
-        Target::Decimal => decimal_from_text(text).map(Value::Decimal),
+        Target::Decimal => Decimal::parse_rounding(text).map(Value::Decimal),
         _ => None,
     }
 }
 
-/// Digits past 34 are rounded away.
-fn decimal_from_text(text: &str) -> Option<Decimal> {
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    // An exponent of many digits would be written out at length.
-    let is_plain = text.len() <= 1024 && !text.contains(['e', 'E']);
-    let exact: BigDecimal = if is_plain { text.parse().ok()? } else { return None };
-    Some(Decimal::from_big(&exact))
+/// Whether the double is what the digits say: not past its range, nor below the least that keeps all its
+/// digits.
+fn is_in_range(number: f64, text: &str) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !mantissa.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    if number == 0.0 { is_zero } else { number.is_normal() }
 }

@@ -187,10 +187,17 @@ fn shift_months(date: i64, months: i64, zone: &Zone) -> Result<i64> {
 
 fn diff<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (start, end) = scope.pair(arguments)?;
-    if start.is_nullish() || end.is_nullish() {
+    let is_null = |answer: Answer<'_>| answer.is_nullish();
+    let no_zone = is_given(arguments, 3) && is_null(scope.argument(arguments, 3)?);
+    if start.is_nullish() || end.is_nullish() || no_zone {
         return Ok(Answer::NULL);
     }
-    let Some(unit) = unit(scope, arguments, 2, "$dateDiff")? else { return Ok(Answer::NULL) };
+    let unknown = |error: Error| match error.code() {
+        Code::FAILED_TO_PARSE => error.with_code(Code(5_439_014)),
+        _ => error,
+    };
+    let unit = unit(scope, arguments, 2, "$dateDiff").map_err(unknown)?;
+    let Some(unit) = unit else { return Ok(Answer::NULL) };
     let first_day = match unit {
         Unit::Week => start_of_week(scope, arguments, 4, "$dateDiff")?,
         _ => Some(7),

@@ -1,10 +1,10 @@
-//! Reading the parts of a date from text: the ISO forms, the common written ones, and formats.
+//! Reading the parts of a date from text, by the forms of the grammar or by a format.
 //!
-//! The server reads without a format whatever PHP's timelib reads. Here are its forms that people
-//! write; others are refused rather than guessed. This file knows no zones beyond offsets.
+//! Both ways end in a draft whose parts are checked together. This file knows no zones beyond offsets.
 
-use super::zone::offset_of;
-use crate::civil::days_of;
+use super::date_grammar::{Form, Part, TABLE};
+use super::date_zone;
+use crate::civil::{days_of, days_of_iso_week, iso_weekday};
 
 pub(super) const MONTHS: [&str; 12] = [
     "January",
@@ -20,104 +20,299 @@ pub(super) const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] =
-    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-/// Abbreviations of zones, with their hours east of Greenwich.
-const ABBREVIATIONS: [(&str, i64); 15] = [
-    ("Z", 0),
-    ("UTC", 0),
-    ("GMT", 0),
-    ("EST", -5),
-    ("EDT", -4),
-    ("CST", -6),
-    ("CDT", -5),
-    ("MST", -7),
-    ("MDT", -6),
-    ("PST", -8),
-    ("PDT", -7),
-    ("CET", 1),
-    ("CEST", 2),
-    ("BST", 1),
-    ("MSK", 3),
-];
+const ROMAN: [&str; 12] =
+    ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+/// Years whose milliseconds fit a date.
+const MOST_YEARS: i64 = 290_000_000;
 
-/// What was found in the text.
-#[derive(Clone, Copy, Debug, Default)]
+/// The moment that was read, on the wall.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
-    pub(super) year: Option<i64>,
-    pub(super) month: Option<i64>,
-    pub(super) day: Option<i64>,
-    pub(super) day_of_year: Option<i64>,
-    pub(super) iso_year: Option<i64>,
-    pub(super) iso_week: Option<i64>,
-    pub(super) weekday: Option<i64>,
-    /// Milliseconds since midnight.
-    pub(super) time: i64,
-    /// Milliseconds east of Greenwich.
+    /// Days since 1970-01-01.
+    pub(super) days: i64,
+    /// Seconds since midnight, which may be many days.
+    pub(super) seconds: i64,
+    pub(super) microseconds: i64,
+    /// Milliseconds east of Greenwich, if the text tells.
     pub(super) offset: Option<i64>,
 }
 
-/// Reads text without a format: a date, then perhaps a time, then perhaps a zone.
-pub(super) fn read(text: &str) -> Option<Reading> {
-    let mut cursor = Cursor { rest: text.trim() };
-    cursor.weekday();
-    let mut reading = cursor.date()?;
-    if cursor.separator() {
-        reading.time = cursor.time()?;
-        cursor.blanks();
-        reading.offset = cursor.zone()?;
-    }
-    (cursor.rest.is_empty() && is_possible(&reading)).then_some(reading)
+/// What is known so far.
+#[derive(Default)]
+struct Draft {
+    year: Option<i64>,
+    month: Option<i64>,
+    day: Option<i64>,
+    iso_year: Option<i64>,
+    iso_week: Option<i64>,
+    iso_day: Option<i64>,
+    hour: Option<i64>,
+    minute: Option<i64>,
+    second: Option<i64>,
+    microseconds: i64,
+    /// Seconds.
+    offset: Option<i64>,
+    /// 0 for Sunday.
+    weekday: Option<i64>,
+    shift: Shift,
+    dates: u8,
+    times: u8,
 }
 
-/// Reads text by a format of `%` letters.
+/// How far to go on from the date.
+#[derive(Default)]
+struct Shift {
+    months: i64,
+    days: i64,
+    seconds: i64,
+}
+
+/// Reads text without a format.
+pub(super) fn read(text: &str) -> Option<Reading> {
+    let forms = TABLE.as_ref()?;
+    // Some forms end with the text, which they see as a NUL.
+    let text = format!("{}\0", text.trim_matches(|letter: char| letter.is_ascii_whitespace()));
+    let (mut draft, mut place) = (Draft::default(), 0);
+    while place + 1 < text.len() {
+        let (form, next) = forms.longest(&text, place)?;
+        draft.take(form, text.get(place..next)?)?;
+        place = next;
+    }
+    draft.finish()
+}
+
+/// Reads text by a format of `%` letters. Either ends at a NUL.
 pub(super) fn read_format(text: &str, format: &str) -> Option<Reading> {
-    let mut cursor = Cursor { rest: text };
-    let mut reading = Reading::default();
-    let mut letters = format.chars();
+    let until_nul = |text| str::split(text, '\0').next().unwrap_or_default();
+    let mut cursor = Cursor { rest: until_nul(text) };
+    let mut draft = Draft::default();
+    let mut letters = until_nul(format).chars();
     while let Some(letter) = letters.next() {
-        let letter = if letter == '%' {
-            letters.next()?
-        } else {
-            cursor.literal(letter)?;
-            continue;
-        };
         match letter {
-            'Y' => reading.year = Some(cursor.digits(4, 4)?),
-            'm' => reading.month = Some(cursor.digits(1, 2)?),
-            'd' => reading.day = Some(cursor.digits(1, 2)?),
-            'b' | 'B' => reading.month = Some(cursor.month_name()?),
-            'j' => reading.day_of_year = Some(cursor.digits(1, 3)?),
-            'G' => reading.iso_year = Some(cursor.digits(4, 4)?),
-            'V' => reading.iso_week = Some(cursor.digits(1, 2)?),
-            'u' => reading.weekday = Some(cursor.digits(1, 1)?),
-            'H' => reading.time += within(cursor.digits(1, 2)?, 23)? * 3_600_000,
-            'M' => reading.time += within(cursor.digits(1, 2)?, 59)? * 60_000,
-            'S' => reading.time += within(cursor.digits(1, 2)?, 59)? * 1000,
-            'L' => reading.time += cursor.fraction(3)?,
-            'z' => reading.offset = Some(cursor.offset()?),
-            'Z' => reading.offset = Some(cursor.signed_minutes()? * 60_000),
-            other => cursor.literal(other)?,
+            '%' => draft.take_letter(letters.next()?, &mut cursor)?,
+            literal => cursor.literal(literal)?,
         }
     }
-    (cursor.rest.is_empty() && is_possible(&reading)).then_some(reading)
+    if !cursor.rest.is_empty() || !draft.settle_iso()? {
+        return None;
+    }
+    if draft.hour.or(draft.minute).or(draft.second).is_some() {
+        draft.times = 1;
+    }
+    draft.dates = 1;
+    draft.finish()
 }
 
-fn within(number: i64, most: i64) -> Option<i64> {
-    (number <= most).then_some(number)
+impl Draft {
+    fn take(&mut self, form: &Form, text: &str) -> Option<()> {
+        let tells = |parts: &[Part]| form.parts.iter().any(|part| parts.contains(part));
+        if tells(&[Part::Month, Part::Day, Part::DayOfYear, Part::IsoWeek]) {
+            self.dates = once(self.dates)?;
+            // Forms without a day mean the first.
+            self.day = Some(1).filter(|_| tells(&[Part::Year, Part::SignedYear])).or(self.day);
+        }
+        if tells(&[Part::Hour]) {
+            self.times = once(self.times)?;
+        }
+        let mut cursor = Cursor { rest: text };
+        form.parts.iter().try_for_each(|part| self.take_part(*part, &mut cursor))
+    }
+
+    fn take_part(&mut self, part: Part, cursor: &mut Cursor<'_>) -> Option<()> {
+        match part {
+            Part::Year => self.year = cursor.year().or(self.year),
+            Part::SignedYear => self.year = Some(cursor.signed()?),
+            Part::Month => self.month = Some(cursor.month()?),
+            Part::Day => self.day = Some(cursor.day()?),
+            Part::DayOfYear => (self.month, self.day) = (Some(1), Some(cursor.number(3)?)),
+            Part::IsoWeek => self.iso_week = cursor.number(2),
+            Part::IsoDay => self.take_week(cursor.number(1).unwrap_or(1))?,
+            Part::Hour => self.hour = Some(cursor.number(2)?),
+            Part::Minute => self.minute = cursor.number(2),
+            Part::Second => self.second = cursor.number(2),
+            Part::Fraction => self.microseconds = cursor.fraction(),
+            Part::Half => self.hour = Some(cursor.half(self.hour?)?),
+            Part::Zone => self.take_zone(cursor)?,
+            Part::ClockOrYear if self.times == 0 => {
+                self.times = 1;
+                (self.hour, self.minute) = (cursor.number(2), cursor.number(2));
+            }
+            Part::ClockOrYear => {
+                self.times = Some(self.times + 1).filter(|times| *times == 2)?;
+                self.year = cursor.number(4);
+            }
+            Part::Weekday => {
+                self.weekday = Some(cursor.weekday()?);
+                self.at_midnight();
+            }
+            Part::Days(days) => {
+                self.shift.days = days;
+                self.at_midnight();
+            }
+            Part::At(hour) => {
+                self.at_midnight();
+                (self.hour, self.times) = (Some(hour), 1);
+            }
+            Part::Epoch => self.take_epoch(cursor)?,
+            Part::Shift => self.take_shift(cursor)?,
+            Part::Ago => {
+                let Shift { months, days, seconds } = &self.shift;
+                self.shift = Shift { months: -months, days: -days, seconds: -seconds };
+            }
+        }
+        Some(())
+    }
+
+    fn at_midnight(&mut self) {
+        (self.hour, self.minute, self.second) = (Some(0), None, None);
+        (self.microseconds, self.times) = (0, 0);
+    }
+
+    /// A week counts from the first of January, as the server does it.
+    fn take_week(&mut self, day: i64) -> Option<()> {
+        let (year, week) = (self.year?, self.iso_week.take()?);
+        (self.month, self.day) = (Some(1), Some(1));
+        self.shift.days = days_of_iso_week(year, week, day) - days_of(year, 1, 1);
+        Some(())
+    }
+
+    fn take_zone(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        let text = cursor.rest.trim_end_matches('\0');
+        if text.is_empty() {
+            return Some(());
+        }
+        if self.offset.is_some() {
+            return None;
+        }
+        let (offset, rest) = date_zone::read(text)?;
+        (self.offset, cursor.rest) = (Some(offset), rest);
+        Some(())
+    }
+
+    fn take_epoch(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        if self.offset.replace(0).is_some() {
+            return None;
+        }
+        self.at_midnight();
+        (self.year, self.month, self.day, self.dates) = (Some(1970), Some(1), Some(1), 0);
+        self.shift.seconds = self.shift.seconds.checked_add(cursor.signed()?)?;
+        Some(())
+    }
+
+    fn take_shift(&mut self, cursor: &mut Cursor<'_>) -> Option<()> {
+        let amount = cursor.signed()?;
+        let unit = cursor.rest.trim_matches(|letter: char| !letter.is_ascii_alphabetic());
+        let unit = unit.to_ascii_lowercase();
+        let Shift { months, days, seconds } = &mut self.shift;
+        let (total, length) = match unit.strip_suffix('s').unwrap_or(&unit) {
+            "sec" | "second" => (seconds, 1),
+            "min" | "minute" => (seconds, 60),
+            "hour" => (seconds, 3600),
+            "day" => (days, 1),
+            "week" => (days, 7),
+            "fortnight" | "forthnight" => (days, 14),
+            "month" => (months, 1),
+            _ => (months, 12),
+        };
+        *total = amount.checked_mul(length).and_then(|more| total.checked_add(more))?;
+        Some(())
+    }
+
+    fn take_letter(&mut self, letter: char, cursor: &mut Cursor<'_>) -> Option<()> {
+        match letter {
+            'Y' => self.year = Some(cursor.digits(1, 4)?),
+            'm' => self.month = Some(cursor.digits(1, 2)?),
+            'd' => self.day = Some(cursor.digits(1, 2)?),
+            'b' | 'B' => self.month = Some(cursor.month_name()?),
+            'j' => {
+                let first = days_of(self.year?, 1, 1);
+                let days = first + Some(cursor.digits(1, 3)?).filter(|day| *day >= 1)? - 1;
+                let within = |month: &i64| days_of(self.year.unwrap_or(0), *month, 1) <= days;
+                let month = (1..=12).rev().find(within)?;
+                self.day = Some(days - days_of(self.year?, month, 1) + 1);
+                self.month = Some(month);
+            }
+            'G' => self.iso_year = Some(cursor.number(4)?),
+            'V' => self.iso_week = Some(cursor.number(2)?).filter(|week| (1..=53).contains(week)),
+            'u' => self.iso_day = Some(cursor.number(1)?).filter(|day| (1..=7).contains(day)),
+            'H' => self.hour = Some(cursor.digits(1, 2)?),
+            'M' => self.minute = Some(cursor.digits(2, 2)?),
+            'S' => self.second = Some(cursor.digits(2, 2)?),
+            'L' => {
+                self.microseconds = cursor.decimals(3)?;
+                self.second = self.second.or(Some(0));
+            }
+            'z' => {
+                self.offset = None;
+                self.take_zone(cursor)?;
+                self.offset?;
+            }
+            'Z' => self.offset = Some(cursor.signed_minutes()? * 60),
+            other => cursor.literal(other)?,
+        }
+        Some(())
+    }
+
+    /// Turns year, week and day of ISO 8601 into a date; false if some are missing or mixed with others.
+    fn settle_iso(&mut self) -> Option<bool> {
+        let has_parts = self.iso_week.or(self.iso_day).is_some();
+        let Some(year) = self.iso_year else { return Some(!has_parts) };
+        if self.year.or(self.month).or(self.day).is_some() {
+            return Some(false);
+        }
+        let first = days_of(year, 1, 1);
+        let days = days_of_iso_week(year, self.iso_week.unwrap_or(1), self.iso_day.unwrap_or(1));
+        (self.year, self.month, self.day) = (Some(year), Some(1), Some(1));
+        self.shift.days = days - first;
+        Some(true)
+    }
+
+    fn finish(self) -> Option<Reading> {
+        let (year, month, day) = (self.year?, self.month?, self.day?);
+        let (hour, minute) = (self.hour.unwrap_or(0), self.minute.unwrap_or(0));
+        let second = self.second.unwrap_or(0);
+        if self.times > 0 && (hour > 23 || minute > 59 || second > 59) {
+            return None;
+        }
+        if self.dates > 0 && !is_date(year, month, day) {
+            return None;
+        }
+        let within = |number: i64, most: i64| Some(number).filter(|number| number.abs() <= most);
+        within(year, MOST_YEARS)?;
+        let mut days = self.shift.days;
+        if let Some(weekday) = self.weekday {
+            days += until(weekday, days_of(year, month, day), days);
+        }
+        let months = within(month + self.shift.months, MOST_YEARS * 12)?;
+        let days = days_of(year, months, day) + within(days, MOST_YEARS * 366)?;
+        let seconds = (hour * 60 + minute) * 60 + second;
+        Some(Reading {
+            days,
+            seconds: seconds.checked_add(self.shift.seconds)?,
+            microseconds: self.microseconds,
+            offset: self.offset.map(|seconds| seconds * 1000),
+        })
+    }
 }
 
-fn is_possible(reading: &Reading) -> bool {
-    let is_in = |part: Option<i64>, most: i64| part.is_none_or(|part| (1..=most).contains(&part));
-    let length = match (reading.year, reading.month) {
-        (Some(year), Some(month)) => days_of(year, month + 1, 1) - days_of(year, month, 1),
-        _ => 31,
-    };
-    is_in(reading.month, 12)
-        && is_in(reading.day, length)
-        && is_in(reading.day_of_year, 366)
-        && is_in(reading.iso_week, 53)
-        && is_in(reading.weekday, 7)
+/// Days to the weekday: none if it is that day, unless what is to come goes back.
+fn until(weekday: i64, days: i64, shift: i64) -> i64 {
+    let difference = weekday - iso_weekday(days) % 7;
+    if difference < 0 && shift >= 0 || shift < 0 && difference < 0 {
+        difference + 7
+    } else {
+        difference
+    }
+}
+
+fn once(times: u8) -> Option<u8> {
+    (times == 0).then_some(1)
+}
+
+fn is_date(year: i64, month: i64, day: i64) -> bool {
+    let known = (1..=12).contains(&month) && day >= 1 && year.abs() <= MOST_YEARS;
+    known && day <= days_of(year, month + 1, 1) - days_of(year, month, 1)
 }
 
 /// The text that is still to be read.
@@ -131,14 +326,6 @@ impl<'t> Cursor<'t> {
         Some(())
     }
 
-    fn take(&mut self, letter: char) -> bool {
-        self.literal(letter).is_some()
-    }
-
-    fn blanks(&mut self) {
-        self.rest = self.rest.trim_start();
-    }
-
     fn run(&mut self, most: usize, accept: fn(char) -> bool) -> &'t str {
         let ends = self.rest.char_indices().take(most).take_while(|(_, letter)| accept(*letter));
         let end = ends.last().map_or(0, |(start, letter)| start + letter.len_utf8());
@@ -147,210 +334,199 @@ impl<'t> Cursor<'t> {
         run
     }
 
+    /// Digits that stand right here.
     fn digits(&mut self, least: usize, most: usize) -> Option<i64> {
         let digits = self.run(most, |letter| letter.is_ascii_digit());
         if digits.len() < least { None } else { digits.parse().ok() }
     }
 
-    /// A fraction of a second as milliseconds; finer digits are dropped.
-    fn fraction(&mut self, most: usize) -> Option<i64> {
-        let digits = self.run(most, |letter| letter.is_ascii_digit());
-        let kept: String = digits.chars().chain("000".chars()).take(3).collect();
-        if digits.is_empty() { None } else { kept.parse().ok() }
+    /// The next digits, whatever stands before them.
+    fn number(&mut self, most: usize) -> Option<i64> {
+        self.pass(|letter| letter.is_ascii_digit())?;
+        self.digits(1, most)
     }
 
-    fn word(&mut self) -> &'t str {
-        self.run(usize::MAX, char::is_alphabetic)
+    /// Passes over what is not sought.
+    fn pass(&mut self, sought: fn(char) -> bool) -> Option<()> {
+        self.rest = self.rest.get(self.rest.find(sought)?..)?;
+        Some(())
     }
 
-    fn month_name(&mut self) -> Option<i64> {
-        let name = self.word().to_ascii_lowercase();
-        let name = if name == "sept" { "sep" } else { name.as_str() };
-        let is_named = |month: &&str| {
-            let month = month.to_ascii_lowercase();
-            month == name || (name.len() == 3 && month.starts_with(name))
-        };
-        MONTHS.iter().position(is_named).map(|index| index as i64 + 1)
+    fn year(&mut self) -> Option<i64> {
+        self.pass(|letter| letter.is_ascii_digit())?;
+        let digits = self.run(4, |letter| letter.is_ascii_digit());
+        Some(match (digits.len(), digits.parse().ok()?) {
+            (..4, year @ ..70) => year + 2000,
+            (..4, year @ 70..100) => year + 1900,
+            (_, year) => year,
+        })
     }
 
-    /// Passes over the name of a weekday.
-    fn weekday(&mut self) {
-        let before = self.rest;
-        let name = self.word().to_ascii_lowercase();
-        let is_day = |day: &&str| name.len() >= 3 && day.starts_with(name.as_str());
-        if WEEKDAYS.iter().any(is_day) {
-            self.take('.');
-            self.take(',');
-            self.blanks();
-        } else {
-            self.rest = before;
-        }
-    }
-
-    fn date(&mut self) -> Option<Reading> {
-        if self.rest.starts_with(|letter: char| letter.is_alphabetic()) {
-            return self.date_from_month();
-        }
-        let digits = self.run(14, |letter| letter.is_ascii_digit());
-        match digits.len() {
-            8 | 14 => self.compact(digits),
-            4 => self.date_from_year(digits.parse().ok()?),
-            1 | 2 => self.date_from_small(digits.parse().ok()?),
-            _ => None,
-        }
-    }
-
-    /// `July 4, 2017`.
-    fn date_from_month(&mut self) -> Option<Reading> {
-        let month = self.month_name()?;
-        self.take('.');
-        self.blanks();
-        let day = self.digits(1, 2)?;
-        self.ordinal();
-        self.take(',');
-        self.blanks();
-        dated(self.digits(4, 4)?, month, day)
-    }
-
-    /// `2017-07-04`, `2017/7/4`, `2017-Jul-04`, `2017-W27-2`.
-    fn date_from_year(&mut self, year: i64) -> Option<Reading> {
-        let separator = self.run(1, |letter| "-/. ".contains(letter)).chars().next()?;
-        if self.rest.starts_with('W') {
-            self.literal('W')?;
-            let iso_week = Some(self.digits(2, 2)?);
-            let weekday = if self.take('-') { Some(self.digits(1, 1)?) } else { Some(1) };
-            return Some(Reading { iso_year: Some(year), iso_week, weekday, ..Reading::default() });
-        }
-        let month = self.month()?;
-        self.literal(separator)?;
-        dated(year, month, self.digits(1, 2)?)
-    }
-
-    /// `7/4/2017` has the month first, `4-7-2017`, `4.7.2017` and `4 July 2017` the day.
-    fn date_from_small(&mut self, first: i64) -> Option<Reading> {
-        self.ordinal();
-        let separator = self.run(1, |letter| "-/. ".contains(letter)).chars().next()?;
-        self.blanks();
-        let is_named = self.rest.starts_with(|letter: char| letter.is_alphabetic());
-        let second = self.month()?;
-        if is_named {
-            self.run(1, |letter| "-/. ,".contains(letter));
-            self.blanks();
-        } else {
-            self.literal(separator)?;
-        }
-        let year = self.digits(4, 4)?;
-        if separator == '/' { dated(year, first, second) } else { dated(year, second, first) }
-    }
-
-    fn compact(&mut self, digits: &str) -> Option<Reading> {
-        let part = |range: std::ops::Range<usize>| digits.get(range)?.parse::<i64>().ok();
-        let mut reading = dated(part(0..4)?, part(4..6)?, part(6..8)?)?;
-        if digits.len() == 14 {
-            let (hour, minute, second) = (part(8..10)?, part(10..12)?, part(12..14)?);
-            reading.time = clock(hour, minute, second)?;
-        }
-        Some(reading)
+    /// The next number with all signs before it, each minus turning it round.
+    fn signed(&mut self) -> Option<i64> {
+        self.pass(|letter| letter.is_ascii_digit() || letter == '+' || letter == '-')?;
+        let signs = self.run(usize::MAX, |letter| letter == '+' || letter == '-');
+        let number = self.number(19)?;
+        Some(if signs.matches('-').count() % 2 == 1 { -number } else { number })
     }
 
     fn month(&mut self) -> Option<i64> {
-        if self.rest.starts_with(|letter: char| letter.is_alphabetic()) {
-            return self.month_name();
-        }
-        self.digits(1, 2)
+        self.pass(|letter| letter.is_ascii_alphanumeric())?;
+        let is_named = self.rest.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        if is_named { self.month_name() } else { self.number(2) }
     }
 
-    fn ordinal(&mut self) {
-        for suffix in ["st", "nd", "rd", "th"] {
-            if let Some(rest) = self.rest.strip_prefix(suffix) {
+    fn month_name(&mut self) -> Option<i64> {
+        let name = self.run(usize::MAX, |letter| letter.is_ascii_alphabetic());
+        let is_named = |(month, roman): (&str, &str)| {
+            let short = if month == "September" { 3..=4 } else { 3..=3 };
+            let start = month.get(..name.len()).unwrap_or_default();
+            let is_short = short.contains(&name.len()) && start.eq_ignore_ascii_case(name);
+            is_short || month.eq_ignore_ascii_case(name) || roman.eq_ignore_ascii_case(name)
+        };
+        let place = MONTHS.into_iter().zip(ROMAN).position(is_named)?;
+        Some(place as i64 + 1)
+    }
+
+    /// The number of a day, and an ending such as `th`.
+    fn day(&mut self) -> Option<i64> {
+        let day = self.number(2)?;
+        let ending = ["st", "nd", "rd", "th"].iter().find_map(|end| self.rest.strip_prefix(end));
+        self.rest = ending.unwrap_or(self.rest);
+        Some(day)
+    }
+
+    fn weekday(&mut self) -> Option<i64> {
+        let name = self.run(3, |letter| letter.is_ascii_alphabetic());
+        let place = WEEKDAYS.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+        Some(place as i64)
+    }
+
+    /// A fraction behind a point or colon, as microseconds; none is zero.
+    fn fraction(&mut self) -> i64 {
+        match self.rest.strip_prefix(['.', ':']) {
+            Some(rest) => {
                 self.rest = rest;
+                let microseconds = self.decimals(usize::MAX);
+                microseconds.unwrap_or(0)
             }
+            None => 0,
         }
     }
 
-    /// Whether something stands between the date and a time.
-    fn separator(&mut self) -> bool {
-        if self.rest.is_empty() {
-            return false;
-        }
-        self.take(',');
-        self.blanks();
-        let _ = self.take('T') || self.take('t');
-        true
+    /// Decimal places as microseconds; finer ones are dropped.
+    fn decimals(&mut self, most: usize) -> Option<i64> {
+        let digits = self.run(most, |letter| letter.is_ascii_digit());
+        let kept: String = digits.chars().chain("000000".chars()).take(6).collect();
+        if digits.is_empty() { None } else { kept.parse().ok() }
     }
 
-    /// `12:34`, `12:34:56.789`, `3:04 pm`, `123456`, or nothing before a zone.
-    fn time(&mut self) -> Option<i64> {
-        if !self.rest.starts_with(|letter: char| letter.is_ascii_digit()) {
-            return Some(0);
-        }
-        let digits = self.run(6, |letter| letter.is_ascii_digit());
-        let part = |range: std::ops::Range<usize>| digits.get(range)?.parse::<i64>().ok();
-        let (mut hour, minute, second) = match digits.len() {
-            1 | 2 => {
-                let hour = digits.parse().ok()?;
-                let minute = if self.take(':') { self.digits(2, 2)? } else { 0 };
-                let second = if self.take(':') { self.digits(2, 2)? } else { 0 };
-                (hour, minute, second)
-            }
-            4 => (part(0..2)?, part(2..4)?, 0),
-            6 => (part(0..2)?, part(2..4)?, part(4..6)?),
-            _ => return None,
-        };
-        let fraction = if self.take('.') || self.take(',') { self.fraction(9)? } else { 0 };
-        if let Some(is_afternoon) = self.half_of_day() {
-            let hour_of_half = within(hour, 12)?;
-            hour = hour_of_half % 12 + if is_afternoon { 12 } else { 0 };
-        }
-        Some(clock(hour, minute, second)? + fraction)
-    }
-
-    fn half_of_day(&mut self) -> Option<bool> {
-        let before = self.rest;
-        self.blanks();
-        let is_afternoon = match self.word().to_ascii_lowercase().as_str() {
-            "am" => false,
-            "pm" => true,
-            _ => {
-                self.rest = before;
-                return None;
-            }
-        };
-        Some(is_afternoon)
-    }
-
-    /// A zone, if there is one; `None` if what is there is no zone.
-    fn zone(&mut self) -> Option<Option<i64>> {
-        if self.rest.is_empty() {
-            return Some(None);
-        }
-        if self.rest.starts_with(['+', '-']) {
-            return self.offset().map(Some);
-        }
-        let name = self.word().to_ascii_uppercase();
-        let known = ABBREVIATIONS.iter().find(|(known, _)| *known == name)?;
-        let more = if self.rest.starts_with(['+', '-']) { self.offset()? } else { 0 };
-        Some(Some(known.1 * 3_600_000 + more))
-    }
-
-    fn offset(&mut self) -> Option<i64> {
-        let text = self.run(6, |letter| letter.is_ascii_digit() || "+-:".contains(letter));
-        offset_of(text)
+    /// The hour of the day of an hour of its half.
+    fn half(&mut self, hour: i64) -> Option<i64> {
+        self.pass(|letter| "AaPp".contains(letter))?;
+        let is_afternoon = self.rest.starts_with(['p', 'P']);
+        Some(hour % 12 + if is_afternoon { 12 } else { 0 })
     }
 
     fn signed_minutes(&mut self) -> Option<i64> {
-        let sign = if self.take('-') { -1 } else { 1 };
-        self.take('+');
-        Some(sign * self.digits(1, 4)?)
+        let sign = self.run(1, |letter| letter == '+' || letter == '-');
+        let digits = self.run(5, |letter| letter.is_ascii_digit());
+        let minutes = if digits.is_empty() { 0 } else { digits.parse().ok()? };
+        match sign {
+            "+" => Some(minutes),
+            "-" => Some(-minutes),
+            _ => None,
+        }
     }
 }
 
-fn dated(year: i64, month: i64, day: i64) -> Option<Reading> {
-    let (year, month, day) = (Some(year), Some(month), Some(day));
-    Some(Reading { year, month, day, ..Reading::default() })
-}
+#[cfg(test)]
+mod tests {
+    use super::super::date_grammar::FORMS;
+    use super::super::date_text::read_freely;
+    use super::super::moment::iso_text;
+    use super::super::zone::Zone;
 
-fn clock(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    let (hour, minute, second) = (within(hour, 23)?, within(minute, 59)?, within(second, 59)?);
-    Some(hour * 3_600_000 + minute * 60_000 + second * 1000)
+    /// A text of each form, and what it means. Forms that tell a part only stand beside others.
+    const READ: [(&str, &str, &str); 44] = [
+        ("yesterday", "2024-01-05 yesterday", "2024-01-04T00:00:00.000Z"),
+        ("now", "2024-01-05 now", "2024-01-05T00:00:00.000Z"),
+        ("noon", "2017-Jul-04 noon", "2017-07-04T12:00:00.000Z"),
+        ("midnight", "2024-01-05 10:30 midnight", "2024-01-05T00:00:00.000Z"),
+        ("tomorrow", "2024-01-05 tomorrow", "2024-01-06T00:00:00.000Z"),
+        ("epoch", "@1126396800", "2005-09-11T00:00:00.000Z"),
+        ("hour of half", "July 4th, 2017 11am", "2017-07-04T11:00:00.000Z"),
+        ("clock of half", "2024-01-05 12.30 a.m.", "2024-01-05T00:30:00.000Z"),
+        ("clock of half with fraction", "2024-01-05 3:04:05:250pm", "2024-01-05T15:04:05.250Z"),
+        ("hour", "2024-01-05T7", "2024-01-05T07:00:00.000Z"),
+        ("clock", "2024-01-05 10.30", "2024-01-05T10:30:00.000Z"),
+        ("four digits", "2024-01-05T1030", "2024-01-05T10:30:00.000Z"),
+        ("six digits", "2024-01-05 103000", "2024-01-05T10:30:00.000Z"),
+        ("month/day", "7/4/17", "2017-07-04T00:00:00.000Z"),
+        ("signed date", "-0001-01-05", "-001-01-05T00:00:00.000Z"),
+        ("year/month/day", "2024/1/5", "2024-01-05T00:00:00.000Z"),
+        ("short date", "71-01-05", "1971-01-05T00:00:00.000Z"),
+        ("far date", "+12024-01-05", "12024-01-05T00:00:00.000Z"),
+        ("year-month", "2024-01", "2024-01-01T00:00:00.000Z"),
+        ("date", "2024-1-5 1:2:3", "2024-01-05T01:02:03.000Z"),
+        ("day month year", "5Jan2024", "2024-01-05T00:00:00.000Z"),
+        ("day.month.year", "04-07-2017", "2017-07-04T00:00:00.000Z"),
+        ("day.month.yr", "30.6.17", "2017-06-30T00:00:00.000Z"),
+        ("month year", "Jan 2024", "2024-01-01T00:00:00.000Z"),
+        ("year month", "2024 Sept", "2024-09-01T00:00:00.000Z"),
+        ("month day, year", "July 4th, 2017 12:39:30 BST", "2017-07-04T11:39:30.000Z"),
+        ("month day", "Jan 5, 10:30 2024", "2024-01-05T10:30:00.000Z"),
+        ("day month", "10:30 5 Jan 1999", "1999-01-05T10:30:00.000Z"),
+        ("eight digits", "20240105", "2024-01-05T00:00:00.000Z"),
+        ("date and clock", "2024:01:05 10:30:00", "2024-01-05T10:30:00.000Z"),
+        ("year and day", "2024-005", "2024-01-05T00:00:00.000Z"),
+        ("week", "2024W015", "2024-01-05T00:00:00.000Z"),
+        ("name-day-year", "Jan-05-2024", "2024-01-05T00:00:00.000Z"),
+        ("year-name-day", "2024-Jan-05", "2024-01-05T00:00:00.000Z"),
+        ("log line", "05/Jan/2024:10:30:00 +0200", "2024-01-05T08:30:00.000Z"),
+        ("year", "Jan 5 10:30 1999", "1999-01-05T10:30:00.000Z"),
+        ("ago", "2024-01-05 2 days ago", "2024-01-03T00:00:00.000Z"),
+        ("weekday", "Mon, 04 Jul 2017 10:30:00 GMT", "2017-07-10T10:30:00.000Z"),
+        ("month", "1999 10:30 March 5", "1999-03-05T10:30:00.000Z"),
+        ("zone", "2023-03-05T08:09:10.5 B", "2023-03-05T06:09:10.500Z"),
+        ("month day and clock of half", "Jan 5 3:04pm 1999", "1999-01-05T15:04:00.000Z"),
+        ("month day and clock", "Jan 5 10:30:00 CEST 1999", "1999-01-05T08:30:00.000Z"),
+        ("shift", "2024-01-31 +1 month", "2024-03-02T00:00:00.000Z"),
+        ("nothing", "2024-01-05 , 10:30", "2024-01-05T10:30:00.000Z"),
+    ];
+
+    #[test]
+    fn every_form_of_the_table_reads_as_it_should() {
+        for (form, (name, text, wanted)) in FORMS.iter().zip(READ) {
+            assert_eq!(form.name, name);
+            let read = read_freely(text, &Zone::Utc);
+            assert_eq!(read.map(iso_text).as_deref(), Ok(wanted), "{name}: {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_incomplete_double_or_impossible_is_refused() {
+        for text in [
+            "",
+            " ",
+            "July 4th",
+            "12:50:53",
+            "2017, 12:50:53",
+            "60.Monday1770/06:59",
+            "2024-01-05 2024-01-06",
+            "2024-01-05 10:30 11:30",
+            "2024-01-05 10:30 CET CET",
+            "2024-02-30",
+            "2024-01-05 24:00",
+            "2024-01-05T10:30:60",
+            "2017-07-12T22:23:55 Europe/Amsterdam",
+            "2024-01-05 é",
+            "2017-185",
+            "+9999999999999999999-01-05",
+            "2024-01-05 9999999999999 years",
+            "@99999999999999999999",
+        ] {
+            assert!(read_freely(text, &Zone::Utc).is_err(), "{text}");
+        }
+    }
 }

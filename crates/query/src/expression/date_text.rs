@@ -11,7 +11,7 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::scope::{Scope, is_given};
 use super::zone::Zone;
-use crate::civil::{Civil, DAY, days_of, days_of_iso_week};
+use crate::civil::{Civil, DAY};
 use crate::{Code, Date, Error, Result};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -208,20 +208,14 @@ fn unreadable(text: &str) -> Error {
 
 /// The moment that was read. Text with an offset of its own can't go with another zone.
 fn settle(reading: Reading, zone: &Zone) -> Option<Date> {
-    let days = match reading {
-        Reading { year: Some(year), day_of_year: Some(day), .. } => days_of(year, 1, day),
-        Reading { iso_year: Some(year), .. } => {
-            days_of_iso_week(year, reading.iso_week.unwrap_or(1), reading.weekday.unwrap_or(1))
-        }
-        Reading { year: Some(year), month: Some(month), day: Some(day), .. } => {
-            days_of(year, month, day)
-        }
-        _ => return None,
+    let seconds = reading.days.checked_mul(DAY / 1000)?.checked_add(reading.seconds)?;
+    let local = seconds.checked_mul(1000)?;
+    let moment = match reading.offset {
+        None => zone.utc(local),
+        Some(offset) if zone.is_utc() => local.checked_sub(offset)?,
+        Some(_) => return None,
     };
-    let local = days.checked_mul(DAY)?.checked_add(reading.time)?;
-    match reading.offset {
-        None => Some(Date(zone.utc(local))),
-        Some(offset) if zone.is_utc() => Some(Date(local.checked_sub(offset)?)),
-        Some(_) => None,
-    }
+    // What is finer than a millisecond is cut off towards 1970.
+    let microseconds = i128::from(moment) * 1000 + i128::from(reading.microseconds);
+    i64::try_from(microseconds / 1000).ok().map(Date)
 }

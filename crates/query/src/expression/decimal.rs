@@ -1,18 +1,21 @@
 //! Arithmetic of decimal128 on top of an exact decimal library: results are exact, then rounded to
 //! 34 digits, ties to even (IEEE 754-2008).
 //!
-//! NaN and the infinities take the way of the doubles, whose rules for them are the same. The
-//! transcendental functions are in `power` and `trigonometry`.
+//! A result keeps the exponent that the standard prefers, and a zero its sign: the library knows
+//! neither, so both are seen to here. NaN and the infinities take the way of the doubles, whose rules for
+//! them are the same. The transcendental functions are in `power` and `trigonometry`.
 
 use std::num::NonZeroU64;
 
-use bigdecimal::num_bigint::Sign;
+use bigdecimal::num_bigint::{BigInt, Sign};
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
 
 use crate::Decimal;
 
 /// Digits that decimal128 holds.
 pub(super) const DIGITS: u64 = 34;
+/// The most places that decimal128 has.
+const LEAST_SCALE: i64 = 6176;
 /// Digits of a double that are always right.
 const SURE_DIGITS: i64 = 15;
 /// Digits that intermediate results are kept to.
@@ -26,7 +29,7 @@ pub(super) fn is_zero(number: Decimal) -> bool {
 pub(crate) fn from_double(number: f64) -> Decimal {
     let Ok(exact) = BigDecimal::try_from(number) else { return special(number) };
     if exact.is_zero() {
-        return Decimal::from(0);
+        return Decimal::from(0).with_sign(number.is_sign_negative());
     }
     let rounded = with_digits(&exact, SURE_DIGITS);
     // Rounding 9.99.. up gives a digit more.
@@ -61,37 +64,77 @@ pub(super) fn to_long(number: Decimal, mode: RoundingMode) -> Option<i64> {
 }
 
 pub(crate) fn add(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, sum, |a, b| a + b)
+    let (Some(a), Some(b)) = (left.to_big(), right.to_big()) else {
+        return special(left.to_f64() + right.to_f64());
+    };
+    let total = sum(&a, &b);
+    if total.is_zero() {
+        return zero(left.is_negative() && right.is_negative(), scale(&a).max(scale(&b)));
+    }
+    Decimal::from_big(&total)
 }
 
 pub(super) fn subtract(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, |a, b| sum(a, &-b), |a, b| a - b)
+    add(left, right.with_sign(!right.is_negative()))
 }
 
 pub(crate) fn multiply(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, |a, b| a * b, |a, b| a * b)
+    let (Some(a), Some(b)) = (left.to_big(), right.to_big()) else {
+        return special(left.to_f64() * right.to_f64());
+    };
+    // The product of the digits as they stand: trailing zeros are part of the result.
+    let (digits, scale) = a.into_bigint_and_exponent();
+    let (others, more) = b.into_bigint_and_exponent();
+    let product = Decimal::from_big(&BigDecimal::new(digits * others, scale + more));
+    product.with_sign(left.is_negative() != right.is_negative())
 }
 
 /// The quotient; the divisor is not zero.
 pub(super) fn divide(left: Decimal, right: Decimal) -> Decimal {
-    combine(left, right, quotient, |a, b| a / b)
+    let negative = left.is_negative() != right.is_negative();
+    match (left.to_big(), right.to_big()) {
+        (Some(a), Some(b)) if a.is_zero() => zero(negative, scale(&a) - scale(&b)),
+        (Some(a), Some(b)) => Decimal::from_big(&quotient(&a, &b)),
+        // Infinity is as far as the exponents go.
+        (Some(_), None) if right.is_infinite() => zero(negative, LEAST_SCALE),
+        _ => special(left.to_f64() / right.to_f64()),
+    }
 }
 
 /// The remainder with the sign of the dividend; the divisor is not zero.
 pub(super) fn remainder(left: Decimal, right: Decimal) -> Decimal {
-    match (left.to_big(), right.to_big()) {
-        // The exact remainder of 1E+6000 by 3 would need six thousand digits; doubles are as far
-        // off as such a number is meaningful.
-        (Some(a), Some(b)) if scale(&a).abs_diff(scale(&b)) < 1000 => Decimal::from_big(&(a % b)),
-        _ => from_double(left.to_f64() % right.to_f64()),
+    let (Some(a), Some(b)) = (left.to_big(), right.to_big()) else {
+        let is_whole = left.to_big().is_some() && right.is_infinite();
+        return if is_whole { left } else { Decimal::NAN };
+    };
+    if a.abs() < b.abs() {
+        return left;
     }
+    let (digits, from) = a.as_bigint_and_exponent();
+    let (divisor, to) = b.as_bigint_and_exponent();
+    let rest = match u64::try_from(to - from) {
+        // Of a dividend far above the divisor only what is left of its power of ten matters.
+        Ok(above) => {
+            let modulus = BigInt::from(divisor.magnitude().clone());
+            let power = BigInt::from(10).modpow(&BigInt::from(above), &modulus);
+            BigDecimal::new(BigInt::from(digits.magnitude().clone()) * power % modulus, to)
+        }
+        Err(_) => a.abs() % b.abs(),
+    };
+    if rest.is_zero() {
+        return zero(left.is_negative(), from.max(to));
+    }
+    Decimal::from_big(&rest).with_sign(left.is_negative())
 }
 
 /// Rounds to that many places after the point. What has fewer places, or would need more digits than
 /// there are, stays.
 pub(super) fn round(number: Decimal, places: i64, mode: RoundingMode) -> Decimal {
     match number.to_big() {
-        Some(exact) => Decimal::from_big(&round_big(&exact, places, mode)),
+        Some(exact) => {
+            let rounded = Decimal::from_big(&round_big(&exact, places, mode));
+            rounded.with_sign(number.is_negative())
+        }
         None => number,
     }
 }
@@ -105,15 +148,20 @@ pub(super) fn round_big(number: &BigDecimal, places: i64, mode: RoundingMode) ->
 }
 
 pub(super) fn negate(number: Decimal) -> Decimal {
-    subtract(Decimal::from(0), number)
+    number.with_sign(!number.is_negative())
 }
 
-pub(super) fn absolute(number: Decimal) -> Decimal {
-    match number.to_big() {
-        Some(exact) => Decimal::from_big(&exact.abs()),
-        None if number.is_nan() => number,
-        None => Decimal::infinity(false),
+/// A zero of that sign with so many places.
+pub(super) fn zero(negative: bool, places: i64) -> Decimal {
+    Decimal::from_big(&BigDecimal::new(BigInt::ZERO, places)).with_sign(negative)
+}
+
+/// The decimal of a double that is a whole number, NaN or an infinity.
+pub(super) fn limit(number: f64) -> Decimal {
+    if number.is_finite() {
+        return Decimal::from(number as i64).with_sign(number.is_sign_negative());
     }
+    special(number)
 }
 
 /// Rounds to at most that many significant digits.
@@ -124,26 +172,14 @@ pub(super) fn rounded(number: &BigDecimal, digits: u64) -> BigDecimal {
     }
 }
 
-fn combine(
-    left: Decimal,
-    right: Decimal,
-    exact: impl Fn(&BigDecimal, &BigDecimal) -> BigDecimal,
-    special_case: impl Fn(f64, f64) -> f64,
-) -> Decimal {
-    match (left.to_big(), right.to_big()) {
-        (Some(a), Some(b)) => Decimal::from_big(&exact(&a, &b)),
-        _ => match special_case(left.to_f64(), right.to_f64()) {
-            number if number.is_finite() => from_double(number),
-            number => special(number),
-        },
-    }
-}
-
 /// The sum, exact where the two are near each other. Of two that are far apart the smaller can only
 /// tip the rounding, which a single digit in its place does as well.
 fn sum(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
     if left.is_zero() || right.is_zero() {
-        return if left.is_zero() { right.clone() } else { left.clone() };
+        let (number, zero) = if left.is_zero() { (right, left) } else { (left, right) };
+        // A zero asks for its places, as far as there are digits for them.
+        let most = scale(number).max(scale(number) + DIGITS as i64 - digits(number));
+        return number.with_scale(scale(zero).clamp(scale(number), most));
     }
     let (larger, smaller) = if order(left) >= order(right) { (left, right) } else { (right, left) };
     let lowest = scale(larger).max(WORKING_DIGITS as i64 - order(larger));
@@ -165,11 +201,13 @@ fn quotient(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
     let (dividend, _) = left.as_bigint_and_exponent();
     let (divisor, _) = right.as_bigint_and_exponent();
     let extra = WORKING_DIGITS as u32 + divisor.magnitude().bits() as u32 / 3;
-    let scaled = dividend * bigdecimal::num_bigint::BigInt::from(10).pow(extra);
+    let scaled = &dividend * BigInt::from(10).pow(extra);
     let (whole, rest) = (&scaled / &divisor, &scaled % &divisor);
     let quotient = BigDecimal::new(whole, preferred + i64::from(extra));
     if rest.sign() != Sign::NoSign {
-        return quotient;
+        // What is left tips a half.
+        let tip = if dividend.sign() == divisor.sign() { 1 } else { -1 };
+        return quotient + BigDecimal::new(tip.into(), preferred + i64::from(extra) + 1);
     }
     let normal = quotient.normalized();
     let places = scale(&normal).max(preferred);

@@ -14,6 +14,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::fixed("$isArray", 1, is_array),
     Operator::fixed("$bsonSize", 1, bson_size),
     Operator::fixed("$binarySize", 1, binary_size),
+    Operator::fixed("$subtype", 1, subtype),
     Operator::fixed("$tsSecond", 1, ts_second),
     Operator::fixed("$tsIncrement", 1, ts_increment),
 ];
@@ -116,6 +117,15 @@ fn binary_size<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answe
 /// A count as the server gives it: an int where it fits.
 pub(super) fn size_answer(size: usize) -> Answer<'static> {
     Answer::Owned(Value::integer(i64::try_from(size).unwrap_or(i64::MAX)))
+}
+
+fn subtype<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let answer = scope.first(arguments)?;
+    match answer.view() {
+        Some(ValueRef::Binary { subtype, .. }) => Ok(i32::from(subtype).into()),
+        _ if answer.is_nullish() => Ok(Answer::NULL),
+        _ => Err(wrong(14, "$subtype", "binary data", &answer)),
+    }
 }
 
 fn ts_second<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {

@@ -26,7 +26,7 @@ const GET: Names = Names {
 const SET: Names = Names {
     not_object: 4_161_100,
     unknown: 4_161_101,
-    names: &[("field", 4_161_102), ("input", 4_161_109), ("value", 4_161_103)],
+    names: &[("field", 4_161_102), ("value", 4_161_103), ("input", 4_161_109)],
 };
 const UNSET: Names = Names {
     not_object: 4_161_100,
@@ -230,7 +230,7 @@ fn parse_unset(
 ) -> Result<Node> {
     let mut arguments = parser.named(operator.name, &UNSET, argument)?;
     check_set_name(operator, &arguments)?;
-    arguments.push(Node::Missing);
+    arguments.insert(1, Node::Missing);
     Ok(Node::Call { operator, arguments })
 }
 
@@ -254,7 +254,7 @@ fn check_set_name(operator: &Operator, arguments: &[Node]) -> Result<()> {
 }
 
 fn set<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    let (name, input) = scope.pair(arguments)?;
+    let (name, input) = (scope.first(arguments)?, scope.argument(arguments, 2)?);
     if input.is_nullish() {
         return Ok(Answer::NULL);
     }
@@ -263,7 +263,7 @@ fn set<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     }
     let Value::Document(mut document) = scope.own(input)? else { return Ok(Answer::NULL) };
     scope.spend(document.len() / 4)?;
-    let value = scope.argument(arguments, 2)?;
+    let value = scope.argument(arguments, 1)?;
     let name = name.text().unwrap_or_default();
     match scope.own_if_there(value)? {
         Some(value) => document.set(name, value),

@@ -252,36 +252,37 @@ pub(super) fn fields_of<'v>(
 /// Checks a name that an expression gives to a variable.
 pub(super) fn check_writable(name: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
-        return Err(Error::new(Code(16866), "a variable's name can't be empty"));
+        return Err(Error::new(Code::FAILED_TO_PARSE, "a variable's name can't be empty"));
     };
     if name == "CURRENT" {
         return Ok(());
     }
     if first.is_ascii() && !first.is_ascii_lowercase() {
         let message = format!("the variable name `{name}` must start with a small letter");
-        return Err(Error::new(Code(16867), message));
+        return Err(Error::new(Code::FAILED_TO_PARSE, message));
     }
-    check_letters(name, 16868)
+    check_letters(name)
 }
 
 fn check_readable(name: &str) -> Result<()> {
     let Some(first) = name.chars().next() else {
-        return Err(Error::new(Code(16869), "`$$` needs the name of a variable"));
+        return Err(Error::new(Code::FAILED_TO_PARSE, "`$$` needs the name of a variable"));
     };
     if first.is_ascii() && !first.is_ascii_alphabetic() {
         let message = format!("the variable name `{name}` must start with a letter");
-        return Err(Error::new(Code(16870), message));
+        return Err(Error::new(Code::FAILED_TO_PARSE, message));
     }
-    check_letters(name, 16871)
+    check_letters(name)
 }
 
-fn check_letters(name: &str, code: u32) -> Result<()> {
+fn check_letters(name: &str) -> Result<()> {
     let is_allowed =
         |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || !letter.is_ascii();
     if name.chars().all(is_allowed) {
         return Ok(());
     }
-    Err(Error::new(Code(code), format!("the variable name `{name}` holds a letter that can't be")))
+    let message = format!("the variable name `{name}` holds a letter that can't be");
+    Err(Error::new(Code::FAILED_TO_PARSE, message))
 }
 
 fn wrong_count(operator: &Operator, range: (usize, usize), count: usize, code: u32) -> Error {
@@ -300,6 +301,16 @@ fn refusal(name: &str) -> &'static str {
         "$function" | "$accumulator" | "$where" => ": Filedex runs no JavaScript",
         "$meta" => ": no index here keeps metadata",
         "$toHashedIndexKey" => ": there are no hashed indexes here",
+        "$hash" | "$hexHash" => ": Filedex makes no hashes",
+        "$createObjectId" => ": Filedex makes no ids of its own; let the program make them",
+        "$toArray" | "$toObject" | "$serializeEJSON" | "$deserializeEJSON" => {
+            ": text is not read as JSON inside a query"
+        }
+        "$similarityCosine" | "$similarityDotProduct" | "$similarityEuclidean" => {
+            ": Filedex compares no vectors"
+        }
+        name if name.starts_with("$encStr") => ": Filedex holds nothing encrypted",
+        name if name.starts_with("$_internal") => ": that is the server's own",
         _ => "",
     }
 }

@@ -81,14 +81,17 @@ fn logarithm<'a>(
 }
 
 fn log_decimal(number: Decimal, base: Option<Decimal>) -> Decimal {
-    let Some(exact) = number.to_big() else { return number };
-    match base.map(Decimal::to_big) {
-        None => Decimal::from_big(&series::ln(&exact)),
-        Some(Some(base)) => {
-            let quotient = series::quotient(&series::ln(&exact), &series::ln(&base));
-            Decimal::from_big(&decimal::rounded(&quotient, decimal::WORKING_DIGITS))
+    let natural = |number: Decimal| number.to_big().map(|exact| series::ln(&exact));
+    let rounded =
+        |exact: &BigDecimal| Decimal::from_big(&decimal::rounded(exact, decimal::WORKING_DIGITS));
+    let of_one = |number: Decimal| natural(number).map_or(number, |exact| rounded(&exact));
+    let Some(base) = base else { return of_one(number) };
+    match (natural(number), natural(base)) {
+        (Some(number), Some(base)) if !number.is_zero() => {
+            rounded(&series::quotient(&number, &base))
         }
-        Some(None) => Decimal::NAN,
+        // Of zero and the infinities the signs decide.
+        _ => decimal::divide(of_one(number), of_one(base)),
     }
 }
 
@@ -123,14 +126,17 @@ fn sqrt<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
     Ok(match number {
         Number::Decimal(number) => {
             scope.spend(ROOT_STEPS)?;
-            number.to_big().map_or(number.into(), |exact| root_decimal(&exact).into())
+            number.to_big().map_or(number, |exact| root_decimal(number, &exact)).into()
         }
         number => number.to_f64().sqrt().into(),
     })
 }
 
 /// An exact root keeps half the places, as IEEE 754 prefers.
-fn root_decimal(exact: &BigDecimal) -> Decimal {
+fn root_decimal(number: Decimal, exact: &BigDecimal) -> Decimal {
+    if exact.is_zero() {
+        return number;
+    }
     let root = Decimal::from_big(&series::sqrt(exact));
     match root.to_big().map(|root| root.normalized()) {
         Some(short) if &short.square() == exact => Decimal::from_big(&short),
@@ -188,13 +194,13 @@ fn pow_integer(base: i64, exponent: i64) -> Option<i64> {
 
 fn pow_decimal(base: Decimal, exponent: Decimal) -> Decimal {
     let (Some(number), Some(power)) = (base.to_big(), exponent.to_big()) else {
-        return decimal::from_double(base.to_f64().powf(exponent.to_f64()));
+        return decimal::limit(base.to_f64().powf(exponent.to_f64()));
     };
     if power.is_zero() {
         return Decimal::from(1);
     }
     if number.is_zero() {
-        return Decimal::from(0);
+        return decimal::limit(base.to_f64().powf(exponent.to_f64()));
     }
     let whole = if power.is_integer() { power.to_i64() } else { None };
     match whole.filter(|whole| whole.unsigned_abs() <= 10_000) {

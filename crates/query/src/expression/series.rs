@@ -11,8 +11,12 @@ use super::decimal::rounded;
 const WORK: u64 = 60;
 /// Terms after which every series here has converged to that many digits.
 const TERMS: u32 = 120;
-const PI: &str =
-    "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899";
+/// To 200 digits: of an angle with many digits before its point only what is left of its turns counts.
+const PI: &str = "3.14159265358979323846264338327950288419716939937510582097494459230781640628\
+    6208998628034825342117067982148086513282306647093844609550582231725359408128481117450284\
+    10270193852110555964462294895493038196";
+/// The digits before the point of the largest angle that this is enough for.
+const MOST_TURNS: i64 = 130;
 
 fn number(whole: i64) -> BigDecimal {
     BigDecimal::from(whole)
@@ -28,6 +32,17 @@ pub(super) fn quotient(left: &BigDecimal, right: &BigDecimal) -> BigDecimal {
 
 pub(super) fn pi() -> BigDecimal {
     PI.parse().unwrap_or_default()
+}
+
+/// Whether a whole number beside it or its inverse are lost in the digits that are kept.
+pub(super) fn is_huge(value: &BigDecimal) -> bool {
+    digits_before_point(value) > WORK as i64
+}
+
+/// How many digits stand before the point.
+fn digits_before_point(value: &BigDecimal) -> i64 {
+    let (_, scale) = value.as_bigint_and_exponent();
+    i64::try_from(value.digits()).unwrap_or(0) - scale
 }
 
 /// Whether a term is too small to change the digits that are kept.
@@ -90,8 +105,11 @@ pub(super) fn sqrt(value: &BigDecimal) -> BigDecimal {
     value.sqrt().map(|root| keep(&root)).unwrap_or_default()
 }
 
-/// Sine and cosine.
-pub(super) fn sin_cos(value: &BigDecimal) -> (BigDecimal, BigDecimal) {
+/// Sine and cosine; `None` for angles whose turns can't be told.
+pub(super) fn sin_cos(value: &BigDecimal) -> Option<(BigDecimal, BigDecimal)> {
+    if digits_before_point(value) > MOST_TURNS {
+        return None;
+    }
     let turn = pi() * number(2);
     let turns = (value / &turn).with_scale(0);
     let reduced = keep(&(value - turns * turn));
@@ -108,10 +126,14 @@ pub(super) fn sin_cos(value: &BigDecimal) -> (BigDecimal, BigDecimal) {
         }
         keep(&sum)
     };
-    (series(reduced.clone(), 1), series(BigDecimal::one(), 0))
+    Some((series(reduced.clone(), 1), series(BigDecimal::one(), 0)))
 }
 
 pub(super) fn atan(value: &BigDecimal) -> BigDecimal {
+    if is_huge(value) {
+        let right_angle = if value.is_negative() { -pi().half() } else { pi().half() };
+        return right_angle - quotient(&BigDecimal::one(), value);
+    }
     let mut reduced = keep(value);
     let mut halvings = 0;
     while reduced.abs() > BigDecimal::one() / number(8) {

@@ -42,7 +42,7 @@ pub(super) fn text_of<'v>(answer: &'v Answer<'_>) -> Result<Cow<'v, str>> {
         }
         Some(ValueRef::Int(number)) => Cow::Owned(number.to_string()),
         Some(ValueRef::Long(number)) => Cow::Owned(number.to_string()),
-        Some(ValueRef::Double(number)) => Cow::Owned(double_text(number)),
+        Some(ValueRef::Double(number)) => Cow::Owned(short_text(number)),
         Some(ValueRef::Decimal(number)) => Cow::Owned(number.to_string()),
         Some(ValueRef::Date(date)) => Cow::Owned(moment::iso_text(date)),
         Some(ValueRef::Timestamp(timestamp)) => {
@@ -50,6 +50,26 @@ pub(super) fn text_of<'v>(answer: &'v Answer<'_>) -> Result<Cow<'v, str>> {
         }
         Some(_) => return Err(kind::wrong(16007, "the operator", "text or what has one", answer)),
     })
+}
+
+/// A double as operators of strings see it: six digits, in the manner of C's `%g`.
+fn short_text(number: f64) -> String {
+    if !number.is_finite() {
+        let name = if number.is_nan() { "nan" } else { "inf" };
+        return format!("{}{name}", if number < 0.0 { "-" } else { "" });
+    }
+    let scientific = format!("{number:.5e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let bare = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if (-4..6).contains(&exponent) {
+        return bare(&format!("{number:.*}", (5 - exponent).unsigned_abs() as usize));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", bare(digits), exponent.abs())
 }
 
 /// A double as the server writes it: the shortest digits that read back, with an exponent where it

@@ -1,6 +1,6 @@
 //! Angles and the functions of them, in radians.
 
-use bigdecimal::{BigDecimal, One, Signed};
+use bigdecimal::{BigDecimal, One, Signed, Zero};
 
 use super::answer::Answer;
 use super::arithmetic::one_number;
@@ -27,8 +27,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::fixed("$asinh", 1, |scope, arguments| apply(scope, arguments, &ASINH)),
     Operator::fixed("$acosh", 1, |scope, arguments| apply(scope, arguments, &ACOSH)),
     Operator::fixed("$atanh", 1, |scope, arguments| apply(scope, arguments, &ATANH)),
-    Operator::fixed("$degreesToRadians", 1, |scope, arguments| apply(scope, arguments, &RADIANS)),
-    Operator::fixed("$radiansToDegrees", 1, |scope, arguments| apply(scope, arguments, &DEGREES)),
+    Operator::fixed("$degreesToRadians", 1, to_radians),
+    Operator::fixed("$radiansToDegrees", 1, to_degrees),
     Operator::fixed("$atan2", 2, atan2),
 ];
 
@@ -54,11 +54,11 @@ const fn unbounded(
 
 static SIN: Function = Function {
     takes_infinity: false,
-    ..unbounded("$sin", f64::sin, |x| Some(series::sin_cos(x).0))
+    ..unbounded("$sin", f64::sin, |x| Some(series::sin_cos(x)?.0))
 };
 static COS: Function = Function {
     takes_infinity: false,
-    ..unbounded("$cos", f64::cos, |x| Some(series::sin_cos(x).1))
+    ..unbounded("$cos", f64::cos, |x| Some(series::sin_cos(x)?.1))
 };
 static TAN: Function = Function { takes_infinity: false, ..unbounded("$tan", f64::tan, tan) };
 static ASIN: Function =
@@ -75,30 +75,26 @@ static COSH: Function =
     unbounded("$cosh", f64::cosh, |x| Some((series::exp(x)? + series::exp(&-x)?).half()));
 static TANH: Function = unbounded("$tanh", f64::tanh, tanh);
 static ASINH: Function = unbounded("$asinh", f64::asinh, |x| {
-    let positive = series::ln(&(x.abs() + series::sqrt(&(x.square() + BigDecimal::one()))));
+    let positive = ln_of_sum(&x.abs(), &BigDecimal::one());
     Some(if x.is_negative() { -positive } else { positive })
 });
 static ACOSH: Function = Function {
     least: 1.0,
-    ..unbounded("$acosh", f64::acosh, |x| {
-        Some(series::ln(&(x + series::sqrt(&(x.square() - BigDecimal::one())))))
-    })
+    ..unbounded("$acosh", f64::acosh, |x| Some(ln_of_sum(x, &-BigDecimal::one())))
 };
 static ATANH: Function =
     Function { least: -1.0, most: 1.0, ..unbounded("$atanh", f64::atanh, atanh) };
-static RADIANS: Function = unbounded(
-    "$degreesToRadians",
-    |x| x * (std::f64::consts::PI / 180.0),
-    |x| Some(x * series::quotient(&series::pi(), &BigDecimal::from(180))),
-);
-static DEGREES: Function = unbounded(
-    "$radiansToDegrees",
-    |x| x * (180.0 / std::f64::consts::PI),
-    |x| Some(x * series::quotient(&BigDecimal::from(180), &series::pi())),
-);
+
+/// The logarithm of x and the root of x² and something small beside it.
+fn ln_of_sum(x: &BigDecimal, beside: &BigDecimal) -> BigDecimal {
+    if series::is_huge(x) {
+        return series::ln(&(x * BigDecimal::from(2)));
+    }
+    series::ln(&(x + series::sqrt(&(x.square() + beside))))
+}
 
 fn tan(x: &BigDecimal) -> Option<BigDecimal> {
-    let (sine, cosine) = series::sin_cos(x);
+    let (sine, cosine) = series::sin_cos(x)?;
     Some(series::quotient(&sine, &cosine))
 }
 
@@ -142,16 +138,54 @@ fn apply<'a>(
     }
 }
 
-/// Huge arguments go through doubles: their angle has no sure digits.
 fn of_decimal(number: Decimal, function: &Function) -> Decimal {
-    let near = |number: &BigDecimal| number.abs() < 1_000_000_000_000_i64;
-    match number.to_big().filter(near) {
+    let double = (function.of_double)(number.to_f64());
+    match number.to_big() {
+        // Odd functions keep the sign of zero.
+        Some(exact) if exact.is_zero() && double == 0.0 => decimal::limit(double),
         Some(exact) => match (function.of_decimal)(&exact) {
             Some(result) => Decimal::from_big(&result),
-            None => decimal::special((function.of_double)(number.to_f64())),
+            None if double.is_finite() => decimal::from_double(double),
+            None => decimal::special(double),
         },
-        None => decimal::from_double((function.of_double)(number.to_f64())),
+        // What a function tends to: a whole number, a right angle, or no end.
+        None if double.abs() == std::f64::consts::FRAC_PI_2 => angle(double < 0.0, 2),
+        None => decimal::limit(double),
     }
+}
+
+/// So many quarters of a half turn.
+fn angle(negative: bool, quarters: i64) -> Decimal {
+    let quarter = series::pi().half().half();
+    Decimal::from_big(&(quarter * BigDecimal::from(quarters))).with_sign(negative)
+}
+
+fn to_radians<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let turn = |pi, half| decimal::divide(pi, half);
+    convert(scope, arguments, "$degreesToRadians", (std::f64::consts::PI / 180.0, turn))
+}
+
+fn to_degrees<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    let turn = |pi, half| decimal::divide(half, pi);
+    convert(scope, arguments, "$radiansToDegrees", (180.0 / std::f64::consts::PI, turn))
+}
+
+/// Times a constant, which for decimals is one of 34 digits.
+fn convert<'a>(
+    scope: &mut Scope<'a>,
+    arguments: &'a [Node],
+    operator: &str,
+    (factor, of_decimals): (f64, fn(Decimal, Decimal) -> Decimal),
+) -> Result<Answer<'a>> {
+    Ok(match one_number(scope, arguments, operator)? {
+        None => Answer::NULL,
+        Some(Number::Decimal(number)) => {
+            scope.spend(SERIES_STEPS)?;
+            let factor = of_decimals(Decimal::from_big(&series::pi()), Decimal::from(180));
+            decimal::multiply(number, factor).into()
+        }
+        Some(number) => (number.to_f64() * factor).into(),
+    })
 }
 
 fn atan2<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -171,14 +205,30 @@ fn atan2<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
 }
 
 fn atan2_decimal(y: Number, x: Number) -> Decimal {
-    let (Some(up), Some(right)) = (y.to_decimal().to_big(), x.to_decimal().to_big()) else {
-        return decimal::from_double(y.to_f64().atan2(x.to_f64()));
-    };
-    if x.is_zero() {
-        return decimal::from_double(y.to_f64().atan2(x.to_f64()));
+    if y.is_nan() || x.is_nan() {
+        return Decimal::NAN;
     }
-    let angle = series::atan(&series::quotient(&up, &right));
-    Decimal::from_big(&match (right.is_negative(), up.is_negative()) {
+    let (up, right) = (y.to_decimal(), x.to_decimal());
+    let (below, left) = (up.is_negative(), right.is_negative());
+    if up.is_infinite() {
+        let quarters = if !right.is_infinite() {
+            2
+        } else if left {
+            3
+        } else {
+            1
+        };
+        return angle(below, quarters);
+    }
+    if y.is_zero() || right.is_infinite() {
+        return if left { angle(below, 4) } else { Decimal::from(0).with_sign(below) };
+    }
+    let (Some(height), Some(width)) = (up.to_big(), right.to_big()) else { return Decimal::NAN };
+    if x.is_zero() {
+        return angle(below, 2);
+    }
+    let angle = series::atan(&series::quotient(&height, &width));
+    Decimal::from_big(&match (left, below) {
         (false, _) => angle,
         (true, false) => angle + series::pi(),
         (true, true) => angle - series::pi(),

@@ -27,9 +27,7 @@ impl Parser<'_> {
             ));
         };
         let place = self.deeper(place)?.in_element();
-        let first = document.iter().next().map_or("", |(name, _)| name);
-        let joins = matches!(first, "$and" | "$or" | "$nor" | "$where");
-        if operand::is_element_operators(document) && !joins {
+        if operand::is_element_operators(document) && !led_by_filter(document) {
             return Ok(Test::ElemMatchValue(self.operations(document, place)?));
         }
         Ok(Test::ElemMatchObject(Box::new(self.filter(document, place)?)))
@@ -176,6 +174,25 @@ impl Parser<'_> {
         }
         .map(Test::Regex)
     }
+}
+
+/// Whether the first name is an operator without a path: it makes the whole document a filter.
+fn led_by_filter(document: &Document) -> bool {
+    let first = document.iter().next().map_or("", |(name, _)| name);
+    matches!(
+        first,
+        "$and"
+            | "$or"
+            | "$nor"
+            | "$comment"
+            | "$jsonSchema"
+            | "$alwaysTrue"
+            | "$alwaysFalse"
+            | "$sampleRate"
+            | "$expr"
+            | "$text"
+            | "$where"
+    )
 }
 
 fn no_operators(value: &Value, message: &str) -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! The format is described in `testdata/README.md`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use filedex_query::packed::{self, PackedDocument};
@@ -9,14 +10,15 @@ use filedex_query::{
     Document, DocumentRef, Environment, Filter, Limits, Matcher, Projection, Result, Sort, Value,
     ejson, order,
 };
+use serde_json::value::RawValue;
 
 /// One line of a file of cases.
 pub(crate) struct Case {
     pub(crate) id: String,
     pub(crate) docs: Vec<Document>,
-    pub(crate) query: Document,
-    pub(crate) projection: Option<Document>,
-    pub(crate) sort: Option<Document>,
+    pub(crate) query: Result<Document>,
+    pub(crate) projection: Option<Result<Document>>,
+    pub(crate) sort: Option<Result<Document>>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
     pub(crate) want: Want,
@@ -44,19 +46,25 @@ pub(crate) fn read(file: &str) -> Vec<Case> {
     text.lines().filter(|line| !line.is_empty()).map(case).collect()
 }
 
+/// What is asked may be malformed, and then that is what the case is about.
 fn case(line: &str) -> Case {
-    let line = ejson::read_document(line, &Limits::default())
-        .unwrap_or_else(|error| panic!("{error:?}: {line}"));
-    let document = |name: &str| line.get(name).and_then(Value::as_document).cloned();
+    let fields: BTreeMap<&str, &RawValue> =
+        serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let text = |name: &str| fields.get(name).map(|text| text.get()).filter(|text| *text != "null");
+    let value = |name: &str| {
+        let read = |text| ejson::read(text, &Limits::default());
+        text(name).map(|text| read(text).unwrap_or_else(|error| panic!("{error:?}: {line}")))
+    };
+    let asked = |name| text(name).map(|text| ejson::read_document(text, &Limits::default()));
     Case {
-        id: line.get_str("id").unwrap().to_owned(),
-        docs: documents(line.get("docs").unwrap()),
-        query: document("query").unwrap(),
-        projection: document("projection"),
-        sort: document("sort"),
-        skip: count(line.get("skip")),
-        limit: count(line.get("limit")),
-        want: want(line.get("want").unwrap()),
+        id: value("id").unwrap().as_str().unwrap().to_owned(),
+        docs: documents(&value("docs").unwrap()),
+        query: asked("query").unwrap(),
+        projection: asked("projection"),
+        sort: asked("sort"),
+        skip: count(value("skip").as_ref()),
+        limit: count(value("limit").as_ref()),
+        want: want(&value("want").unwrap_or(Value::Null)),
     }
 }
 
@@ -102,22 +110,33 @@ impl Case {
         self.run_over(&documents.collect::<Vec<_>>(), environment)
     }
 
+    pub(crate) fn filter(&self, environment: &Environment) -> Result<Filter> {
+        Filter::parse(&self.query.clone()?, environment)
+    }
+
+    pub(crate) fn projection(&self, environment: &Environment) -> Result<Projection> {
+        match &self.projection {
+            Some(projection) => Projection::parse(&projection.clone()?, environment),
+            None => Ok(Projection::everything()),
+        }
+    }
+
+    pub(crate) fn sort(&self, environment: &Environment) -> Result<Sort> {
+        match &self.sort {
+            Some(sort) => Sort::parse(&sort.clone()?, environment),
+            None => Ok(Sort::none()),
+        }
+    }
+
     /// Matching, sorting, the window, projecting.
     fn run_over(
         &self,
         documents: &[DocumentRef<'_>],
         environment: &Environment,
     ) -> Result<Vec<Document>> {
-        let filter = Filter::parse(&self.query, environment)?;
+        let filter = self.filter(environment)?;
         let matcher = Matcher::compile(&filter, environment)?;
-        let projection = match &self.projection {
-            Some(projection) => Projection::parse(projection, environment)?,
-            None => Projection::everything(),
-        };
-        let sort = match &self.sort {
-            Some(sort) => Sort::parse(sort, environment)?,
-            None => Sort::none(),
-        };
+        let (projection, sort) = (self.projection(environment)?, self.sort(environment)?);
         let mut rows = Vec::new();
         for document in documents {
             if let Some(found) = matcher.find(*document)? {
