@@ -282,7 +282,7 @@ impl Draft {
         within(year, MOST_YEARS)?;
         let mut days = self.shift.days;
         if let Some(weekday) = self.weekday {
-            days += until(weekday, days_of(year, month, day), days);
+            days += until(weekday, days_of(year, month, day));
         }
         let months = within(month + self.shift.months, MOST_YEARS * 12)?;
         let days = days_of(year, months, day) + within(days, MOST_YEARS * 366)?;
@@ -296,14 +296,9 @@ impl Draft {
     }
 }
 
-/// Days to the weekday: none if it is that day, unless what is to come goes back.
-fn until(weekday: i64, days: i64, shift: i64) -> i64 {
-    let difference = weekday - iso_weekday(days) % 7;
-    if difference < 0 && shift >= 0 || shift < 0 && difference < 0 {
-        difference + 7
-    } else {
-        difference
-    }
+/// Days to the weekday, none if it is that day.
+fn until(weekday: i64, days: i64) -> i64 {
+    (weekday - iso_weekday(days)).rem_euclid(7)
 }
 
 fn once(times: u8) -> Option<u8> {

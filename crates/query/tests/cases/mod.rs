@@ -175,14 +175,21 @@ impl Case {
                 }
             }
             (Want::Docs(wanted), Ok(documents)) => {
-                if wanted == documents {
-                    None
-                } else {
-                    fault(documents)
-                }
+                let same = match self.sort {
+                    Some(_) => wanted == documents,
+                    // Without a sort there is no order.
+                    None => shown(wanted) == shown(documents),
+                };
+                if same { None } else { fault(documents) }
             }
         }
     }
+}
+
+fn shown(documents: &[Document]) -> Vec<String> {
+    let mut shown: Vec<String> = documents.iter().map(|one| format!("{one:?}")).collect();
+    shown.sort();
+    shown
 }
 
 fn ids_of(documents: &[Document]) -> Vec<Value> {
