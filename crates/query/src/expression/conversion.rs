@@ -233,6 +233,8 @@ fn converted(
 ) -> Result<Value> {
     let value = answer.comparable();
     scope.spend_value(value)?;
+    // Most targets read a text letter by letter.
+    scope.spend_letters(answer.text().map_or(0, str::len))?;
     let number = answer.number();
     let result = match (target, value, number) {
         (Target::Bool, _, _) => Some(Value::Bool(answer.truth())),
