@@ -1,99 +1,150 @@
 //! A disk that is full, or that fails, is told; nothing acknowledged is lost by it, and a store that
 //! is opened again works.
 //!
-//! A full disk is a small tmpfs, which takes root to mount. Errors of the disk come from strace. Short
-//! writes come from a limit on the size of files.
+//! The host goes on after the errors, through many checkpoints, closes the store or is killed. Failing
+//! calls come from the injector; a full disk is a small tmpfs, which takes root to mount; short writes
+//! come from a limit on the size of files.
 
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::Receiver;
-use std::time::Duration;
 
 use clap::Args;
 use fastrand::Rng;
 
 use crate::Outcome;
-use crate::check::{check, itself, wait};
-use crate::engine::{Kind, Promise, memory};
-use crate::history::{Event, History, judge};
-use crate::script::Script;
-use crate::strace;
+use crate::engine::Promise;
+use crate::injector::{Fault, Injector, What};
+use crate::site::Site;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
-use crate::writer::{self, Line, listen};
+use crate::writer::{self, Line};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// How many faults of each kind.
+    /// How many stores meet failing calls; half as many meet short writes, a quarter full disks.
     #[arg(long, default_value_t = 100)]
     rounds: u64,
+    /// What is tried, instead of everything.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    kinds: Vec<Kind>,
     #[command(flatten)]
     subject: Subject,
 }
 
-/// A store that meets faults, and what its writer was told.
-struct Site {
-    store: PathBuf,
-    engine: Kind,
-    seed: u64,
-    history: History,
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    Calls,
+    ShortWrites,
+    FullDisks,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     let mut verdict = Verdict::new("faults", arguments.subject.engine, arguments.subject.seed);
     let mut random = Rng::with_seed(arguments.subject.seed);
-    failing_calls(arguments, &mut random, &mut verdict)?;
-    limited_files(arguments, &mut random, &mut verdict)?;
-    full_disks(arguments, &mut random, &mut verdict)?;
+    let is_asked = |kind| arguments.kinds.is_empty() || arguments.kinds.contains(&kind);
+    if is_asked(Kind::Calls) {
+        failing_calls(arguments, &mut random, &mut verdict)?;
+    }
+    if is_asked(Kind::ShortWrites) {
+        limited_files(arguments, &mut random, &mut verdict)?;
+    }
+    if is_asked(Kind::FullDisks) {
+        full_disks(arguments, &mut random, &mut verdict)?;
+    }
     Ok(verdict)
 }
 
-/// What strace makes calls end with: once or for good.
-const FAILURES: &[&str] = &[
-    "pwrite64,pwritev,write,writev:error=EIO",
-    "fsync,fdatasync,sync_file_range:error=EIO",
-    "pwrite64,pwritev,write,writev:error=ENOSPC",
-    "ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat:error=EIO",
-    "openat:error=EIO",
-    "read:error=EIO",
-    READS_OF_SLED,
-];
+/// Failures that a host goes on after: each doubles the states that the store may be in.
+const FAILURES: u64 = 6;
 
-/// sled takes a read that fails while it opens for the end of its log. Filedex reads the same bytes
-/// right before, by `read`, so that a disk fails it and not sled; calls are made to fail here without
-/// any disk, so those of sled are only once the store is open.
-const READS_OF_SLED: &str = "pread64:error=EIO";
+/// Steps of a long run.
+const STEPS: u64 = 200;
+
+/// Runs of one store, each of which meets what the one before left.
+const SESSIONS: u64 = 3;
 
 fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) -> Outcome<()> {
-    if !strace::is_here() {
-        verdict.skip("failing calls: there is no strace that may trace");
-        return Ok(());
-    }
+    let injector = match Injector::new() {
+        Ok(injector) => injector,
+        Err(reason) => {
+            verdict.skip(format!("failing calls: {reason}"));
+            return Ok(());
+        }
+    };
     for round in 1..=arguments.rounds {
         let directory = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
-        let mut site = Site::new(directory.path(), arguments.subject.engine, random);
+        let mut site = Site::with_checkpoints(directory.path(), arguments.subject.engine, random);
         // The store has some past, so that there is something to lose.
-        site.write(site.start(None, random)?, verdict)?;
-        let failure = random.choice(FAILURES).copied().unwrap_or_default();
-        // The first calls are those of the program before it comes to the store.
-        let (first, lasting) = (random.u32(1..60), if random.bool() { "+" } else { "" });
-        let what = format!("{failure}:when={first}{lasting}");
-        if failure == READS_OF_SLED {
-            site.write_tampered(&what, random, verdict)?;
-        } else {
-            site.write(site.start(Some(&what), random)?, verdict)?;
-        }
-        let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
-        if let Err(fault) = fault {
-            let kept = arguments.subject.keep(&site.store, round);
-            verdict.broke(format!("round {round}, {what}: {fault}{kept}"));
+        site.write(&site.line(promise(random), 30), verdict)?;
+        let mut met = Vec::new();
+        let fault = sessions(&mut site, &injector, &mut met, random, verdict)?;
+        if let Err(fault) = fault.and_then(|()| site.goes_on(verdict)) {
+            let kept = arguments.subject.keep(&site.store(), round);
+            verdict.broke(format!("round {round}, {}: {fault}{kept}", met.join(", ")));
         }
         verdict.add("failing calls", 1);
         verdict.progress(round, arguments.rounds);
     }
     Ok(())
+}
+
+/// Long runs with faults; not every one is looked at before the next.
+fn sessions(
+    site: &mut Site,
+    injector: &Injector,
+    met: &mut Vec<String>,
+    random: &mut Rng,
+    verdict: &mut Verdict,
+) -> Outcome<Result<(), String>> {
+    for session in 1..=SESSIONS {
+        let line = site.line(promise(random), STEPS);
+        let line = writer::Arguments { failures: FAILURES, reopens: 3, ..line };
+        let faults = draw(random);
+        met.extend(faults.iter().map(|fault| format!("{fault:?}")));
+        let child = injector.start(&line.to_line(), &site.directory, &faults)?;
+        let mut note = |line: &Line| {
+            if let Line::Fault { call, .. } = line {
+                met.push(call.clone());
+            }
+        };
+        site.follow(child, &mut note, verdict)?;
+        verdict.add("sessions with faults", 1);
+        // What may be there doubles with each failure that is not looked at.
+        if (session == SESSIONS || site.is_unsure() || random.bool())
+            && let Err(fault) = site.judge(verdict)
+        {
+            return Ok(Err(fault));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// One fault or several, some of which last; and maybe a kill behind them.
+fn draw(random: &mut Rng) -> Vec<Fault> {
+    let fault = |random: &mut Rng| {
+        let what = *random
+            .choice(&[What::Fails, What::Fails, What::IsFull, What::Half])
+            .unwrap_or(&What::Fails);
+        let first = random.u64(1..1_500);
+        let more = match random.u8(0..8) {
+            0 => return Fault::lasting(first, what),
+            1..3 => random.u64(1..200),
+            _ => 0,
+        };
+        Fault { first, last: first + more, what }
+    };
+    let mut faults: Vec<Fault> = (0..random.usize(1..4)).map(|_| fault(random)).collect();
+    if random.bool() {
+        faults.push(Fault::once(random.u64(2..400), What::KillsLater));
+    }
+    faults
+}
+
+fn promise(random: &mut Rng) -> Promise {
+    if random.bool() { Promise::Durable } else { Promise::Interval }
 }
 
 /// What limits the files of a process.
@@ -115,12 +166,13 @@ fn limited_files(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
     for round in 1..=arguments.rounds / 2 {
         let directory = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
         let mut site = Site::new(directory.path(), arguments.subject.engine, random);
-        site.write(site.start(None, random)?, verdict)?;
-        let line = site.line(400, random).to_line();
-        site.write(limited(&line, random.u64(40..4_000))?, verdict)?;
-        let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
+        site.write(&site.line(promise(random), 30), verdict)?;
+        let line = writer::Arguments { vanish: random.bool(), ..site.line(promise(random), 400) };
+        let child = limited(&line.to_line(), random.u64(40..4_000))?;
+        site.follow(child, &mut |_| (), verdict)?;
+        let fault = site.judge(verdict).and_then(|()| site.goes_on(verdict));
         if let Err(fault) = fault {
-            let kept = arguments.subject.keep(&site.store, 1_000_000 + round);
+            let kept = arguments.subject.keep(&site.store(), 1_000_000 + round);
             verdict.broke(format!("round {round}, short writes: {fault}{kept}"));
         }
         verdict.add("limited files", 1);
@@ -128,6 +180,10 @@ fn limited_files(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
     Ok(())
 }
 
+/// Failures on a full disk after which somebody frees some space.
+const FAILURES_BEFORE_SPACE: u64 = 3;
+
+/// Stores run into a full disk; somebody frees some space while they are open, and they go on.
 fn full_disks(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) -> Outcome<()> {
     for round in 1..=arguments.rounds / 4 {
         let directory = tempfile::Builder::new().prefix("trials-full-").tempdir()?;
@@ -136,22 +192,50 @@ fn full_disks(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict) ->
             return Ok(());
         };
         let mut site = Site::new(&mount.path, arguments.subject.engine, random);
-        site.write(site.start(None, random)?, verdict)?;
-        // What is freed later.
-        let ballast = mount.path.join("ballast");
-        fill(&ballast, random)?;
-        let line = site.line(3_000, random).to_line();
-        site.write(site.spawn(&line)?, verdict)?;
-        std::fs::remove_file(&ballast)?;
-        let fault = site.judge(verdict).and_then(|()| site.goes_on(random, verdict));
+        site.write(&site.line(promise(random), 30), verdict)?;
+        let fault = fill_up(&mut site, &mount.path.join("ballast"), random, verdict)?;
+        let fault = fault.and_then(|()| site.judge(verdict)).and_then(|()| site.goes_on(verdict));
         if let Err(fault) = fault {
-            let kept = arguments.subject.keep(&site.store, 2_000_000 + round);
+            let kept = arguments.subject.keep(&site.store(), 2_000_000 + round);
             verdict.broke(format!("round {round}, full disk: {fault}{kept}"));
         }
         verdict.add("full disks", 1);
         verdict.progress(round, arguments.rounds / 4);
     }
     Ok(())
+}
+
+/// Lets a writer meet a full disk; the ballast goes after some failures, and writes must be taken again
+/// by the handle that is open.
+fn fill_up(
+    site: &mut Site,
+    ballast: &Path,
+    random: &mut Rng,
+    verdict: &mut Verdict,
+) -> Outcome<Result<(), String>> {
+    fill(ballast, random)?;
+    let (rest, vanish) = (100, random.bool());
+    let line =
+        writer::Arguments { failures: FAILURES, rest, vanish, ..site.line(promise(random), 3_000) };
+    let mut writer = Command::new(std::env::current_exe()?);
+    writer.args(line.to_line()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let (mut failures, mut taken) = (0, 0);
+    let mut show = |line: &Line| match line {
+        Line::Step { failure: Some(_), .. } => {
+            failures += 1;
+            if failures == FAILURES_BEFORE_SPACE {
+                let _ = std::fs::remove_file(ballast);
+            }
+        }
+        Line::Step { .. } if failures >= FAILURES_BEFORE_SPACE => taken += 1,
+        _ => {}
+    };
+    site.follow(writer.stderr(Stdio::null()).spawn()?, &mut show, verdict)?;
+    let _ = std::fs::remove_file(ballast);
+    if failures >= FAILURES_BEFORE_SPACE && taken == 0 {
+        return Ok(Err("no write is taken after space was freed".to_owned()));
+    }
+    Ok(Ok(()))
 }
 
 /// Fills the disk with a file until little is left, or nothing; at least half of what was free.
@@ -184,106 +268,4 @@ impl Drop for Mount {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
-}
-
-impl Site {
-    fn new(directory: &Path, engine: Kind, random: &mut Rng) -> Site {
-        let (store, seed) = (directory.join("store"), random.u64(..));
-        Site { store, engine, seed, history: History::new(Script::new(seed, 0)) }
-    }
-
-    fn line(&self, steps: u64, random: &mut Rng) -> writer::Arguments {
-        let promise = if random.bool() { Promise::Durable } else { Promise::Interval };
-        let (directory, engine, seed) = (self.store.clone(), self.engine, self.seed);
-        let (from, cache) = (vec![self.history.next()], memory(self.history.next()));
-        writer::Arguments { directory, engine, promise, seed, from, steps, pause: 0, cache }
-    }
-
-    /// A process that writes for a while, with calls tampered with if asked.
-    fn start(&self, tampered: Option<&str>, random: &mut Rng) -> Outcome<Child> {
-        let line = self.line(30, random).to_line();
-        match tampered {
-            Some(what) => strace::injecting(&line, what),
-            None => self.spawn(&line),
-        }
-    }
-
-    fn spawn(&self, line: &[String]) -> Outcome<Child> {
-        let mut child = itself()?;
-        child.args(line).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        Ok(child.spawn()?)
-    }
-
-    /// Lets a process write whose calls are tampered with once it has the store open.
-    fn write_tampered(
-        &mut self,
-        what: &str,
-        random: &mut Rng,
-        verdict: &mut Verdict,
-    ) -> Outcome<()> {
-        let line = writer::Arguments { pause: 10, ..self.line(60, random) };
-        let mut child = self.spawn(&line.to_line())?;
-        let lines = listen(&mut child)?;
-        let opened = matches!(lines.recv(), Ok(Line::Open));
-        let mut tampering = strace::attached(child.id(), what)?;
-        let ended = self.note(child, &lines, verdict);
-        tampering.wait()?;
-        if opened { ended } else { Err("a whole store does not open".into()) }
-    }
-
-    /// Lets the process run to its end and notes what it told.
-    fn write(&mut self, mut child: Child, verdict: &mut Verdict) -> Outcome<()> {
-        let lines = listen(&mut child)?;
-        self.note(child, &lines, verdict)
-    }
-
-    fn note(
-        &mut self,
-        mut child: Child,
-        lines: &Receiver<Line>,
-        verdict: &mut Verdict,
-    ) -> Outcome<()> {
-        if wait(&mut child, Duration::from_secs(60)).is_none() {
-            verdict.broke("the writer hung".to_owned());
-        }
-        for line in lines.iter() {
-            if let Line::Step { event, failure, .. } = line {
-                self.history.note(event);
-                verdict.add("told as failed", u64::from(failure.is_some()));
-                if let Some(failure) = failure.filter(|failure| !is_typed(failure)) {
-                    verdict.broke(format!("a fault of the disk was told as {failure}"));
-                }
-            }
-        }
-        self.history.stopped();
-        Ok(())
-    }
-
-    /// Opens the store without faults: everything acknowledged is there.
-    fn judge(&mut self, verdict: &mut Verdict) -> Result<(), String> {
-        let checked = check(self.engine, &self.store)?;
-        verdict.add("acknowledged", self.history.acknowledged());
-        let kept = |event: &Event| event.promised.is_some();
-        let floor = self.history.floor(kept);
-        judge(std::slice::from_mut(&mut self.history), &checked, &[floor])?;
-        verdict.add("checked", 1);
-        Ok(())
-    }
-
-    /// Writes some more: the store works again.
-    fn goes_on(&mut self, random: &mut Rng, verdict: &mut Verdict) -> Result<(), String> {
-        let before = self.history.acknowledged();
-        let child = self.start(None, random).map_err(|error| error.to_string())?;
-        self.write(child, verdict).map_err(|error| error.to_string())?;
-        if self.history.acknowledged() < before + 30 {
-            return Err("the store does not take writes again".to_owned());
-        }
-        self.judge(verdict)
-    }
-}
-
-/// Whether a failure of the disk was told as one.
-fn is_typed(failure: &str) -> bool {
-    let kinds = ["Io:", "Poisoned:", "Damaged:", "Error:"];
-    kinds.iter().any(|kind| failure.starts_with(kind))
 }

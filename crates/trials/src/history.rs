@@ -53,6 +53,11 @@ impl History {
         self.events.iter().filter(|event| event.promised.is_some()).count() as u64
     }
 
+    /// How many steps failed, or had no answer.
+    pub(crate) fn failed(&self) -> u64 {
+        self.events.len() as u64 - self.acknowledged()
+    }
+
     /// How many events there are.
     pub(crate) fn len(&self) -> usize {
         self.events.len()

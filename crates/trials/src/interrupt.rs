@@ -16,6 +16,7 @@ use crate::check::check;
 use crate::damage::Damage;
 use crate::engine::Kind;
 use crate::files;
+use crate::layout::LEFTOVERS;
 use crate::strace;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
@@ -221,6 +222,5 @@ fn kill(line: &[String], call: Option<&str>, takes: Duration, random: &mut Rng) 
 
 /// What no work leaves behind when it is done.
 fn leftovers(directory: &Path) -> Option<PathBuf> {
-    let mut names = ["store.restoring", "store/rebuilding", "store/rebuilt"].into_iter();
-    names.find_map(|name| Some(directory.join(name)).filter(|path| path.exists()))
+    LEFTOVERS.iter().find_map(|name| Some(directory.join(name)).filter(|path| path.exists()))
 }

@@ -60,7 +60,8 @@ impl Site {
         let from: Vec<u64> = self.histories.iter().take(writers).map(History::next).collect();
         let cache = memory(from.iter().sum());
         let (directory, seed) = (self.store(), self.seed);
-        writer::Arguments { directory, engine, promise, seed, from, steps: 0, pause: 0, cache }
+        let line = writer::Arguments { directory, engine, promise, seed, ..Default::default() };
+        writer::Arguments { from, cache, ..line }
     }
 
     /// Notes what the process told before it was killed.

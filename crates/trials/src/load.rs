@@ -1,8 +1,10 @@
-//! Four writers and eight readers at once: no error, no torn page, no memory without bound.
+//! Four writers and eight readers at once: no error, no torn page, no memory without bound. What a store of
+//! any size takes is told: time and disk of loading it, memory, pages.
 //!
 //! Beside the usual writes, pairs of records move between two rooms in one write; a reader must find
 //! both in the same room and of the same round, in every page.
 
+use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::Command;
 use std::sync::Mutex;
@@ -28,14 +30,21 @@ pub(crate) struct Arguments {
     /// Records that are there from the beginning.
     #[arg(long, default_value_t = 200_000)]
     records: usize,
-    /// Bytes of memory that the store may use for caches.
-    #[arg(long, default_value_t = 64 << 20)]
-    cache_bytes: u64,
+    /// Bytes of memory that the store may use for caches, and a quarter of it for writing, instead of what
+    /// it takes by itself.
+    #[arg(long)]
+    cache_bytes: Option<u64>,
+    /// Where the store goes.
+    #[arg(long)]
+    directory: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "filedex")]
     engine: Kind,
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
+
+/// Parts of a load that are timed.
+const TENTHS: usize = 10;
 
 const WRITERS: u64 = 4;
 const READERS: u64 = 8;
@@ -70,19 +79,13 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     }
     #[cfg(unix)]
     with_one_arena()?;
-    let directory = tempfile::Builder::new().prefix("trials-load-").tempdir()?;
+    let place = arguments.directory.clone().unwrap_or_else(std::env::temp_dir);
+    let directory = tempfile::Builder::new().prefix("trials-load-").tempdir_in(place)?;
     let dataset = Dataset::new(arguments.records);
     let before = resident();
     verdict.set("memory_before", before);
-    let mut options = Options::default();
-    options.cache_bytes = arguments.cache_bytes;
-    options.write_buffer_bytes = arguments.cache_bytes / 4;
-    let store = Store::open(directory.path().join("store"), &options)?;
-    let started = Instant::now();
-    store.put_many(dataset.records())?;
-    (0..WRITERS).try_for_each(|writer| store.put_many(pairs(writer, 0)).map(drop))?;
-    verdict.set("load_ms", millis(started.elapsed()));
-    verdict.set("memory_after_load", resident());
+    let (path, options) = (directory.path().join("store"), options(arguments));
+    let store = load(&path, &options, &dataset, &mut verdict)?;
     let shared = Shared {
         store: &store,
         dataset: &dataset,
@@ -96,6 +99,49 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     account(arguments, shared, before, peak, &mut verdict)?;
     store.close()?;
     Ok(verdict)
+}
+
+fn options(arguments: &Arguments) -> Options {
+    let mut options = Options::default();
+    if let Some(bytes) = arguments.cache_bytes {
+        options.cache_bytes = bytes;
+        options.write_buffer_bytes = bytes / 4;
+    }
+    options
+}
+
+/// Loads the records, a tenth at a time, and opens the store anew.
+fn load(
+    path: &Path,
+    options: &Options,
+    dataset: &Dataset,
+    verdict: &mut Verdict,
+) -> Outcome<Store> {
+    let store = Store::open(path, options)?;
+    let (started, tenth) = (Instant::now(), dataset.len().div_ceil(TENTHS).max(1));
+    for (number, first) in (0..dataset.len()).step_by(tenth).enumerate() {
+        let begun = Instant::now();
+        let last = dataset.len().min(first + tenth);
+        store.put_many((first..last).map(|record| dataset.record(record)))?;
+        let taken = begun.elapsed();
+        verdict.set(&format!("load_ms_tenth_{:02}", number + 1), millis(taken));
+        eprintln!(
+            "load: {last} records, the last {} in {:.1} s",
+            last - first,
+            taken.as_secs_f64()
+        );
+    }
+    (0..WRITERS).try_for_each(|writer| store.put_many(pairs(writer, 0)).map(drop))?;
+    verdict.set("load_ms", millis(started.elapsed()));
+    verdict.set("memory_after_load", resident());
+    let closing = Instant::now();
+    store.close()?;
+    verdict.set("close_ms", millis(closing.elapsed()));
+    let opening = Instant::now();
+    let store = Store::open(path, options)?;
+    verdict.set("open_ms", millis(opening.elapsed()));
+    verdict.set("disk_bytes_loaded", store.stats()?.disk_bytes);
+    Ok(store)
 }
 
 /// Lets everybody work for the time asked; gives the most memory that was seen.
@@ -144,6 +190,7 @@ fn account(
     };
     verdict.set("page_us_p50", at(0.5));
     verdict.set("page_us_p99", at(0.99));
+    verdict.set("page_us_p999", at(0.999));
     verdict.set("page_us_max", at(1.0));
     verdict.set("pages", shared.pages.into_inner());
     verdict.set("writes", shared.writes.into_inner());

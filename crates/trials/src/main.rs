@@ -7,16 +7,21 @@ mod check;
 mod churn;
 mod damage;
 mod disk;
+mod each_call;
 mod engine;
 mod faults;
 mod files;
 mod history;
+mod injector;
 mod interrupt;
 mod kill;
+mod layout;
 mod load;
 mod model;
 mod power;
 mod script;
+mod site;
+mod skip;
 mod strace;
 mod subject;
 mod trace;
@@ -52,6 +57,8 @@ enum Trial {
     Damage(damage::Arguments),
     /// Fills the disk and lets it fail.
     Faults(faults::Arguments),
+    /// Lets every single call on files fail once.
+    EachCall(each_call::Arguments),
     /// Lets many threads write and read at once.
     Load(load::Arguments),
     /// Overwrites and removes for long, and looks how much space that takes.
@@ -70,6 +77,7 @@ fn main() -> ExitCode {
         Trial::Power(arguments) => power::run(&arguments),
         Trial::Damage(arguments) => damage::run(&arguments),
         Trial::Faults(arguments) => faults::run(&arguments),
+        Trial::EachCall(arguments) => each_call::run(&arguments),
         Trial::Load(arguments) => load::run(&arguments),
         Trial::Churn(arguments) => churn::run(&arguments),
         Trial::Write(arguments) => return writer::run(&arguments),

@@ -1,8 +1,10 @@
 //! A power cut loses nothing that was acknowledged as durable, and leaves a beginning of the rest.
 //!
 //! A writing process is recorded by strace; its calls are replayed onto a disk that forgets; at
-//! random moments the directory is laid out as it could stand, opened, and compared.
+//! random moments the directory is laid out as it could stand, opened, and compared. Half of the cuts fall
+//! into checkpoints, and some on the opening of what an earlier cut left.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::ops::Range;
@@ -17,7 +19,9 @@ use crate::check::{check, wait};
 use crate::disk::Disk;
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
+use crate::layout::{Part, part};
 use crate::script::Script;
+use crate::skip::{Skip, Skipping};
 use crate::strace;
 use crate::subject::Subject;
 use crate::trace::{Call, Trace};
@@ -30,6 +34,12 @@ pub(crate) struct Arguments {
     /// How many cuts are tried.
     #[arg(long, default_value_t = 500)]
     rounds: u64,
+    /// Lets some calls of the writers fail; they go on.
+    #[arg(long)]
+    faults: bool,
+    /// Leaves these syncs out, to see that it is noticed.
+    #[arg(long, value_enum)]
+    skip_sync: Option<Skip>,
     #[command(flatten)]
     subject: Subject,
 }
@@ -43,12 +53,28 @@ const INTERVAL: f64 = 2.0;
 /// The sessions of one recording: the same store, opened again.
 const SESSIONS: u64 = 2;
 
+/// How long a recorded process may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Calls that are made to fail while a recording is made.
+const FAILURES: &[&str] = &[
+    "pwrite64,write:error=EIO",
+    "pwrite64,write:error=ENOSPC",
+    "fsync,fdatasync:error=EIO",
+    "ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat:error=EIO",
+    "openat:error=EIO",
+    "pread64,read:error=EIO",
+];
+
 /// What a writing process did, twice in a row, and maybe a compaction behind it.
 struct Recording {
     root: PathBuf,
+    engine: Kind,
     seed: u64,
     writers: usize,
     logs: Vec<PathBuf>,
+    /// What calls were made to fail.
+    faults: Vec<String>,
 }
 
 /// A recording, replayed up to some call.
@@ -59,6 +85,23 @@ struct Replay {
     closed: Vec<usize>,
     now: f64,
     unknown: u64,
+}
+
+/// What a look through a recording finds; calls are told by their numbers.
+struct Found {
+    /// What a cut could tell.
+    changes: Vec<u64>,
+    /// Those of them that a checkpoint makes.
+    checkpoints: Vec<u64>,
+    left_out: HashSet<u64>,
+}
+
+impl Found {
+    /// A call after which the power is cut; half of them lie in checkpoints.
+    fn moment(&self, random: &mut Rng) -> u64 {
+        let checkpoint = random.choice(&self.checkpoints).filter(|_| random.bool());
+        checkpoint.or_else(|| random.choice(&self.changes)).copied().unwrap_or(0)
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
@@ -72,7 +115,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     while round < arguments.rounds {
         let cuts = CUTS_PER_RECORDING.min(arguments.rounds - round);
         let site = tempfile::Builder::new().prefix("trials-power-").tempdir()?;
-        match record(arguments.subject.engine, site.path(), &mut random)? {
+        match record(arguments, site.path(), &mut random)? {
             Some(recording) => {
                 cut(arguments, &recording, round..round + cuts, &mut random, &mut verdict)?;
             }
@@ -86,41 +129,55 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
 
 /// Lets processes write under strace, and now and then one compact what they wrote. `None` if one of
 /// them fails by itself.
-fn record(engine: Kind, site: &Path, random: &mut Rng) -> Outcome<Option<Recording>> {
-    let root = site.join("disk");
+fn record(arguments: &Arguments, site: &Path, random: &mut Rng) -> Outcome<Option<Recording>> {
+    let (root, engine) = (site.join("disk"), arguments.subject.engine);
     std::fs::create_dir(&root)?;
-    let promise = match random.u8(0..10) {
-        _ if engine != Kind::Filedex => Promise::Durable,
-        0..6 => Promise::Durable,
-        6..8 => Promise::Interval,
-        _ => Promise::Relaxed,
-    };
+    let promise = promise(arguments, random);
     // What is bounded by time takes time to try.
     let (steps, pause) =
         if promise == Promise::Durable { (random.u64(10..80), 0) } else { (350, 8) };
     let (seed, writers) = (random.u64(..), random.usize(1..=3));
-    let mut logs = Vec::new();
+    let mut recording = Recording::new(&root, engine, seed, writers);
     for session in 0..SESSIONS {
-        let directory = root.join("store");
-        let (from, cache) = (vec![1 + session * steps; writers], memory(seed));
-        let line =
-            writer::Arguments { directory, engine, promise, seed, from, steps, pause, cache };
-        let log = site.join(format!("log{session}"));
-        let mut child = strace::recording(&line.to_line(), &log)?;
-        if wait(&mut child, Duration::from_secs(120)) != Some(true) {
+        let from = vec![1 + session * steps; writers];
+        let line = writer::Arguments { engine, promise, seed, from, steps, ..Default::default() };
+        let line = writer::Arguments { directory: recording.store(), cache: memory(seed), ..line };
+        let line = writer::Arguments { pause, failures: 2, reopens: 1, ..line };
+        let faults = if arguments.faults { faults(random) } else { Vec::new() };
+        if !recording.add(&line.to_line(), site.join(format!("log{session}")), &faults)? {
             return Ok(None);
         }
-        logs.push(log);
     }
-    if engine == Kind::Filedex && random.bool() {
-        let log = site.join("log of a compaction");
-        let line = work::line(Work::Compact, &root.join("store"), Path::new(""));
-        if wait(&mut strace::recording(&line, &log)?, Duration::from_secs(120)) != Some(true) {
+    let is_replaced = random.bool() || arguments.skip_sync == Some(Skip::Replacement);
+    if engine == Kind::Filedex && is_replaced && !arguments.faults {
+        let line = work::line(Work::Compact, &recording.store(), Path::new(""));
+        if !recording.add(&line, site.join("log of a compaction"), &[])? {
             return Ok(None);
         }
-        logs.push(log);
     }
-    Ok(Some(Recording { root, seed, writers, logs }))
+    Ok(Some(recording))
+}
+
+fn promise(arguments: &Arguments, random: &mut Rng) -> Promise {
+    match random.u8(0..10) {
+        _ if arguments.subject.engine != Kind::Filedex => Promise::Durable,
+        // Where each write is synced, nothing is left to be synced before the next log.
+        _ if arguments.skip_sync == Some(Skip::OldLog) => Promise::Relaxed,
+        0..6 => Promise::Durable,
+        6..8 => Promise::Interval,
+        _ => Promise::Relaxed,
+    }
+}
+
+/// One failing call or two, some of them lasting.
+fn faults(random: &mut Rng) -> Vec<String> {
+    let fault = |_| {
+        let failure = random.choice(FAILURES).copied().unwrap_or_default();
+        let (first, lasting) = (random.u32(1..150), if random.u8(0..4) == 0 { "+" } else { "" });
+        format!("{failure}:when={first}{lasting}")
+    };
+    let faults: Vec<String> = (0..2).map(fault).collect();
+    faults.into_iter().take(if random.bool() { 1 } else { 2 }).collect()
 }
 
 /// Cuts the power at as many moments of the recording.
@@ -131,32 +188,78 @@ fn cut(
     random: &mut Rng,
     verdict: &mut Verdict,
 ) -> Outcome<()> {
-    let mut changes = 0;
-    let end = recording.replay(&mut |_, change| {
-        changes = change;
-        Ok(())
-    })?;
-    verdict.add("calls", changes);
-    verdict.add("calls that the model does not know", end.unknown);
-    let mut moments: Vec<(u64, u64)> =
-        rounds.map(|round| (random.u64(1..=changes.max(1)), round)).collect();
+    let found = recording.look(recording.begin(), arguments.skip_sync, verdict)?;
+    verdict.add("syncs left out", found.left_out.len() as u64);
+    let mut moments: Vec<(u64, u64)> = rounds.map(|round| (found.moment(random), round)).collect();
     moments.sort_unstable();
-    recording.replay(&mut |replay, change| {
-        let start = moments.partition_point(|(moment, _)| *moment < change);
-        let here = moments.iter().skip(start).take_while(|(moment, _)| *moment == change);
+    recording.replay(recording.begin(), &found.left_out, &mut |replay, _, number, _| {
+        let start = moments.partition_point(|(moment, _)| *moment < number);
+        let here = moments.iter().skip(start).take_while(|(moment, _)| *moment == number);
         for (_, round) in here {
-            let laid = tempfile::Builder::new().prefix("trials-cut-").tempdir()?;
-            let laid = laid.path().join("disk");
-            replay.disk.cut(&laid, random)?;
-            let kept = arguments.subject.keep(&laid.join("store"), *round);
-            match replay.judge(arguments.subject.engine, &laid.join("store"), verdict) {
-                Ok(()) => forget(arguments.subject.keep.as_deref(), *round),
-                Err(fault) => verdict.broke(format!("cut {round}: {fault}{kept}")),
-            }
+            cut_here(arguments, recording, replay, *round, random, verdict)?;
         }
         Ok(())
     })?;
     Ok(())
+}
+
+/// Of so many cuts one is followed by another while the store is opened again.
+const CUTS_PER_SECOND_CUT: u8 = 4;
+
+fn cut_here(
+    arguments: &Arguments,
+    recording: &Recording,
+    replay: &Replay,
+    round: u64,
+    random: &mut Rng,
+    verdict: &mut Verdict,
+) -> Outcome<()> {
+    let site = tempfile::Builder::new().prefix("trials-cut-").tempdir()?;
+    let mut laid = site.path().join("disk");
+    replay.disk.cut(&laid, random)?;
+    let is_cut_again = random.u8(0..CUTS_PER_SECOND_CUT) == 0 && recording.engine == Kind::Filedex;
+    if is_cut_again && laid.join("store").exists() {
+        let again = site.path().join("again");
+        if cut_again(arguments, &laid, &again, random, verdict)? {
+            laid = again;
+        }
+    }
+    let kept = arguments.subject.keep(&laid.join("store"), round);
+    match replay.judge(arguments.subject.engine, &laid.join("store"), verdict) {
+        Ok(()) => forget(arguments.subject.keep.as_deref(), round),
+        Err(fault) => {
+            let faults = recording.faults.join(" ");
+            verdict.first("first broken cut", round + 1);
+            verdict.broke(format!("cut {round} {faults}: {fault}{kept}"));
+        }
+    }
+    Ok(())
+}
+
+/// Opens what a cut left and cuts the power meanwhile, at any call that a cut could tell; lays out what
+/// that leaves. False if there is no such call.
+fn cut_again(
+    arguments: &Arguments,
+    laid: &Path,
+    again: &Path,
+    random: &mut Rng,
+    verdict: &mut Verdict,
+) -> Outcome<bool> {
+    let (first, second) = (Disk::load(laid)?, Disk::load(laid)?);
+    let mut recording = Recording::new(laid, arguments.subject.engine, 0, 0);
+    let line = work::line(Work::Open, &recording.store(), Path::new(""));
+    recording.add(&line, laid.with_extension("log"), &[])?;
+    let begin = |disk| Replay { disk, ..recording.begin() };
+    let found = recording.look(begin(first), arguments.skip_sync, verdict)?;
+    let Some(moment) = random.choice(&found.changes) else { return Ok(false) };
+    recording.replay(begin(second), &found.left_out, &mut |replay, _, number, _| {
+        if number == *moment {
+            replay.disk.cut(again, random)?;
+        }
+        Ok(())
+    })?;
+    verdict.add("cuts during recovery", 1);
+    Ok(true)
 }
 
 /// The state before a check is kept only if the check fails.
@@ -166,34 +269,93 @@ fn forget(kept: Option<&Path>, round: u64) {
     }
 }
 
+/// Is shown each state with the call that made it, its number, and whether a cut could tell.
+type Show<'a> = dyn FnMut(&Replay, &Call, u64, bool) -> Outcome<()> + 'a;
+
 impl Recording {
-    /// Replays the calls; shows every state with the number of the change that made it.
-    fn replay(&self, show: &mut dyn FnMut(&Replay, u64) -> Outcome<()>) -> Outcome<Replay> {
+    fn new(root: &Path, engine: Kind, seed: u64, writers: usize) -> Recording {
+        let (logs, faults) = (Vec::new(), Vec::new());
+        Recording { root: root.to_owned(), engine, seed, writers, logs, faults }
+    }
+
+    fn store(&self) -> PathBuf {
+        self.root.join("store")
+    }
+
+    /// Records a process; false if it fails by itself, or hangs.
+    fn add(&mut self, line: &[String], log: PathBuf, faults: &[String]) -> Outcome<bool> {
+        let ended = wait(&mut strace::recording(line, &log, faults)?, PATIENCE);
+        self.logs.push(log);
+        self.faults.extend_from_slice(faults);
+        Ok(ended.is_some_and(|well| well || !faults.is_empty()))
+    }
+
+    /// An empty disk, and nothing told.
+    fn begin(&self) -> Replay {
         let script = |writer| History::new(Script::new(self.seed, writer as u64));
-        let mut replay = Replay {
-            disk: Disk::new(&self.root),
+        let disk = Disk::new(&self.root);
+        // The others count on what Linux's file systems do beyond POSIX.
+        let is_ours = self.engine == Kind::Filedex;
+        Replay {
+            disk: if is_ours { disk } else { disk.syncing_names() },
             histories: (0..self.writers).map(script).collect(),
             closed: vec![0; self.writers],
             now: 0.0,
             unknown: 0,
-        };
-        let mut change = 0;
+        }
+    }
+
+    fn look(&self, begin: Replay, skip: Option<Skip>, verdict: &mut Verdict) -> Outcome<Found> {
+        let (mut changes, mut checkpoints, mut skipping) = (vec![], vec![], Skipping::new(skip));
+        let store = self.store();
+        let end = self.replay(begin, &HashSet::new(), &mut |replay, call, number, is_change| {
+            skipping.look(call, number, &store, &replay.disk);
+            if is_change {
+                changes.push(number);
+                checkpoints.extend(is_of_checkpoint(call, &store).then_some(number));
+            }
+            Ok(())
+        })?;
+        verdict.add("calls", changes.len() as u64);
+        verdict.add("calls that the model does not know", end.unknown);
+        Ok(Found { changes, checkpoints, left_out: skipping.calls })
+    }
+
+    /// Replays the calls but for those left out.
+    fn replay(
+        &self,
+        begin: Replay,
+        left_out: &HashSet<u64>,
+        show: &mut Show<'_>,
+    ) -> Outcome<Replay> {
+        let (mut replay, mut number) = (begin, 0);
         for log in &self.logs {
             let mut trace = Trace::default();
             let mut lines = BufReader::new(File::open(log)?);
             let mut line = String::new();
             while lines.read_line(&mut line)? > 0 {
-                let call = trace.line(line.trim_end(), replay.disk.moment());
-                if call.is_some_and(|call| replay.call(&call)) {
-                    change += 1;
-                    show(&replay, change)?;
+                if let Some(call) = trace.line(line.trim_end(), replay.disk.moment()) {
+                    number += 1;
+                    let is_change = !left_out.contains(&number) && replay.call(&call);
+                    show(&replay, &call, number, is_change)?;
                 }
                 line.clear();
             }
             replay.disk.ended();
+            if !self.faults.is_empty() {
+                // The last step of a writer that was stopped by a fault may have been done.
+                replay.histories.iter_mut().for_each(History::stopped);
+            }
         }
         Ok(replay)
     }
+}
+
+/// Whether a change is one that a checkpoint makes: to blocks, to the index, to names.
+fn is_of_checkpoint(call: &Call, store: &Path) -> bool {
+    let path = call.open_path(0);
+    let Ok(below) = Path::new(&path).strip_prefix(store) else { return call.file(0) != 1 };
+    matches!(part(below), Part::Blocks | Part::Index) || below.as_os_str().is_empty()
 }
 
 impl Replay {
@@ -211,7 +373,7 @@ impl Replay {
 
     fn told(&mut self, line: Line, at: f64) -> bool {
         match line {
-            Line::Open => {}
+            Line::Open | Line::Fault { .. } => {}
             Line::Closed => self.closed = self.histories.iter().map(History::len).collect(),
             Line::Step { writer, event, .. } => {
                 if let Some(history) = self.histories.get_mut(writer) {

@@ -34,13 +34,6 @@ pub(crate) fn injecting(line: &[String], what: &str) -> Outcome<Child> {
     itself_under(tampering(what), line, Stdio::piped())
 }
 
-/// Tampers with the calls of a process that is running already, until it ends.
-pub(crate) fn attached(process: u32, what: &str) -> Outcome<Child> {
-    let mut strace = tampering(what);
-    strace.arg("-p").arg(process.to_string());
-    Ok(strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
-}
-
 fn tampering(what: &str) -> Command {
     let calls = what.split_once(':').map_or(what, |(calls, _)| calls);
     let (traced, injected) = (format!("trace={calls}"), format!("inject={what}"));
@@ -49,14 +42,18 @@ fn tampering(what: &str) -> Command {
     strace
 }
 
-/// Runs this program with everything it does to files written to `log`.
-pub(crate) fn recording(line: &[String], log: &Path) -> Outcome<Child> {
+/// Runs this program with everything it does to files written to `log`; calls are tampered with as each of
+/// `faults` says.
+pub(crate) fn recording(line: &[String], log: &Path, faults: &[String]) -> Outcome<Child> {
     let mut strace = Command::new("strace");
     strace
         .args(["-f", "--seccomp-bpf", "-y", "-xx", "-ttt", "-s", "100000000"])
         .arg("-o")
         .arg(log)
         .args(["-e", &format!("trace={CHANGING},{NAMING}"), "-e", "signal=none"]);
+    for fault in faults {
+        strace.args(["-e", &format!("inject={fault}")]);
+    }
     itself_under(strace, line, Stdio::null())
 }
 

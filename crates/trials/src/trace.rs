@@ -78,6 +78,12 @@ impl Call {
         digits.parse().unwrap_or(-1)
     }
 
+    /// Where the open file of an argument lies.
+    pub(crate) fn open_path(&self, number: usize) -> String {
+        let path = self.argument(number).split_once('<').map_or("", |(_, rest)| rest);
+        String::from_utf8_lossy(&unhex(path.trim_end_matches('>'))).into_owned()
+    }
+
     /// An argument that is bytes.
     pub(crate) fn bytes(&self, number: usize) -> Vec<u8> {
         let text = self.argument(number);
@@ -90,10 +96,7 @@ impl Call {
         if path.starts_with('/') {
             return path;
         }
-        let directory = self.argument(number.saturating_sub(1));
-        let directory =
-            directory.split_once('<').map_or("", |(_, rest)| rest.trim_end_matches('>'));
-        format!("{}/{path}", String::from_utf8_lossy(&unhex(directory)))
+        format!("{}/{path}", self.open_path(number.saturating_sub(1)))
     }
 
     /// An argument that is a path.

@@ -50,6 +50,12 @@ impl Verdict {
         self.counts.insert(name.to_owned(), number);
     }
 
+    /// Sets a figure, unless one stands there that is no larger.
+    pub(crate) fn first(&mut self, name: &str, number: u64) {
+        let first = self.counts.entry(name.to_owned()).or_insert(number);
+        *first = number.min(*first);
+    }
+
     /// Notes a promise that broke.
     pub(crate) fn broke(&mut self, finding: String) {
         eprintln!("BROKEN: {finding}");

@@ -50,8 +50,8 @@ impl Whole {
             seed,
             from: vec![1],
             steps: 0,
-            pause: 0,
             cache: memory(number),
+            ..writer::Arguments::default()
         };
         let mut writer = itself()?;
         writer.args(line.to_line()).stdin(Stdio::null()).stdout(Stdio::piped());

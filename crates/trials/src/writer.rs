@@ -1,7 +1,8 @@
 //! The process that is killed, starved and cut off: it writes, and tells every step that returned.
 //!
 //! Lines on standard output: `open`; `ack WRITER STEP PROMISE`; `failed WRITER STEP KIND: MESSAGE`;
-//! `closed`. Each is written at once, so that a line is there exactly if the step came so far.
+//! `closed`. Each is written at once, so that a line is there exactly if the step came so far. The injector
+//! tells `fault NUMBER CALL` between them.
 
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::ops::Range;
@@ -41,6 +42,37 @@ pub(crate) struct Arguments {
     /// Bytes of memory for the store.
     #[arg(long, default_value_t = 8 << 20)]
     pub(crate) cache: u64,
+    /// Failures of a writer after which it stops.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) failures: u64,
+    /// Milliseconds of rest after a failure.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) rest: u64,
+    /// How often a store is opened anew that asks for it, or that does not open.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) reopens: u64,
+    /// Ends without closing the store, as a kill does.
+    #[arg(long)]
+    pub(crate) vanish: bool,
+}
+
+impl Default for Arguments {
+    fn default() -> Arguments {
+        Arguments {
+            directory: PathBuf::new(),
+            engine: Kind::Filedex,
+            promise: Promise::Durable,
+            seed: 0,
+            from: vec![1],
+            steps: 0,
+            pause: 0,
+            cache: 8 << 20,
+            failures: 3,
+            rest: 0,
+            reopens: 0,
+            vanish: false,
+        }
+    }
 }
 
 impl Arguments {
@@ -56,9 +88,13 @@ impl Arguments {
             ("--steps", self.steps.to_string()),
             ("--pause", self.pause.to_string()),
             ("--cache", self.cache.to_string()),
+            ("--failures", self.failures.to_string()),
+            ("--rest", self.rest.to_string()),
+            ("--reopens", self.reopens.to_string()),
         ] {
             line.extend([name.to_owned(), value]);
         }
+        line.extend(self.vanish.then(|| "--vanish".to_owned()));
         line
     }
 }
@@ -67,7 +103,16 @@ impl Arguments {
 #[derive(Clone, Debug)]
 pub(crate) enum Line {
     Open,
-    Step { writer: usize, event: Event, failure: Option<String> },
+    Step {
+        writer: usize,
+        event: Event,
+        failure: Option<String>,
+    },
+    /// A call met the fault of that number.
+    Fault {
+        number: usize,
+        call: String,
+    },
     Closed,
 }
 
@@ -77,6 +122,11 @@ impl Line {
         match words.next()? {
             "open" => Some(Line::Open),
             "closed" => Some(Line::Closed),
+            "fault" => {
+                let number = words.next()?.parse().ok()?;
+                let call = words.collect::<Vec<&str>>().join(" ");
+                Some(Line::Fault { number, call })
+            }
             word => {
                 let writer = words.next()?.parse().ok()?;
                 let step = words.next()?.parse().ok()?;
@@ -105,48 +155,86 @@ pub(crate) fn listen(child: &mut Child) -> Outcome<Receiver<Line>> {
     Ok(receiver)
 }
 
-/// Steps a writer goes on for after a failure, to see whether the handle says what it can do.
-const STEPS_AFTER_FAILURE: u64 = 3;
-
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let Arguments { engine, directory, promise, cache, .. } = arguments;
-    let store = match engine::open(*engine, directory, *promise, *cache) {
-        Ok(store) => store,
-        Err(failure) => {
-            tell(&format!("refused {failure}"));
-            return ExitCode::FAILURE;
+    let mut from = arguments.from.clone();
+    let end = |first: &u64| if arguments.steps == 0 { u64::MAX } else { first + arguments.steps };
+    let ends: Vec<u64> = from.iter().map(end).collect();
+    for attempt in 0..=arguments.reopens {
+        let Arguments { engine, directory, promise, cache, .. } = arguments;
+        let store = match engine::open(*engine, directory, *promise, *cache) {
+            Ok(store) => store,
+            Err(failure) => {
+                tell(&format!("refused {failure}"));
+                continue;
+            }
+        };
+        tell("open");
+        let asks_for_another = write_all(arguments, &*store, &mut from, &ends);
+        if arguments.vanish {
+            // What holds the store is left to the system.
+            std::mem::forget(store);
+            return ExitCode::SUCCESS;
         }
-    };
-    tell("open");
-    thread::scope(|scope| {
-        for (writer, from) in arguments.from.iter().enumerate() {
-            let (store, script) = (&*store, Script::new(arguments.seed, writer as u64));
-            let to = if arguments.steps == 0 { u64::MAX } else { from + arguments.steps };
-            let pause = Duration::from_millis(arguments.pause);
-            scope.spawn(move || write(store, script, writer, *from..to, pause));
+        match store.close() {
+            Ok(()) => tell("closed"),
+            Err(failure) => tell(&format!("unclosed {failure}")),
         }
-    });
-    match store.close() {
-        Ok(()) => tell("closed"),
-        Err(failure) => tell(&format!("unclosed {failure}")),
+        if !asks_for_another || attempt == arguments.reopens {
+            return ExitCode::SUCCESS;
+        }
     }
-    ExitCode::SUCCESS
+    ExitCode::FAILURE
 }
 
-fn write(store: &dyn Engine, script: Script, writer: usize, steps: Range<u64>, pause: Duration) {
-    let mut left = STEPS_AFTER_FAILURE;
-    for step in steps {
-        match store.apply(script.step(step)) {
-            Ok(promise) => tell(&format!("ack {writer} {step} {promise}")),
-            Err(failure) => {
-                tell(&format!("failed {writer} {step} {failure}"));
-                left -= 1;
-                if left == 0 {
-                    return;
+/// Lets every writer write, each from its step to its end; says whether the store asks to be opened anew.
+fn write_all(arguments: &Arguments, store: &dyn Engine, from: &mut [u64], ends: &[u64]) -> bool {
+    thread::scope(|scope| {
+        let mut writers = Vec::new();
+        for (number, (next, end)) in from.iter_mut().zip(ends).enumerate() {
+            let writer = Writer { number, script: Script::new(arguments.seed, number as u64) };
+            let steps = *next..*end;
+            writers.push((next, scope.spawn(move || writer.write(store, steps, arguments))));
+        }
+        let mut is_poisoned = false;
+        for (next, writer) in writers {
+            // A panic of a writer is the end of the process.
+            let ended = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            *next = ended.0;
+            is_poisoned |= ended.1;
+        }
+        is_poisoned
+    })
+}
+
+/// One thread that writes.
+struct Writer {
+    number: usize,
+    script: Script,
+}
+
+impl Writer {
+    /// Does the steps; gives the next one, and whether the store can take no more writes.
+    fn write(&self, store: &dyn Engine, steps: Range<u64>, arguments: &Arguments) -> (u64, bool) {
+        let (mut left, number) = (arguments.failures, self.number);
+        let end = steps.end;
+        for step in steps {
+            match store.apply(self.script.step(step)) {
+                Ok(promise) => tell(&format!("ack {number} {step} {promise}")),
+                Err(failure) => {
+                    tell(&format!("failed {number} {step} {failure}"));
+                    left -= 1;
+                    if failure.kind == "Poisoned" && arguments.reopens > 0 {
+                        return (step + 1, true);
+                    }
+                    if left == 0 {
+                        return (step + 1, false);
+                    }
+                    thread::sleep(Duration::from_millis(arguments.rest));
                 }
             }
+            thread::sleep(Duration::from_millis(arguments.pause));
         }
-        thread::sleep(pause);
+        (end, false)
     }
 }
 

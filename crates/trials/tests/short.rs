@@ -51,15 +51,67 @@ fn damage_is_told_or_harmless() {
 
 #[test]
 fn faults_of_the_disk_are_told_and_lose_nothing() {
-    let account = clean(&["faults", "--rounds", "8"]);
+    let account = clean(&["faults", "--rounds", "8", "--kinds", "short-writes,full-disks"]);
     assert!(count(&account, "checked") > 0, "{account:#}");
 }
 
-/// Here with nothing on the path: no strace, no mount.
+#[test]
+#[ignore = "holds with the engine of block files"]
+fn a_host_that_goes_on_after_failing_calls_loses_nothing() {
+    let account = clean(&["faults", "--rounds", "30", "--kinds", "calls"]);
+    let skipped = account.get("skipped").is_some();
+    assert!(skipped || count(&account, "sessions with faults") > 30, "{account:#}");
+    let account = clean(&["power", "--rounds", "50", "--faults"]);
+    let skipped = account.get("skipped").is_some();
+    assert!(skipped || count(&account, "checked") == 50, "{account:#}");
+}
+
+/// Of the calls every nineteenth; all of them are tried by hand.
+#[test]
+#[ignore = "holds with the engine of block files"]
+fn every_call_on_files_may_fail() {
+    let account = clean(&["each-call", "--steps", "40", "--every", "19"]);
+    let skipped = account.get("skipped").is_some();
+    assert!(skipped || count(&account, "runs") > 100, "{account:#}");
+}
+
+/// A power trial that finds a store whole which leaves syncs out has no teeth.
+fn finds_left_out(syncs: &str, rounds: &str) {
+    let mut trial = Command::new(env!("CARGO_BIN_EXE_trials"));
+    let output = trial.args(["power", "--rounds", rounds, "--skip-sync", syncs]).output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let account: serde_json::Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
+    if account.get("skipped").is_none() {
+        assert!(count(&account, "first broken cut") > 0, "{account:#}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_power_cut_finds_syncs_that_are_left_out() {
+    finds_left_out("log", "25");
+    finds_left_out("directory", "25");
+}
+
+#[test]
+#[ignore = "holds with the engine of block files"]
+fn a_power_cut_finds_each_sync_of_a_checkpoint_that_is_left_out() {
+    finds_left_out("blocks", "200");
+    finds_left_out("directory-after-blocks", "200");
+    finds_left_out("old-log", "400");
+    finds_left_out("replacement", "200");
+}
+
+/// Here with nothing on the path: no strace, no compiler, no mount.
 #[test]
 fn what_a_system_lacks_is_told_and_passed_over() {
-    for (trial, lacks) in [("power", 1), ("faults", 2)] {
-        let account = clean_with(&[trial, "--rounds", "4"], |trial| trial.env("PATH", "/nowhere"));
+    let trials = [
+        (&["power", "--rounds", "4"][..], 1),
+        (&["faults", "--rounds", "4"][..], 2),
+        (&["each-call"][..], 1),
+    ];
+    for (trial, lacks) in trials {
+        let account = clean_with(trial, |trial| trial.env("PATH", "/nowhere"));
         let skipped = account.get("skipped").and_then(serde_json::Value::as_array);
         assert_eq!(skipped.map(Vec::len), Some(lacks), "{account:#}");
     }

@@ -1,0 +1,89 @@
+//! Deliberate faults: syncs that are taken out of a recording, as if the store had left them out. A trial
+//! that finds nothing broken then has no teeth.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use crate::disk::Disk;
+use crate::layout::{Part, part};
+use crate::trace::Call;
+
+/// Which syncs are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Skip {
+    /// Of logs.
+    Log,
+    /// Of a log right before the next one is made.
+    OldLog,
+    /// Of what a checkpoint writes before anything is changed.
+    Blocks,
+    /// Of sled's files, in the middle of a checkpoint and at its end.
+    Index,
+    /// Of directories.
+    Directory,
+    /// Of the directory, after what a checkpoint writes.
+    DirectoryAfterBlocks,
+    /// Of the directory, after a directory in it was given another name: one that takes another's place.
+    Replacement,
+}
+
+/// Calls of one recording, looked through in their order for what is left out.
+pub(crate) struct Skipping {
+    skip: Option<Skip>,
+    /// Numbers of the calls that are left out.
+    pub(crate) calls: HashSet<u64>,
+    /// The last sync of a log with nothing told since.
+    log_synced: Option<u64>,
+    was_blocks: bool,
+    was_replaced: bool,
+}
+
+impl Skipping {
+    pub(crate) fn new(skip: Option<Skip>) -> Skipping {
+        let calls = HashSet::new();
+        Skipping { skip, calls, log_synced: None, was_blocks: false, was_replaced: false }
+    }
+
+    /// Looks at a call that was applied to the disk; `store` is the store's directory.
+    pub(crate) fn look(&mut self, call: &Call, number: u64, store: &Path, disk: &Disk) {
+        let part_of = |path: &str| Path::new(path).strip_prefix(store).map_or(Part::Other, part);
+        match call.name.as_str() {
+            "write" if call.file(0) == 1 => self.log_synced = None,
+            "openat"
+                if part_of(&call.path_at(1)) == Part::Log
+                    && call.argument(2).contains("O_CREAT") =>
+            {
+                let old = self.log_synced.take().filter(|_| self.skip == Some(Skip::OldLog));
+                self.calls.extend(old);
+            }
+            "rename" | "renameat" | "renameat2" => {
+                let to = if call.name == "rename" { call.path(1) } else { call.path_at(3) };
+                self.was_replaced |= disk.names_directory(&to);
+            }
+            "fsync" | "fdatasync" if call.result >= 0 => {
+                let part = part_of(&call.open_path(0));
+                if self.is_left_out(part, disk.is_directory(call.file(0))) {
+                    self.calls.insert(number);
+                }
+                self.log_synced = (part == Part::Log).then_some(number);
+            }
+            _ => {}
+        }
+    }
+
+    fn is_left_out(&mut self, part: Part, is_directory: bool) -> bool {
+        let after_blocks = is_directory && self.was_blocks;
+        let replaces = is_directory && self.was_replaced;
+        self.was_blocks = !is_directory && part == Part::Blocks;
+        self.was_replaced &= !is_directory;
+        match self.skip {
+            Some(Skip::Log) => part == Part::Log,
+            Some(Skip::Blocks) => part == Part::Blocks,
+            Some(Skip::Index) => part == Part::Index && !is_directory,
+            Some(Skip::Directory) => is_directory,
+            Some(Skip::DirectoryAfterBlocks) => after_blocks,
+            Some(Skip::Replacement) => replaces,
+            Some(Skip::OldLog) | None => false,
+        }
+    }
+}
