@@ -26,6 +26,9 @@ enum Cause {
     Query(filedex_query::Error),
     Record(String),
     Directory(String),
+    /// A file that cannot be read.
+    Unreadable(std::io::Error),
+    Cancelled,
 }
 
 /// What the functions of an index answer.
@@ -40,13 +43,22 @@ impl Error {
         Error(Box::new(Cause::Directory(message.into())))
     }
 
+    pub(crate) fn unreadable(cause: std::io::Error) -> Error {
+        Error(Box::new(Cause::Unreadable(cause)))
+    }
+
+    pub(crate) fn cancelled() -> Error {
+        Error(Box::new(Cause::Cancelled))
+    }
+
     /// What to do about it. A directory that can't answer is `Io`.
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             Cause::Store(error) => error.kind(),
             Cause::Query(_) => ErrorKind::Query,
             Cause::Record(_) => ErrorKind::InvalidRecord,
-            Cause::Directory(_) => ErrorKind::Io,
+            Cause::Directory(_) | Cause::Unreadable(_) => ErrorKind::Io,
+            Cause::Cancelled => ErrorKind::Cancelled,
         }
     }
 
@@ -55,7 +67,7 @@ impl Error {
         match &*self.0 {
             Cause::Store(error) => error.query(),
             Cause::Query(error) => Some(error),
-            Cause::Record(_) | Cause::Directory(_) => None,
+            _ => None,
         }
     }
 }
@@ -78,6 +90,8 @@ impl fmt::Display for Error {
             Cause::Store(error) => error.fmt(f),
             Cause::Query(error) => error.fmt(f),
             Cause::Record(message) | Cause::Directory(message) => f.write_str(message),
+            Cause::Unreadable(_) => f.write_str("the file can't be read on"),
+            Cause::Cancelled => f.write_str("cancelled"),
         }
     }
 }
@@ -86,7 +100,8 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
             Cause::Store(error) => error.source(),
-            Cause::Query(_) | Cause::Record(_) | Cause::Directory(_) => None,
+            Cause::Unreadable(cause) => Some(cause),
+            _ => None,
         }
     }
 }

@@ -3,7 +3,14 @@
 //!
 //! This file knows how records are written, not where they are kept.
 
+pub(crate) mod digits;
+pub(crate) mod known;
+pub(crate) mod record;
 mod wire;
+
+pub use record::{AsIs, Record};
+
+use known::Kind;
 
 use filedex_query::{Date, Document, Limits, Value, ejson};
 
@@ -13,7 +20,7 @@ use crate::{Error, Result};
 ///
 /// Fields keep their order and unknown ones stay, so a record comes out as it went in. Dates
 /// (`uploadedAt`, `_updatedAt`, `modifiedAt`, `expiresAt`, `deletesAt`) are kept as dates, whether
-/// they came as RFC 3339 text or as Extended JSON; so `{"uploadedAt": {"$gt": {"$date": ..}}}`
+/// they came as text, as a number or as Extended JSON; so `{"uploadedAt": {"$gt": {"$date": ..}}}`
 /// finds them.
 ///
 /// ```
@@ -39,75 +46,6 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq)]
 pub struct File(Document);
 
-/// What can go into an index: a [`File`], or any [`Document`] with a text `_id`.
-pub trait Record {
-    /// The record as it is stored.
-    fn document(&self) -> &Document;
-
-    /// The record as it is stored, taken over.
-    fn into_document(self) -> Document;
-}
-
-impl Record for Document {
-    fn document(&self) -> &Document {
-        self
-    }
-
-    fn into_document(self) -> Document {
-        self
-    }
-}
-
-impl Record for File {
-    fn document(&self) -> &Document {
-        &self.0
-    }
-
-    fn into_document(self) -> Document {
-        self.0
-    }
-}
-
-/// What a known field may hold, besides null.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Text,
-    Number,
-    Truth,
-    Date,
-}
-
-const KNOWN: &[(&str, Kind)] = &[
-    ("name", Kind::Text),
-    ("size", Kind::Number),
-    ("type", Kind::Text),
-    ("typeGroup", Kind::Text),
-    ("rid", Kind::Text),
-    ("userId", Kind::Text),
-    ("store", Kind::Text),
-    ("description", Kind::Text),
-    ("extension", Kind::Text),
-    ("complete", Kind::Truth),
-    ("uploading", Kind::Truth),
-    ("progress", Kind::Number),
-    ("etag", Kind::Text),
-    ("path", Kind::Text),
-    ("token", Kind::Text),
-    ("url", Kind::Text),
-    ("uploadedAt", Kind::Date),
-    ("_updatedAt", Kind::Date),
-    ("modifiedAt", Kind::Date),
-    ("expiresAt", Kind::Date),
-    ("originalFileId", Kind::Text),
-    ("_hidden", Kind::Truth),
-    ("originalName", Kind::Text),
-    ("deletesAt", Kind::Date),
-    ("favorite", Kind::Truth),
-    ("views", Kind::Number),
-    ("maxViews", Kind::Number),
-    ("folderId", Kind::Text),
-];
-
 impl File {
     /// A record of that id and nothing else.
     ///
@@ -117,21 +55,18 @@ impl File {
         File::from_document(Document::new().with("_id", id.into()))
     }
 
-    /// Checks the known fields and turns texts of dates into dates.
+    /// Gives the known fields their types, as [`Record`] says.
     ///
     /// # Errors
-    /// `InvalidRecord`, naming the field, for an `_id` that is no text or empty and for a known field of
-    /// another kind.
+    /// `InvalidRecord`, naming the field, for an `_id` that is no text or empty and for a known field
+    /// whose value has not its type.
     pub fn from_document(document: Document) -> Result<File> {
+        let document = document.into_record()?;
         let id = document.get_str("_id").filter(|id| !id.is_empty());
         if id.is_none() {
             return Err(Error::record("`_id` must be a text that isn't empty"));
         }
-        let fields = document.into_iter().map(|(name, value)| {
-            let value = typed(&name, value)?;
-            Ok((name, value))
-        });
-        fields.collect::<Result<Document>>().map(File)
+        Ok(File(document))
     }
 
     /// Reads JSON or Extended JSON.
@@ -157,7 +92,8 @@ impl File {
     /// # Errors
     /// As [`File::from_document`]; the record stays as it was.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) -> Result<()> {
-        let value = typed(name, value.into())?;
+        let value = known::typed(name, value.into());
+        let value = value.map_err(|reason| Error::record(format!("`{name}` {reason}")))?;
         if name == "_id" && value.as_str().is_none_or(str::is_empty) {
             return Err(Error::record("`_id` must be a text that isn't empty"));
         }
@@ -309,40 +245,7 @@ fields! {
 }
 
 fn is_date(name: &str) -> bool {
-    KNOWN.contains(&(name, Kind::Date))
-}
-
-fn typed(name: &str, value: Value) -> Result<Value> {
-    let Some((_, kind)) = KNOWN.iter().find(|(known, _)| *known == name) else { return Ok(value) };
-    let fits = match (kind, &value) {
-        (_, Value::Null)
-        | (Kind::Text, Value::String(_))
-        | (Kind::Truth, Value::Bool(_))
-        | (Kind::Date, Value::Date(_)) => true,
-        (Kind::Number, number) => number.view().is_number(),
-        (Kind::Date, Value::String(text)) => return date(name, text),
-        _ => false,
-    };
-    if fits { Ok(value) } else { Err(Error::record(format!("`{name}` must be {}", kind.noun()))) }
-}
-
-impl Kind {
-    fn noun(self) -> &'static str {
-        match self {
-            Kind::Text => "a text",
-            Kind::Number => "a number",
-            Kind::Truth => "true or false",
-            Kind::Date => "a date: RFC 3339 text or {\"$date\": ..}",
-        }
-    }
-}
-
-fn date(name: &str, text: &str) -> Result<Value> {
-    let moment: std::result::Result<jiff::Timestamp, _> = text.parse();
-    let fault = |cause| Error::record(format!("`{name}` is no RFC 3339 date: {cause}"));
-    // Rounded down, so that dates before 1970 don't jump forward.
-    let millis = moment.map_err(fault)?.as_nanosecond().div_euclid(1_000_000);
-    Ok(Value::Date(Date(i64::try_from(millis).unwrap_or_default())))
+    known::kind(name) == Some(Kind::Date)
 }
 
 impl TryFrom<Document> for File {

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use filedex_query::{Date, Document, DottedNull, Environment, Limits};
 use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
 
+use crate::file::record;
 use crate::{File, Lookup, Record, Result, Scope};
 
 /// An open index. Clones are handles of the same index; threads share them freely.
@@ -154,28 +155,57 @@ impl Filedex {
         self.store.recoveries()
     }
 
-    /// Puts a record in, in place of the one with its `_id`.
+    /// Puts a record in, in place of the one with its `_id`. Known fields take their types
+    /// ([`Record`]).
     ///
     /// # Errors
-    /// `InvalidRecord` for a record without a text `_id` or too large; `Io`.
+    /// `InvalidRecord` for a record without a text `_id`, too large, or with a known field that has not its
+    /// type; `Io`.
     pub fn put(&self, record: &impl Record) -> Result<Put> {
-        Ok(self.store.put(record.document())?)
+        let record = record.record()?;
+        Ok(self.store.put(record.as_ref())?)
     }
 
     /// Puts many records in, in batches of which each goes in whole or not at all.
     ///
     /// # Errors
-    /// As [`Filedex::put`]; batches before the one that failed are in.
+    /// As [`Filedex::put`]; what came before the batch of the one that failed is in, and of its own batch
+    /// either nothing or what came before it.
     pub fn put_many<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<Tally> {
-        Ok(self.store.put_many(records.into_iter().map(Record::into_document))?)
+        let mut fault = None;
+        let sound = records.into_iter().map_while(|record| match record.into_record() {
+            Ok(document) => Some(document),
+            Err(error) => {
+                fault = Some(error);
+                None
+            }
+        });
+        let put = self.store.put_many(sound);
+        match fault {
+            Some(error) => Err(error),
+            None => Ok(put?),
+        }
     }
 
     /// Changes the record of that id. `None` if there is none.
     ///
     /// # Errors
-    /// `InvalidRecord` if the change leaves no valid record or another `_id`; `Io`.
-    pub fn update(&self, id: &str, change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
-        Ok(self.store.update(id, change)?)
+    /// `InvalidRecord` if the change leaves no valid record, another `_id`, or gives a known field what has
+    /// not its type; `Io`. The record then stays as it was.
+    pub fn update(&self, id: &str, mut change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
+        let mut fault = None;
+        let updated = self.store.update(id, |document| {
+            let before = document.clone();
+            change(document);
+            fault = record::retype(&before, document).err();
+            if fault.is_some() {
+                *document = before;
+            }
+        });
+        match fault {
+            Some(error) => Err(error),
+            None => Ok(updated?),
+        }
     }
 
     /// Takes the record of that id out. False if there is none.

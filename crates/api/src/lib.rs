@@ -41,6 +41,7 @@ mod directory;
 mod endpoint;
 mod error;
 mod file;
+mod import;
 mod index;
 mod lookup;
 mod page;
@@ -58,7 +59,8 @@ pub use endpoint::{
     UserFilesParams,
 };
 pub use error::{Error, ErrorKind, Result};
-pub use file::{File, Record};
+pub use file::{AsIs, File, Record};
+pub use import::{Fault, ImportFrom, ImportOptions, ImportReport, Place, each_document};
 pub use index::{Filedex, OpenOptions};
 pub use lookup::{Lookup, Matches};
 pub use page::Page;

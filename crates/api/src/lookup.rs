@@ -7,6 +7,7 @@ use std::time::Duration;
 use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson};
 use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
 
+use crate::file::digits;
 use crate::page::PageWriter;
 use crate::{Filedex, Page, Policy, Result, Scope};
 
@@ -113,12 +114,14 @@ impl Lookup {
         self.query_document(&document)
     }
 
-    /// Records that satisfy the filter of that document as well.
+    /// Records that satisfy the filter of that document as well. Where it compares `_id`, `rid`, `userId`,
+    /// `folderId` or `originalFileId` with an object id, it means the id's 24 digits: those fields hold
+    /// text.
     ///
     /// # Errors
     /// As [`Lookup::query`].
     pub fn query_document(self, document: &Document) -> Result<Lookup> {
-        let filter = Filter::parse(document, &self.environment)?;
+        let filter = Filter::parse(&digits::of_ids(document), &self.environment)?;
         Ok(self.filter(filter))
     }
 

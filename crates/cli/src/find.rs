@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
-use filedex::Filedex;
+use filedex::{Filedex, Scope, each_document};
 use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort};
 
 use crate::answer::{Answer, Format};
 use crate::failure::Failure;
-use crate::input;
+use crate::import;
 use crate::stream::Stream;
 
 /// Finds records in a store, or documents in a file.
@@ -75,9 +75,13 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 
 fn in_store(db: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     // A bad query is told even where the store is bad too.
-    let filter = filter(arguments, &environment())?;
+    filter(arguments, &environment())?;
     let index = Filedex::options().create(false).open(db)?;
-    let mut lookup = index.all().filter(filter).offset(arguments.offset).count(arguments.count);
+    let mut lookup = index.lookup(scope(arguments));
+    lookup = lookup.offset(arguments.offset).count(arguments.count);
+    if let Some(query) = &arguments.query {
+        lookup = lookup.query(query)?;
+    }
     if let Some(sort) = &arguments.sort {
         lookup = lookup.sort(sort)?;
     }
@@ -94,22 +98,43 @@ fn in_store(db: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<(),
     Ok(())
 }
 
+fn scope(arguments: &Arguments) -> Scope {
+    let Arguments { room, user, type_group, .. } = arguments;
+    let mut scope = Scope::everything();
+    if let Some(room) = room {
+        scope = scope.room(room);
+    }
+    if let Some(user) = user {
+        scope = scope.user(user);
+    }
+    match type_group {
+        Some(group) => scope.type_group(group),
+        None => scope,
+    }
+}
+
 fn in_stream(name: &str, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     let environment = environment();
     let plan = plan(arguments, &environment)?;
     let count = (arguments.count > 0).then_some(arguments.count);
     let mut stream = Stream::new(&plan, arguments.offset, count, &environment.limits);
     let mut bad = 0;
-    input::each_document(&mut input::open(name)?, name, &mut |place, document| {
-        match document {
-            Ok(document) => stream.examine(document)?,
-            Err(reason) => {
+    let mut failure = None;
+    each_document(import::open(name)?, &mut |_, found| {
+        let examined = match found {
+            Ok(document) => stream.examine(document),
+            Err(fault) => {
                 bad += 1;
-                eprintln!("{place}: {reason}");
+                eprintln!("{fault}");
+                Ok(())
             }
-        }
-        Ok(())
+        };
+        failure = examined.err();
+        failure.is_none()
     })?;
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     if arguments.explain {
         eprintln!("{plan}\n{} documents examined, without an index", stream.examined());
     }

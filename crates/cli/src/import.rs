@@ -1,141 +1,134 @@
-//! `filedex import`: JSON lines or a JSON array into a store.
+//! `filedex import`: the records of a file into a store.
 //!
-//! A bad document is reported and counted, the rest goes in. This file knows no storage beyond the
-//! handle.
+//! What a file is and how its records are read is the library's; this file prints what became of it.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use clap::Args;
-use filedex::{ErrorKind, Filedex, Tally};
-use filedex_query::{Document, Value};
-use indicatif::ProgressBar;
+use clap::{Args, ValueEnum};
+use filedex::{ErrorKind, Filedex, ImportFrom, ImportOptions, ImportReport, Tally};
 
 use crate::failure::Failure;
-use crate::input::{self, Place};
 use crate::progress;
 
-/// Puts records from a file into a store: JSON lines or one JSON array, plain or Extended JSON.
+/// Puts the records of a file into a store, whatever export, dump or reply the file is.
 ///
-/// Every record needs an `_id`, a non-empty string; an object id becomes its 24 digits. A record
-/// that is there already is replaced. Bad ones are reported by line and counted; then the exit
+/// A file is recognised by what is in it, unpacked from gzip and UTF-16 first:
+///
+///   JSON lines, JSON over many lines, JSON arrays: mongoexport in every form, EJSON.stringify
+///   replies of Rocket.Chat, Zipline and Filedex saved to a file, one page or many
+///   Zipline's own export, rows of its table as JSON or CSV
+///   mongodump: a .bson file, or an archive (of it, rocketchat_uploads)
+///   CSV and rows with tabs, with a first line of names
+///
+/// Every record needs an `_id`, a text that isn't empty. A record that is there already is replaced.
+/// Known fields take their types: object ids (`_id`, `rid`, `userId`, ..) become their 24 digits, dates
+/// may be text or milliseconds, sizes may be text; `user` as in replies becomes `userId`; where `typeGroup`
+/// is missing it is made of `type`. Rows of Zipline take the index's names: `id` is `_id`, `createdAt` is
+/// `uploadedAt`, `updatedAt` is `_updatedAt`, `mimetype` is `type`, `expiresAt` is `deletesAt`.
+///
+/// Bad records are left out and counted, the first of them told with line, id and field; then the exit
 /// status is 1. A backup can be read, too: its trailer tells whether records are missing.
 #[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
     /// The directory of the store, made if it is not there.
     #[arg(long, value_name = "DIR")]
     db: PathBuf,
+    /// Whose records they are.
+    #[arg(long, value_enum, default_value_t = From::Guess)]
+    from: From,
+    /// Keep fields as they come: no types, no names, no `typeGroup` is changed. `_id` must be a text
+    /// or an object id all the same.
+    #[arg(long)]
+    as_is: bool,
+    /// Leave `typeGroup` missing where it is missing.
+    #[arg(long)]
+    no_type_group: bool,
+    /// The owner of records that name none, as Zipline's replies do.
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// The collection to read of a mongodump archive.
+    #[arg(long, value_name = "NAME", default_value = "rocketchat_uploads")]
+    collection: String,
+    /// How many bad records are told of; all are counted.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    faults: usize,
     /// The file to read, - for standard input.
     #[arg(value_name = "FILE")]
     file: String,
 }
 
-/// Records a commit takes at most.
-const BATCH: usize = 100;
+/// Whose records a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum From {
+    /// Seen record by record.
+    Guess,
+    /// `_id`, `uploadedAt`, `rid`.
+    #[value(name = "rocketchat")]
+    RocketChat,
+    /// `id`, `createdAt`, `updatedAt`.
+    Zipline,
+}
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut input = input::open(&arguments.file)?;
+    let file = open(&arguments.file)?;
     let index = Filedex::options().create(true).open(&arguments.db)?;
-    let mut import = Import::new(&index);
-    let read = input::each_document(&mut input, &arguments.file, &mut |place, document| {
-        import.take(place, document)
-    });
-    let done = read.and_then(|()| import.commit());
-    import.bar.finish_and_clear();
-    let Tally { inserted, replaced, unchanged, .. } = import.tally;
-    let bad = import.bad;
+    let bar = progress::counter("records");
+    let imported = index.import_watched(file, &options(arguments), &mut |done| bar.inc(done));
+    bar.finish_and_clear();
+    let report = imported.map_err(|error| match error.kind() {
+        ErrorKind::InvalidRecord => {
+            Failure::Other(format!("{}: {error}; nothing was imported", arguments.file))
+        }
+        _ => error.into(),
+    })?;
+    tell(&report);
+    let Tally { inserted, replaced, unchanged, .. } = report.tally;
+    let bad = report.bad;
     writeln!(out, "{inserted} inserted, {replaced} replaced, {unchanged} unchanged, {bad} bad")?;
-    done?;
     index.close()?;
     if bad > 0 { Err(Failure::Incomplete) } else { Ok(()) }
 }
 
-struct Import<'a> {
-    index: &'a Filedex,
-    waiting: Vec<(Place, Document)>,
-    tally: Tally,
-    bad: u64,
-    bar: ProgressBar,
-}
-
-impl Import<'_> {
-    fn new(index: &Filedex) -> Import<'_> {
-        let bar = progress::counter("records");
-        Import { index, waiting: Vec::new(), tally: Tally::default(), bad: 0, bar }
+fn tell(report: &ImportReport) {
+    for fault in &report.faults {
+        eprintln!("{fault}");
     }
-
-    fn take(&mut self, place: Place, document: Result<Document, String>) -> Result<(), Failure> {
-        match document {
-            Ok(document) if document.len() == 1 && document.contains("$backup") => {
-                self.check(place, &document);
-            }
-            Ok(document) => self.waiting.push((place, with_text_id(document))),
-            Err(reason) => self.reject(place, &reason),
-        }
-        if self.waiting.len() < BATCH { Ok(()) } else { self.commit() }
-    }
-
-    /// The last line of a backup is no record; it says how many there are.
-    fn check(&mut self, place: Place, trailer: &Document) {
-        let Tally { inserted, replaced, unchanged, .. } = self.tally;
-        let came = inserted + replaced + unchanged + self.bad + self.waiting.len() as u64;
-        let records = trailer.get("$backup").and_then(|backup| match backup {
-            Value::Document(backup) => backup.get("records").cloned(),
-            _ => None,
-        });
-        if records != Some(Value::integer(came.cast_signed())) {
-            self.reject(
-                place,
-                &format!("the backup is not whole: {came} records came before its end"),
-            );
-        }
-    }
-
-    /// Puts what waits. Where a record of it is refused, puts them one by one to learn which.
-    fn commit(&mut self) -> Result<(), Failure> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let number = waiting.len() as u64;
-        match self.index.put_many(waiting.iter().map(|(_, document)| document.clone())) {
-            Ok(tally) => self.count(tally),
-            Err(error) if error.kind() == ErrorKind::InvalidRecord => {
-                for (place, document) in waiting {
-                    self.put(place, document)?;
-                }
-            }
-            Err(error) => return Err(error.into()),
-        }
-        self.bar.inc(number);
-        Ok(())
-    }
-
-    fn put(&mut self, place: Place, document: Document) -> Result<(), Failure> {
-        match self.index.put_many([document]) {
-            Ok(tally) => self.count(tally),
-            Err(error) if error.kind() == ErrorKind::InvalidRecord => {
-                self.reject(place, &error.to_string());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, tally: Tally) {
-        self.tally.inserted += tally.inserted;
-        self.tally.replaced += tally.replaced;
-        self.tally.unchanged += tally.unchanged;
-    }
-
-    fn reject(&mut self, place: Place, reason: &str) {
-        self.bad += 1;
-        self.bar.suspend(|| eprintln!("{place}: {reason}"));
+    let more = report.bad - report.faults.len() as u64;
+    if more > 0 {
+        eprintln!("and {more} more");
     }
 }
 
-/// Exports of other collections have object ids where a store has text.
-fn with_text_id(mut document: Document) -> Document {
-    if let Some(Value::ObjectId(id)) = document.get("_id") {
-        let text = id.to_hex();
-        document.set("_id", text);
+fn options(arguments: &Arguments) -> ImportOptions {
+    let from = match arguments.from {
+        From::Guess => ImportFrom::Guess,
+        From::RocketChat => ImportFrom::RocketChat,
+        From::Zipline => ImportFrom::Zipline,
+    };
+    let options = ImportOptions::default()
+        .from(from)
+        .as_is(arguments.as_is)
+        .type_groups(!arguments.no_type_group)
+        .collection(arguments.collection.as_str())
+        .faults(arguments.faults);
+    match &arguments.owner {
+        Some(owner) => options.owner(owner.as_str()),
+        None => options,
     }
-    document
+}
+
+/// A file, or standard input for `-`.
+pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, Failure> {
+    if name == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    let file = File::open(name).map_err(|error| Failure::at(name, error))?;
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        let sentence = "is a directory; filedex scan DIR indexes the files in it";
+        return Err(Failure::Other(format!("{name} {sentence}")));
+    }
+    Ok(Box::new(file))
 }

@@ -12,7 +12,6 @@ mod export;
 mod failure;
 mod find;
 mod import;
-mod input;
 mod progress;
 mod repair;
 mod report;

@@ -153,3 +153,50 @@ fn a_file_that_cannot_be_read_makes_no_store() {
     assert!(import.err.contains("no-such-file"));
     assert!(!db.exists());
 }
+
+#[test]
+fn a_file_of_another_kind_is_refused_in_one_sentence() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("files");
+    let file = directory.path().join("uploads.json");
+    std::fs::write(&file, "<!doctype html>\n<title>Log in</title>\n").unwrap();
+    let import = run(&["import", "--db", text(&db), text(&file)]);
+    assert_eq!((import.status, import.out.as_str()), (1, ""));
+    let said = "this is a web page (HTML), not JSON; nothing was imported\n";
+    assert_eq!(import.err, format!("filedex: {}: {said}", text(&file)));
+    let directory = run(&["import", "--db", text(&db), text(directory.path())]);
+    assert!(directory.err.contains("filedex scan"), "{directory:?}");
+}
+
+#[test]
+fn what_find_prints_goes_back_in_and_options_are_heard() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, other) = (directory.path().join("one"), directory.path().join("other"));
+    let record = r#"{"_id":"a","rid":{"$oid":"5a9f1b2c3d4e5f60718293aa"},"size":"7","type":"image/png","uploadedAt":"2024-01-01T00:00:00Z","user":{"_id":"u1","username":"ada"}}"#;
+    assert_eq!(run_with(&["import", "--db", text(&one), "-"], record.as_bytes()).status, 0);
+    let found =
+        run(&["find", "--db", text(&one), "--room", "5a9f1b2c3d4e5f60718293aa", "--user", "u1"]);
+    assert_eq!(found.json()["total"], 1);
+    assert_eq!(run_with(&["import", "--db", text(&other), "-"], found.out.as_bytes()).status, 0);
+    let exported = |db: &std::path::Path| run(&["export", "--db", text(db), "--canonical"]).out;
+    assert_eq!(exported(&one), exported(&other));
+
+    let query = r#"{"rid":{"$oid":"5a9f1b2c3d4e5f60718293aa"},"uploadedAt":{"$gte":{"$date":"2024-01-01"}}}"#;
+    assert_eq!(run(&["find", "--db", text(&one), "--query", query]).json()["total"], 1);
+
+    let as_is = directory.path().join("as-is");
+    let import = run_with(&["import", "--db", text(&as_is), "--as-is", "-"], record.as_bytes());
+    assert_eq!(import.status, 0);
+    assert!(exported(&as_is).contains(r#""size":"7""#));
+    let many: String =
+        (0..30).map(|n| format!("{{\"_id\":\"f{n}\",\"size\":\"big\"}}\n")).collect();
+    let import = run_with(&["import", "--db", text(&other), "--faults", "3", "-"], many.as_bytes());
+    assert_eq!(import.err.lines().count(), 4, "{import:?}");
+    assert!(import.err.ends_with("and 27 more\n"), "{import:?}");
+    let help = run(&["import", "--help"]).out;
+    for word in
+        ["mongodump", "Zipline", "--as-is", "--no-type-group", "--owner", "CSV", "createdAt"]
+    {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}

@@ -28,6 +28,7 @@ mod filter;
 pub mod key;
 mod limits;
 mod matcher;
+mod moment;
 pub mod order;
 pub mod packed;
 mod path;

@@ -3,6 +3,7 @@
 //! This file knows the kinds and nothing of their order ([`crate::order`]), their text form
 //! ([`crate::ejson`]) or their stored form ([`crate::packed`]).
 
+use crate::moment;
 use crate::{Array, Decimal, Document, ValueRef};
 
 /// One value. `1` in JSON text is an [`Value::Int`], `1.0` a [`Value::Double`].
@@ -95,6 +96,24 @@ impl ObjectId {
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(pub i64);
+
+impl Date {
+    /// Reads a moment in ISO 8601: date, `T` or a space, time, offset (`Z`, `+01:00`, `+0100`). Without
+    /// an offset it is UTC, a bare date its midnight. Years beyond 9999 are written as JavaScript does,
+    /// with a sign and six digits. What is finer than a millisecond is cut, towards the past.
+    ///
+    /// ```
+    /// use filedex_query::Date;
+    /// assert_eq!(Date::from_iso("2018-03-08T18:36:09.846+0100"), Some(Date(1_520_530_569_846)));
+    /// assert_eq!(Date::from_iso("2018-03-08 17:36:09.846"), Some(Date(1_520_530_569_846)));
+    /// assert_eq!(Date::from_iso("2018-03-08"), Some(Date(1_520_467_200_000)));
+    /// assert_eq!(Date::from_iso("+010000-01-01T00:00:00.000Z"), Some(Date(253_402_300_800_000)));
+    /// assert_eq!(Date::from_iso("0000-00-00 00:00:00"), None);
+    /// ```
+    pub fn from_iso(text: &str) -> Option<Date> {
+        moment::read(text)
+    }
+}
 
 /// A replication timestamp: seconds, then a counter, both unsigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

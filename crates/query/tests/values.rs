@@ -235,15 +235,13 @@ fn dates_at_the_edges_of_four_digit_years_are_written_as_each_form_can() {
     assert_eq!(text(last, Form::Plain), r#""9999-12-31T23:59:59.999Z""#);
     assert_eq!(text(last, Form::Relaxed), r#"{"$date":"9999-12-31T23:59:59.999Z"}"#);
     assert_eq!(text(0, Form::Relaxed), r#"{"$date":"1970-01-01T00:00:00.000Z"}"#);
-    for (time, form) in [
-        (first - 1, Form::Plain),
-        (last + 1, Form::Plain),
-        (last + 1, Form::Relaxed),
-        (-1, Form::Relaxed),
-        (0, Form::Canonical),
-        (i64::MIN, Form::Plain),
-        (i64::MAX, Form::Plain),
-    ] {
+    assert_eq!(text(first - 1, Form::Plain), r#""-000001-12-31T23:59:59.999Z""#);
+    assert_eq!(text(last + 1, Form::Plain), r#""+010000-01-01T00:00:00.000Z""#);
+    assert_eq!(text(8_640_000_000_000_000, Form::Plain), r#""+275760-09-13T00:00:00.000Z""#);
+    for time in [8_640_000_000_000_001, i64::MIN, i64::MAX] {
+        assert_eq!(text(time, Form::Plain), "null", "JavaScript has no such date");
+    }
+    for (time, form) in [(last + 1, Form::Relaxed), (-1, Form::Relaxed), (0, Form::Canonical)] {
         assert_eq!(text(time, form), format!(r#"{{"$date":{{"$numberLong":"{time}"}}}}"#));
     }
 }
@@ -269,4 +267,57 @@ fn plain_text_is_what_a_javascript_server_writes() {
         .with("text", "a\"\n\u{1F600}");
     let text = ejson::to_text(Value::Document(document).view(), Form::Plain);
     assert_eq!(text, "{\"progress\":1,\"ratio\":0.5,\"nan\":null,\"text\":\"a\\\"\\n😀\"}");
+}
+
+#[test]
+fn no_wrapper_of_extended_json_stands_in_plain_text() {
+    for (extended, plain) in [
+        (r#"{"$undefined":true}"#, "null"),
+        (r#"{"$minKey":1}"#, "null"),
+        (r#"{"$symbol":"s"}"#, r#""s""#),
+        (r#"{"$code":"f()"}"#, r#""f()""#),
+        (r#"{"$oid":"5a9f1b2c3d4e5f6071829304"}"#, r#""5a9f1b2c3d4e5f6071829304""#),
+        (r#"{"$numberDecimal":"1.50"}"#, "1.50"),
+        (r#"{"$numberDecimal":"NaN"}"#, "null"),
+        (r#"{"$timestamp":{"t":1520530569,"i":4}}"#, r#""2018-03-08T17:36:09.000Z""#),
+        (r#"{"$regularExpression":{"pattern":"^a","options":"i"}}"#, r#""/^a/i""#),
+        (r#"{"$binary":{"base64":"AAE=","subType":"00"}}"#, r#""AAE=""#),
+        (
+            r#"{"$uuid":"3b241101-e2bb-4255-8caf-4136c566a962"}"#,
+            r#""3b241101-e2bb-4255-8caf-4136c566a962""#,
+        ),
+    ] {
+        let value = ejson::read(extended, &Limits::default()).unwrap();
+        assert_eq!(ejson::to_text(value.view(), Form::Plain), plain, "{extended}");
+    }
+}
+
+#[test]
+fn older_forms_are_values_in_data_and_operators_in_queries() {
+    for (older, newer) in [
+        (r#"{"$binary":"AAE=","$type":"00"}"#, r#"{"$binary":{"base64":"AAE=","subType":"00"}}"#),
+        (r#"{"$type":"80","$binary":""}"#, r#"{"$binary":{"base64":"","subType":"80"}}"#),
+        (
+            r#"{"$regex":"^a","$options":"si"}"#,
+            r#"{"$regularExpression":{"pattern":"^a","options":"is"}}"#,
+        ),
+        (r#"{"$numberLong":7}"#, r#"{"$numberLong":"7"}"#),
+        (
+            r#"{"$type":"oid","$value":"5a9f1b2c3d4e5f6071829305"}"#,
+            r#"{"$oid":"5a9f1b2c3d4e5f6071829305"}"#,
+        ),
+        (r#"{"$InfNaN":-1}"#, r#"{"$numberDouble":"-Infinity"}"#),
+        (
+            r#"{"$date":"2018-03-08T18:36:09.846+0100"}"#,
+            r#"{"$date":{"$numberLong":"1520530569846"}}"#,
+        ),
+    ] {
+        let limits = Limits::default();
+        let data = ejson::read_data(&format!(r#"{{"a":{older}}}"#), &limits).unwrap();
+        assert_eq!(data.get("a"), Some(&ejson::read(newer, &limits).unwrap()), "{older}");
+    }
+    let query = ejson::read_document(r#"{"a":{"$regex":"^a","$options":"i"}}"#, &Limits::default());
+    assert!(query.unwrap().get("a").unwrap().as_document().is_some());
+    let code = r#"{"a":{"$code":"f()","$scope":{}}}"#;
+    assert!(ejson::read_data(code, &Limits::default()).is_err(), "no value holds a scope");
 }

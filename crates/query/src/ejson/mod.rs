@@ -3,10 +3,11 @@
 //! The rules are those of the Extended JSON v2 specification; the order of keys and repeated keys
 //! are kept. This module does not know filters: `$regex`, `$type` and every other operator stay keys.
 
+mod legacy;
 mod read;
 mod text;
 mod wrapper;
 mod write;
 
-pub use read::{read, read_document};
+pub use read::{read, read_data, read_document};
 pub use write::{Form, to_text, write, write_document};

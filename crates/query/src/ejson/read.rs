@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::wrapper;
+use super::wrapper::{self, Dialect};
 use crate::{Code, Document, Error, Limits, Result, Value};
 
 /// Reads one JSON value. Extended JSON wrappers (`{"$date": ..}`) become values.
@@ -23,15 +23,7 @@ use crate::{Code, Document, Error, Limits, Result, Value};
 /// 9 (FailedToParse) for text that is no JSON or a malformed wrapper; an error naming `text_bytes` or
 /// `document_depth` past a limit.
 pub fn read(text: &str, limits: &Limits) -> Result<Value> {
-    if text.len() > limits.text_bytes {
-        return Err(Error::limit("text_bytes", limits.text_bytes));
-    }
-    let mut fault = None;
-    let seed = Seed { depth: limits.document_depth, limits, fault: &mut fault };
-    let mut reader = serde_json::Deserializer::from_str(text);
-    // The depth is watched by the seed, whose limit the host sets.
-    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    read.map_err(|error| fault.unwrap_or_else(|| not_json(&error)))
+    read_as(text, Dialect::Query, limits)
 }
 
 /// Reads one JSON object.
@@ -39,10 +31,44 @@ pub fn read(text: &str, limits: &Limits) -> Result<Value> {
 /// # Errors
 /// As [`read`]; 9 also for JSON that is no object.
 pub fn read_document(text: &str, limits: &Limits) -> Result<Document> {
-    match read(text, limits)? {
+    as_document(read(text, limits)?)
+}
+
+/// Reads one JSON object of data, as programs wrote it to a file: what only older forms of Extended
+/// JSON and Meteor's EJSON say for a value is a value too, where in a query it would be operators.
+///
+/// ```
+/// use filedex_query::{Binary, Limits, Value, ejson};
+/// let text = r#"{"a": {"$binary": "AAE=", "$type": "00"}, "b": {"$type": "oid", "$value": "5a9f1b2c3d4e5f6071829305"}}"#;
+/// let document = ejson::read_data(text, &Limits::default())?;
+/// assert_eq!(document.get("a"), Some(&Value::from(Binary { subtype: 0, bytes: vec![0, 1] })));
+/// assert!(matches!(document.get("b"), Some(Value::ObjectId(_))));
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`read_document`]; 9 also for code with scope, which has no value here.
+pub fn read_data(text: &str, limits: &Limits) -> Result<Document> {
+    as_document(read_as(text, Dialect::Data, limits)?)
+}
+
+fn as_document(value: Value) -> Result<Document> {
+    match value {
         Value::Document(document) => Ok(document),
         _ => Err(Error::new(Code::FAILED_TO_PARSE, "expected a JSON object")),
     }
+}
+
+fn read_as(text: &str, dialect: Dialect, limits: &Limits) -> Result<Value> {
+    if text.len() > limits.text_bytes {
+        return Err(Error::limit("text_bytes", limits.text_bytes));
+    }
+    let mut fault = None;
+    let seed = Seed { depth: limits.document_depth, dialect, limits, fault: &mut fault };
+    let mut reader = serde_json::Deserializer::from_str(text);
+    // The depth is watched by the seed, whose limit the host sets.
+    let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    read.map_err(|error| fault.unwrap_or_else(|| not_json(&error)))
 }
 
 fn not_json(error: &serde_json::Error) -> Error {
@@ -53,6 +79,7 @@ fn not_json(error: &serde_json::Error) -> Error {
 /// text.
 struct Seed<'s> {
     depth: usize,
+    dialect: Dialect,
     limits: &'s Limits,
     fault: &'s mut Option<Error>,
 }
@@ -60,7 +87,10 @@ struct Seed<'s> {
 impl Seed<'_> {
     fn deeper(&mut self) -> Option<Seed<'_>> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Some(Seed { depth, limits: self.limits, fault: self.fault }),
+            Some(depth) => {
+                let (dialect, limits) = (self.dialect, self.limits);
+                Some(Seed { depth, dialect, limits, fault: self.fault })
+            }
             None => {
                 *self.fault = Some(Error::limit("document_depth", self.limits.document_depth));
                 None
@@ -131,7 +161,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
             let seed = self.deeper().ok_or_else(|| A::Error::custom("too deep"))?;
             document.push(name, fields.next_value_seed(seed)?);
         }
-        wrapper::unwrap(document).map_err(|error| {
+        wrapper::unwrap(document, self.dialect).map_err(|error| {
             *self.fault = Some(error);
             A::Error::custom("malformed Extended JSON")
         })

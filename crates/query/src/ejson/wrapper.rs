@@ -3,13 +3,24 @@
 //! A wrapper has exactly its keys; a known key with a wrong value or a further key is an error;
 //! every other `$` key is left alone.
 
-use jiff::civil;
-
+use super::legacy;
 use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
 use crate::{Code, Document, Error, Result, Value};
 
+/// What the text is: in data older forms stand for values, which in a query are operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Query,
+    Data,
+}
+
 /// The value that the object stands for, or the object itself.
-pub(super) fn unwrap(document: Document) -> Result<Value> {
+pub(super) fn unwrap(document: Document, dialect: Dialect) -> Result<Value> {
+    if dialect == Dialect::Data
+        && let Some(value) = legacy::read(&document)
+    {
+        return value;
+    }
     let Some(key) = document.iter().map(|(name, _)| name).find(|name| is_wrapper(name)) else {
         return Ok(Value::Document(document));
     };
@@ -44,7 +55,7 @@ fn is_wrapper(name: &str) -> bool {
     )
 }
 
-fn fault(key: &str, reason: &str) -> Error {
+pub(super) fn fault(key: &str, reason: &str) -> Error {
     Error::new(Code::FAILED_TO_PARSE, format!("{key} {reason}"))
 }
 
@@ -116,24 +127,9 @@ fn date(value: &Value) -> Option<Date> {
         Value::Long(time) => Some(Date(*time)),
         Value::Int(time) => Some(Date(i64::from(*time))),
         Value::Double(time) if time.fract() == 0.0 && time.abs() < 9e18 => Some(Date(*time as i64)),
-        Value::String(text) => date_from_text(text),
+        Value::String(text) => Date::from_iso(text),
         _ => None,
     }
-}
-
-/// A moment in ISO-8601: with an offset, or a bare date, which means midnight UTC. Fractions finer
-/// than a millisecond are outside the format and cut.
-pub(crate) fn date_from_text(text: &str) -> Option<Date> {
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        let millis = moment.as_nanosecond().div_euclid(1_000_000);
-        return i64::try_from(millis).ok().map(Date);
-    }
-    if text.len() != "2024-01-01".len() {
-        return None;
-    }
-    let day: civil::Date = text.parse().ok()?;
-    let midnight = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Date(midnight.timestamp().as_millisecond()))
 }
 
 fn pair<'d>(document: &'d Document, first: &str, second: &str) -> Option<(&'d Value, &'d Value)> {

@@ -17,8 +17,10 @@ pub enum Form {
     Canonical,
     /// Extended JSON v2, relaxed: numbers and dates in their natural form where JSON can say them.
     Relaxed,
-    /// What a JavaScript server replies: dates as ISO-8601 UTC text with milliseconds, object ids as
-    /// their digits, whole doubles without a fraction, NaN and infinities as null.
+    /// What a JavaScript server replies, without any wrapper: dates as ISO-8601 UTC text with
+    /// milliseconds, object ids and UUIDs as their digits, other binary data as base64, whole doubles
+    /// without a fraction; symbols, code and patterns as text, timestamps as the date of their second,
+    /// decimals as numbers; NaN, infinities, undefined and the least and greatest key as null.
     Plain,
 }
 
@@ -46,7 +48,7 @@ pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
         ValueRef::Long(number) => wrap("$numberLong", &number.to_string(), out),
         ValueRef::Double(number) => double(number, form, out),
         ValueRef::Date(date) => write_date(date, form, out),
-        ValueRef::ObjectId(id) if form == Form::Plain => text::write(&id.to_hex(), out),
+        _ if form == Form::Plain => write_plain(value, out),
         _ => write_wrapped(value, out),
     }
 }
@@ -126,7 +128,31 @@ pub fn to_text(value: ValueRef<'_>, form: Form) -> String {
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// The kinds that every form wraps.
+/// The kinds that Extended JSON wraps, as a reply shows them.
+fn write_plain(value: ValueRef<'_>, out: &mut Vec<u8>) {
+    match value {
+        ValueRef::ObjectId(id) => text::write(&id.to_hex(), out),
+        ValueRef::Symbol(symbol) => text::write(symbol, out),
+        ValueRef::Code(code) => text::write(code, out),
+        ValueRef::Regex { pattern, options } => {
+            text::write(&format!("/{pattern}/{options}"), out);
+        }
+        ValueRef::Binary { subtype: 3 | 4, bytes } if bytes.len() == 16 => {
+            let digits = data_encoding::HEXLOWER.encode(bytes);
+            let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
+            let groups = groups.map(|group| digits.get(group).unwrap_or_default().to_owned());
+            text::write(&groups.join("-"), out);
+        }
+        ValueRef::Binary { bytes, .. } => text::write(&data_encoding::BASE64.encode(bytes), out),
+        ValueRef::Timestamp(stamp) => write_iso(Date(i64::from(stamp.time) * 1000), out),
+        ValueRef::Decimal(number) if !number.is_nan() && !number.is_infinite() => {
+            put(out, format_args!("{number}"));
+        }
+        _ => out.extend_from_slice(b"null"),
+    }
+}
+
+/// The kinds that every other form wraps.
 fn write_wrapped(value: ValueRef<'_>, out: &mut Vec<u8>) {
     match value {
         ValueRef::MinKey => out.extend_from_slice(br#"{"$minKey":1}"#),
@@ -202,19 +228,34 @@ fn double_text(number: f64) -> String {
 }
 
 fn write_date(date: Date, form: Form, out: &mut Vec<u8>) {
-    let first = if form == Form::Plain { FIRST_YEAR } else { 0 };
+    let four_digits = (FIRST_YEAR..END_OF_YEAR_9999).contains(&date.0);
     match form {
-        Form::Plain | Form::Relaxed if !(first..END_OF_YEAR_9999).contains(&date.0) => {
-            write_milliseconds(date, out);
-        }
-        Form::Plain => write_iso(date, out),
-        Form::Relaxed => {
+        Form::Plain if four_digits => write_iso(date, out),
+        Form::Plain => write_far(date, out),
+        Form::Relaxed if four_digits && date.0 >= 0 => {
             out.extend_from_slice(br#"{"$date":"#);
             write_iso(date, out);
             out.push(b'}');
         }
-        Form::Canonical => write_milliseconds(date, out),
+        Form::Relaxed | Form::Canonical => write_milliseconds(date, out),
     }
+}
+
+/// `"+010000-01-01T00:00:00.000Z"`, as JavaScript writes years that have no four digits; null beyond
+/// its dates.
+fn write_far(date: Date, out: &mut Vec<u8>) {
+    if date.0.unsigned_abs() > FARTHEST {
+        return out.extend_from_slice(b"null");
+    }
+    let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
+    let sign = if year < 0 { '-' } else { '+' };
+    let year = year.abs();
+    put(
+        out,
+        format_args!(
+            "\"{sign}{year:06}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z\""
+        ),
+    );
 }
 
 fn write_milliseconds(date: Date, out: &mut Vec<u8>) {
@@ -245,3 +286,6 @@ fn two_digits(number: i64) -> [u8; 2] {
 /// 0000-01-01T00:00:00Z and 10000-01-01T00:00:00Z: between them a year has four digits.
 const FIRST_YEAR: i64 = -62_167_219_200_000;
 const END_OF_YEAR_9999: i64 = 253_402_300_800_000;
+
+/// Milliseconds on either side of 1970 that a JavaScript date may have.
+const FARTHEST: u64 = 8_640_000_000_000_000;

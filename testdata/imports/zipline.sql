@@ -1,0 +1,7 @@
+--
+-- PostgreSQL database dump
+--
+
+CREATE TABLE public."File" (
+    id text NOT NULL
+);
