@@ -191,6 +191,22 @@ fn difference_116_a_fault_of_the_host_is_a_500() {
 }
 
 #[test]
+fn difference_117_known_fields_hold_their_types_and_object_ids_ask_for_digits() {
+    let endpoints = endpoints();
+    let hex = "5a9f1b2c3d4e5f6071829304";
+    let line = format!(
+        r#"{{"_id":{{"$oid":"{hex}"}},"rid":"G1","name":"typed","size":"7","uploadedAt":"2024-01-01"}}"#
+    );
+    let options = filedex::ImportOptions::default();
+    assert_eq!(endpoints.index().import(line.as_bytes(), &options).unwrap().bad, 0);
+    let query = format!(r#"roomId=G1 query={{"_id":{{"$oid":"{hex}"}},"size":7}}"#);
+    let (status, body) = get(&endpoints, "u1", &format!("{GROUPS}?{}", encode(&query)));
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains(&format!("\"_id\":\"{hex}\"")), "{body}");
+    assert!(body.contains(r#""uploadedAt":"2024-01-01T00:00:00.000Z""#), "{body}");
+}
+
+#[test]
 fn difference_121_a_page_is_always_required() {
     assert_eq!(refused(USER, "searchQuery=one"), "Page is required");
 }

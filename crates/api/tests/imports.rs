@@ -243,6 +243,32 @@ fn options_say_what_is_changed_on_the_way() {
 }
 
 #[test]
+fn a_fault_tells_place_id_and_field() {
+    let file = concat!(
+        "{\"_id\":\"a\",\"size\":\"big\"}\n",
+        "{\"_id\":\"b\",\"uploadedAt\":{\"$date\":\"soon\"}}\n",
+        "{\"_id\":\"c\",\"name\":1,\"name\":2}\n",
+        "{\"id\":\"d\",\"createdAt\":\"yesterday\"}\n",
+        "{\"_id\":7}\n",
+    );
+    let (_, report) = import(file.as_bytes());
+    let report = report.unwrap();
+    let told: Vec<(String, Option<&str>, Option<&str>)> = report
+        .faults
+        .iter()
+        .map(|fault| (fault.place.to_string(), fault.id.as_deref(), fault.field.as_deref()))
+        .collect();
+    let wanted = [
+        ("line 1", Some("a"), Some("size")),
+        ("line 2", Some("b"), Some("uploadedAt")),
+        ("line 3", Some("c"), Some("name")),
+        ("line 4", Some("d"), Some("uploadedAt")),
+        ("line 5", None, Some("_id")),
+    ];
+    assert_eq!(told, wanted.map(|(place, id, field)| (place.to_owned(), id, field)));
+}
+
+#[test]
 fn a_cancelled_import_ends_and_keeps_what_is_in() {
     let cancel = Cancel::default();
     let lines: String = (0..1000).map(|n| format!("{{\"_id\":\"f{n}\"}}\n")).collect();

@@ -256,7 +256,8 @@ impl Sink for Intake<'_> {
 
     fn fault(&mut self, fault: Fault) -> Flow {
         self.check_cancel()?;
-        self.reject(fault);
+        let id = fault.id.as_deref().map(shortened);
+        self.reject(Fault { id, ..fault });
         Ok(())
     }
 

@@ -343,14 +343,28 @@ pub(super) fn document(text: &[u8]) -> Result<Document, Fault> {
     let fault = |reason: String| Fault::new(Place::Line(0), reason);
     let text = std::str::from_utf8(text).map_err(|error| fault(format!("not UTF-8: {error}")))?;
     let limits = Limits { text_bytes: DOCUMENT_BYTES, ..Limits::default() };
-    let document = ejson::read_data(text, &limits).map_err(|error| fault(error.to_string()))?;
+    let read = ejson::read_data(text, &limits);
+    let document = read.map_err(|error| placed(text, fault(error.to_string())))?;
     match repeated(&document) {
         None => Ok(document),
         Some(name) => {
+            let id = document.get_str("_id").map(str::to_owned);
             let field = Some(name.to_owned());
-            Err(Fault { field, ..fault("stands twice".to_owned()) })
+            Err(Fault { id, field, ..fault("stands twice".to_owned()) })
         }
     }
+}
+
+/// The fault with the id of the document and the field it lies in, where the text is JSON at all.
+fn placed(text: &str, fault: Fault) -> Fault {
+    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(text) else { return fault };
+    let id = members.get("_id").or_else(|| members.get("id"));
+    let id = id.and_then(serde_json::Value::as_str).map(str::to_owned);
+    let is_bad = |value: &serde_json::Value| {
+        ejson::read_data(&format!("{{\"a\":{value}}}"), &Limits::default()).is_err()
+    };
+    let field = members.iter().find(|(_, value)| is_bad(value)).map(|(name, _)| name.clone());
+    Fault { id, field, ..fault }
 }
 
 /// A name that stands twice in the document or in one within it.

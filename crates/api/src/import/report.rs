@@ -81,8 +81,11 @@ impl fmt::Display for Fault {
         if let Some(id) = &self.id {
             write!(f, "{id:?}: ")?;
         }
-        if let Some(field) = &self.field {
-            write!(f, "`{field}` ")?;
+        match &self.field {
+            // The reason is about a value in the field.
+            Some(field) if self.reason.starts_with('$') => write!(f, "`{field}`: ")?,
+            Some(field) => write!(f, "`{field}` ")?,
+            None => {}
         }
         f.write_str(&self.reason)
     }

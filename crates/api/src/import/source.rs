@@ -40,8 +40,12 @@ impl<'a> Source<'a> {
 
     fn of(mut input: Box<dyn Read + 'a>) -> io::Result<Source<'a>> {
         let mut head = Vec::new();
-        input.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head)?;
-        Ok(Source { head, rest: input })
+        match input.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head) {
+            Err(error) if head.is_empty() => Err(error),
+            // What came before is worth reading; the fault is told where it is reached.
+            Err(error) => Ok(Source { head, rest: Box::new(Failing(Some(error))) }),
+            Ok(_) => Ok(Source { head, rest: input }),
+        }
     }
 
     /// Everything, from the beginning.
@@ -59,6 +63,15 @@ fn encoding(head: &[u8]) -> Option<&'static Encoding> {
         [b'{' | b'[' | b'_' | b'i', 0, next, 0, ..] if *next != 0 => Some(encoding_rs::UTF_16LE),
         [0, b'{' | b'[' | b'_' | b'i', 0, next, ..] if *next != 0 => Some(encoding_rs::UTF_16BE),
         _ => None,
+    }
+}
+
+/// A reader that has failed already.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
