@@ -3,7 +3,7 @@
 //! Written from the rules of the find language, sharing with the library nothing but the values.
 //! It takes only valid filters: what it does not know is a panic.
 
-mod compare;
+pub(crate) mod compare;
 mod walk;
 
 use filedex_query::{Document, Regex, Value};

@@ -55,7 +55,7 @@ fn path() -> BoxedStrategy<String> {
 }
 
 /// What stands on a field: a literal, a pattern, or one to three operators.
-fn condition(depth: u32) -> BoxedStrategy<Value> {
+pub(crate) fn condition(depth: u32) -> BoxedStrategy<Value> {
     prop_oneof![
         2 => literal(),
         1 => regex().prop_map(Value::Regex),
