@@ -67,5 +67,5 @@ fn the_compiled_update_agrees_with_the_naive_one() {
         TestRunner::new(config).run(&random_update::change(), |change| agree_on(&change, &done));
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
     println!("{} of {cases} changed a document or left it as it was", done.get());
-    assert!(done.get() > cases / 5, "too few updates went through: {}", done.get());
+    assert!(done.get() > cases / 8, "too few updates went through: {}", done.get());
 }

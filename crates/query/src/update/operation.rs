@@ -11,6 +11,7 @@ use super::number::{self, Arithmetic, BitStep};
 use super::pull::Pull;
 use super::push::Push;
 use super::room::Room;
+use super::storable;
 use crate::filter::integer;
 use crate::{Array, Code, Environment, Error, Result, Value, order};
 
@@ -58,7 +59,10 @@ pub(super) enum Operation {
     Pull(Pull),
     PullAll(Members),
     /// The target of a rename, by its place among those of the update.
-    MoveTo(usize),
+    MoveTo {
+        at: usize,
+        is_from_id: bool,
+    },
     /// Where the value of a rename was: nothing else may touch it.
     MoveFrom,
 }
@@ -204,8 +208,9 @@ impl Operation {
                 None => Ok(false),
                 slot => Ok(members.pull(array_at(slot, Code::BAD_VALUE)?)),
             },
-            Operation::MoveTo(at) => match context.take_move(*at)? {
+            Operation::MoveTo { at, is_from_id } => match context.take_move(*at)? {
                 None => Ok(false),
+                Some(_) if *is_from_id => Err(storable::other_id()),
                 Some(value) => {
                     *slot = Some(value);
                     Ok(true)
@@ -222,7 +227,7 @@ impl Operation {
         let has_nothing_to_do = match self {
             Operation::Unset | Operation::MoveFrom => true,
             Operation::SetOnInsert(_) => !context.is_insert,
-            Operation::MoveTo(at) => context.take_move(*at)?.is_none(),
+            Operation::MoveTo { at, .. } => context.take_move(*at)?.is_none(),
             _ => false,
         };
         if has_nothing_to_do {

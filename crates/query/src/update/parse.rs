@@ -65,7 +65,8 @@ impl Reader<'_> {
     fn rename(&mut self, from: &str, to: &Value) -> Result<()> {
         let rename = Rename::parse(from, to, &self.environment.limits)?;
         let Operations { root, renames, filters } = &mut self.operations;
-        root.insert(&rename.to(), Operation::MoveTo(renames.len()), filters)?;
+        let moves = Operation::MoveTo { at: renames.len(), is_from_id: rename.is_from_id() };
+        root.insert(&rename.to(), moves, filters)?;
         root.insert(&rename.from(), Operation::MoveFrom, filters)?;
         renames.push(rename);
         Ok(())

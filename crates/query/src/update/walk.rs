@@ -47,16 +47,11 @@ impl Operations {
         let has_id = document.contains("_id");
         let moves: Vec<_> = self.renames.iter().map(|rename| rename.take(document)).collect();
         let moved: Vec<bool> = moves.iter().map(|moved| matches!(moved, Ok(Some(_)))).collect();
-        let moves_id =
-            self.renames.iter().zip(&moved).any(|(rename, moved)| *moved && rename.is_from_id());
         let room = Room::new(start.limits);
         let context = Context { is_insert: start.is_insert, room, moves };
         let filters = &self.filters;
         let mut walk = Walk { filters, start, context, has_id, is_changed: false };
         walk.top(&self.root, document)?;
-        if moves_id {
-            return Err(storable::other_id());
-        }
         let is_changed = walk.is_changed;
         for (rename, _) in self.renames.iter().zip(moved).filter(|(_, moved)| *moved) {
             rename.clear(document);

@@ -137,35 +137,52 @@ fn double(value: &Value) -> f64 {
     }
 }
 
-/// Digits and exponent, or what is none of it, by its sign.
-fn decimals(is_sum: bool, left: &Value, right: &Value) -> Value {
-    let (a, b) = (parts(left), parts(right));
-    let ((Ok((a, x)), Ok((b, y))), ..) = ((a, b),) else {
-        let special =
-            |part: Result<(i128, i32), f64>| part.map_or_else(|f| f, |(digits, _)| digits as f64);
-        let (a, b) = (special(a), special(b));
-        let number = if is_sum { a + b } else { a * b };
-        return Value::Decimal(match number {
-            number if number.is_nan() => Decimal::NAN,
-            number => Decimal::infinity(number < 0.0),
-        });
-    };
-    let (digits, exponent) = match is_sum {
-        true => {
-            let low = x.min(y);
-            let scaled = |digits: i128, exponent: i32| digits * 10i128.pow((exponent - low) as u32);
-            (scaled(a, x) + scaled(b, y), low)
-        }
-        false => (a * b, x + y),
-    };
-    Value::Decimal(format!("{digits}E{exponent}").parse().unwrap())
+/// A decimal that is a number: its sign, which zero has too, its digits and its exponent.
+struct Parts {
+    is_negative: bool,
+    digits: i128,
+    exponent: i32,
 }
 
-fn parts(value: &Value) -> Result<(i128, i32), f64> {
+fn decimals(is_sum: bool, left: &Value, right: &Value) -> Value {
+    let (a, b) = match (parts(left), parts(right)) {
+        (Ok(a), Ok(b)) => (a, b),
+        (a, b) => {
+            let special =
+                |part: Result<Parts, f64>| part.map_or_else(|f| f, |part| part.signed() as f64);
+            let (a, b) = (special(a), special(b));
+            let number = if is_sum { a + b } else { a * b };
+            return Value::Decimal(match number {
+                number if number.is_nan() => Decimal::NAN,
+                number => Decimal::infinity(number < 0.0),
+            });
+        }
+    };
+    let (digits, exponent, is_negative) = match is_sum {
+        true => {
+            let low = a.exponent.min(b.exponent);
+            let scaled = |part: &Parts| part.signed() * 10i128.pow((part.exponent - low) as u32);
+            let sum = scaled(&a) + scaled(&b);
+            (sum.abs(), low, sum < 0 || (sum == 0 && a.is_negative && b.is_negative))
+        }
+        false => (a.digits * b.digits, a.exponent + b.exponent, a.is_negative != b.is_negative),
+    };
+    let sign = if is_negative { "-" } else { "" };
+    Value::Decimal(format!("{sign}{digits}E{exponent}").parse().unwrap())
+}
+
+impl Parts {
+    fn signed(&self) -> i128 {
+        if self.is_negative { -self.digits } else { self.digits }
+    }
+}
+
+/// The parts of a number, or what it is if it is none.
+fn parts(value: &Value) -> Result<Parts, f64> {
     let text = match value {
         Value::Decimal(number) => number.to_string(),
         Value::Double(number) if !number.is_finite() => return Err(*number),
-        Value::Double(number) if *number == 0.0 => "0".to_owned(),
+        Value::Double(number) if *number == 0.0 => format!("{number}"),
         Value::Double(number) => format!("{number:.14e}"),
         other => whole(other).unwrap().to_string(),
     };
@@ -179,7 +196,8 @@ fn parts(value: &Value) -> Result<(i128, i32), f64> {
     let exponent: i32 = exponent.parse().unwrap();
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let places = i32::try_from(fraction.len()).unwrap();
-    Ok((format!("{whole}{fraction}").parse().unwrap(), exponent - places))
+    let digits: i128 = format!("{whole}{fraction}").trim_start_matches('-').parse().unwrap();
+    Ok(Parts { is_negative: text.starts_with('-'), digits, exponent: exponent - places })
 }
 
 fn bits(steps: &Document, slot: Option<Value>) -> Ran {
