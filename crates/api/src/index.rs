@@ -6,11 +6,11 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use filedex_query::{Date, Document, DottedNull, Environment, Limits};
+use filedex_query::{Date, Document, DottedNull, Environment, Filter, Found, Limits, Value};
 use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
 
 use crate::file::record;
-use crate::{File, Lookup, Record, Result, Scope};
+use crate::{Change, File, Lookup, Record, Result, Scope};
 
 /// An open index. Clones are handles of the same index; threads share them freely.
 ///
@@ -205,6 +205,51 @@ impl Filedex {
         match fault {
             Some(error) => Err(error),
             None => Ok(updated?),
+        }
+    }
+
+    /// Changes the record of that id by MongoDB's update language: a text, or a [`Change`] with what goes
+    /// beside it. `None` if there is no record, and none is made.
+    ///
+    /// ```
+    /// use filedex::{Change, File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_name("a.png"))?;
+    /// index.update_with("a", r#"{"$set": {"name": "b.png"}, "$push": {"seenBy": "rocket.cat"}}"#)?;
+    /// let seen = Change::new(r#"{"$set": {"seenBy.$[who]": "rocket"}}"#)
+    ///     .array_filters(r#"[{"who": {"$regex": "^rocket"}}]"#);
+    /// index.update_with("a", &seen)?;
+    /// let json = r#"{"_id":"a","name":"b.png","seenBy":["rocket"]}"#;
+    /// assert_eq!(index.get_json("a")?.as_deref(), Some(json.as_bytes()));
+    ///
+    /// assert!(index.update_with("b", r#"{"$set": {"name": "b.png"}}"#)?.is_none());
+    /// let error = index.update_with("a", r#"{"$inc": {"name": 1}}"#).unwrap_err();
+    /// assert_eq!(error.query().unwrap().code().0, 14);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// An upsert looks for the record and then puts one in: of two writers that make one record at
+    /// once, the later one's stays.
+    ///
+    /// # Errors
+    /// `Query` for an update that can't be read, or that the record does not allow, with MongoDB's code;
+    /// those of [`Filedex::update`] and, for an upsert, of [`Filedex::put`]. The record then stays as it
+    /// was.
+    pub fn update_with(&self, id: &str, change: impl Into<Change>) -> Result<Option<Put>> {
+        let change = change.into();
+        let update = change.read(&self.environment())?;
+        let mut fault = None;
+        let updated = self.update(id, |record| {
+            let applied = update.apply(record.clone(), Found::default());
+            fault = applied.map(|updated| *record = updated.document).err();
+        })?;
+        match (fault, updated) {
+            (Some(error), _) => Err(error.into()),
+            (None, None) if change.is_upsert() => {
+                let record = update.insert(&Filter::eq("_id", id)?, || Value::from(id))?;
+                self.put(&record).map(Some)
+            }
+            (None, updated) => Ok(updated),
         }
     }
 

@@ -37,6 +37,7 @@
 //! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
 mod backup;
+mod change;
 mod directory;
 mod endpoint;
 mod error;
@@ -49,6 +50,7 @@ mod policy;
 mod rebuild;
 mod scope;
 
+pub use change::Change;
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag,
     TokenHash, User,
