@@ -6,7 +6,9 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use filedex_query::{Date, Document, DottedNull, Environment, Filter, Found, Limits, Value};
+use filedex_query::{
+    Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
+};
 use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
 
 use crate::file::record;
@@ -31,6 +33,7 @@ pub struct Filedex {
     store: Store,
     limits: Limits,
     dotted_null: DottedNull,
+    collation: Collation,
 }
 
 /// How an index is opened. Made by [`Filedex::options`].
@@ -44,6 +47,7 @@ pub struct Filedex {
 pub struct OpenOptions {
     options: Options,
     dotted_null: DottedNull,
+    collation: Collation,
 }
 
 impl OpenOptions {
@@ -105,6 +109,13 @@ impl OpenOptions {
         self
     }
 
+    /// How texts compare in lookups that don't say (default: by their bytes). Nothing on disk depends on it.
+    #[must_use]
+    pub fn collation(mut self, collation: Collation) -> OpenOptions {
+        self.collation = collation;
+        self
+    }
+
     /// Opens the index in that directory.
     ///
     /// # Errors
@@ -123,7 +134,8 @@ impl OpenOptions {
 
     fn handle(&self, store: Store) -> Filedex {
         let limits = self.options.limits.clone();
-        Filedex { store, limits, dotted_null: self.dotted_null }
+        let collation = self.collation.clone();
+        Filedex { store, limits, dotted_null: self.dotted_null, collation }
     }
 }
 
@@ -373,6 +385,7 @@ impl Filedex {
             // The standard hasher's keys are the process's own source of randomness.
             seed: std::hash::RandomState::new().build_hasher().finish(),
             dotted_null: self.dotted_null,
+            collation: self.collation.clone(),
         }
     }
 }

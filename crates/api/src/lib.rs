@@ -70,7 +70,8 @@ pub use policy::{Denied, Policy};
 pub use scope::{Scope, Visibility};
 
 pub use filedex_query::{
-    Code, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value, ejson,
+    Code, Collation, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value,
+    ejson,
 };
 pub use filedex_storage::{
     Backup, Cancel, Compaction, Durability, Explain, Put, Quarantined, Repair, Report, Stats, Tally,

@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson};
+use filedex_query::{
+    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson,
+};
 use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
 
 use crate::file::digits;
@@ -96,6 +98,53 @@ impl Lookup {
     /// ```
     pub fn policy(mut self, policy: &Policy) -> Lookup {
         self.redaction = policy.redaction().clone();
+        self
+    }
+
+    /// Compares texts as the collation of that document does, in filters, sort and fields, whatever the
+    /// index's own: `{"locale":"en","strength":2}` finds in any case, `{"locale":"simple"}` compares bytes. What
+    /// the scope says of rooms and users stays as it is.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// for (id, name) in [("a", "Äpfel 10"), ("b", "apfel 9"), ("c", "Birnen")] {
+    ///     index.put(&File::new(id)?.with_room("r").with_name(name))?;
+    /// }
+    /// let numeric = r#"{"locale": "de", "strength": 1, "numericOrdering": true}"#;
+    /// let page = index.room("r").collation(numeric)?.sort(r#"{"name": 1}"#)?.page()?;
+    /// let ids: Vec<_> = page.files.iter().filter_map(|file| file.get_str("_id")).collect();
+    /// assert_eq!(ids, ["b", "a", "c"]);
+    /// let found = index.room("r").collation(numeric)?.query(r#"{"name": "BIRNEN"}"#)?.total()?;
+    /// assert_eq!(found, 1);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A `Query` error: 40414 without a locale, 40415 for an unknown field, 14 and 2 for values that can't be,
+    /// 161 for another version.
+    pub fn collation(self, text: &str) -> Result<Lookup> {
+        let document = ejson::read_document(text, self.index.limits())?;
+        self.collation_document(&document)
+    }
+
+    /// Compares texts as the collation of that document does.
+    ///
+    /// # Errors
+    /// As [`Lookup::collation`].
+    pub fn collation_document(self, document: &Document) -> Result<Lookup> {
+        Ok(self.collated(&Collation::parse(document)?))
+    }
+
+    /// Compares texts as that collation does.
+    pub fn collated(mut self, collation: &Collation) -> Lookup {
+        self.environment.collation = collation.clone();
+        self.sorted_by(collation)
+    }
+
+    /// Sorts texts as that collation does; filters and fields stay with theirs.
+    pub(crate) fn sorted_by(mut self, collation: &Collation) -> Lookup {
+        self.sort = self.sort.with_collation(collation);
         self
     }
 
@@ -195,7 +244,7 @@ impl Lookup {
         let (host, environment) = (self.scope.filter(&self.environment)?, &self.environment);
         let mut members = self.filters.clone();
         let (projection, sort) = (self.projection.clone(), self.sort.clone());
-        if self.redaction.is_empty() {
+        if self.redaction.is_empty() && environment.collation.is_simple() {
             members.insert(0, host);
             return Ok(Plan::compile(Filter::and(members), projection, sort, environment)?);
         }

@@ -11,7 +11,7 @@
 
 mod world;
 
-use filedex::{Date, Endpoints, File, Filedex};
+use filedex::{Collation, Date, Document, EndpointOptions, Endpoints, File, Filedex};
 use serde_json::Value;
 use world::{directory, encode, endpoints, get, summary, uploads};
 
@@ -276,6 +276,15 @@ fn difference_128_whoever_is_not_known_gets_one_401() {
 #[test]
 fn difference_129_texts_sort_by_their_bytes() {
     assert_eq!(uploaded("page=1 sortBy=name order=asc").0, ["z4", "z5", "z1", "z3", "z2"]);
+    // Unless the host names the language.
+    let mut options = EndpointOptions::default();
+    let language = Document::new().with("locale", "en");
+    options.collation = Collation::parse(&language).unwrap();
+    let endpoints = Endpoints::with_options(uploads(), directory(), options);
+    let uri = format!("{USER}?page=1&sortBy=name&order=asc");
+    let reply: Value = serde_json::from_str(&get(&endpoints, "u1", &uri).1).unwrap();
+    let ids = reply["page"].as_array().unwrap().iter().map(|file| file["id"].as_str().unwrap());
+    assert_eq!(ids.collect::<Vec<_>>(), ["z5", "z4", "z1", "z3", "z2"]);
 }
 
 #[test]

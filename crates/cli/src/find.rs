@@ -9,7 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use filedex::{Filedex, Scope, each_document};
-use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort};
+use filedex_query::{
+    Collation, Date, Document, Environment, Filter, Plan, Projection, Redaction, Sort, Value,
+};
 
 use crate::answer::{Answer, Format};
 use crate::failure::Failure;
@@ -41,6 +43,9 @@ pub(crate) struct Arguments {
     /// The fields to sort by, 1 ascending, -1 descending: {"uploadedAt":-1}.
     #[arg(long, value_name = "JSON")]
     sort: Option<String>,
+    /// How texts compare: {"locale":"en","strength":2,"numericOrdering":true}.
+    #[arg(long, value_name = "JSON")]
+    collation: Option<String>,
     /// How many matches to skip.
     #[arg(long, value_name = "N", default_value_t = 0)]
     offset: u64,
@@ -75,9 +80,10 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
 
 fn in_store(db: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     // A bad query is told even where the store is bad too.
-    filter(arguments, &environment())?;
+    let environment = environment(arguments)?;
+    asked(arguments, &environment)?;
     let index = Filedex::options().create(false).open(db)?;
-    let mut lookup = index.lookup(scope(arguments));
+    let mut lookup = index.lookup(scope(arguments)).collated(&environment.collation);
     lookup = lookup.offset(arguments.offset).count(arguments.count);
     if let Some(query) = &arguments.query {
         lookup = lookup.query(query)?;
@@ -114,7 +120,7 @@ fn scope(arguments: &Arguments) -> Scope {
 }
 
 fn in_stream(name: &str, arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let environment = environment();
+    let environment = environment(arguments)?;
     let plan = plan(arguments, &environment)?;
     let count = (arguments.count > 0).then_some(arguments.count);
     let mut stream = Stream::new(&plan, arguments.offset, count, &environment.limits);
@@ -151,34 +157,39 @@ fn plan(arguments: &Arguments, environment: &Environment) -> Result<Plan, Failur
         Some(text) => Sort::parse_text(text, environment)?,
         None => Sort::none(),
     };
-    Ok(Plan::compile(filter(arguments, environment)?, projection, sort, environment)?)
+    let forced: Document = named(arguments).collect();
+    let (host, caller) = (Filter::parse(&forced, environment)?, asked(arguments, environment)?);
+    let seen = Redaction::default();
+    Ok(Plan::compile_redacted(host, caller, projection, sort, &seen, environment)?)
 }
 
-fn filter(arguments: &Arguments, environment: &Environment) -> Result<Filter, Failure> {
-    let named = [
-        ("rid", &arguments.room),
-        ("userId", &arguments.user),
-        ("typeGroup", &arguments.type_group),
-    ];
-    let mut forced = Document::new();
-    for (field, value) in named {
-        if let Some(value) = value {
-            forced.push(field, value.as_str());
-        }
+/// The fields that have arguments of their own, and their values.
+fn named(arguments: &Arguments) -> impl Iterator<Item = (String, Value)> {
+    let Arguments { room, user, type_group, .. } = arguments;
+    let named = [("rid", room), ("userId", user), ("typeGroup", type_group)];
+    named.into_iter().filter_map(|(field, value)| {
+        value.as_deref().map(|value| (field.to_owned(), Value::from(value)))
+    })
+}
+
+fn asked(arguments: &Arguments, environment: &Environment) -> Result<Filter, Failure> {
+    match &arguments.query {
+        Some(text) => Ok(Filter::parse_text(text, environment)?),
+        None => Ok(Filter::all()),
     }
-    let mut conditions = vec![Filter::parse(&forced, environment)?];
-    if let Some(text) = &arguments.query {
-        conditions.push(Filter::parse_text(text, environment)?);
-    }
-    Ok(Filter::and(conditions))
 }
 
 /// The language is pure: the clock of `$$NOW` and the seed of `$sampleRate` come from here.
-fn environment() -> Environment {
+fn environment(arguments: &Arguments) -> Result<Environment, Failure> {
+    let collation = match &arguments.collation {
+        Some(text) => Collation::parse_text(text, &Environment::default())?,
+        None => Collation::simple(),
+    };
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Environment {
+    Ok(Environment {
+        collation,
         now: Date(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
         seed: u64::from(since.subsec_nanos()),
         ..Environment::default()
-    }
+    })
 }

@@ -1,9 +1,9 @@
-//! What compilation and evaluation take from the host: limits, the clock, a seed, one switch.
+//! What compilation and evaluation take from the host: limits, the clock, a seed, how texts compare.
 //!
 //! This crate has no clock and no randomness of its own, so that the same query on the same
 //! documents always gives the same answer.
 
-use crate::{Date, Limits};
+use crate::{Collation, Date, Limits};
 
 /// What a host hands to every parse and compile.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct Environment {
     pub seed: u64,
     /// Which version's rule holds for `{"a.b": null}` over arrays without objects.
     pub dotted_null: DottedNull,
+    /// How texts compare.
+    pub collation: Collation,
 }
 
 /// How a dotted path sees an array that holds no objects, when it is compared with null.

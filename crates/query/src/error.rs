@@ -43,6 +43,8 @@ impl Code {
     pub const NOT_EXACT_VALUE_FIELD: Code = Code(111);
     /// 146: a limit on size or count is passed.
     pub const EXCEEDED_MEMORY_LIMIT: Code = Code(146);
+    /// 161: a collation of another version.
+    pub const INCOMPATIBLE_COLLATION_VERSION: Code = Code(161);
     /// 168: an expression operator nobody knows.
     pub const INVALID_PIPELINE_OPERATOR: Code = Code(168);
     /// 224: what can't be asked where it stands.
@@ -78,6 +80,7 @@ impl Code {
             72 => "InvalidOptions",
             111 => "NotExactValueField",
             146 => "ExceededMemoryLimit",
+            161 => "IncompatibleCollationVersion",
             168 => "InvalidPipelineOperator",
             224 => "QueryFeatureNotAllowed",
             241 => "ConversionFailure",

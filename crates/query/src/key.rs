@@ -17,7 +17,31 @@ use bigdecimal::{BigDecimal, ToPrimitive};
 use memchr::memchr;
 
 use crate::order::rank;
-use crate::{Decimal, ValueRef};
+use crate::{Collation, Decimal, ValueRef};
+
+/// The bytes that stand for a text in a key.
+trait Texts: Copy {
+    fn append(self, out: &mut Vec<u8>, text: &str);
+}
+
+/// The text itself.
+#[derive(Clone, Copy)]
+struct Bytes;
+
+impl Texts for Bytes {
+    #[inline]
+    fn append(self, out: &mut Vec<u8>, text: &str) {
+        append_text(out, text.as_bytes());
+    }
+}
+
+impl Texts for &Collation {
+    fn append(self, out: &mut Vec<u8>, text: &str) {
+        let mut key = Vec::with_capacity(text.len() * 2);
+        self.append_key(&mut key, text);
+        append_text(out, &key);
+    }
+}
 
 /// Adds the ascending key of the value.
 ///
@@ -29,8 +53,28 @@ use crate::{Decimal, ValueRef};
 /// assert!(one < two);
 /// ```
 pub fn append(out: &mut Vec<u8>, value: ValueRef<'_>) {
+    append_with(Bytes, out, value);
+}
+
+/// Adds the ascending key of the value with its texts as the collation has them. Such keys are good for
+/// as long as the program runs, and never to be stored.
+pub fn append_by(collation: &Collation, out: &mut Vec<u8>, value: ValueRef<'_>) {
+    match collation.is_simple() {
+        true => append_with(Bytes, out, value),
+        false => append_with(collation, out, value),
+    }
+}
+
+/// As [`append_by`], for the reverse direction.
+pub fn append_descending_by(collation: &Collation, out: &mut Vec<u8>, value: ValueRef<'_>) {
+    let start = out.len();
+    append_by(collation, out, value);
+    invert(out, start);
+}
+
+fn append_with(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
     out.push(tag(value));
-    append_body(out, value);
+    append_body(texts, out, value);
 }
 
 /// Adds the key that sorts in the reverse direction.
@@ -51,26 +95,25 @@ fn tag(value: ValueRef<'_>) -> u8 {
     rank(value) << 4
 }
 
-fn append_body(out: &mut Vec<u8>, value: ValueRef<'_>) {
+fn append_body(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
     match value {
         ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
         ValueRef::Int(number) => append_integer(out, i64::from(number)),
         ValueRef::Long(number) => append_integer(out, number),
         ValueRef::Double(number) => append_double(out, number),
         ValueRef::Decimal(number) => append_decimal(out, number),
-        ValueRef::String(text) | ValueRef::Symbol(text) | ValueRef::Code(text) => {
-            append_text(out, text.as_bytes());
-        }
+        ValueRef::String(text) | ValueRef::Symbol(text) => texts.append(out, text),
+        ValueRef::Code(text) => append_text(out, text.as_bytes()),
         ValueRef::Document(document) => {
             for (name, value) in document.iter() {
                 out.push(tag(value));
                 append_text(out, name.as_bytes());
-                append_body(out, value);
+                append_body(texts, out, value);
             }
             out.push(0);
         }
         ValueRef::Array(array) => {
-            array.iter().for_each(|element| append(out, element));
+            array.iter().for_each(|element| append_with(texts, out, element));
             out.push(0);
         }
         ValueRef::Binary { subtype, bytes } => {

@@ -17,6 +17,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod civil;
+mod collation;
 mod decimal;
 mod document;
 pub mod ejson;
@@ -42,6 +43,7 @@ mod update;
 mod value;
 mod view;
 
+pub use collation::Collation;
 pub use decimal::{Decimal, DecimalError};
 pub use document::{Array, Document};
 pub use environment::{DottedNull, Environment};

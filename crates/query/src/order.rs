@@ -8,7 +8,29 @@ use std::cmp::Ordering;
 
 use bigdecimal::BigDecimal;
 
-use crate::{ArrayRef, Decimal, DocumentRef, ValueRef};
+use crate::{ArrayRef, Collation, Decimal, DocumentRef, ValueRef};
+
+/// How two texts compare.
+trait Texts: Copy {
+    fn compare(self, left: &str, right: &str) -> Ordering;
+}
+
+/// Texts by their bytes.
+#[derive(Clone, Copy)]
+struct Bytes;
+
+impl Texts for Bytes {
+    #[inline]
+    fn compare(self, left: &str, right: &str) -> Ordering {
+        left.as_bytes().cmp(right.as_bytes())
+    }
+}
+
+impl Texts for &Collation {
+    fn compare(self, left: &str, right: &str) -> Ordering {
+        Collation::compare(self, left, right)
+    }
+}
 
 /// Where the value's kind stands: values of unlike rank compare by rank alone.
 pub fn rank(value: ValueRef<'_>) -> u8 {
@@ -49,19 +71,42 @@ pub fn equal(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
 /// assert!(order::equal(one.view(), Value::Int(1).view()));
 /// ```
 pub fn compare(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
+    compare_with(Bytes, left, right)
+}
+
+/// The total order over all values with texts as the collation has them, at any depth; names of fields
+/// stay by their bytes.
+///
+/// ```
+/// use filedex_query::{Collation, ejson, order, Value};
+/// let text = r#"{"locale": "en", "strength": 1}"#;
+/// let collation = Collation::parse(&ejson::read_document(text, &Default::default())?)?;
+/// let (left, right) = (Value::from(vec![Value::from("É")]), Value::from(vec![Value::from("e")]));
+/// assert!(order::compare_by(&collation, left.view(), right.view()).is_eq());
+/// # Ok::<(), filedex_query::Error>(())
+/// ```
+pub fn compare_by(collation: &Collation, left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
+    match collation.is_simple() {
+        true => compare_with(Bytes, left, right),
+        false => compare_with(collation, left, right),
+    }
+}
+
+#[inline]
+fn compare_with(texts: impl Texts, left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     match (left, right) {
-        (ValueRef::String(a), ValueRef::String(b)) => a.as_bytes().cmp(b.as_bytes()),
+        (ValueRef::String(a), ValueRef::String(b)) => texts.compare(a, b),
         (ValueRef::Int(a), ValueRef::Int(b)) => a.cmp(&b),
-        _ => rank(left).cmp(&rank(right)).then_with(|| compare_alike(left, right)),
+        _ => rank(left).cmp(&rank(right)).then_with(|| compare_alike(texts, left, right)),
     }
 }
 
 /// Compares two values of one rank.
-fn compare_alike(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
+fn compare_alike(texts: impl Texts, left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
     use ValueRef::*;
     match (left, right) {
-        (Document(a), Document(b)) => compare_documents(a, b),
-        (Array(a), Array(b)) => compare_arrays(a, b),
+        (Document(a), Document(b)) => compare_documents(texts, a, b),
+        (Array(a), Array(b)) => compare_arrays(texts, a, b),
         (Binary { subtype: s, bytes: a }, Binary { subtype: t, bytes: b }) => {
             a.len().cmp(&b.len()).then(s.cmp(&t)).then_with(|| a.cmp(b))
         }
@@ -74,14 +119,14 @@ fn compare_alike(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
         }
         (Code(a), Code(b)) => a.cmp(b),
         _ => match (left.as_text(), right.as_text()) {
-            (Some(a), Some(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Some(a), Some(b)) => texts.compare(a, b),
             _ => compare_numbers(left, right),
         },
     }
 }
 
 /// Field by field: the ranks of the values, then the names, then the values. The shorter is less.
-fn compare_documents(left: DocumentRef<'_>, right: DocumentRef<'_>) -> Ordering {
+fn compare_documents(texts: impl Texts, left: DocumentRef<'_>, right: DocumentRef<'_>) -> Ordering {
     let (mut left, mut right) = (left.iter(), right.iter());
     loop {
         let ((name, value), (other_name, other)) = match (left.next(), right.next()) {
@@ -93,18 +138,18 @@ fn compare_documents(left: DocumentRef<'_>, right: DocumentRef<'_>) -> Ordering 
         let order = rank(value)
             .cmp(&rank(other))
             .then_with(|| name.as_bytes().cmp(other_name.as_bytes()))
-            .then_with(|| compare(value, other));
+            .then_with(|| compare_with(texts, value, other));
         if order != Ordering::Equal {
             return order;
         }
     }
 }
 
-fn compare_arrays(left: ArrayRef<'_>, right: ArrayRef<'_>) -> Ordering {
+fn compare_arrays(texts: impl Texts, left: ArrayRef<'_>, right: ArrayRef<'_>) -> Ordering {
     let (mut left, mut right) = (left.iter(), right.iter());
     loop {
         let order = match (left.next(), right.next()) {
-            (Some(value), Some(other)) => compare(value, other),
+            (Some(value), Some(other)) => compare_with(texts, value, other),
             (None, None) => return Ordering::Equal,
             (None, Some(_)) => Ordering::Less,
             (Some(_), None) => Ordering::Greater,

@@ -49,6 +49,12 @@ fn expressions_mean_what_mongodb_means() {
 }
 
 #[test]
+#[cfg(feature = "collation")]
+fn texts_compare_by_the_rules_of_languages() {
+    run("collation.jsonl", 635);
+}
+
+#[test]
 fn what_people_reported_of_other_servers_holds_here() {
     run("reports.jsonl", 275);
 }

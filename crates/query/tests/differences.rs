@@ -10,8 +10,8 @@
 )]
 
 use filedex_query::{
-    Date, Document, Environment, Error, Expression, Filter, Found, Limits, Matcher, Pattern,
-    Projection, Schema, Sort, Timestamp, Update, Value, ejson,
+    Collation, Date, Document, Environment, Error, Expression, Filter, Found, Limits, Matcher,
+    Pattern, Projection, Schema, Sort, Timestamp, Update, Value, ejson,
 };
 use std::cmp::Ordering;
 
@@ -174,9 +174,24 @@ fn difference_11_the_same_seed_gives_the_same_sample() {
 }
 
 #[test]
-fn difference_12_strings_compare_by_their_bytes() {
-    assert!(matches(r#"{"a": "a"}"#, r#"{"a": {"$gt": "B"}}"#));
-    assert!(matches(r#"{"a": "é"}"#, r#"{"a": {"$gt": "z"}}"#));
+fn difference_12_collations_are_those_of_another_library() {
+    let collation = |text: &str| Collation::parse(&document(text));
+    for kind in ["search", "phonetic", "searchjl", "big5han", "gb2312han"] {
+        let locale = match kind {
+            "phonetic" => "ln",
+            "searchjl" => "ko",
+            _ => "zh",
+        };
+        let text = format!(r#"{{"locale": "{locale}@collation={kind}"}}"#);
+        assert_eq!(collation(&text).unwrap_err().code().0, 2, "{text}");
+    }
+    // Marks in another order are the same text, whatever is asked.
+    if cfg!(feature = "collation") {
+        let english = collation(r#"{"locale": "en", "normalization": false}"#).unwrap();
+        assert!(english.compare("\u{f6}\u{323}", "o\u{323}\u{308}").is_eq());
+    } else {
+        assert_eq!(collation(r#"{"locale": "en"}"#).unwrap_err().code().0, 2);
+    }
 }
 
 #[test]

@@ -12,9 +12,11 @@
     reason = "tests"
 )]
 
+use std::cmp::Ordering;
+
 use filedex_query::{
-    Document, Environment, Error, Expression, Filter, Found, Limits, Matcher, Projection, Sort,
-    Update, Value, ejson,
+    Collation, Document, Environment, Error, Expression, Filter, Found, Limits, Matcher,
+    Projection, Sort, Update, Value, ejson,
 };
 
 const MANUAL: &str = include_str!("../../../docs/query.md");
@@ -65,12 +67,24 @@ fn orders(sort: &str, documents: &[&str]) -> Result<bool, Error> {
     Ok(keys?.is_sorted())
 }
 
+/// Whether the collation finds the texts equal, or in the order they stand in, no two of them equal.
+fn collates(collation: &str, texts: &[&str], equal: bool) -> Result<bool, Error> {
+    let collation = Collation::parse(&document(collation))?;
+    let wanted = if equal { Ordering::Equal } else { Ordering::Less };
+    let texts: Vec<Value> = texts.iter().map(|text| value(text)).collect();
+    let order = |pair: &[Value]| {
+        collation.compare(pair[0].as_str().unwrap(), pair[1].as_str().unwrap()) == wanted
+    };
+    Ok(texts.windows(2).all(order))
+}
+
 /// Reads what should fail, as the section it stands in reads it.
 fn failure(section: &str, text: &str) -> Option<u32> {
     let environment = Environment::default();
     let outcome = match section {
         "Projections" => Projection::parse(&document(text), &environment).map(drop),
         "Sorts" => Sort::parse(&document(text), &environment).map(drop),
+        "Collations" => Collation::parse(&document(text)).map(drop),
         "Expressions" => Expression::parse(&value(text), &environment).map(drop),
         "Updates" => Update::parse_text(text, None, &environment).map(drop),
         _ => Filter::parse(&document(text), &environment).map(drop),
@@ -124,6 +138,11 @@ fn check(section: &str, example: &str) -> Result<(), String> {
             let outcome = change(text, "{}", update, None);
             return fails_as(fails, outcome.err().map(|error| error.code().0));
         }
+        (["", "equates", ..] | ["", "orders", ..], [collation, texts @ ..])
+            if section == "Collations" =>
+        {
+            collates(collation, texts, words[1] == "equates").map_err(say)?
+        }
         (["", "orders", ..], [sort, documents @ ..]) => orders(sort, documents).map_err(say)?,
         (["", fails], [text]) => return fails_as(fails, failure(section, text)),
         _ => return Err("not in one of the forms of an example".to_owned()),
@@ -169,7 +188,7 @@ fn every_example_holds() {
     let mut wrong = Vec::new();
     let mut count = 0;
     for (section, name, example) in rows() {
-        if section == "Limits" {
+        if section == "Limits" || section == "Collations" && !cfg!(feature = "collation") {
             continue;
         }
         count += 1;

@@ -126,6 +126,8 @@ impl Path {
             }
             Path::Ids(_) | Path::Everything => false,
         };
+        // Lists lie in the order of bytes.
+        let in_bytes = plan.sort().collation().is_simple();
         let sort = plan.sort().keys();
         let Some(first) = sort.first() else {
             return Order::Forward;
@@ -133,7 +135,7 @@ impl Path {
         let named = |at: usize, name| sort.get(at).is_some_and(|key| key.path.text() == name);
         let alike = sort.iter().all(|key| key.descending == first.descending);
         let by_date = named(0, "uploadedAt") && (sort.len() == 1 || named(1, "_id"));
-        match (one_list && by_date && alike && sort.len() <= 2, first.descending) {
+        match (in_bytes && one_list && by_date && alike && sort.len() <= 2, first.descending) {
             (true, true) => Order::Forward,
             (true, false) => Order::Backward,
             (false, _) => Order::Other,

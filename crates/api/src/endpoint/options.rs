@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU64;
 
-use filedex_query::Document;
+use filedex_query::{Collation, Document};
 
 use crate::{Policy, Visibility};
 
@@ -32,6 +32,8 @@ pub struct EndpointOptions {
     pub owner: OwnerShape,
     /// Where `/api/user/files` says files are served (default `/u`; `/` for the root).
     pub files_route: String,
+    /// The language by which `/api/user/files` sorts texts (default: by their bytes).
+    pub collation: Collation,
 }
 
 /// Page sizes of the room endpoints, as Rocket.Chat's settings have them.
@@ -78,6 +80,7 @@ impl Default for EndpointOptions {
             policy: Policy::default(),
             owner: OwnerShape::default(),
             files_route: "/u".to_owned(),
+            collation: Collation::simple(),
         }
     }
 }

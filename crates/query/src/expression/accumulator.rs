@@ -125,13 +125,15 @@ fn average<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a
 fn greatest<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answers = one_array_or_all(scope, arguments)?;
     // Of equals the first counts, as for the least.
-    let found = answers.into_iter().rev().filter(|answer| !answer.is_nullish()).max();
+    let given = answers.into_iter().rev().filter(|answer| !answer.is_nullish());
+    let found = given.max_by(|one, other| one.compare(other, scope.collation));
     Ok(found.unwrap_or(Answer::NULL))
 }
 
 fn least<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answers = one_array_or_all(scope, arguments)?;
-    let found = answers.into_iter().filter(|answer| !answer.is_nullish()).min();
+    let given = answers.into_iter().filter(|answer| !answer.is_nullish());
+    let found = given.min_by(|one, other| one.compare(other, scope.collation));
     Ok(found.unwrap_or(Answer::NULL))
 }
 

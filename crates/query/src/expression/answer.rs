@@ -2,11 +2,12 @@
 //!
 //! Values of the document are passed on without a copy. This file knows no operator.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::number::Number;
 use crate::order;
-use crate::{ArrayRef, DocumentRef, Value, ValueRef};
+use crate::{ArrayRef, Collation, DocumentRef, Value, ValueRef};
 
 /// The value of an expression for one document.
 #[derive(Clone, Debug)]
@@ -96,6 +97,11 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The order of two answers; missing stands where undefined does.
+    pub(super) fn compare(&self, other: &Answer<'_>, collation: &Collation) -> Ordering {
+        order::compare_by(collation, self.comparable(), other.comparable())
+    }
+
     /// The elements, if this is an array.
     pub(super) fn elements(self) -> Option<Vec<Answer<'a>>> {
         match self {
@@ -111,27 +117,6 @@ impl<'a> Answer<'a> {
             },
             _ => None,
         }
-    }
-}
-
-/// Equality and order of answers are those of their values; missing stands where undefined does.
-impl PartialEq for Answer<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        order::equal(self.comparable(), other.comparable())
-    }
-}
-
-impl Eq for Answer<'_> {}
-
-impl PartialOrd for Answer<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Answer<'_> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        order::compare(self.comparable(), other.comparable())
     }
 }
 

@@ -110,7 +110,8 @@ fn contains<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
         return Err(kind::wrong(40081, "$in", "an array as its second argument", &list));
     };
     scope.spend_value(list.comparable())?;
-    Ok(array.iter().any(|value| order::equal(value, wanted.comparable())).into())
+    let is_wanted = |value| order::compare_by(scope.collation, value, wanted.comparable()).is_eq();
+    Ok(array.iter().any(is_wanted).into())
 }
 
 fn index_of<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -125,7 +126,8 @@ fn index_of<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     let wanted = scope.argument(arguments, 1)?;
     scope.spend_value(list.comparable())?;
     let found = array.iter().enumerate().take(end).skip(start);
-    let index = { found }.find(|(_, value)| order::equal(*value, wanted.comparable()));
+    let is_wanted = |value| order::compare_by(scope.collation, value, wanted.comparable()).is_eq();
+    let index = { found }.find(|(_, value)| is_wanted(*value));
     Ok(index.map_or((-1).into(), |(index, _)| size_answer(index)))
 }
 

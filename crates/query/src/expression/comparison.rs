@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::node::Node;
 use super::operator::Operator;
 use super::scope::Scope;
-use crate::{Result, order};
+use crate::Result;
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::fixed("$cmp", 2, cmp),
@@ -49,5 +49,5 @@ fn lte<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
 fn compare<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Ordering> {
     let (left, right) = scope.pair(arguments)?;
     scope.spend_value(left.comparable())?;
-    Ok(order::compare(left.comparable(), right.comparable()))
+    Ok(left.compare(&right, scope.collation))
 }

@@ -14,7 +14,7 @@ use super::operator;
 use super::parse::Parser;
 use super::scope::Scope;
 use crate::ejson::{self, Form};
-use crate::{DocumentRef, Environment, Limits, Result, Value};
+use crate::{Collation, DocumentRef, Environment, Limits, Result, Value};
 
 /// A parsed expression. Cheap to clone, immutable, free to cross threads.
 ///
@@ -36,6 +36,7 @@ struct Compiled {
     slots: usize,
     limits: Limits,
     seed: u64,
+    collation: Collation,
 }
 
 impl Expression {
@@ -56,7 +57,22 @@ impl Expression {
             slots,
             limits: environment.limits.clone(),
             seed: environment.seed,
+            collation: environment.collation.clone(),
         })))
+    }
+
+    /// The same expression with texts as the environment's collation has them.
+    pub(crate) fn under(&self, environment: &Environment) -> Result<Expression> {
+        match self.0.collation == environment.collation {
+            true => Ok(self.clone()),
+            false => Expression::parse(&self.0.source, environment),
+        }
+    }
+
+    /// What one evaluation starts from.
+    fn scope<'a>(&'a self, document: DocumentRef<'a>) -> Scope<'a> {
+        let Compiled { limits, slots, seed, collation, .. } = &*self.0;
+        Scope::new(document, (limits, collation), *slots, *seed)
     }
 
     /// Whether there is an operator of that name, `$` included.
@@ -80,7 +96,7 @@ impl Expression {
         spent: &Cell<usize>,
     ) -> Result<Option<Value>> {
         let compiled = &*self.0;
-        let mut scope = Scope::new(document, &compiled.limits, compiled.slots, compiled.seed);
+        let mut scope = self.scope(document);
         scope.spend(spent.get())?;
         let answer = evaluate(&compiled.node, &mut scope)?;
         let value = scope.own_if_there(answer)?;
@@ -125,7 +141,7 @@ impl Expression {
         take: impl FnOnce(Answer<'_>) -> T,
     ) -> Result<T> {
         let compiled = &*self.0;
-        let mut scope = Scope::new(document, &compiled.limits, compiled.slots, compiled.seed);
+        let mut scope = self.scope(document);
         Ok(take(evaluate(&compiled.node, &mut scope)?))
     }
 }

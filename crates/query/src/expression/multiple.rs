@@ -35,7 +35,7 @@ fn greatest<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     let (count, mut elements) = inputs(scope, arguments)?;
     scope.spend(elements.len())?;
     elements.retain(|element| !element.is_nullish());
-    elements.sort_by(|left, right| right.cmp(left));
+    elements.sort_by(|left, right| right.compare(left, scope.collation));
     collect(scope, elements.into_iter().take(count))
 }
 
@@ -43,7 +43,7 @@ fn least<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     let (count, mut elements) = inputs(scope, arguments)?;
     scope.spend(elements.len())?;
     elements.retain(|element| !element.is_nullish());
-    elements.sort();
+    elements.sort_by(|left, right| left.compare(right, scope.collation));
     collect(scope, elements.into_iter().take(count))
 }
 

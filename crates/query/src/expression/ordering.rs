@@ -6,7 +6,9 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::{Parser, fields_of};
 use super::scope::Scope;
-use crate::{Code, Document, DocumentRef, Error, Result, Value, ValueRef, field_path, key};
+use crate::{
+    Code, Collation, Document, DocumentRef, Error, Result, Value, ValueRef, field_path, key,
+};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$sortArray", parse, sort)];
 
@@ -64,13 +66,13 @@ fn sort<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
     scope.spend(elements.len())?;
     let mut keyed: Vec<(Vec<u8>, Value)> = Vec::with_capacity(elements.len());
     for element in elements {
-        keyed.push((key_of(element.view(), order.comparable()), element));
+        keyed.push((key_of(element.view(), order.comparable(), scope.collation), element));
     }
     keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
     Ok(keyed.into_iter().map(|(_, element)| element).collect::<Vec<Value>>().into())
 }
 
-fn key_of(element: ValueRef<'_>, order: ValueRef<'_>) -> Vec<u8> {
+fn key_of(element: ValueRef<'_>, order: ValueRef<'_>, collation: &Collation) -> Vec<u8> {
     let mut bytes = Vec::new();
     match (order, element) {
         (ValueRef::Document(pattern), element) => {
@@ -79,19 +81,24 @@ fn key_of(element: ValueRef<'_>, order: ValueRef<'_>) -> Vec<u8> {
                     ValueRef::Document(document) => follow(document, path),
                     _ => None,
                 };
-                append(&mut bytes, value.unwrap_or(ValueRef::Null), direction);
+                append(&mut bytes, value.unwrap_or(ValueRef::Null), direction, collation);
             }
         }
-        (direction, element) => append(&mut bytes, element, direction),
+        (direction, element) => append(&mut bytes, element, direction, collation),
     }
     bytes
 }
 
-fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>, direction: ValueRef<'_>) {
+fn append(
+    bytes: &mut Vec<u8>,
+    value: ValueRef<'_>,
+    direction: ValueRef<'_>,
+    collation: &Collation,
+) {
     if super::number::Number::of(direction).is_some_and(|number| number.to_f64() < 0.0) {
-        key::append_descending(bytes, value);
+        key::append_descending_by(collation, bytes, value);
     } else {
-        key::append(bytes, value);
+        key::append_by(collation, bytes, value);
     }
 }
 

@@ -148,7 +148,8 @@ impl<'e> Parser<'e> {
         if !is_known {
             return Ok(node);
         }
-        let mut scope = Scope::new(no_document(), &self.environment.limits, 0, 0);
+        let Environment { limits, collation, .. } = self.environment;
+        let mut scope = Scope::new(no_document(), (limits, collation), 0, 0);
         let answer = match &node {
             // The parser adds the operator's name to an error on its way up.
             Node::Call { operator, arguments } => (operator.run)(&mut scope, arguments)?,

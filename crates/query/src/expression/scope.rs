@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::evaluate::evaluate;
 use super::node::Node;
 use super::random::Random;
-use crate::{DocumentRef, Error, Limits, Result, Value, ValueRef};
+use crate::{Collation, DocumentRef, Error, Limits, Result, Value, ValueRef};
 
 /// Elements that are handled for the price of one step.
 const ELEMENTS_A_STEP: usize = 8;
@@ -28,6 +28,8 @@ pub(super) const DECIMAL_STEPS: usize = 32;
 pub(super) struct Scope<'a> {
     pub(super) root: DocumentRef<'a>,
     pub(super) limits: &'a Limits,
+    /// How texts compare.
+    pub(super) collation: &'a Collation,
     pub(super) random: Random,
     slots: Vec<Answer<'a>>,
     steps_left: usize,
@@ -43,13 +45,13 @@ struct Measure {
 impl<'a> Scope<'a> {
     pub(super) fn new(
         root: DocumentRef<'a>,
-        limits: &'a Limits,
+        (limits, collation): (&'a Limits, &'a Collation),
         slots: usize,
         seed: u64,
     ) -> Scope<'a> {
         let steps_left = limits.expression_steps;
         let slots = vec![Answer::Missing; slots];
-        Scope { root, limits, random: Random::new(seed), slots, steps_left }
+        Scope { root, limits, collation, random: Random::new(seed), slots, steps_left }
     }
 
     /// What a variable holds.

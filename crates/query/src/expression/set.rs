@@ -1,5 +1,6 @@
 //! Arrays as sets: order and repetition don't count, elements are compared whole.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::answer::Answer;
@@ -8,7 +9,7 @@ use super::kind;
 use super::node::Node;
 use super::operator::{Operator, Shape};
 use super::scope::Scope;
-use crate::{ArrayRef, Result, Value, ValueRef};
+use crate::{ArrayRef, Collation, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::fixed("$allElementsTrue", 1, all_true),
@@ -25,7 +26,33 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::variadic("$setUnion", union),
 ];
 
-type Set<'v> = BTreeSet<Answer<'v>>;
+type Set<'v> = BTreeSet<Member<'v>>;
+
+/// An element of a set, which is in order among others as the collation has it.
+struct Member<'v> {
+    answer: Answer<'v>,
+    collation: &'v Collation,
+}
+
+impl Ord for Member<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.answer.compare(&other.answer, self.collation)
+    }
+}
+
+impl PartialOrd for Member<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Member<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Member<'_> {}
 
 fn all_true<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
@@ -45,17 +72,19 @@ fn difference<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
         return Ok(Answer::NULL);
     }
     let array = array_of(scope, &left, (17048, "$setDifference"))?;
-    let mut seen = set_of(array_of(scope, &right, (17049, "$setDifference"))?);
-    let fresh = array.iter().filter(|value| seen.insert(Answer::Borrowed(*value)));
+    let collation = scope.collation;
+    let mut seen = set_of(array_of(scope, &right, (17049, "$setDifference"))?, collation);
+    let fresh = array.iter().filter(|value| seen.insert(member(*value, collation)));
     Ok(fresh.map(ValueRef::to_value).collect::<Vec<Value>>().into())
 }
 
 fn equals<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let first = scope.first(arguments)?;
-    let wanted = set_of(array_of(scope, &first, (17044, "$setEquals"))?);
+    let collation = scope.collation;
+    let wanted = set_of(array_of(scope, &first, (17044, "$setEquals"))?, collation);
     for argument in arguments.iter().skip(1) {
         let answer = evaluate(argument, scope)?;
-        if set_of(array_of(scope, &answer, (17044, "$setEquals"))?) != wanted {
+        if set_of(array_of(scope, &answer, (17044, "$setEquals"))?, collation) != wanted {
             return Ok(false.into());
         }
     }
@@ -64,16 +93,17 @@ fn equals<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
 
 fn intersection<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let mut common: Option<Vec<Value>> = None;
+    let collation = scope.collation;
     for argument in arguments {
         let answer = evaluate(argument, scope)?;
         if answer.is_nullish() {
             return Ok(Answer::NULL);
         }
-        let set = set_of(array_of(scope, &answer, (17047, "$setIntersection"))?);
+        let set = set_of(array_of(scope, &answer, (17047, "$setIntersection"))?, collation);
         common = Some(match common {
             None => values_of(set),
             Some(mut common) => {
-                common.retain(|value| set.contains(&Answer::Borrowed(value.view())));
+                common.retain(|value| set.contains(&member(value.view(), collation)));
                 common
             }
         });
@@ -84,8 +114,9 @@ fn intersection<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answ
 fn is_subset<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (left, right) = scope.pair(arguments)?;
     let left = array_of(scope, &left, (17046, "$setIsSubset"))?;
-    let right = set_of(array_of(scope, &right, (17042, "$setIsSubset"))?);
-    Ok(left.iter().all(|value| right.contains(&Answer::Borrowed(value))).into())
+    let collation = scope.collation;
+    let right = set_of(array_of(scope, &right, (17042, "$setIsSubset"))?, collation);
+    Ok(left.iter().all(|value| right.contains(&member(value, collation))).into())
 }
 
 fn union<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -97,7 +128,9 @@ fn union<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         }
         array_of(scope, &answer, (17043, "$setUnion"))?;
         scope.spend_array(joined.len())?;
-        joined.extend(scope.elements(answer)?.unwrap_or_default());
+        let elements = scope.elements(answer)?.unwrap_or_default();
+        let collation = scope.collation;
+        joined.extend(elements.into_iter().map(|answer| Member { answer, collation }));
     }
     Ok(values_of(joined).into())
 }
@@ -113,10 +146,14 @@ fn array_of<'v>(
     answer.array().ok_or_else(|| kind::wrong(code, operator, "arrays", answer))
 }
 
-fn set_of(array: ArrayRef<'_>) -> Set<'_> {
-    array.iter().map(Answer::Borrowed).collect()
+fn set_of<'v>(array: ArrayRef<'v>, collation: &'v Collation) -> Set<'v> {
+    array.iter().map(|value| member(value, collation)).collect()
+}
+
+fn member<'v>(value: ValueRef<'v>, collation: &'v Collation) -> Member<'v> {
+    Member { answer: Answer::Borrowed(value), collation }
 }
 
 fn values_of(set: Set<'_>) -> Vec<Value> {
-    set.into_iter().filter_map(Answer::into_value).collect()
+    set.into_iter().filter_map(|member| member.answer.into_value()).collect()
 }

@@ -3,7 +3,9 @@
 //! A [`Filter`] speaks about a whole document, a [`Test`] about what one path yields. The file
 //! knows neither JSON nor records.
 
-use crate::{BitMask, BitTest, Error, Expression, Limits, Path, Pattern, Result, Schema, Value};
+use crate::{
+    BitMask, BitTest, Environment, Error, Expression, Limits, Path, Pattern, Result, Schema, Value,
+};
 
 use super::TypeSet;
 
@@ -137,6 +139,20 @@ impl Filter {
     pub fn one_of(path: &str, values: impl IntoIterator<Item = Value>) -> Result<Filter> {
         let literals = values.into_iter().map(|value| Filter::eq(path, value));
         Ok(Filter::or(literals.collect::<Result<Vec<Filter>>>()?))
+    }
+
+    /// The same filter with the texts of its expressions as the environment's collation has them.
+    pub(crate) fn under(&self, environment: &Environment) -> Result<Filter> {
+        let each = |members: &[Filter]| -> Result<Vec<Filter>> {
+            members.iter().map(|member| member.under(environment)).collect()
+        };
+        Ok(match self {
+            Filter::And(members) => Filter::And(each(members)?),
+            Filter::Or(members) => Filter::Or(each(members)?),
+            Filter::Nor(members) => Filter::Nor(each(members)?),
+            Filter::Expression(expression) => Filter::Expression(expression.under(environment)?),
+            other => other.clone(),
+        })
     }
 
     /// The members that must all hold: those of an [`Filter::And`], none for [`Filter::All`], else

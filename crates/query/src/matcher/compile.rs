@@ -7,7 +7,7 @@ use super::node::{Field, Node};
 use super::order_test::{Comparison, OrderTest};
 use super::predicate::{BitPredicate, Membership, Predicate, RegexTest};
 use super::sample::Sample;
-use crate::{Arrays, Environment, Filter, Path, Test};
+use crate::{Arrays, Environment, Filter, Path, Test, Value};
 
 pub(super) fn node(filter: &Filter, environment: &Environment) -> Node {
     Compiler { environment, samples: 0 }.node(filter)
@@ -80,12 +80,14 @@ impl Compiler<'_> {
 
     fn predicate(&mut self, test: &Test) -> Predicate {
         match test {
-            Test::Eq(value) => Predicate::Equal(value.clone()),
-            Test::Gt(value) => Predicate::Order(OrderTest::new(Comparison::Gt, value)),
-            Test::Gte(value) => Predicate::Order(OrderTest::new(Comparison::Gte, value)),
-            Test::Lt(value) => Predicate::Order(OrderTest::new(Comparison::Lt, value)),
-            Test::Lte(value) => Predicate::Order(OrderTest::new(Comparison::Lte, value)),
-            Test::In { values, patterns } => Predicate::In(Membership::new(values, patterns)),
+            Test::Eq(value) => self.equal(value),
+            Test::Gt(value) => self.order(Comparison::Gt, value),
+            Test::Gte(value) => self.order(Comparison::Gte, value),
+            Test::Lt(value) => self.order(Comparison::Lt, value),
+            Test::Lte(value) => self.order(Comparison::Lte, value),
+            Test::In { values, patterns } => {
+                Predicate::In(Membership::new(values, patterns, &self.environment.collation))
+            }
             Test::Exists => Predicate::Exists,
             Test::Type(types) => Predicate::Type(*types),
             Test::Regex(pattern) => Predicate::Regex(RegexTest::new(pattern)),
@@ -102,6 +104,22 @@ impl Compiler<'_> {
                 Predicate::Bits(BitPredicate { test: *test, mask: mask.clone() })
             }
             Test::Not(tests) => Predicate::Not(self.predicates(tests)),
+        }
+    }
+
+    fn order(&self, comparison: Comparison, value: &Value) -> Predicate {
+        Predicate::Order(OrderTest::new(comparison, value, &self.environment.collation))
+    }
+
+    /// Where no text is compared, any collation says what that of bytes does.
+    fn equal(&self, value: &Value) -> Predicate {
+        let collation = &self.environment.collation;
+        match value {
+            value if collation.is_simple() => Predicate::Equal(value.clone()),
+            Value::String(_) | Value::Symbol(_) | Value::Document(_) | Value::Array(_) => {
+                Predicate::EqualBy(collation.clone(), value.clone())
+            }
+            value => Predicate::Equal(value.clone()),
         }
     }
 }

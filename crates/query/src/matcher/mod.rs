@@ -50,7 +50,7 @@ impl Matcher {
     /// # Errors
     /// None today; a filter that was parsed has been checked.
     pub fn compile(filter: &Filter, environment: &Environment) -> Result<Matcher> {
-        Ok(Matcher(Arc::new(compile::node(filter, environment))))
+        Ok(Matcher(Arc::new(compile::node(&filter.under(environment)?, environment))))
     }
 
     /// Prepares each member of an "and" to run alone.

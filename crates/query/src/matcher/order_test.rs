@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use crate::{Value, ValueRef, order};
+use crate::{Collation, Value, ValueRef, order};
 
 /// Which side of the operand a value must be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(super) struct OrderTest {
     operand: Value,
     rank: u8,
     special: Special,
+    collation: Collation,
 }
 
 /// What is out of the ordinary about the operand.
@@ -36,7 +37,7 @@ enum Special {
 }
 
 impl OrderTest {
-    pub(super) fn new(comparison: Comparison, operand: &Value) -> OrderTest {
+    pub(super) fn new(comparison: Comparison, operand: &Value, collation: &Collation) -> OrderTest {
         let special = match operand {
             Value::Null => Special::Null,
             Value::MinKey | Value::MaxKey => Special::End,
@@ -44,7 +45,8 @@ impl OrderTest {
             _ => Special::None,
         };
         let rank = order::rank(operand.view());
-        OrderTest { comparison, operand: operand.clone(), rank, special }
+        let (operand, collation) = (operand.clone(), collation.clone());
+        OrderTest { comparison, operand, rank, special, collation }
     }
 
     /// Whether the value, or the lack of one, is on the right side.
@@ -55,7 +57,7 @@ impl OrderTest {
             (Some(ValueRef::Int(number)), Value::Int(operand)) => self.takes(number.cmp(operand)),
             (Some(ValueRef::Date(date)), Value::Date(operand)) => self.takes(date.cmp(operand)),
             (Some(ValueRef::String(text)), Value::String(operand)) => {
-                self.takes(text.as_bytes().cmp(operand.as_bytes()))
+                self.takes(self.collation.compare(text, operand))
             }
             (value, _) => self.passes_by_rank(value),
         }
@@ -87,7 +89,7 @@ impl OrderTest {
     fn ordinary(&self, value: ValueRef<'_>) -> bool {
         order::rank(value) == self.rank
             && !is_nan(value)
-            && self.takes(order::compare(value, self.operand.view()))
+            && self.takes(order::compare_by(&self.collation, value, self.operand.view()))
     }
 
     #[inline]

@@ -4,12 +4,14 @@ use super::indexed::Indexed;
 use super::node::Node;
 use super::order_test::OrderTest;
 use crate::filter::integer;
-use crate::{BitMask, BitTest, Pattern, Result, TypeSet, Value, ValueRef, order};
+use crate::{BitMask, BitTest, Collation, Pattern, Result, TypeSet, Value, ValueRef, order};
 
 /// What a value must be. `None` in place of a value is a missing field.
 #[derive(Clone, Debug)]
 pub(super) enum Predicate {
     Equal(Value),
+    /// Equal as a collation has it; the value holds texts.
+    EqualBy(Collation, Value),
     Order(OrderTest),
     In(Membership),
     Exists,
@@ -43,6 +45,7 @@ pub(super) struct BitPredicate {
 #[derive(Clone, Debug)]
 pub(super) struct Membership {
     values: Vec<Value>,
+    collation: Collation,
     null: bool,
     patterns: Vec<RegexTest>,
 }
@@ -60,6 +63,9 @@ impl Predicate {
     pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
         match (self, value) {
             (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
+            (Predicate::EqualBy(collation, operand), Some(value)) => {
+                Ok(order::compare_by(collation, operand.view(), value).is_eq())
+            }
             (Predicate::Order(test), value) => Ok(test.passes(value)),
             (Predicate::In(members), value) => members.contains(value),
             (Predicate::Not(inner), value) => all_pass(inner, value).map(|all| !all),
@@ -131,17 +137,20 @@ impl Predicate {
 }
 
 impl Membership {
-    pub(super) fn new(values: &[Value], patterns: &[Pattern]) -> Membership {
+    pub(super) fn new(values: &[Value], patterns: &[Pattern], collation: &Collation) -> Membership {
         let mut values = values.to_vec();
-        values.sort_by(|a, b| order::compare(a.view(), b.view()));
-        values.dedup_by(|a, b| order::equal(a.view(), b.view()));
+        let compare = |a: &Value, b: &Value| order::compare_by(collation, a.view(), b.view());
+        values.sort_by(compare);
+        values.dedup_by(|a, b| compare(a, b).is_eq());
         let null = values.iter().any(|value| matches!(value, Value::Null));
-        Membership { values, null, patterns: patterns.iter().map(RegexTest::new).collect() }
+        let patterns = patterns.iter().map(RegexTest::new).collect();
+        Membership { values, collation: collation.clone(), null, patterns }
     }
 
     fn contains(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
         let Some(value) = value else { return Ok(self.null) };
-        if self.values.binary_search_by(|member| order::compare(member.view(), value)).is_ok() {
+        let compare = |member: &Value| order::compare_by(&self.collation, member.view(), value);
+        if self.values.binary_search_by(compare).is_ok() {
             return Ok(true);
         }
         for pattern in &self.patterns {

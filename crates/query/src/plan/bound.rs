@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Bound as End;
 
 use crate::ejson::{self, Form};
-use crate::{Filter, Test, Value, ValueRef};
+use crate::{Collation, Filter, Test, Value, ValueRef};
 
 /// What a condition says of one field.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,23 @@ impl Bound {
             Filter::Field { path, test } => of_test(path.as_name()?, test),
             Filter::Or(members) => of_alternatives(members),
             _ => None,
+        }
+    }
+
+    /// The same where texts may compare otherwise than by their bytes: then what compares with a text
+    /// proves nothing, for lists lie in the order of bytes.
+    pub(crate) fn under(collation: &Collation, condition: &Filter) -> Option<Bound> {
+        Bound::of(condition).filter(|bound| collation.is_simple() || !bound.compares_texts())
+    }
+
+    fn compares_texts(&self) -> bool {
+        let is_text = |value: &Value| value.view().as_text().is_some();
+        match self {
+            Bound::Points { values, .. } => values.iter().any(is_text),
+            Bound::Range { lower, upper, .. } => [lower, upper].into_iter().any(|end| match end {
+                End::Included(value) | End::Excluded(value) => is_text(value),
+                End::Unbounded => false,
+            }),
         }
     }
 

@@ -14,8 +14,8 @@ pub use bound::Bound;
 pub use known::{COUNTED_FIELDS, Known};
 
 use crate::{
-    DocumentRef, Environment, Filter, Limits, Matcher, Projection, Redaction, Residual, Result,
-    Sort,
+    Collation, DocumentRef, Environment, Filter, Limits, Matcher, Projection, Redaction, Residual,
+    Result, Sort,
 };
 
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
@@ -50,7 +50,8 @@ pub struct Conjunct {
 }
 
 impl Plan {
-    /// Compiles the parts of a query into one plan.
+    /// Compiles the parts of a query into one plan. Texts compare as the environment has it, in the
+    /// sort as in that which it was read with.
     ///
     /// # Errors
     /// As [`Matcher::compile`].
@@ -60,13 +61,15 @@ impl Plan {
         sort: Sort,
         environment: &Environment,
     ) -> Result<Plan> {
+        let filter = filter.under(environment)?;
+        let projection = projection.under(environment)?;
         let conjuncts = Conjunct::each(&filter, environment);
         Ok(Plan::of(filter, conjuncts, projection, sort, environment))
     }
 
     /// Compiles a query of which a part is asked by somebody who may not see all of a record: the host's
     /// conditions hold for the whole record; the caller's, the projection and the sort are of the
-    /// record without what is redacted.
+    /// record without what is redacted. The host's texts compare by their bytes, whatever the collation.
     ///
     /// Two sets of records that differ only in what the host's conditions keep out or what is redacted
     /// give the same records in the same order, and the same error if there is one.
@@ -93,11 +96,15 @@ impl Plan {
         redaction: &Redaction,
         environment: &Environment,
     ) -> Result<Plan> {
-        let plain = Conjunct::each(&host, environment);
+        // A room is not another one whose name is written alike: the host's texts compare by bytes.
+        let bytes = Environment { collation: Collation::simple(), ..environment.clone() };
+        let plain = Conjunct::each(&host.under(&bytes)?, &bytes);
+        let caller = caller.under(environment)?;
+        let projection = projection.under(environment)?;
         let mut asked = Conjunct::each(&caller, environment);
         let may_fail = asked.iter().any(|conjunct| conjunct.may_fail) || sort.may_fail();
         let one_list = plain.iter().all(Conjunct::leads_to_one_list);
-        for conjunct in &mut asked {
+        for conjunct in asked.iter_mut().filter(|_| !redaction.is_empty()) {
             conjunct.matcher = conjunct.matcher.clone().redacted(redaction);
             // Which way is taken to the records rests on counts of records that the asker may not see:
             // what he asks opens only ways on which they come in the same order, where that shows.
@@ -106,8 +113,10 @@ impl Plan {
             conjunct.bound.take_if(|bound| shows || redaction.hides(bound.field()));
         }
         let filter = Filter::and(vec![host, caller]);
-        let projection = projection.redacted(redaction);
-        let sort = sort.redacted(redaction, may_fail);
+        let (projection, sort) = match redaction.is_empty() {
+            true => (projection, sort),
+            false => (projection.redacted(redaction), sort.redacted(redaction, may_fail)),
+        };
         let conjuncts = plain.into_iter().chain(asked).collect();
         Ok(Plan::of(filter, conjuncts, projection, sort, environment))
     }
@@ -175,12 +184,13 @@ impl Conjunct {
     /// The conditions that the filter joins.
     fn each(filter: &Filter, environment: &Environment) -> Vec<Conjunct> {
         let matchers = Matcher::compile_each(filter.conjuncts(), environment);
-        filter.conjuncts().iter().zip(matchers).map(Conjunct::of).collect()
+        let members = filter.conjuncts().iter().zip(matchers);
+        members.map(|(filter, matcher)| Conjunct::of(filter, matcher, environment)).collect()
     }
 
-    fn of((filter, matcher): (&Filter, Matcher)) -> Conjunct {
-        let may_fail = filter.may_fail();
-        Conjunct { filter: filter.clone(), matcher, bound: Bound::of(filter), may_fail }
+    fn of(filter: &Filter, matcher: Matcher, environment: &Environment) -> Conjunct {
+        let (may_fail, bound) = (filter.may_fail(), Bound::under(&environment.collation, filter));
+        Conjunct { filter: filter.clone(), matcher, bound, may_fail }
     }
 
     /// Whether what it proves leaves the records of one list, if of any.

@@ -14,8 +14,8 @@ use super::parse::{Kind, parse};
 use crate::ejson::{self, Form};
 use crate::expression::{first_or_last, from_start_or_end};
 use crate::{
-    ArrayRef, Code, Document, DocumentRef, ElementMatcher, Environment, Error, Found, Redaction,
-    Result, Value, ValueRef,
+    ArrayRef, Code, Collation, Document, DocumentRef, ElementMatcher, Environment, Error, Found,
+    Redaction, Result, Value, ValueRef,
 };
 
 /// A parsed projection. Cheap to clone, immutable, free to cross threads.
@@ -39,6 +39,8 @@ struct Parsed {
     source: Document,
     kind: Kind,
     root: Level,
+    /// How texts compare in what is computed and sought.
+    collation: Collation,
 }
 
 /// What the walk remembers of the way to a field.
@@ -61,7 +63,8 @@ impl Projection {
     pub fn everything() -> Projection {
         static EVERYTHING: LazyLock<Projection> = LazyLock::new(|| {
             let (source, root) = (Document::new(), Level::default());
-            Projection::of(Parsed { source, kind: Kind::Exclusion, root })
+            let collation = Collation::simple();
+            Projection::of(Parsed { source, kind: Kind::Exclusion, root, collation })
         });
         EVERYTHING.clone()
     }
@@ -75,11 +78,21 @@ impl Projection {
     /// and of `$elemMatch`; the limits `filter_nodes`, `filter_depth`, `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Projection> {
         let (kind, root) = parse(specification, environment)?;
-        Ok(Projection::of(Parsed { source: specification.clone(), kind, root }))
+        let (source, collation) = (specification.clone(), environment.collation.clone());
+        Ok(Projection::of(Parsed { source, kind, root, collation }))
     }
 
     fn of(parsed: Parsed) -> Projection {
         Projection { parsed: Arc::new(parsed), redaction: None }
+    }
+
+    /// The same projection with texts as the environment's collation has them.
+    pub(crate) fn under(&self, environment: &Environment) -> Result<Projection> {
+        if self.parsed.collation == environment.collation {
+            return Ok(self.clone());
+        }
+        let parsed = Projection::parse(&self.parsed.source, environment)?.parsed;
+        Ok(Projection { parsed, redaction: self.redaction.clone() })
     }
 
     /// The same projection of records without what is redacted.

@@ -8,7 +8,7 @@
 //! This file knows tuples and bytes; it does not know the specification's JSON.
 
 use super::{Sort, SortKeySpec};
-use crate::{ArrayRef, Code, DocumentRef, Error, Part, Path, Result, ValueRef, key};
+use crate::{ArrayRef, Code, Collation, DocumentRef, Error, Part, Path, Result, ValueRef, key};
 
 /// Elements entered for one document. More than this and the sort ends with an error: indexes in
 /// deeply nested arrays could otherwise be searched along exponentially many ways.
@@ -25,7 +25,7 @@ impl Sort {
         let tracks: Option<Vec<Track<'_>>> =
             self.keys().iter().map(|spec| direct(document, &spec.path)).collect();
         match tracks {
-            Some(tracks) => Ok(encode(self.keys(), &tracks)),
+            Some(tracks) => Ok(encode(self, &tracks)),
             None => self.key_through_arrays(document),
         }
     }
@@ -38,12 +38,14 @@ impl Sort {
     pub fn key_with_id(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
         let mut bytes = self.key(document)?;
         let descending = self.keys().last().is_some_and(|spec| spec.descending);
-        append(&mut bytes, document.get("_id").unwrap_or(ValueRef::Null), descending);
+        // Ties go by the bytes of the id, whatever the collation: no two records share them.
+        let id = document.get("_id").unwrap_or(ValueRef::Null);
+        append(&mut bytes, id, descending, &Collation::simple());
         Ok(bytes)
     }
 
     fn key_through_arrays(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
-        let mut tuples = Tuples { keys: self.keys(), best: None, left: MOST_TUPLES };
+        let mut tuples = Tuples { sort: self, best: None, left: MOST_TUPLES };
         tuples.expand(self.keys().iter().map(|spec| Track::walking(document, spec)).collect())?;
         Ok(tuples.best.unwrap_or_default())
     }
@@ -94,7 +96,7 @@ impl<'a> Track<'a> {
 
 /// Collects the tuples of one document, keeping the first in order.
 struct Tuples<'k> {
-    keys: &'k [SortKeySpec],
+    sort: &'k Sort,
     best: Option<Vec<u8>>,
     left: usize,
 }
@@ -134,7 +136,7 @@ impl Tuples<'_> {
 
     fn offer(&mut self, resting: &[Resting<'_>]) {
         let tracks: Vec<Track<'_>> = resting.iter().map(Resting::settled).collect();
-        let bytes = encode(self.keys, &tracks);
+        let bytes = encode(self.sort, &tracks);
         if self.best.as_ref().is_none_or(|best| bytes < *best) {
             self.best = Some(bytes);
         }
@@ -291,23 +293,23 @@ fn direct<'a>(document: DocumentRef<'a>, path: &Path) -> Option<Track<'a>> {
     Some(Track::Done(value.unwrap_or(ValueRef::Null)))
 }
 
-fn encode(keys: &[SortKeySpec], tracks: &[Track<'_>]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(16 * keys.len());
-    for (spec, track) in keys.iter().zip(tracks) {
+fn encode(sort: &Sort, tracks: &[Track<'_>]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(16 * sort.keys().len());
+    for (spec, track) in sort.keys().iter().zip(tracks) {
         let value = match track {
             Track::Done(value) => *value,
             Track::Walking { .. } => ValueRef::Null,
         };
-        append(&mut bytes, value, spec.descending);
+        append(&mut bytes, value, spec.descending, sort.collation());
     }
     bytes
 }
 
-fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>, descending: bool) {
+fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>, descending: bool, collation: &Collation) {
     if descending {
-        key::append_descending(bytes, value);
+        key::append_descending_by(collation, bytes, value);
     } else {
-        key::append(bytes, value);
+        key::append_by(collation, bytes, value);
     }
 }
 

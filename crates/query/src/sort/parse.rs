@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::ejson::{self, Form};
 use crate::{
-    Code, Document, DocumentRef, Environment, Error, Path, Redaction, Result, Value, ValueRef,
-    field_path,
+    Code, Collation, Document, DocumentRef, Environment, Error, Path, Redaction, Result, Value,
+    ValueRef, field_path,
 };
 
 /// An ordered list of paths with directions. Empty if no order is asked for. Cheap to clone.
@@ -25,6 +25,8 @@ pub struct Sort {
     keys: Arc<[SortKeySpec]>,
     /// What is left out of records before they are compared.
     redaction: Option<Redaction>,
+    /// How texts compare.
+    collation: Collation,
 }
 
 /// One path of a sort and its direction.
@@ -62,7 +64,8 @@ impl Sort {
             }
             keys.push(key);
         }
-        Ok(Sort { keys: keys.into(), redaction: None })
+        let collation = environment.collation.clone();
+        Ok(Sort { keys: keys.into(), redaction: None, collation })
     }
 
     /// Reads JSON text.
@@ -95,7 +98,19 @@ impl Sort {
             let missing = 3_usize.saturating_sub(keys.len());
             keys.extend(std::iter::repeat_n(ties.map(by_id), missing).flatten());
         }
-        Sort { keys: keys.into(), redaction: Some(redaction.clone()) }
+        let collation = self.collation.clone();
+        Sort { keys: keys.into(), redaction: Some(redaction.clone()), collation }
+    }
+
+    /// The same paths with texts as the collation has them. A sort is read with that of its environment.
+    #[must_use]
+    pub fn with_collation(&self, collation: &Collation) -> Sort {
+        Sort { collation: collation.clone(), ..self.clone() }
+    }
+
+    /// How texts compare.
+    pub fn collation(&self) -> &Collation {
+        &self.collation
     }
 
     /// The record that is compared.
@@ -127,7 +142,11 @@ impl fmt::Display for Sort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let document = Value::Document(self.to_document());
         f.write_str(&ejson::to_text(document.view(), Form::Relaxed))?;
-        // Two sorts of one text are one order, so that the text says what is left out.
+        // Two sorts of one text are one order, so that the text says what is left out, and how texts
+        // compare.
+        if !self.collation.is_simple() {
+            write!(f, " by {}", self.collation)?;
+        }
         let names = self.redaction.iter().flat_map(Redaction::names);
         names.enumerate().try_for_each(|(at, name)| {
             let lead = if at == 0 { " without " } else { ", " };

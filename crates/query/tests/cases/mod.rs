@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
-    Document, DocumentRef, Environment, Filter, Limits, Matcher, Projection, Result, Sort, Value,
-    ejson, order,
+    Code, Collation, Document, DocumentRef, Environment, Error, Filter, Limits, Matcher,
+    Projection, Result, Sort, Value, ejson, order,
 };
 use serde_json::value::RawValue;
 
@@ -19,6 +19,7 @@ pub(crate) struct Case {
     pub(crate) query: Result<Document>,
     pub(crate) projection: Option<Result<Document>>,
     pub(crate) sort: Option<Result<Document>>,
+    pub(crate) collation: Option<Result<Document>>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
     pub(crate) want: Want,
@@ -62,10 +63,20 @@ fn case(line: &str) -> Case {
         query: asked("query").unwrap(),
         projection: asked("projection"),
         sort: asked("sort"),
+        collation: asked_collation(text("collation")),
         skip: count(value("skip").as_ref()),
         limit: count(value("limit").as_ref()),
         want: want(&value("want").unwrap_or(Value::Null)),
     }
+}
+
+/// A collation is a document; anything else is a fault of the asker.
+fn asked_collation(text: Option<&str>) -> Option<Result<Document>> {
+    let value = ejson::read(text?, &Limits::default());
+    Some(value.and_then(|value| match value {
+        Value::Document(document) => Ok(document),
+        _ => Err(Error::new(Code::TYPE_MISMATCH, "a collation is a document")),
+    }))
 }
 
 fn want(value: &Value) -> Want {
@@ -76,6 +87,8 @@ fn want(value: &Value) -> Want {
         "ids" => Want::Ids(array()),
         "order" => Want::Order(array()),
         "docs" => Want::Docs(documents(value)),
+        // There is no `distinct` yet.
+        "values" => Want::Nothing,
         "error" => Want::Error(match value {
             Value::Int(code) => Some(i64::from(*code)),
             _ => None,
@@ -110,6 +123,15 @@ impl Case {
         self.run_over(&documents.collect::<Vec<_>>(), environment)
     }
 
+    /// The environment with the collation of the case.
+    pub(crate) fn environment(&self, environment: &Environment) -> Result<Environment> {
+        let collation = match &self.collation {
+            Some(collation) => Collation::parse(&collation.clone()?)?,
+            None => Collation::simple(),
+        };
+        Ok(Environment { collation, ..environment.clone() })
+    }
+
     pub(crate) fn filter(&self, environment: &Environment) -> Result<Filter> {
         Filter::parse(&self.query.clone()?, environment)
     }
@@ -134,6 +156,7 @@ impl Case {
         documents: &[DocumentRef<'_>],
         environment: &Environment,
     ) -> Result<Vec<Document>> {
+        let environment = &self.environment(environment)?;
         let filter = self.filter(environment)?;
         let matcher = Matcher::compile(&filter, environment)?;
         let (projection, sort) = (self.projection(environment)?, self.sort(environment)?);

@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU64;
 
-use filedex_query::{Document, Value};
+use filedex_query::{Collation, Document, Value};
 use http::StatusCode;
 
 use super::record;
@@ -108,7 +108,8 @@ impl Endpoints {
             _ => {
                 let incomplete = self.directory.incomplete_files(&owner.id).map_err(fault)?;
                 let owned = self.owned(owner, params, &incomplete, search.as_ref());
-                let found = owned.and_then(|owned| found(&owned, params, per_page));
+                let language = &self.options.collation;
+                let found = owned.and_then(|owned| found(&owned, params, per_page, language));
                 found.map_err(|error| ApiError::lookup(Style::Zipline, error))?
             }
         };
@@ -131,7 +132,8 @@ impl Endpoints {
             let ids: Vec<Value> = ids.iter().map(|id| Value::from(id.as_str())).collect();
             scope = scope.and(Document::new().with("_id", Document::new().with("$nin", ids)));
         }
-        let mut lookup = self.lookup(scope);
+        // What is asked for is found as it stands; only lists are in the order of a language.
+        let mut lookup = self.lookup(scope).collated(&Collation::simple());
         if params.filter == Shown::Dashboard {
             let pattern = Document::new().with("$regex", "^(?:image|video|audio|text)/");
             lookup = lookup.query_document(&Document::new().with("type", pattern))?;
@@ -144,18 +146,26 @@ impl Endpoints {
     }
 }
 
-fn found(owned: &Lookup, params: &UserFilesParams, per_page: NonZeroU64) -> crate::Result<Found> {
+fn found(
+    owned: &Lookup,
+    params: &UserFilesParams,
+    per_page: NonZeroU64,
+    language: &Collation,
+) -> crate::Result<Found> {
     let (field, order) = (params.sort_by.record_field(), params.order);
+    // Lists in the order of dates are found as they lie.
+    let simple = Collation::simple();
+    let language = if params.sort_by.is_text() { language } else { &simple };
     let offset = (params.page.get() - 1).saturating_mul(per_page.get());
     let part = Part { offset, count: per_page.get() };
     if !params.sort_by.can_be_null() {
-        return sorted(owned, field, order)?.part(part);
+        return sorted(owned, field, order)?.sorted_by(language).part(part);
     }
     let is_null = owned.clone().query_document(&Document::new().with(field, Value::Null))?;
     let not_null = Document::new().with("$ne", Value::Null);
     let is_set = owned.clone().query_document(&Document::new().with(field, not_null))?;
     let nulls = sorted(&is_null, "_id", order)?;
-    let set = sorted(&is_set, field, order)?;
+    let set = sorted(&is_set, field, order)?.sorted_by(language);
     match order {
         Order::Ascending => joined(&set, &nulls, part),
         Order::Descending => joined(&nulls, &set, part),
@@ -248,6 +258,10 @@ impl SortBy {
             SortBy::Views => "views",
             SortBy::Favorite => "favorite",
         }
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, SortBy::Id | SortBy::Name | SortBy::OriginalName | SortBy::Type)
     }
 
     /// The two fields Zipline's files may lack a value for.
