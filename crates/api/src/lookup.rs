@@ -124,8 +124,8 @@ impl Lookup {
     /// A `Query` error: 40414 without a locale, 40415 for an unknown field, 14 and 2 for values that can't be,
     /// 161 for another version.
     pub fn collation(self, text: &str) -> Result<Lookup> {
-        let document = ejson::read_document(text, self.index.limits())?;
-        self.collation_document(&document)
+        let collation = Collation::parse_text(text, &self.environment)?;
+        Ok(self.collated(&collation))
     }
 
     /// Compares texts as the collation of that document does.

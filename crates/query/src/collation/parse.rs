@@ -57,12 +57,16 @@ impl Collation {
         Ok(Collation(Some(Arc::new(Rules { options, texts }))))
     }
 
-    /// Reads JSON text.
+    /// Reads JSON text; null counts as not given.
     ///
     /// # Errors
-    /// Those of [`ejson::read_document`] and of [`Collation::parse`].
+    /// Those of [`ejson::read`] and of [`Collation::parse`]; 14 for what is no document.
     pub fn parse_text(text: &str, environment: &Environment) -> Result<Collation> {
-        Collation::parse(&ejson::read_document(text, &environment.limits)?)
+        match ejson::read(text, &environment.limits)? {
+            Value::Document(document) => Collation::parse(&document),
+            Value::Null => Ok(Collation::simple()),
+            _ => Err(wrong("a document")),
+        }
     }
 }
 
