@@ -80,7 +80,7 @@ impl Plan {
     /// let filter = |text| Filter::parse_text(text, &environment);
     /// let (host, caller) = (filter(r#"{"key": 7}"#)?, filter(r#"{"key": null}"#)?);
     /// let (all, none) = (Projection::everything(), Sort::none());
-    /// let redaction = Redaction::new(["key"]);
+    /// let redaction = Redaction::default().hiding("key");
     /// let plan = Plan::compile_redacted(host, caller, all, none, &redaction, &environment)?;
     /// assert!(plan.matcher().matches(Document::new().with("key", 7).view())?);
     /// # Ok::<(), filedex_query::Error>(())
