@@ -51,7 +51,9 @@ fn one_by_one(update: &Document, document: &Document, found: Found) -> Option<Do
                 _ => path,
             };
             // The order among numbers, and of what `$` stands for, is not that of texts.
-            let is_plain = |part: &str| !part.starts_with('$') && part.parse::<u64>().is_err();
+            let is_plain = |part: &str| {
+                !part.starts_with(|letter: char| letter == '$' || letter.is_ascii_digit())
+            };
             if !place.split('.').all(is_plain) {
                 return None;
             }
