@@ -19,8 +19,9 @@ pub struct Limits {
     pub document_depth: usize,
     /// Levels of nesting of a filter, an expression or a schema.
     pub filter_depth: usize,
-    /// Operators and conditions in one filter, projection or expression, paths and stages in one update. In a filter an `$expr`, a
-    /// large regular expression and one that goes back count as many.
+    /// Operators and conditions in one filter, projection or expression, and paths in one update. In a
+    /// filter an `$expr`, a large regular expression and one that goes back count as many, and so does a
+    /// stage of an update.
     pub filter_nodes: usize,
     /// Parts of one dotted path (MongoDB's bound is 200).
     pub path_parts: usize,

@@ -11,8 +11,11 @@ use super::replacement;
 use super::room::Room;
 use super::walk::Start;
 use crate::{
-    Code, Document, Environment, Error, Expression, Projection, Result, Value, ValueRef, field_path,
+    Code, Document, Environment, Error, Expression, Projection, Result, Value, field_path,
 };
+
+/// What a stage counts as: it makes a document anew, and may take all of `expression_steps`.
+const NODES_A_STAGE: usize = 100;
 
 /// The stages of an update.
 #[derive(Clone, Debug)]
@@ -36,7 +39,7 @@ impl Pipeline {
     /// update takes, 40324 for an unknown one; those of the stages; the limit `filter_nodes`.
     pub(super) fn parse(stages: &[Value], environment: &Environment) -> Result<Pipeline> {
         let most = environment.limits.filter_nodes;
-        if stages.len() > most {
+        if stages.len().saturating_mul(NODES_A_STAGE) > most {
             return Err(Error::limit("filter_nodes", most));
         }
         let read =
@@ -83,19 +86,15 @@ impl Stage {
     }
 
     fn apply(&self, document: Document, spent: &Cell<usize>, start: Start<'_>) -> Result<Document> {
-        let mut room = Room::new(start.limits);
         match self {
             Stage::Set(assignment) => {
                 let mut new = document.clone();
+                let room = Room::new(start.limits);
                 let mut source = Source { document: document.view(), spent, room };
                 assignment.apply(&mut new, &mut source)?;
                 Ok(new)
             }
-            Stage::Project(projection) => {
-                let shown = projection.apply(document.view(), None)?;
-                room.take_value(ValueRef::Document(shown.view()))?;
-                Ok(shown)
-            }
+            Stage::Project(projection) => projection.apply(document.view(), None),
             Stage::Replace(expression) => {
                 match expression.evaluate_within(document.view(), spent)? {
                     Some(Value::Document(new)) => Ok(new),
