@@ -19,6 +19,20 @@ fn read(clock: ClockId) -> Duration {
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+/// What the calling thread takes for it, in nanoseconds.
+pub(crate) fn thread_time<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let begun = thread();
+    let done = work();
+    (done, (thread() - begun).as_nanos() as f64)
+}
+
+/// The one at that share of all, such as 0.999, once they are sorted. Zero if there are none.
+pub(crate) fn quantile(figures: &mut [f64], share: f64) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    let place = (figures.len() as f64 * share) as usize;
+    figures.get(place.min(figures.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
 /// The middle one, or the mean of the middle two. Zero if there are none.
 pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);

@@ -1,20 +1,23 @@
 //! A whole comparison at one size: loads what the rows need, measures them in order, and gathers
 //! their figures.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use filedex_dataset::Dataset;
 use tempfile::TempDir;
 
-use crate::child::{self, Finding, Task};
+use crate::child::{self, Finding};
+use crate::clock;
 use crate::data;
 use crate::error::Result;
+use crate::files;
 use crate::peer::{Family, Kind, Setting};
 use crate::peers::Filedex;
 use crate::puts;
 use crate::reads::{self, Entrant};
-use crate::row::{Row, Unit};
+use crate::row::{Row, Way};
+use crate::tasks::{Place, Task};
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ impl Outcome {
     pub(crate) fn best(&self, family: Family) -> Option<(Kind, f64)> {
         let fits = |(kind, _): &&(Kind, f64)| kind.family() == family && kind.stands_in(self.row);
         let figures = self.figures.iter().filter(fits).copied();
-        if self.row.unit() == Unit::PerSecond {
+        if self.row.unit().is_better_if_more() {
             figures.max_by(|one, other| one.1.total_cmp(&other.1))
         } else {
             figures.min_by(|one, other| one.1.total_cmp(&other.1))
@@ -51,8 +54,8 @@ impl Outcome {
     pub(crate) fn times_sqlite(&self) -> Option<f64> {
         let (_, filedex) = self.best(Family::Filedex)?;
         let (_, sqlite) = self.best(Family::Sqlite)?;
-        let (ours, theirs) =
-            if self.row.unit() == Unit::PerSecond { (sqlite, filedex) } else { (filedex, sqlite) };
+        let is_more = self.row.unit().is_better_if_more();
+        let (ours, theirs) = if is_more { (sqlite, filedex) } else { (filedex, sqlite) };
         (ours > 0.0).then_some(theirs / ours)
     }
 }
@@ -66,6 +69,31 @@ struct Loaded {
     disk: u64,
 }
 
+/// Figures as children find them.
+#[derive(Default)]
+struct Outcomes(BTreeMap<Row, Vec<(Kind, Vec<f64>)>>);
+
+impl Outcomes {
+    fn add(&mut self, kind: Kind, figures: impl Iterator<Item = (Row, f64)>) {
+        for (row, figure) in figures {
+            let kinds = self.0.entry(row).or_default();
+            match kinds.last_mut().filter(|(last, _)| *last == kind) {
+                Some((_, samples)) => samples.push(figure),
+                None => kinds.push((kind, vec![figure])),
+            }
+        }
+    }
+
+    fn medians(self) -> Vec<Outcome> {
+        let median = |(kind, samples)| (kind, clock::median(samples));
+        let outcome = |(row, kinds): (Row, Vec<(Kind, Vec<f64>)>)| Outcome {
+            row,
+            figures: kinds.into_iter().map(median).collect(),
+        };
+        self.0.into_iter().map(outcome).collect()
+    }
+}
+
 impl Comparison {
     /// Measures all rows.
     ///
@@ -73,17 +101,14 @@ impl Comparison {
     /// If an engine fails, or answers otherwise than Filedex.
     pub(crate) fn run(&self) -> Result<Vec<Outcome>> {
         let dataset = Dataset::new(self.records);
-        let mut outcomes = Vec::new();
-        if self.rows.contains(&Row::MemoryLoaded) {
-            outcomes.push(Outcome { row: Row::MemoryLoaded, figures: self.loaded_by_default()? });
-        }
         let loaded = self.load()?;
-        outcomes.extend(self.of_loads(&loaded));
-        outcomes.extend(self.of_openings(&loaded)?);
+        let mut outcomes = self.of_loads(&loaded);
+        for task in Task::all() {
+            outcomes.extend(self.of_task(task, &loaded)?);
+        }
         outcomes.extend(self.of_entrants(&loaded, &dataset)?);
         outcomes.retain(|outcome| self.rows.contains(&outcome.row));
-        let place = |row: Row| Row::all().iter().position(|other| *other == row);
-        outcomes.sort_by_key(|outcome| place(outcome.row));
+        outcomes.sort_by_key(|outcome| outcome.row);
         Ok(outcomes)
     }
 
@@ -100,61 +125,59 @@ impl Comparison {
         Ok(tempfile::Builder::new().prefix("filedex-compare-").tempdir_in(&self.directory)?)
     }
 
-    fn loaded_by_default(&self) -> Result<Vec<(Kind, f64)>> {
-        let mut figures = Vec::new();
-        for kind in self.kinds().filter(|kind| kind.stands_in(Row::MemoryLoaded)) {
-            let place = self.place()?;
-            let task = Task::Load { default: true };
-            let finding = child::start(task, kind, place.path(), self.records)?;
-            figures.extend(finding.anonymous.map(|bytes| (kind, bytes as f64)));
-        }
-        Ok(figures)
-    }
-
+    /// The stores that the rows need.
     fn load(&self) -> Result<Vec<Loaded>> {
-        if self.rows == [Row::MemoryLoaded] {
+        let takes_none =
+            |row: &Row| matches!(row.way(), Way::Child(task) if task.place() == Place::Empty);
+        if self.rows.iter().all(takes_none) {
             return Ok(Vec::new());
         }
         let load = |kind| {
             let directory = self.place()?;
-            let task = Task::Load { default: false };
-            let load = child::start(task, kind, directory.path(), self.records)?;
-            let disk = size(directory.path())?;
+            let load = child::start(Task::Load, kind, directory.path(), self.records)?;
+            let disk = files::size(directory.path())?;
             Ok(Loaded { kind, directory, load, disk })
         };
         self.kinds().map(load).collect()
     }
 
     fn of_loads(&self, loaded: &[Loaded]) -> Vec<Outcome> {
-        let rate = |store: &Loaded| self.records as f64 * 1e9 / store.load.nanoseconds.max(1.0);
-        let rates = loaded.iter().map(|store| (store.kind, rate(store)));
-        let sizes = loaded.iter().map(|store| (store.kind, store.disk as f64));
-        vec![
-            Outcome { row: Row::BulkLoad, figures: rates.collect() },
-            Outcome { row: Row::DiskBytes, figures: sizes.collect() },
-        ]
+        let mut outcomes = Outcomes::default();
+        for store in loaded {
+            outcomes.add(store.kind, store.load.figures());
+            outcomes.add(store.kind, [(Row::DiskBytes, store.disk as f64)].into_iter());
+        }
+        outcomes.medians()
     }
 
-    fn of_openings(&self, loaded: &[Loaded]) -> Result<Vec<Outcome>> {
-        let (mut memory, mut times) = (Vec::new(), Vec::new());
-        let wanted = self.rows.iter().any(|row| matches!(row, Row::MemoryOpen | Row::OpenWarm));
-        let opened = |store: &&Loaded| store.kind.persists() && store.kind.stands_in(Row::OpenWarm);
-        for store in loaded.iter().filter(opened).filter(|_| wanted) {
-            let kind = store.kind;
-            let finding = child::start(Task::Open, kind, store.directory.path(), self.records)?;
-            memory.extend(finding.anonymous.map(|bytes| (kind, bytes as f64)));
-            times.push((kind, finding.nanoseconds));
+    /// The rows of a task, done by children of each kind that stands in one of them.
+    fn of_task(&self, task: Task, loaded: &[Loaded]) -> Result<Vec<Outcome>> {
+        let mut outcomes = Outcomes::default();
+        let rows = || self.rows.iter().filter(|row| row.way() == Way::Child(task));
+        for kind in self.kinds().filter(|kind| rows().any(|row| kind.stands_in(*row))) {
+            let store = loaded.iter().find(|store| store.kind == kind);
+            for _ in 0..task.repeats() {
+                let place = self.place()?;
+                let directory = match (task.place(), store) {
+                    (Place::Loaded, _) if !kind.persists() => continue,
+                    (Place::Loaded, Some(store)) => store.directory.path(),
+                    (Place::Copy, Some(store)) => {
+                        files::copy(store.directory.path(), place.path())?;
+                        place.path()
+                    }
+                    _ => place.path(),
+                };
+                let finding = child::start(task, kind, directory, self.records)?;
+                outcomes.add(kind, finding.figures());
+            }
         }
-        Ok(vec![
-            Outcome { row: Row::MemoryOpen, figures: memory },
-            Outcome { row: Row::OpenWarm, figures: times },
-        ])
+        Ok(outcomes.medians())
     }
 
     /// The rows for which all peers are open in this process: questions, then durable puts.
     fn of_entrants(&self, loaded: &[Loaded], dataset: &Dataset) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::new();
-        let asks = |row: &Row| row.is_read() || *row == Row::DurablePut;
+        let asks = |row: &Row| matches!(row.way(), Way::Questions | Way::DurablePuts);
         if !self.rows.iter().any(asks) {
             return Ok(outcomes);
         }
@@ -168,9 +191,10 @@ impl Comparison {
             let figures = reads::measure(row, &mut entrants, &questions, self.rounds)?;
             outcomes.push(Outcome { row, figures });
         }
-        if self.rows.contains(&Row::DurablePut) {
+        if self.rows.iter().any(|row| row.way() == Way::DurablePuts) {
             let figures = puts::measure(&mut entrants, dataset, self.rounds)?;
-            outcomes.push(Outcome { row: Row::DurablePut, figures });
+            let rows = [Row::DurablePut, Row::DurablePutUncounted];
+            outcomes.extend(rows.map(|row| Outcome { row, figures: figures.clone() }));
         }
         entrants.into_iter().try_for_each(|entrant| entrant.peer.close())?;
         Ok(outcomes)
@@ -195,15 +219,4 @@ fn largest_room(loaded: &[Loaded], dataset: &Dataset) -> Result<u64> {
     let store = loaded.iter().find(|store| store.kind == Kind::Filedex);
     let store = store.ok_or("filedex is not loaded")?;
     Filedex::open(store.directory.path(), Setting::DEFAULT, &[])?.room_total(&dataset.room(0))
-}
-
-/// Bytes of the files in a directory and below.
-fn size(directory: &Path) -> Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { size(&entry.path())? } else { metadata.len() };
-    }
-    Ok(bytes)
 }

@@ -62,6 +62,16 @@ pub(crate) fn chunks(
     })
 }
 
+/// The record of that number with another size, and in another room if one is given.
+pub(crate) fn changed(dataset: &Dataset, number: usize, size: i32, room: Option<String>) -> Record {
+    let mut document = dataset.record(number);
+    document.set("size", size);
+    if let Some(room) = room {
+        document.set("rid", room);
+    }
+    Record::from(document)
+}
+
 /// A value of `identify.size`.
 pub(crate) fn inner<'a>(document: &'a Document, name: &str) -> Option<&'a Value> {
     document.get("identify")?.as_document()?.get("size")?.as_document()?.get(name)

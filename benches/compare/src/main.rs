@@ -1,13 +1,14 @@
 //! The same work on Filedex and on what a host would use instead, side by side: pages, filters,
-//! single records, loading, durable puts, disk, memory and opening.
+//! single records, loading, puts, readers beside writers, backups, disk, memory and opening.
 //!
 //! ```text
 //! cargo run --release --manifest-path benches/compare/Cargo.toml -- --records 100000
 //! ```
 //!
 //! All peers hold the same records and must give the same answers, byte for byte, before anything is
-//! measured. Then they take turns in one process; a figure is the median of the rounds. What is set
-//! up how stands at each peer in `peers`.
+//! measured. Then they take turns in one process; a figure is the median of the rounds. What needs a process of
+//! its own has one (`tasks`). Filedex has its default options in every row; what else is set up how stands at
+//! each peer in `peers`.
 
 mod anonymous;
 mod child;
@@ -15,6 +16,7 @@ mod clock;
 mod comparison;
 mod data;
 mod error;
+mod files;
 mod newest;
 mod page;
 mod peer;
@@ -27,6 +29,7 @@ mod reads;
 mod report;
 mod row;
 mod svg;
+mod tasks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -13,7 +13,7 @@ use crate::question::Question;
 use crate::row::Row;
 
 /// An open store of one engine.
-pub(crate) trait Peer {
+pub(crate) trait Peer: Send {
     /// Takes in records that it does not hold yet; their forms may be taken away.
     fn load(&mut self, records: &mut [Record]) -> Result<()>;
 
@@ -26,6 +26,22 @@ pub(crate) trait Peer {
     /// Puts in a record that it does not hold yet, and returns when it would survive a power cut.
     /// False if this engine is not set up for that.
     fn put(&mut self, record: &Record) -> Result<bool>;
+
+    /// Puts records in the place of those that it holds under the same ids. False if this engine is not set
+    /// up for that.
+    fn replace(&mut self, _records: &mut [Record]) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Another handle of the same store, for another thread; `None` if this engine is not set up for that.
+    fn another(&self) -> Result<Option<Box<dyn Peer>>> {
+        Ok(None)
+    }
+
+    /// Writes a backup to that path, while other handles go on. False if this engine is not set up for that.
+    fn back_up(&mut self, _path: &Path) -> Result<bool> {
+        Ok(false)
+    }
 
     fn close(self: Box<Self>) -> Result<()> {
         Ok(())
@@ -67,7 +83,7 @@ pub(crate) enum Family {
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
-    /// Bytes of cache; `None` for what the engine takes by itself.
+    /// Bytes of cache; `None` for what the engine takes by itself, as Filedex always does.
     pub(crate) cache: Option<u32>,
     /// Whether writes return only when they would survive a power cut.
     pub(crate) durable: bool,
@@ -75,7 +91,7 @@ pub(crate) struct Setting {
 
 impl Setting {
     pub(crate) const DEFAULT: Setting = Setting { cache: None, durable: false };
-    /// One GiB of cache, for all peers alike.
+    /// One GiB of cache, for all peers alike; Filedex has its default options.
     pub(crate) const ROOMY: Setting = Setting { cache: Some(1 << 30), durable: false };
 
     pub(crate) fn durable(self) -> Setting {
@@ -124,14 +140,38 @@ impl Kind {
         self != Kind::Memory
     }
 
+    /// Bytes of memory that the engine grants itself by default.
+    pub(crate) fn budget(self) -> u64 {
+        match self {
+            Kind::Filedex | Kind::FiledexColumns => {
+                let options = filedex_storage::Options::default();
+                options.cache_bytes + options.write_buffer_bytes
+            }
+            // SQLite's `cache_size` of each connection; the others are not asked.
+            _ => 2_000 << 10,
+        }
+    }
+
     /// Whether the kind stands for its family in that row. Some do so only where they are at their best.
     pub(crate) fn stands_in(self, row: Row) -> bool {
+        use Row::{BulkLoad, DiskBytes, DurablePut, MemoryLoaded, MemoryOpen, OpenWarm};
+        use Row::{FilterAfterUpdates, FilterAfterUpdatesTimes, FirstFullFilter};
+        let filters = [FirstFullFilter, FilterAfterUpdates, FilterAfterUpdatesTimes];
+        let is_filter =
+            filters.contains(&row) || row == Row::FullFilter || row == Row::FullFilterColumns;
+        let reads = row.is_read() || is_filter || row.is_first();
         match self {
             Kind::Filedex => row != Row::FullFilterColumns,
             Kind::FiledexColumns => row == Row::FullFilterColumns,
-            Kind::SqliteColumns => matches!(row, Row::FullFilter | Row::FullFilterColumns),
+            Kind::Sqlite => !row.is_uncounted(),
+            // Totals that are counted are exact as well; writes without them are a row of their own.
+            Kind::SqliteCounted => reads || row.is_uncounted(),
+            Kind::SqliteColumns => is_filter,
             Kind::SledClustered => row.is_read(),
-            _ => true,
+            _ => {
+                let others = [BulkLoad, DurablePut, DiskBytes, MemoryLoaded, MemoryOpen, OpenWarm];
+                row.is_read() || others.contains(&row)
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::svg::{Anchor, Svg};
 /// Heights and widths in pixels.
 const LINE: f64 = 26.0;
 const TOP: f64 = 64.0;
-const LABELS: f64 = 170.0;
+const LABELS: f64 = 200.0;
 const SCALE: f64 = 460.0;
 const FIGURES: f64 = 190.0;
 

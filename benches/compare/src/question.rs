@@ -2,7 +2,7 @@
 
 use crate::page::COUNT;
 
-/// The type group of [`Question::RoomType`].
+/// The type group of [`Question::RoomType`] and [`Question::Type`].
 pub(crate) const TYPE_GROUP: &str = "image";
 /// What files of [`Question::Named`] are larger than, in bytes.
 pub(crate) const LARGER_THAN: i64 = 100_000;
@@ -14,12 +14,16 @@ pub(crate) const WIDTH: i64 = 3_000;
 pub(crate) const EXTENSION: &str = "png";
 
 /// One question. Pages are newest first, ties by descending `_id`, if nothing else is said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Question {
     /// A page of a room.
     Room { room: String, offset: u64 },
     /// The first page of a room's images.
     RoomType { room: String },
+    /// The first page of everything.
+    All,
+    /// The first page of all images.
+    Type,
     /// The first page of a user's files.
     User { user: String },
     /// The first page of the files of a room that are larger than [`LARGER_THAN`] and have
@@ -29,6 +33,9 @@ pub(crate) enum Question {
     Wide,
     /// The record of that `_id`.
     One { id: String },
+    /// The first page of all files that have one of so many parts in their name, which none has: what
+    /// costs time on every record.
+    Slow { parts: usize },
 }
 
 impl Question {
@@ -45,6 +52,11 @@ impl Question {
         let last = total.saturating_sub(COUNT as u64);
         Question::Room { room, offset: (total * 9 / 10).min(last) }
     }
+}
+
+/// The parts of [`Question::Slow`].
+pub(crate) fn parts(number: usize) -> impl Iterator<Item = String> {
+    (0..number).map(|part| format!("~{part}~"))
 }
 
 /// Whether a name has [`NAME_PART`] in it, upper and lower case alike, for peers that must see by

@@ -45,7 +45,11 @@ pub(crate) fn figure(unit: Unit, figure: f64) -> String {
         Unit::Nanoseconds => (&[(1e9, "s"), (1e6, "ms"), (1e3, "us")], "ns"),
         Unit::PerSecond => (&[(1e6, "M/s"), (1e3, "k/s")], "/s"),
         Unit::Bytes => (&[((1 << 30) as f64, "GiB"), ((1 << 20) as f64, "MiB")], "B"),
+        Unit::BytesPerSecond => (&[(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")], "B/s"),
+        Unit::Times => (&[], "times"),
+        Unit::Share => (&[], "%"),
     };
+    let figure = if unit == Unit::Share { figure * 100.0 } else { figure };
     let fits = scales.iter().find(|(scale, _)| figure >= *scale);
     let (scale, name) = fits.copied().unwrap_or((1.0, last));
     let scaled = figure / scale;
@@ -85,17 +89,24 @@ fn json_line(outcome: &Outcome) -> Value {
         Unit::Nanoseconds => "ns",
         Unit::PerSecond => "per_cpu_second",
         Unit::Bytes => "bytes",
+        Unit::BytesPerSecond => "bytes_per_second",
+        Unit::Times => "times",
+        Unit::Share => "share",
     };
-    let whole = |figure: f64| Value::from(figure.round() as u64);
+    let is_whole = !matches!(outcome.row.unit(), Unit::Times | Unit::Share);
+    let rounded = |figure: f64| match is_whole {
+        true => Value::from(figure.round() as u64),
+        false => Value::from((figure * 1e3).round() / 1e3),
+    };
     let mut line = Map::new();
     line.insert("row".to_owned(), outcome.row.name().into());
     for (name, family) in FAMILIES {
-        let best = outcome.best(*family).map(|(_, figure)| whole(figure));
+        let best = outcome.best(*family).map(|(_, figure)| rounded(figure));
         line.insert(format!("{name}_{unit}"), best.into());
     }
     let times = outcome.times_sqlite().map(|times| (times * 1e3).round() / 1e3);
     line.insert("times_sqlite".to_owned(), times.into());
-    let kinds = outcome.figures.iter().map(|(kind, figure)| (kind.name(), whole(*figure)));
+    let kinds = outcome.figures.iter().map(|(kind, figure)| (kind.name(), rounded(*figure)));
     line.insert("kinds".to_owned(), Value::Object(kinds.collect()));
     Value::Object(line)
 }

@@ -8,7 +8,7 @@ use crate::data::Record;
 use crate::error::Result;
 use crate::page::COUNT;
 use crate::peer::{Peer, Setting};
-use crate::question::{EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
+use crate::question::{self, EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
 
 /// The fields of [`Question::Wide`].
 pub(crate) const COLUMNS: &[&str] = &["identify.size.width", "extension"];
@@ -21,9 +21,6 @@ pub(crate) struct Filedex(filedex::Filedex);
 impl Filedex {
     pub(crate) fn open(directory: &Path, setting: Setting, columns: &[&str]) -> Result<Filedex> {
         let mut options = filedex::Filedex::options().columns(columns.iter().copied());
-        if let Some(bytes) = setting.cache {
-            options = options.cache_bytes(bytes.into());
-        }
         if setting.durable {
             options = options.durability(Durability::Durable);
         }
@@ -51,6 +48,9 @@ impl Peer for Filedex {
         let lookup = match question {
             Question::Room { room, offset } => index.room(room).sort(NEWEST)?.offset(*offset),
             Question::RoomType { room } => index.room(room).type_group(TYPE_GROUP).sort(NEWEST)?,
+            Question::All => index.all().sort(NEWEST)?,
+            Question::Type => index.all().type_group(TYPE_GROUP).sort(NEWEST)?,
+            Question::Slow { parts } => index.all().query(&slow(*parts))?.sort(NEWEST)?,
             Question::User { user } => index.user(user).sort(NEWEST)?,
             Question::Named { room } => index.room(room).query(&named())?.sort(r#"{"name":1}"#)?,
             Question::Wide => index.all().query(&wide())?.sort(NEWEST)?,
@@ -63,6 +63,19 @@ impl Peer for Filedex {
 
     fn put(&mut self, record: &Record) -> Result<bool> {
         self.0.put(&record.document)?;
+        Ok(true)
+    }
+
+    fn replace(&mut self, records: &mut [Record]) -> Result<bool> {
+        self.load(records).map(|()| true)
+    }
+
+    fn another(&self) -> Result<Option<Box<dyn Peer>>> {
+        Ok(Some(Box::new(Filedex(self.0.clone()))))
+    }
+
+    fn back_up(&mut self, path: &Path) -> Result<bool> {
+        self.0.backup(path, &mut |_, _| ())?;
         Ok(true)
     }
 
@@ -79,4 +92,10 @@ fn named() -> String {
 
 fn wide() -> String {
     format!(r#"{{"identify.size.width":{{"$gte":{WIDTH}}},"extension":"{EXTENSION}"}}"#)
+}
+
+fn slow(parts: usize) -> String {
+    let condition = |part| format!(r#"{{"name":{{"$regex":"{part}"}}}}"#);
+    let conditions: Vec<String> = question::parts(parts).map(condition).collect();
+    format!(r#"{{"$or":[{}]}}"#, conditions.join(","))
 }

@@ -83,6 +83,14 @@ impl SqliteColumns {
         Ok(SqliteColumns(Database::open(directory, setting, Reading::Cached, &schema)?))
     }
 
+    fn insert(&self, record: &Record) -> Result<()> {
+        let places = vec!["?"; COLUMNS.len()].join(", ");
+        let insert = format!("INSERT INTO file ({}) VALUES ({places})", names());
+        let fields = COLUMNS.iter().map(|(name, _)| field(&record.document, name));
+        self.0.connection.prepare_cached(&insert)?.execute(params_from_iter(fields))?;
+        Ok(())
+    }
+
     fn wide(&self) -> Result<Vec<u8>> {
         let connection = &self.0.connection;
         let (newest, total) = self.0.newest(WIDE)?;
@@ -102,14 +110,7 @@ impl SqliteColumns {
 impl Peer for SqliteColumns {
     fn load(&mut self, records: &mut [Record]) -> Result<()> {
         self.0.begin(records.len())?;
-        let places = vec!["?"; COLUMNS.len()].join(", ");
-        let insert = format!("INSERT INTO file ({}) VALUES ({places})", names());
-        let mut insert = self.0.connection.prepare_cached(&insert)?;
-        for record in records {
-            let fields = COLUMNS.iter().map(|(name, _)| field(&record.document, name));
-            insert.execute(params_from_iter(fields))?;
-        }
-        Ok(())
+        records.iter().try_for_each(|record| self.insert(record))
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -125,6 +126,17 @@ impl Peer for SqliteColumns {
 
     fn put(&mut self, _: &Record) -> Result<bool> {
         Ok(false)
+    }
+
+    fn replace(&mut self, records: &mut [Record]) -> Result<bool> {
+        self.0.begin(records.len())?;
+        for record in records.iter() {
+            let delete = "DELETE FROM file WHERE _id = ?1";
+            self.0.connection.prepare_cached(delete)?.execute([&record.id])?;
+            self.insert(record)?;
+        }
+        self.0.commit()?;
+        Ok(true)
     }
 }
 

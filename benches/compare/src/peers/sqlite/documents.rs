@@ -1,7 +1,7 @@
 //! SQLite with the record as JSON text, and the fields that lists, sorts and filters ask for as
 //! columns beside it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension as _, params, params_from_iter};
 
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::page::{COUNT, PageText};
 use crate::peer::{Peer, Setting};
 use crate::peers::sqlite::{Database, Reading};
-use crate::question::{LARGER_THAN, NAME_PART, Question, TYPE_GROUP};
+use crate::question::{self, LARGER_THAN, NAME_PART, Question, TYPE_GROUP};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS file (
@@ -27,6 +27,8 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS by_room ON file (rid, uploadedAt DESC, id DESC);
     CREATE INDEX IF NOT EXISTS by_room_type ON file (rid, typeGroup, uploadedAt DESC, id DESC);
     CREATE INDEX IF NOT EXISTS by_user ON file (userId, uploadedAt DESC, id DESC);
+    CREATE INDEX IF NOT EXISTS by_time ON file (uploadedAt DESC, id DESC);
+    CREATE INDEX IF NOT EXISTS by_type ON file (typeGroup, uploadedAt DESC, id DESC);
 ";
 
 /// Totals kept by triggers, for every list that has an index.
@@ -38,6 +40,9 @@ const TOTALS: &str = "
         WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS user_total
         (userId TEXT PRIMARY KEY, files INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS total (number INTEGER PRIMARY KEY, files INTEGER NOT NULL);
+    CREATE TABLE IF NOT EXISTS type_total
+        (typeGroup TEXT PRIMARY KEY, files INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TRIGGER IF NOT EXISTS file_in AFTER INSERT ON file BEGIN
         INSERT INTO room_total VALUES (new.rid, 1)
             ON CONFLICT DO UPDATE SET files = files + 1;
@@ -45,12 +50,17 @@ const TOTALS: &str = "
             ON CONFLICT DO UPDATE SET files = files + 1;
         INSERT INTO user_total VALUES (new.userId, 1)
             ON CONFLICT DO UPDATE SET files = files + 1;
+        INSERT INTO total VALUES (1, 1) ON CONFLICT DO UPDATE SET files = files + 1;
+        INSERT INTO type_total VALUES (new.typeGroup, 1)
+            ON CONFLICT DO UPDATE SET files = files + 1;
     END;
     CREATE TRIGGER IF NOT EXISTS file_out AFTER DELETE ON file BEGIN
         UPDATE room_total SET files = files - 1 WHERE rid = old.rid;
         UPDATE room_type_total SET files = files - 1
             WHERE rid = old.rid AND typeGroup = old.typeGroup;
         UPDATE user_total SET files = files - 1 WHERE userId = old.userId;
+        UPDATE total SET files = files - 1;
+        UPDATE type_total SET files = files - 1 WHERE typeGroup = old.typeGroup;
     END;
 ";
 
@@ -77,6 +87,10 @@ pub(crate) struct Sqlite {
     room: List,
     room_type: List,
     user: List,
+    all: List,
+    of_type: List,
+    /// For another connection.
+    opened: (PathBuf, Setting, Totals),
 }
 
 /// Where the total of a page comes from.
@@ -98,7 +112,8 @@ impl List {
     /// `keys` are the columns that name a list, `kept` is the table of its totals.
     fn new(keys: &[&str], kept: &str, totals: Totals) -> List {
         let equal = |(position, key): (usize, &&str)| format!("{key} = ?{}", position + 1);
-        let condition = keys.iter().enumerate().map(equal).collect::<Vec<String>>().join(" AND ");
+        let equal: Vec<String> = keys.iter().enumerate().map(equal).collect();
+        let condition = if equal.is_empty() { "true".to_owned() } else { equal.join(" AND ") };
         let page = format!(
             "SELECT record FROM file WHERE {condition}
              ORDER BY uploadedAt DESC, id DESC LIMIT {COUNT} OFFSET ?{}",
@@ -125,6 +140,9 @@ impl Sqlite {
             room: List::new(&["rid"], "room_total", totals),
             room_type: List::new(&["rid", "typeGroup"], "room_type_total", totals),
             user: List::new(&["userId"], "user_total", totals),
+            all: List::new(&[], "total", totals),
+            of_type: List::new(&["typeGroup"], "type_total", totals),
+            opened: (directory.to_owned(), setting, totals),
         })
     }
 
@@ -173,6 +191,16 @@ impl Sqlite {
         self.page(newest.into_sorted().map(|(_, _, number)| number), total)
     }
 
+    fn slow(&self, parts: usize) -> Result<Vec<u8>> {
+        let condition = |part| format!("name LIKE '%{part}%'");
+        let conditions: Vec<String> = question::parts(parts).map(condition).collect();
+        let select = format!("SELECT number FROM file WHERE {}", conditions.join(" OR "));
+        let mut select = self.database.connection.prepare_cached(&select)?;
+        let numbers = select.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+        let total = numbers.len() as u64;
+        self.page(numbers.into_iter().take(COUNT), total)
+    }
+
     fn page(&self, numbers: impl Iterator<Item = i64>, total: u64) -> Result<Vec<u8>> {
         let select = "SELECT record FROM file WHERE number = ?1";
         let mut select = self.database.connection.prepare_cached(select)?;
@@ -212,6 +240,9 @@ impl Peer for Sqlite {
                 self.window(&self.room_type, &[room, TYPE_GROUP], offset).map(Some)
             }
             Question::User { user } => self.window(&self.user, &[user], offset).map(Some),
+            Question::All => self.window(&self.all, &[], offset).map(Some),
+            Question::Type => self.window(&self.of_type, &[TYPE_GROUP], offset).map(Some),
+            Question::Slow { parts } => self.slow(*parts).map(Some),
             Question::Named { room } => self.named(room).map(Some),
             Question::Wide => self.wide().map(Some),
             Question::One { id } => self.one(id),
@@ -220,6 +251,29 @@ impl Peer for Sqlite {
 
     fn put(&mut self, record: &Record) -> Result<bool> {
         self.insert(record)?;
+        Ok(true)
+    }
+    /// Rows go and come, so that the triggers see both.
+    fn replace(&mut self, records: &mut [Record]) -> Result<bool> {
+        self.database.begin(records.len())?;
+        let delete = "DELETE FROM file WHERE id = ?1";
+        let mut delete = self.database.connection.prepare_cached(delete)?;
+        for record in records.iter() {
+            delete.execute([&record.id])?;
+            self.insert(record)?;
+        }
+        drop(delete);
+        self.database.commit()?;
+        Ok(true)
+    }
+
+    fn another(&self) -> Result<Option<Box<dyn Peer>>> {
+        let (directory, setting, totals) = &self.opened;
+        Ok(Some(Box::new(Sqlite::open(directory, *setting, *totals)?)))
+    }
+
+    fn back_up(&mut self, path: &Path) -> Result<bool> {
+        self.database.back_up(path)?;
         Ok(true)
     }
 }

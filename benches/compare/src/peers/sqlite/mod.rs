@@ -5,6 +5,7 @@ mod columns;
 mod documents;
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
@@ -18,6 +19,9 @@ pub(crate) use documents::{Sqlite, Totals};
 
 /// Records a transaction of a load.
 const BATCH: usize = 10_000;
+
+/// How long a connection waits for another's write.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How pages of the file are reached. Neither way is the faster one everywhere: random rows come
 /// sooner from a mapped file, scans are up to twice as fast over pages that the cache keeps unpacked.
@@ -47,6 +51,7 @@ impl Database {
         schema: &str,
     ) -> Result<Database> {
         let connection = Connection::open(directory.join("files.sqlite"))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "journal_mode", "wal")?;
         let synchronous = if setting.durable { "full" } else { "normal" };
@@ -60,6 +65,12 @@ impl Database {
         }
         connection.execute_batch(schema)?;
         Ok(Database { connection, pending: 0 })
+    }
+
+    /// As SQLite's documentation recommends it beside a writer.
+    fn back_up(&self, path: &Path) -> Result<()> {
+        self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        Ok(())
     }
 
     /// The newest page of what a wide question finds, as keys that end with the number of a record, and
