@@ -5,6 +5,8 @@
 //! the directory, the parameters, owners in the place of their ids, and the answer's headers.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use filedex::{
     Endpoints, Filedex, Lookup, MemoryDirectory, Room, RoomKind, Scope, User, Visibility,
@@ -12,6 +14,8 @@ use filedex::{
 use filedex_benches as benches;
 use filedex_dataset::Dataset;
 use http::Request;
+
+use quick::quick;
 
 const NEWEST: &str = r#"{"uploadedAt":-1}"#;
 const TOKEN: &str = "a token of the usual length, which is 43 by";
@@ -92,5 +96,5 @@ fn door(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(all, door);
+criterion_group!(name = all; config = quick(); targets = door);
 criterion_main!(all);

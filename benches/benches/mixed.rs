@@ -3,6 +3,8 @@
 //! One of the two is measured while the other goes on without a pause.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use filedex::Filedex;
 use filedex_benches as benches;
@@ -10,6 +12,8 @@ use filedex_dataset::Dataset;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+
+use quick::quick;
 
 fn mixed(criterion: &mut Criterion) {
     let dataset = Dataset::new(benches::records());
@@ -64,5 +68,5 @@ fn updates<'a>(index: &'a Filedex, dataset: &'a Dataset) -> impl FnMut() + Send 
     }
 }
 
-criterion_group!(all, mixed);
+criterion_group!(name = all; config = quick(); targets = mixed);
 criterion_main!(all);

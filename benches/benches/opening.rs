@@ -1,12 +1,16 @@
 //! What opening a cleanly closed index costs, up to its first record.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use filedex::Filedex;
 use filedex_benches as benches;
 use filedex_dataset::Dataset;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+
+use quick::quick;
 
 fn opening(criterion: &mut Criterion) {
     let dataset = Dataset::new(benches::records());
@@ -34,5 +38,5 @@ fn open(path: &std::path::Path, id: &str) -> Duration {
     taken
 }
 
-criterion_group!(all, opening);
+criterion_group!(name = all; config = quick(); targets = opening);
 criterion_main!(all);

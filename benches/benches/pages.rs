@@ -3,11 +3,15 @@
 //! Rooms and users are visited in proportion to their files, as in a busy server.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use filedex::{Filedex, Lookup};
 use filedex_benches as benches;
 use filedex_dataset::Dataset;
 use std::hint::black_box;
+
+use quick::quick;
 
 const NEWEST: &str = r#"{"uploadedAt":-1}"#;
 
@@ -84,5 +88,5 @@ fn by_id(criterion: &mut Criterion, dataset: &Dataset, index: &Filedex) {
     });
 }
 
-criterion_group!(all, pages);
+criterion_group!(name = all; config = quick(); targets = pages);
 criterion_main!(all);

@@ -4,12 +4,16 @@
 //! write it over the same documents.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use filedex_dataset::Dataset;
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{Document, Environment, Filter, Matcher, Projection, Sort, ValueRef};
 use std::hint::black_box;
+
+use quick::quick;
 
 const FILTER: &str =
     r#"{"typeGroup":"image","size":{"$gt":10000},"name":{"$regex":"logo","$options":"i"}}"#;
@@ -86,5 +90,5 @@ fn shaping(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(all, compile, matching, shaping);
+criterion_group!(name = all; config = quick(); targets = compile, matching, shaping);
 criterion_main!(all);

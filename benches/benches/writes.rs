@@ -1,11 +1,15 @@
 //! What a write costs: loading an empty index, and putting, updating and removing single records.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a failed benchmark has nobody to tell")]
 
+mod quick;
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use filedex::{Durability, Filedex};
 use filedex_benches as benches;
 use filedex_dataset::Dataset;
 use filedex_query::Document;
+
+use quick::quick;
 
 fn bulk_load(criterion: &mut Criterion) {
     let dataset = Dataset::new(benches::records());
@@ -73,5 +77,5 @@ fn durable(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(all, bulk_load, single, durable);
+criterion_group!(name = all; config = quick(); targets = bulk_load, single, durable);
 criterion_main!(all);

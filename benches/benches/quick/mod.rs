@@ -1,0 +1,10 @@
+//! How long each benchmark is measured: so that all of them together take a few minutes.
+
+use criterion::Criterion;
+use std::time::Duration;
+
+/// A second for each benchmark, warmed up for half of one.
+pub(crate) fn quick() -> Criterion {
+    let criterion = Criterion::default().sample_size(30);
+    criterion.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(1))
+}
