@@ -20,7 +20,7 @@ use crate::writer::{self, Line};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Steps of the run.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 40)]
     steps: u64,
     /// Of so many calls one is tried.
     #[arg(long, default_value_t = 1)]
@@ -107,11 +107,7 @@ impl Trial<'_> {
         verdict: &mut Verdict,
     ) -> Outcome<Trial<'a>> {
         let mut random = Rng::with_seed(arguments.subject.seed);
-        let directory = place.join("past");
-        std::fs::create_dir(&directory)?;
-        let mut past = Site::with_checkpoints(&directory, arguments.subject.engine, &mut random);
-        let line = past.line(Promise::Durable, arguments.steps / 2);
-        past.write(&writer::Arguments { vanish: true, ..line }, verdict)?;
+        let past = Site::with_past(place, arguments.subject.engine, &mut random, verdict)?;
         let mut whole = past.copy(&place.join("whole"))?;
         whole.write(&whole.line(Promise::Durable, arguments.steps), verdict)?;
         let most_files = files::all(&whole.store())?.len() + MORE_FILES;

@@ -60,8 +60,11 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
 /// Failures that a host goes on after: each doubles the states that the store may be in.
 const FAILURES: u64 = 6;
 
+/// Stores that are copied, of different content.
+const PASTS: usize = 3;
+
 /// Steps of a long run.
-const STEPS: u64 = 200;
+const STEPS: u64 = 100;
 
 /// Runs of one store, each of which meets what the one before left.
 const SESSIONS: u64 = 3;
@@ -74,17 +77,25 @@ fn failing_calls(arguments: &Arguments, random: &mut Rng, verdict: &mut Verdict)
             return Ok(());
         }
     };
+    let place = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
+    // The stores have some past, so that there is something to lose.
+    let past = |number| {
+        let directory = place.path().join(format!("{number}"));
+        Site::with_past(&directory, arguments.subject.engine, random, verdict)
+    };
+    let pasts = (0..PASTS).map(past).collect::<Outcome<Vec<Site>>>()?;
     for round in 1..=arguments.rounds {
-        let directory = tempfile::Builder::new().prefix("trials-faults-").tempdir()?;
-        let mut site = Site::with_checkpoints(directory.path(), arguments.subject.engine, random);
-        // The store has some past, so that there is something to lose.
-        site.write(&site.line(promise(random), 30), verdict)?;
+        let directory = place.path().join("run");
+        let Some(past) = random.choice(&pasts) else { break };
+        let mut site = past.copy(&directory)?;
         let mut met = Vec::new();
         let fault = sessions(&mut site, &injector, &mut met, random, verdict)?;
         if let Err(fault) = fault.and_then(|()| site.goes_on(verdict)) {
+            verdict.first("first broken round", round);
             let kept = arguments.subject.keep(&site.store(), round);
             verdict.broke(format!("round {round}, {}: {fault}{kept}", met.join(", ")));
         }
+        std::fs::remove_dir_all(&directory)?;
         verdict.add("failing calls", 1);
         verdict.progress(round, arguments.rounds);
     }
@@ -125,20 +136,24 @@ fn sessions(
 /// One fault or several, some of which last; and maybe a kill behind them.
 fn draw(random: &mut Rng) -> Vec<Fault> {
     let fault = |random: &mut Rng| {
-        let what = *random
-            .choice(&[What::Fails, What::Fails, What::IsFull, What::Half])
-            .unwrap_or(&What::Fails);
-        let first = random.u64(1..1_500);
+        let (what, calls) = match random.u8(0..8) {
+            0..4 => (What::FailsToRead, 400),
+            4..6 => (What::Fails, 3_000),
+            6 => (What::IsFull, 2_000),
+            _ => (What::Half, 2_000),
+        };
+        let first = random.u64(1..calls);
         let more = match random.u8(0..8) {
             0 => return Fault::lasting(first, what),
-            1..3 => random.u64(1..200),
+            1 => random.u64(1..200),
+            2..4 => random.u64(1..5),
             _ => 0,
         };
         Fault { first, last: first + more, what }
     };
     let mut faults: Vec<Fault> = (0..random.usize(1..4)).map(|_| fault(random)).collect();
     if random.bool() {
-        faults.push(Fault::once(random.u64(2..400), What::KillsLater));
+        faults.push(Fault::once(random.u64(2..2_000), What::KillsLater));
     }
     faults
 }
@@ -219,10 +234,11 @@ fn fill_up(
         writer::Arguments { failures: FAILURES, rest, vanish, ..site.line(promise(random), 3_000) };
     let mut writer = Command::new(std::env::current_exe()?);
     writer.args(line.to_line()).stdin(Stdio::null()).stdout(Stdio::piped());
-    let (mut failures, mut taken) = (0, 0);
+    let (mut failures, mut taken, mut last) = (0, 0, String::new());
     let mut show = |line: &Line| match line {
-        Line::Step { failure: Some(_), .. } => {
+        Line::Step { failure: Some(failure), .. } => {
             failures += 1;
+            last.clone_from(failure);
             if failures == FAILURES_BEFORE_SPACE {
                 let _ = std::fs::remove_file(ballast);
             }
@@ -233,7 +249,7 @@ fn fill_up(
     site.follow(writer.stderr(Stdio::null()).spawn()?, &mut show, verdict)?;
     let _ = std::fs::remove_file(ballast);
     if failures >= FAILURES_BEFORE_SPACE && taken == 0 {
-        return Ok(Err("no write is taken after space was freed".to_owned()));
+        return Ok(Err(format!("no write is taken after space was freed: {last}")));
     }
     Ok(Ok(()))
 }

@@ -6,7 +6,7 @@
  * TRIALS_BELOW   the directory
  * TRIALS_FAULTS  first:last:what:which,...  with `what` an errno, 0 for a write of half its bytes, or -1
  *                for the end of the process; `which` is `a` for all calls, `s` for those that take space,
- *                `l` for all from the one on that met the first fault. The calls from the first to the
+ *                `r` for those that read a file, `l` for all from the one on that met the first fault. The calls from the first to the
  *                last such one meet it.
  *
  * The first call that meets a fault is told on standard output: `fault NUMBER CALL PATH`.
@@ -48,7 +48,7 @@ __asm__(".text\n"
 /* How a call names its file. */
 enum naming { AT_DIRECTORY, BY_PATH, BY_FILE };
 /* What it does: some fail by itself never, and only tell which files are ours. */
-enum kind { OPENS, CLOSES, DOUBLES, LOOKS, WRITES, CHANGES };
+enum kind { OPENS, CLOSES, DOUBLES, LOOKS, READS, WRITES, CHANGES };
 
 static const struct call {
     int number;
@@ -61,11 +61,11 @@ static const struct call {
     {SYS_close, BY_FILE, CLOSES, "close"},
     {SYS_dup, BY_FILE, DOUBLES, "dup"},
     {SYS_fcntl, BY_FILE, DOUBLES, "fcntl"},
-    {SYS_read, BY_FILE, LOOKS, "read"},
-    {SYS_readv, BY_FILE, LOOKS, "readv"},
-    {SYS_pread64, BY_FILE, LOOKS, "pread64"},
-    {SYS_preadv, BY_FILE, LOOKS, "preadv"},
-    {SYS_preadv2, BY_FILE, LOOKS, "preadv2"},
+    {SYS_read, BY_FILE, READS, "read"},
+    {SYS_readv, BY_FILE, READS, "readv"},
+    {SYS_pread64, BY_FILE, READS, "pread64"},
+    {SYS_preadv, BY_FILE, READS, "preadv"},
+    {SYS_preadv2, BY_FILE, READS, "preadv2"},
     {SYS_getdents64, BY_FILE, LOOKS, "getdents64"},
     {SYS_stat, BY_PATH, LOOKS, "stat"},
     {SYS_lstat, BY_PATH, LOOKS, "lstat"},
@@ -174,6 +174,7 @@ static const struct fault *met_by(const struct call *call, const greg_t *argumen
     for (int number = 0; number < faults_given; number++) {
         struct fault *fault = &faults[number];
         if (fault->which == 's' && !takes_space(call, arguments)) continue;
+        if (fault->which == 'r' && call->kind != READS) continue;
         if (fault->which == 'l' && faults[0].met < faults[0].first) continue;
         long met = __atomic_add_fetch(&fault->met, 1, __ATOMIC_SEQ_CST);
         if (met < fault->first || met > fault->last) continue;

@@ -25,6 +25,8 @@ pub(crate) struct Fault {
 pub(crate) enum What {
     /// The disk fails.
     Fails,
+    /// The disk fails to give what is on it; for calls that read a file only.
+    FailsToRead,
     /// The disk is full: for calls that take space only.
     IsFull,
     /// A write writes half of its bytes; for calls that take space only.
@@ -52,6 +54,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, which) = match self.what {
             What::Fails => (5, 'a'),
+            What::FailsToRead => (5, 'r'),
             What::IsFull => (28, 's'),
             What::Half => (0, 's'),
             What::Kills => (-1, 'a'),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
+use std::sync::Arc;
 
 use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
@@ -17,7 +18,7 @@ pub(crate) type Digest = u128;
 /// The records of one writer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Model {
-    records: BTreeMap<String, Document>,
+    records: BTreeMap<Arc<str>, Arc<Document>>,
     digest: Digest,
 }
 
@@ -31,7 +32,8 @@ impl Model {
             Unit::Put(records) => records.into_iter().for_each(|record| self.put(record)),
             Unit::Remove(ids) => ids.iter().for_each(|id| self.remove(id)),
             Unit::Move { id, room, number } => {
-                if let Some(mut record) = self.records.get(&id).cloned() {
+                if let Some(record) = self.records.get(id.as_str()) {
+                    let mut record = Document::clone(record);
                     moved(&mut record, &room, number);
                     self.put(record);
                 }
@@ -40,10 +42,10 @@ impl Model {
     }
 
     fn put(&mut self, record: Document) {
-        let Some(id) = record.get_str("_id").map(str::to_owned) else { return };
+        let Some(id) = record.get_str("_id").map(Arc::from) else { return };
         self.remove(&id);
         self.digest = self.digest.wrapping_add(digest(&record));
-        self.records.insert(id, record);
+        self.records.insert(id, Arc::new(record));
     }
 
     fn remove(&mut self, id: &str) {

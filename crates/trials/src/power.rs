@@ -20,7 +20,7 @@ use crate::disk::Disk;
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
 use crate::layout::{Part, part};
-use crate::script::Script;
+use crate::script::{FEW_KEYS, MANY_KEYS, Script};
 use crate::skip::{Skip, Skipping};
 use crate::strace;
 use crate::subject::Subject;
@@ -72,6 +72,7 @@ struct Recording {
     engine: Kind,
     seed: u64,
     writers: usize,
+    keys: u64,
     logs: Vec<PathBuf>,
     /// What calls were made to fail.
     faults: Vec<String>,
@@ -137,12 +138,15 @@ fn record(arguments: &Arguments, site: &Path, random: &mut Rng) -> Outcome<Optio
     let (steps, pause) =
         if promise == Promise::Durable { (random.u64(10..80), 0) } else { (350, 8) };
     let (seed, writers) = (random.u64(..), random.usize(1..=3));
+    // A store that is larger than its memory reads while it makes a checkpoint.
+    let keys = if arguments.faults { MANY_KEYS } else { FEW_KEYS };
     let mut recording = Recording::new(&root, engine, seed, writers);
+    recording.keys = keys;
     for session in 0..SESSIONS {
         let from = vec![1 + session * steps; writers];
         let line = writer::Arguments { engine, promise, seed, from, steps, ..Default::default() };
         let line = writer::Arguments { directory: recording.store(), cache: memory(seed), ..line };
-        let line = writer::Arguments { pause, failures: 2, reopens: 1, ..line };
+        let line = writer::Arguments { keys, pause, failures: 2, reopens: 1, ..line };
         let faults = if arguments.faults { faults(random) } else { Vec::new() };
         if !recording.add(&line.to_line(), site.join(format!("log{session}")), &faults)? {
             return Ok(None);
@@ -275,7 +279,7 @@ type Show<'a> = dyn FnMut(&Replay, &Call, u64, bool) -> Outcome<()> + 'a;
 impl Recording {
     fn new(root: &Path, engine: Kind, seed: u64, writers: usize) -> Recording {
         let (logs, faults) = (Vec::new(), Vec::new());
-        Recording { root: root.to_owned(), engine, seed, writers, logs, faults }
+        Recording { root: root.to_owned(), engine, seed, writers, keys: FEW_KEYS, logs, faults }
     }
 
     fn store(&self) -> PathBuf {
@@ -292,7 +296,7 @@ impl Recording {
 
     /// An empty disk, and nothing told.
     fn begin(&self) -> Replay {
-        let script = |writer| History::new(Script::new(self.seed, writer as u64));
+        let script = |writer| History::new(Script::new(self.seed, writer as u64).over(self.keys));
         let disk = Disk::new(&self.root);
         // The others count on what Linux's file systems do beyond POSIX.
         let is_ours = self.engine == Kind::Filedex;

@@ -9,8 +9,11 @@ use filedex_query::{Date, Document, Value};
 /// Records of one atomic write of `put_many`, as the store documents it.
 pub(crate) const ATOMIC: usize = 500;
 
-/// Ids that one writer uses.
-const KEYS: u64 = 160;
+/// Ids that one writer uses: few, so that they meet often.
+pub(crate) const FEW_KEYS: u64 = 160;
+
+/// Ids of a store that is larger than the memory it is given.
+pub(crate) const MANY_KEYS: u64 = 3_000;
 
 /// One call of a writer.
 #[derive(Clone, Debug)]
@@ -40,11 +43,17 @@ pub(crate) enum Unit {
 pub(crate) struct Script {
     seed: u64,
     writer: u64,
+    keys: u64,
 }
 
 impl Script {
     pub(crate) fn new(seed: u64, writer: u64) -> Script {
-        Script { seed, writer }
+        Script { seed, writer, keys: FEW_KEYS }
+    }
+
+    /// The same over another number of ids.
+    pub(crate) fn over(self, keys: u64) -> Script {
+        Script { keys, ..self }
     }
 
     /// The step of that number.
@@ -54,10 +63,10 @@ impl Script {
         match random.u8(0..100) {
             0..50 => Step::Put(self.record(&mut random, number)),
             50..65 => {
-                let id = self.id(random.u64(0..KEYS));
+                let id = self.id(random.u64(0..self.keys));
                 Step::Move { id, room: room(&mut random), number: number.cast_signed() }
             }
-            65..80 => Step::Remove(self.id(random.u64(0..KEYS))),
+            65..80 => Step::Remove(self.id(random.u64(0..self.keys))),
             80..97 => {
                 // Some are more than one atomic write takes.
                 let records = if random.u8(0..8) == 0 { 510..620 } else { 2..60 };
@@ -66,7 +75,7 @@ impl Script {
             }
             _ => {
                 let ids = random.usize(2..40);
-                Step::RemoveMany((0..ids).map(|_| self.id(random.u64(0..KEYS))).collect())
+                Step::RemoveMany((0..ids).map(|_| self.id(random.u64(0..self.keys))).collect())
             }
         }
     }
@@ -76,7 +85,7 @@ impl Script {
     }
 
     fn record(&self, random: &mut Rng, number: u64) -> Document {
-        let mut record = Document::new().with("_id", self.id(random.u64(0..KEYS)));
+        let mut record = Document::new().with("_id", self.id(random.u64(0..self.keys)));
         match random.u8(0..20) {
             0 => {}
             1 => {

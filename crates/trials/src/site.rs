@@ -11,7 +11,7 @@ use crate::check::{check, itself, wait};
 use crate::engine::{Kind, Promise, memory};
 use crate::files;
 use crate::history::{Event, History, judge};
-use crate::script::Script;
+use crate::script::{FEW_KEYS, MANY_KEYS, Script};
 use crate::verdict::Verdict;
 use crate::writer::{self, Line, listen};
 
@@ -21,6 +21,7 @@ pub(crate) struct Site {
     pub(crate) directory: PathBuf,
     engine: Kind,
     seed: u64,
+    keys: u64,
     history: History,
     /// Whether a writer had to be stopped.
     hung: bool,
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Steps without an answer, each of which may have been done or not, after which a store is looked at.
 const MOST_UNSURE: u64 = 5;
 
+/// Steps that a past takes.
+const PAST: u64 = 300;
+
 /// Steps by which a store shows that it works again.
 const STEPS_AFTER: u64 = 30;
 
@@ -40,14 +44,29 @@ impl Site {
     pub(crate) fn new(directory: &Path, engine: Kind, random: &mut Rng) -> Site {
         let seed = random.u64(..);
         let history = History::new(Script::new(seed, 0));
-        Site { directory: directory.to_owned(), engine, seed, history, hung: false }
+        Site { directory: directory.to_owned(), engine, seed, keys: FEW_KEYS, history, hung: false }
     }
 
-    /// The same, for a store with little memory, which makes many checkpoints.
-    pub(crate) fn with_checkpoints(directory: &Path, engine: Kind, random: &mut Rng) -> Site {
+    /// A store that is larger than its memory, so that every checkpoint reads and writes, with some past;
+    /// its last writer was killed.
+    pub(crate) fn with_past(
+        directory: &Path,
+        engine: Kind,
+        random: &mut Rng,
+        verdict: &mut Verdict,
+    ) -> Outcome<Site> {
+        std::fs::create_dir_all(directory.join("past"))?;
+        // An even seed stands for little memory.
         let seed = random.u64(..) & !1;
-        let history = History::new(Script::new(seed, 0));
-        Site { seed, history, ..Site::new(directory, engine, random) }
+        let mut site = Site::new(&directory.join("past"), engine, random);
+        site.history = History::new(Script::new(seed, 0).over(MANY_KEYS));
+        (site.seed, site.keys) = (seed, MANY_KEYS);
+        let line = site.line(Promise::Interval, PAST);
+        site.write(&writer::Arguments { vanish: true, ..line }, verdict)?;
+        // Which state that is, is found in a copy, since opening changes a store.
+        let mut looked_at = site.copy(&directory.join("looked at"))?;
+        looked_at.judge(verdict)?;
+        Ok(Site { history: looked_at.history, ..site })
     }
 
     /// The same store once more, in a directory that is not there yet.
@@ -67,6 +86,7 @@ impl Site {
             engine: self.engine,
             promise,
             seed: self.seed,
+            keys: self.keys,
             from: vec![self.history.next()],
             steps,
             cache: memory(self.seed),

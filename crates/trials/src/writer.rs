@@ -17,7 +17,7 @@ use clap::Args;
 use crate::Outcome;
 use crate::engine::{self, Engine, Kind, Promise};
 use crate::history::Event;
-use crate::script::Script;
+use crate::script::{FEW_KEYS, Script};
 
 /// What the process is to do.
 #[derive(Args, Clone, Debug)]
@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// How many steps each writer does; without end if 0.
     #[arg(long, default_value_t = 0)]
     pub(crate) steps: u64,
+    /// How many ids each writer uses.
+    #[arg(long, default_value_t = FEW_KEYS)]
+    pub(crate) keys: u64,
     /// Milliseconds of rest after a step.
     #[arg(long, default_value_t = 0)]
     pub(crate) pause: u64,
@@ -65,6 +68,7 @@ impl Default for Arguments {
             seed: 0,
             from: vec![1],
             steps: 0,
+            keys: FEW_KEYS,
             pause: 0,
             cache: 8 << 20,
             failures: 3,
@@ -86,6 +90,7 @@ impl Arguments {
             ("--seed", self.seed.to_string()),
             ("--from", from.join(",")),
             ("--steps", self.steps.to_string()),
+            ("--keys", self.keys.to_string()),
             ("--pause", self.pause.to_string()),
             ("--cache", self.cache.to_string()),
             ("--failures", self.failures.to_string()),
@@ -191,7 +196,8 @@ fn write_all(arguments: &Arguments, store: &dyn Engine, from: &mut [u64], ends: 
     thread::scope(|scope| {
         let mut writers = Vec::new();
         for (number, (next, end)) in from.iter_mut().zip(ends).enumerate() {
-            let writer = Writer { number, script: Script::new(arguments.seed, number as u64) };
+            let script = Script::new(arguments.seed, number as u64).over(arguments.keys);
+            let writer = Writer { number, script };
             let steps = *next..*end;
             writers.push((next, scope.spawn(move || writer.write(store, steps, arguments))));
         }
