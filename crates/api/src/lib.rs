@@ -52,13 +52,13 @@ mod scope;
 
 pub use change::Change;
 pub use directory::{
-    Answer, Directory, DirectoryError, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag,
-    TokenHash, User,
+    Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
+    Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
 };
 pub use endpoint::{
-    ApiError, DefaultSort, EndpointOptions, Endpoints, FilesParams, ImagesParams, Order,
-    OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy, UserFiles,
-    UserFilesParams,
+    ApiError, DefaultSort, EndpointOptions, Endpoints, FilesParams, FoldersParams, ImagesParams,
+    Order, OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy,
+    UserFiles, UserFilesParams, UserFolder, UserStats,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use file::{AsIs, File, Record};

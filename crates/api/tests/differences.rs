@@ -119,6 +119,23 @@ fn difference_108_the_start_of_images_stands_once() {
     endpoints.index().put(&old.with_uploaded_at(Date(0)).with_hidden(true)).unwrap();
     let (_, body) = get(&endpoints, "u1", &format!("{IMAGES}?roomId=G1&startingFromId=old"));
     assert_eq!(summary(&body), "e a | 50 0 2");
+    // One without a date or without a type group leads the first page, too.
+    let two_step = File::new("two").unwrap().with_room("G1").with_type("image/png");
+    endpoints.index().put(&two_step.with_uploaded_at(Date(1_704_200_000_000))).unwrap();
+    let dateless = File::new("no").unwrap().with_room("G1").with_media_type("image/png");
+    endpoints.index().put(&dateless).unwrap();
+    for (asked, wanted) in [
+        ("two", "two a | 50 0 1"),
+        ("two&count=1", "two a | 1 0 1"),
+        ("two&count=1&offset=1", " | 1 1 1"),
+        ("no", "no e a | 50 0 3"),
+        ("no&count=1", "no | 1 0 3"),
+        ("no&count=1&offset=1", "e | 1 1 3"),
+        ("no&count=2&offset=1", "e a | 2 1 3"),
+    ] {
+        let uri = format!("{IMAGES}?roomId=G1&startingFromId={asked}");
+        assert_eq!(summary(&get(&endpoints, "u1", &uri).1), wanted, "{asked}");
+    }
 }
 
 #[test]
@@ -204,6 +221,71 @@ fn difference_117_known_fields_hold_their_types_and_object_ids_ask_for_digits() 
     assert_eq!(status, 200, "{body}");
     assert!(body.contains(&format!("\"_id\":\"{hex}\"")), "{body}");
     assert!(body.contains(r#""uploadedAt":"2024-01-01T00:00:00.000Z""#), "{body}");
+}
+
+#[test]
+fn difference_118_a_name_is_trimmed_and_found_in_any_normal_form_and_case() {
+    let endpoints = endpoints();
+    for (id, name) in [
+        ("nfc", "Caf\u{e9}.pdf"),
+        ("nfd", "Cafe\u{301}.pdf"),
+        ("sharp", "Stra\u{df}e.pdf"),
+        ("wide", "STRASSE.pdf"),
+        ("ligature", "\u{fb01}le.pdf"),
+    ] {
+        let file = File::new(id).unwrap().with_room("C1").with_name(name);
+        endpoints.index().put(&file).unwrap();
+    }
+    for (name, wanted) in [
+        ("%20CAF%C3%89.PDF%20", "nfd nfc | 2 0 2"),
+        ("cafe%CC%81", "nfd nfc | 2 0 2"),
+        ("strasse", "wide sharp | 2 0 2"),
+        ("Stra%C3%9Fe", "wide sharp | 2 0 2"),
+        ("file.p", "ligature | 1 0 1"),
+        ("%EF%AC%81le", "ligature | 1 0 1"),
+        ("%20%20", "nfd nfc wide sharp k1 k2 ligature | 7 0 7"),
+    ] {
+        let uri = format!("/api/v1/channels.files?roomId=C1&name={name}");
+        assert_eq!(summary(&get(&endpoints, "u1", &uri).1), wanted, "{name}");
+    }
+}
+
+#[test]
+fn difference_119_owners_are_asked_for_as_replies_show_them() {
+    for (query, wanted) in [
+        (r#"{"user.username":"ben"}"#, "b c | 2 0 2"),
+        (r#"{"user.name":"Ada"}"#, "a e n | 3 0 3"),
+        (r#"{"user._id":"u2"}"#, "b c | 2 0 2"),
+        (r#"{"user.username":{"$regex":"^B","$options":"i"}}"#, "b c | 2 0 2"),
+        (r#"{"user.username":{"$in":["ada","ben"]},"size":{"$gt":20}}"#, "c e | 2 0 2"),
+        (r#"{"user.username":{"$ne":"ada"}}"#, "b c d | 3 0 3"),
+        (r#"{"user":{"$exists":false}}"#, "d | 1 0 1"),
+        (r#"{"$or":[{"user.username":"ben"},{"name":"delta.txt"}]}"#, "b c d | 3 0 3"),
+        (r#"{"user.username":"cyd"}"#, " | 0 0 0"),
+    ] {
+        let asked = format!(r#"roomId=G1 sort={{"_id":1}} query={query}"#);
+        assert_eq!(listed(GROUPS, &asked), wanted, "{query}");
+    }
+    let sorted = |sort: &str, more: &str| listed(GROUPS, &format!("roomId=G1 sort={sort} {more}"));
+    assert_eq!(sorted(r#"{"user.username":1,"size":-1}"#, ""), "d e a n c b | 6 0 6");
+    assert_eq!(sorted(r#"{"user.username":-1,"size":1}"#, ""), "b c n a e d | 6 0 6");
+    assert_eq!(sorted(r#"{"user.username":1}"#, "count=2 offset=1"), "a e | 2 1 6");
+    let shown = |fields: &str| {
+        let (_, body) = ask(GROUPS, &format!("roomId=G1 name=alpha fields={fields}"));
+        let reply: Value = serde_json::from_str(&body).unwrap();
+        reply["files"][0].to_string()
+    };
+    assert_eq!(shown(r#"{"user.username":1}"#), r#"{"_id":"a","user":{"username":"ada"}}"#);
+    assert_eq!(
+        shown(r#"{"user":1,"size":1,"_id":0}"#),
+        r#"{"size":10,"user":{"_id":"u1","name":"Ada","username":"ada"}}"#
+    );
+    assert!(!shown(r#"{"user":0}"#).contains("user"));
+    assert!(shown(r#"{"user.name":0}"#).contains(r#""user":{"_id":"u1","username":"ada"}"#));
+    assert_eq!(
+        refused(GROUPS, r#"roomId=G1 query={"user.token":"x"}"#),
+        "Invalid query parameter provided: the field `token` may not be asked for [error-invalid-query]"
+    );
 }
 
 #[test]
@@ -295,6 +377,155 @@ fn difference_130_hidden_records_and_thumbs_are_no_uploads() {
     let ids = reply["page"].as_array().unwrap().iter().map(|file| file["id"].as_str().unwrap());
     let ids: Vec<&str> = ids.collect();
     assert!(ids.contains(&"a") && !ids.contains(&"h") && !ids.contains(&"t"), "{ids:?}");
+}
+
+#[test]
+fn difference_131_a_folder_narrows_the_list() {
+    assert_eq!(uploaded("page=1 folder=f1").0, ["z3"]);
+    assert_eq!(uploaded("page=1 folder=f1 searchQuery=one").0, [""; 0]);
+    assert_eq!(uploaded("page=1 folder=nowhere").0, [""; 0]);
+    assert_eq!(uploaded("page=1 folder=").0.len(), 5);
+    assert_eq!(refused(USER, "page=1 folder=a folder=b"), "Invalid folder value");
+}
+
+#[test]
+fn difference_132_a_search_finds_every_normal_form_and_case() {
+    let endpoints = Endpoints::new(uploads(), directory());
+    for (id, name) in [("nfc", "Caf\u{e9}"), ("nfd", "Cafe\u{301}"), ("sharp", "Ma\u{df}")] {
+        let file = File::new(id).unwrap().with_user("u1").with_name(name);
+        endpoints.index().put(&file).unwrap();
+    }
+    for (search, number) in [("CAFE%CC%81", 2), ("caf%C3%A9", 2), ("MASS", 1)] {
+        let (_, body) = get(&endpoints, "u1", &format!("{USER}?page=1&searchQuery={search}"));
+        assert_eq!(body.matches("createdAt").count(), number, "{search}: {body}");
+    }
+}
+
+fn single(endpoints: &Endpoints, user: &str, path: &str) -> (u16, Value) {
+    let (status, body) = get(endpoints, user, path);
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[test]
+fn difference_133_one_file_is_found_by_id_before_names_and_the_newest_of_a_name() {
+    let endpoints = Endpoints::new(uploads(), directory());
+    for (id, name, day) in [("n1", "z1", 1), ("n2", "same", 2), ("n3", "same", 3)] {
+        let file = File::new(id).unwrap().with_user("u1").with_name(name);
+        endpoints.index().put(&file.with_uploaded_at(Date(day))).unwrap();
+    }
+    let hidden = File::new("hid").unwrap().with_user("u1").with_hidden(true);
+    endpoints.index().put(&hidden).unwrap();
+    for (asked, found) in
+        [("z1", Some("z1")), ("same", Some("n3")), ("z7", Some("z7")), ("hid", None), ("y1", None)]
+    {
+        let (status, file) = single(&endpoints, "u1", &format!("{USER}/{asked}"));
+        assert_eq!(status == 200, found.is_some(), "{asked}");
+        assert_eq!(file["id"].as_str(), found, "{asked}");
+        assert!(file.get("password").is_none() && file.get("url").is_none());
+    }
+}
+
+#[test]
+fn difference_134_a_take_that_is_no_number_is_refused() {
+    let recent = "/api/user/recent";
+    for take in ["x", "-", "take=1 take=2"] {
+        assert_eq!(refused(recent, &format!("take={take}")), "Take must be a number");
+    }
+    let endpoints = Endpoints::new(uploads(), directory());
+    for (take, number) in
+        [("2.5", 2), ("", 3), ("1e3", 1), ("-1", 1), ("99", 6), ("99999999999999999999", 0)]
+    {
+        let (_, files) = single(&endpoints, "u1", &format!("{recent}?take={take}"));
+        assert_eq!(files.as_array().map_or(0, Vec::len), number, "{take}");
+    }
+}
+
+fn with_folders() -> Endpoints {
+    let mut directory = directory();
+    for (id, owner, public, allow_uploads, parent_id) in [
+        ("f1", "u1", true, false, None),
+        ("f2", "u1", false, true, Some("f1")),
+        ("f3", "u2", false, false, None),
+    ] {
+        let folder = filedex::Folder::new(id, owner);
+        let parent_id = parent_id.map(str::to_owned);
+        directory.add_folder(filedex::Folder { public, allow_uploads, parent_id, ..folder });
+    }
+    Endpoints::new(uploads(), directory)
+}
+
+#[test]
+fn difference_135_folders_are_the_callers_or_those_of_lower_rank() {
+    let endpoints = with_folders();
+    let path = "/api/user/folders";
+    let ids = |user: &str, parameters: &str| {
+        let (status, body) = single(&endpoints, user, &format!("{path}?{parameters}"));
+        let folders = body.as_array().into_iter().flatten();
+        (
+            status,
+            folders.map(|folder| folder["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+        )
+    };
+    assert_eq!(ids("u1", ""), (200, vec!["f2".to_owned(), "f1".to_owned()]));
+    assert_eq!(ids("u1", "user=u2"), (403, vec![]));
+    assert_eq!(ids("u3", "user=u2"), (200, vec!["f3".to_owned()]));
+    assert_eq!(ids("u1", "root=true"), (200, vec!["f1".to_owned()]));
+    assert_eq!(ids("u1", "parentId=f1"), (200, vec!["f2".to_owned()]));
+    assert_eq!(ids("u1", "parentId=f3"), (200, vec![]));
+}
+
+#[test]
+fn difference_136_a_folder_for_everybody_shows_neither_owner_nor_what_was_dropped_there() {
+    let endpoints = with_folders();
+    let path = "/api/server/folder";
+    let (status, folder) = single(&endpoints, "stranger", &format!("{path}/f1"));
+    assert_eq!((status, folder["files"].as_array().map(Vec::len)), (200, Some(1)));
+    assert!(folder.get("userId").is_none());
+    let (status, folder) = single(&endpoints, "stranger", &format!("{path}/f2?uploads=1"));
+    assert_eq!((status, folder["files"].as_array().map(Vec::len)), (200, Some(0)));
+    for closed in ["f2", "f1?uploads=1", "f3", "nowhere"] {
+        assert_eq!(single(&endpoints, "u1", &format!("{path}/{closed}")).0, 404, "{closed}");
+    }
+}
+
+#[test]
+fn difference_137_the_version_is_the_one_whose_answers_are_given() {
+    let (status, version) = single(&endpoints(), "u1", "/api/version");
+    assert_eq!((status, version["details"]["version"].as_str()), (200, Some("4.2.0")));
+    assert_eq!(version["data"]["isLatest"], true);
+}
+
+#[test]
+fn difference_138_what_the_server_leaves_in_any_order_has_one() {
+    let (_, stats) = get(&Endpoints::new(uploads(), directory()), "u1", "/api/user/stats");
+    let types = stats.split_once("\"sortTypeCount\":").unwrap().1;
+    let types = types.trim_end_matches('}').trim_start_matches('{');
+    let names: Vec<&str> = types.split(',').map(|one| one.split(':').next().unwrap()).collect();
+    assert!(names.len() > 3 && names.is_sorted(), "{names:?}");
+    let (_, tags) = single(&Endpoints::new(uploads(), directory()), "u1", "/api/user/tags");
+    assert_eq!(tags[0]["files"].to_string(), r#"[{"id":"z1"},{"id":"z2"}]"#);
+}
+
+#[test]
+fn difference_139_statistics_of_the_server_are_not_kept() {
+    let (status, body) = get(&endpoints(), "u4", "/api/stats");
+    assert_eq!(
+        (status, body.as_str()),
+        (403, r#"{"error":"metrics are disabled","statusCode":403}"#)
+    );
+}
+
+#[test]
+fn difference_140_a_field_of_another_kind_shows_as_if_it_were_missing() {
+    let endpoints = Endpoints::new(uploads(), directory());
+    let odd = r#"{"_id":"odd","userId":"u1","name":7,"type":["x"],"size":"big","views":{"a":1},
+        "favorite":"yes","maxViews":true,"folderId":{"$oid":"5a9f1b2c3d4e5f6071829304"},"thumbnail":"x",
+        "tags":"t1","uploadedAt":7}"#;
+    let odd = filedex::ejson::read_document(odd, &Default::default()).unwrap();
+    endpoints.index().put(&filedex::AsIs(odd)).unwrap();
+    let (_, body) = get(&endpoints, "u1", &format!("{USER}?page=1&searchField=id&searchQuery=odd"));
+    let shown = r#"{"createdAt":null,"updatedAt":null,"deletesAt":null,"favorite":false,"id":"odd","originalName":null,"name":null,"size":0,"type":null,"views":0,"maxViews":null,"folderId":null,"thumbnail":null,"tags":[],"url":"/u/"}"#;
+    assert!(body.contains(shown), "{body}");
 }
 
 #[test]

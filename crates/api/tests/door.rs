@@ -107,7 +107,7 @@ fn every_answer_has_the_same_headers() {
 #[test]
 fn other_paths_and_methods_are_refused() {
     let endpoints = endpoints();
-    for path in ["/", "/api/v1/im.files/", "/api/v1/channels.images", "/api/v1/IM.files"] {
+    for path in ["/", "/api/v1/im.files/", "/api/v1/groups.images", "/api/v1/IM.files"] {
         let request = Request::get(path).body("").unwrap();
         assert_eq!(endpoints.handle(request).status(), 404, "{path}");
     }

@@ -10,7 +10,7 @@
 
 mod world;
 
-use filedex::Endpoints;
+use filedex::{Endpoints, Folder};
 use proptest::prelude::*;
 use serde_json::Value;
 use world::{directory, encode, endpoints, get, uploads};
@@ -102,7 +102,11 @@ fn is(value: &Value, name: &str) -> bool {
 #[test]
 fn every_described_path_is_served_and_every_answer_is_described() {
     let description = description();
-    let (rooms, uploads) = (endpoints(), Endpoints::new(uploads(), directory()));
+    let mut folders = directory();
+    for (id, public) in [("f1", true), ("f2", false)] {
+        folders.add_folder(Folder { public, ..Folder::new(id, "u1") });
+    }
+    let (rooms, uploads) = (endpoints(), Endpoints::new(uploads(), folders));
     let chat = [
         "",
         "roomId=G1",
@@ -132,15 +136,28 @@ fn every_described_path_is_served_and_every_answer_is_described() {
         "page=1 sortBy=x",
         "page=1 searchField=tags searchQuery=,",
     ];
+    let small = [
+        "",
+        "take=2",
+        "take=x",
+        "noincl=1",
+        "user=u2",
+        "user=u1",
+        "parentId=a&parentId=b",
+        "uploads=1",
+    ];
     let mut asked = 0;
-    for (path, methods) in description["paths"].as_object().unwrap() {
+    let described = description["paths"].as_object().unwrap().iter();
+    let each = described.flat_map(|(path, methods)| ids(path).map(move |path| (path, methods)));
+    for (path, methods) in each {
         let (endpoints, rows) = match path.as_str() {
             "/api/user/files" => (&uploads, &zipline[..]),
-            _ => (&rooms, &chat[..]),
+            path if path.starts_with("/api/v1/") => (&rooms, &chat[..]),
+            _ => (&uploads, &small[..]),
         };
         let answers = methods["get"]["responses"].as_object().unwrap();
         for parameters in rows {
-            for user in ["u1", "u2", "stranger"] {
+            for user in ["u1", "u2", "u3", "stranger"] {
                 let uri = format!("{path}?{}", encode(parameters));
                 let (status, body) = get(endpoints, user, &uri);
                 let Some(answer) = answers.get(&status.to_string()) else {
@@ -156,13 +173,21 @@ fn every_described_path_is_served_and_every_answer_is_described() {
     assert!(asked > 250, "{asked}");
 }
 
+/// The path, with ids of things that are there and that aren't in the place of its own.
+fn ids(path: &str) -> impl Iterator<Item = String> {
+    let ids = ["z1", "one.png", "t1", "f1", "f2", "nothing", "%20"];
+    let number = if path.contains("{id}") { ids.len() } else { 1 };
+    ids.into_iter().take(number).map(|id| path.replace("{id}", id))
+}
+
 /// Query strings that no client means to send.
 fn odd_query() -> impl Strategy<Value = String> {
     let name = prop_oneof![
         6 => prop::sample::select(vec![
             "roomId", "username", "roomName", "offset", "count", "sort", "query", "fields", "name",
             "typeGroup", "onlyConfirmed", "startingFromId", "page", "perpage", "filter", "favorite",
-            "sortBy", "order", "searchField", "searchQuery", "id",
+            "sortBy", "order", "searchField", "searchQuery", "id", "folder", "take", "noincl", "user",
+            "parentId", "root", "uploads",
         ]).prop_map(str::to_owned),
         1 => "[a-z\\[\\]]{0,6}",
     ];
@@ -199,7 +224,7 @@ proptest! {
         }
         WORLD.with(|(endpoints, description)| {
             for (path, methods) in description["paths"].as_object().unwrap() {
-                let uri = format!("{path}?{query}");
+                let uri = format!("{}?{query}", path.replace("{id}", "z1"));
                 if uri.parse::<http::Uri>().is_err() {
                     continue;
                 }

@@ -1,7 +1,7 @@
 //! The world of `filedex demo` and `filedex serve --demo`: the example records of the endpoints'
 //! documents, the users and rooms they belong to, and generated records in other rooms.
 
-use filedex::{Filedex, MemoryDirectory, Room, RoomKind, User};
+use filedex::{Filedex, Folder, MemoryDirectory, Room, RoomKind, Tag, User};
 use filedex_dataset::Dataset;
 use filedex_query::{Limits, ejson};
 
@@ -59,6 +59,19 @@ pub(crate) fn directory() -> MemoryDirectory {
     for Caller { id, token } in [CALLER, OTHER_CALLER] {
         directory.add_token(id, token);
     }
+
+    let made = "2025-05-27T04:30:20.284Z".to_owned();
+    directory.add_folder(Folder {
+        name: "trips".to_owned(),
+        public: true,
+        created_at: made.clone(),
+        updated_at: made.clone(),
+        ..Folder::new("cmb60pvng00039kentdaw6p70", CALLER.id)
+    });
+    let (id, name, color) = ("cmb60pvng00039kentdaw6p71", "work", "#ff0000");
+    let (created_at, updated_at) = (made.clone(), made);
+    let (id, name, color) = (id.to_owned(), name.to_owned(), color.to_owned());
+    directory.add_tag(CALLER.id, Tag { id, created_at, updated_at, name, color });
 
     let callers = [CALLER.id, OTHER_CALLER.id];
     let both = || callers.into_iter();

@@ -270,6 +270,22 @@ fn plain_text_is_what_a_javascript_server_writes() {
 }
 
 #[test]
+fn plain_numbers_are_written_as_javascript_writes_them() {
+    for (number, text) in [
+        (9_007_199_254_740_992.0, "9007199254740992"),
+        (9_223_372_036_854_775_807.0, "9223372036854776000"),
+        (1e21, "1e+21"),
+        (-1.5e300, "-1.5e+300"),
+        (0.000001, "0.000001"),
+        (1.5e-7, "1.5e-7"),
+        (2.5, "2.5"),
+        (-0.0, "0"),
+    ] {
+        assert_eq!(ejson::to_text(Value::from(number).view(), Form::Plain), text);
+    }
+}
+
+#[test]
 fn no_wrapper_of_extended_json_stands_in_plain_text() {
     for (extended, plain) in [
         (r#"{"$undefined":true}"#, "null"),

@@ -10,7 +10,8 @@ use parking_lot::RwLock;
 use serde::Deserialize;
 
 use super::{
-    Answer, Directory, DirectoryError, MemoryDirectory, Role, Room, RoomKind, Tag, TokenHash, User,
+    Answer, Directory, DirectoryError, Folder, IncompleteUpload, MemoryDirectory, Role, Room,
+    RoomKind, ShortUrls, Tag, TokenHash, User,
 };
 
 /// A directory kept in a JSON file, read at [`open`](FileDirectory::open) and at
@@ -31,7 +32,11 @@ use super::{
 ///       "tags": [{ "id": "t1", "name": "work", "color": "#ff0000",
 ///                  "createdAt": "2025-01-01T00:00:00.000Z",
 ///                  "updatedAt": "2025-01-01T00:00:00.000Z" }],
-///       "incomplete": ["cmb60pvng00039kentdaw6p69"]
+///       "incomplete": ["cmb60pvng00039kentdaw6p69"],
+///       "folders": [{ "id": "f1", "name": "trips", "public": false, "allowUploads": false,
+///                     "parentId": null, "createdAt": "2025-01-01T00:00:00.000Z",
+///                     "updatedAt": "2025-01-01T00:00:00.000Z" }],
+///       "shortUrls": { "created": 2, "views": 17 }
 ///     }
 ///   ],
 ///   "rooms": [
@@ -44,6 +49,7 @@ use super::{
 /// - `tokens`: base64 of the SHA-256 of each token, as [`TokenHash`] prints it. Never the token.
 /// - `type`: `c` channel (open to every user of the file), `p` group, `d` direct, `l`
 ///   omnichannel, `v` voice; all but channels are open to `members` only.
+/// - `folders` are the user's own; one with a `userId` of somebody else is refused.
 /// - Ids and names stand once each.
 /// - Only `_id` and `username` of a user, `_id` and `type` of a room must be there.
 #[derive(Debug)]
@@ -76,6 +82,10 @@ struct ListedUser {
     tags: Vec<Tag>,
     #[serde(default)]
     incomplete: Vec<String>,
+    #[serde(default)]
+    folders: Vec<Folder>,
+    #[serde(default, rename = "shortUrls")]
+    short_urls: ShortUrls,
 }
 
 #[derive(Deserialize)]
@@ -128,23 +138,39 @@ impl std::str::FromStr for MemoryDirectory {
         refuse_repeated("user name", listing.users.iter().map(|user| &user.username))?;
         refuse_repeated("room id", listing.rooms.iter().map(|room| &room.id))?;
         refuse_repeated("room name", listing.rooms.iter().filter_map(|room| room.name.as_ref()))?;
+        let folders = listing.users.iter().flat_map(|user| user.folders.iter());
+        refuse_repeated("folder id", folders.map(|folder| &folder.id))?;
         let mut memory = MemoryDirectory::new();
         for listed in listing.users {
-            let ListedUser { id, username, name, role, tokens, tags, incomplete } = listed;
-            memory.add_user(User { id: id.clone(), username, name, role });
-            for token in tokens {
-                memory.add_token_hash(&id, token);
-            }
-            for tag in tags {
-                memory.add_tag(&id, tag);
-            }
-            memory.set_incomplete_files(&id, incomplete);
+            add_user(&mut memory, listed)?;
         }
         for ListedRoom { id, name, kind, members } in listing.rooms {
             memory.add_room(Room { id, name, kind }, members);
         }
         Ok(memory)
     }
+}
+
+fn add_user(memory: &mut MemoryDirectory, listed: ListedUser) -> Result<(), serde_json::Error> {
+    let ListedUser { id, username, name, role, tokens, tags, incomplete, folders, short_urls } =
+        listed;
+    memory.add_user(User { id: id.clone(), username, name, role });
+    for token in tokens {
+        memory.add_token_hash(&id, token);
+    }
+    for tag in tags {
+        memory.add_tag(&id, tag);
+    }
+    for folder in folders {
+        if !folder.user_id.is_empty() && folder.user_id != id {
+            let text = format!("folder `{}` of `{id}` names another owner", folder.id);
+            return Err(serde::de::Error::custom(text));
+        }
+        memory.add_folder(Folder { user_id: id.clone(), ..folder });
+    }
+    memory.set_incomplete_files(&id, incomplete);
+    memory.set_short_urls(&id, short_urls);
+    Ok(())
 }
 
 fn refuse_repeated<'a>(
@@ -203,5 +229,25 @@ impl Directory for FileDirectory {
 
     fn incomplete_files(&self, user_id: &str) -> Answer<Vec<String>> {
         self.memory.read().incomplete_files(user_id)
+    }
+
+    fn tags_by_id(&self, ids: &[&str]) -> Answer<HashMap<String, Tag>> {
+        self.memory.read().tags_by_id(ids)
+    }
+
+    fn folders(&self, user_id: &str) -> Answer<Vec<Folder>> {
+        self.memory.read().folders(user_id)
+    }
+
+    fn folder(&self, id: &str) -> Answer<Option<Folder>> {
+        self.memory.read().folder(id)
+    }
+
+    fn incomplete_uploads(&self, user_id: &str) -> Answer<Vec<IncompleteUpload>> {
+        self.memory.read().incomplete_uploads(user_id)
+    }
+
+    fn short_urls(&self, user_id: &str) -> Answer<ShortUrls> {
+        self.memory.read().short_urls(user_id)
     }
 }

@@ -7,7 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use subtle::{Choice, ConstantTimeEq as _};
 
-use super::{Answer, Directory, Room, RoomKind, Tag, TokenHash, User};
+use super::{
+    Answer, Directory, Folder, IncompleteUpload, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
+};
 
 /// Users, rooms and memberships in memory. Tokens are kept as [`TokenHash`] only.
 ///
@@ -39,6 +41,17 @@ struct Person {
     tokens: Vec<TokenHash>,
     tags: Vec<Tag>,
     incomplete: Vec<String>,
+    folders: Vec<Folder>,
+    uploads: Vec<IncompleteUpload>,
+    short_urls: ShortUrls,
+}
+
+impl Person {
+    fn new(user: User) -> Person {
+        let (tokens, tags, incomplete, folders, uploads) = Default::default();
+        let short_urls = ShortUrls::default();
+        Person { user, tokens, tags, incomplete, folders, uploads, short_urls }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -63,8 +76,7 @@ impl MemoryDirectory {
             }
             None => {
                 self.ids_by_username.insert(user.username.clone(), user.id.clone());
-                let (tokens, tags, incomplete) = Default::default();
-                self.people.insert(user.id.clone(), Person { user, tokens, tags, incomplete });
+                self.people.insert(user.id.clone(), Person::new(user));
             }
         }
     }
@@ -87,6 +99,32 @@ impl MemoryDirectory {
     /// Sets which files of that user aren't complete. False if there is no such user.
     pub fn set_incomplete_files(&mut self, user_id: &str, ids: Vec<String>) -> bool {
         self.change(user_id, |person| person.incomplete = ids)
+    }
+
+    /// Adds a folder of its owner, or replaces the one of that id. False if there is no such user.
+    pub fn add_folder(&mut self, folder: Folder) -> bool {
+        let owner = folder.user_id.clone();
+        self.change(&owner, |person| {
+            person.folders.retain(|other| other.id != folder.id);
+            person.folders.push(folder);
+        })
+    }
+
+    /// Adds an upload in parts of that user; until it is `COMPLETE` the file that its metadata names is
+    /// among the incomplete ones. False if there is no such user.
+    pub fn add_incomplete_upload(&mut self, user_id: &str, upload: IncompleteUpload) -> bool {
+        self.change(user_id, |person| {
+            let file = upload.metadata.get("file").and_then(filedex_query::Value::as_document);
+            let file =
+                file.and_then(|file| file.get_str("id")).filter(|_| upload.status != "COMPLETE");
+            person.incomplete.extend(file.map(str::to_owned));
+            person.uploads.push(upload);
+        })
+    }
+
+    /// Sets how many short URLs that user has made. False if there is no such user.
+    pub fn set_short_urls(&mut self, user_id: &str, short_urls: ShortUrls) -> bool {
+        self.change(user_id, |person| person.short_urls = short_urls)
     }
 
     /// Adds a room with its members, or replaces the room of that id.
@@ -183,6 +221,29 @@ impl Directory for MemoryDirectory {
 
     fn incomplete_files(&self, user_id: &str) -> Answer<Vec<String>> {
         Ok(self.people.get(user_id).map(|person| person.incomplete.clone()).unwrap_or_default())
+    }
+
+    fn tags_by_id(&self, ids: &[&str]) -> Answer<HashMap<String, Tag>> {
+        let tags = self.people.values().flat_map(|person| person.tags.iter());
+        let asked = tags.filter(|tag| ids.contains(&tag.id.as_str()));
+        Ok(asked.map(|tag| (tag.id.clone(), tag.clone())).collect())
+    }
+
+    fn folders(&self, user_id: &str) -> Answer<Vec<Folder>> {
+        Ok(self.people.get(user_id).map(|person| person.folders.clone()).unwrap_or_default())
+    }
+
+    fn folder(&self, id: &str) -> Answer<Option<Folder>> {
+        let mut folders = self.people.values().flat_map(|person| person.folders.iter());
+        Ok(folders.find(|folder| folder.id == id).cloned())
+    }
+
+    fn incomplete_uploads(&self, user_id: &str) -> Answer<Vec<IncompleteUpload>> {
+        Ok(self.people.get(user_id).map(|person| person.uploads.clone()).unwrap_or_default())
+    }
+
+    fn short_urls(&self, user_id: &str) -> Answer<ShortUrls> {
+        Ok(self.people.get(user_id).map(|person| person.short_urls).unwrap_or_default())
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`FileDirectory`] from a JSON file. Nothing here knows files, queries or HTTP.
 
 mod file;
+mod folder;
 mod memory;
 mod room;
 mod shared;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 pub use file::FileDirectory;
+pub use folder::{Folder, IncompleteUpload, ShortUrls};
 pub use memory::MemoryDirectory;
 pub use room::{Room, RoomKind};
 pub use token::TokenHash;
@@ -97,6 +99,47 @@ pub trait Directory: Send + Sync {
     /// When the host can't tell.
     fn incomplete_files(&self, _user_id: &str) -> Answer<Vec<String>> {
         Ok(Vec::new())
+    }
+
+    /// The tags with those ids, whoever made them, by id; unknown ones are left out. Asked where a file
+    /// carries a tag that isn't its owner's.
+    ///
+    /// # Errors
+    /// When the host can't tell.
+    fn tags_by_id(&self, _ids: &[&str]) -> Answer<HashMap<String, Tag>> {
+        Ok(HashMap::new())
+    }
+
+    /// The folders of that user, of every depth, for `/api/user/folders`.
+    ///
+    /// # Errors
+    /// When the host can't tell.
+    fn folders(&self, _user_id: &str) -> Answer<Vec<Folder>> {
+        Ok(Vec::new())
+    }
+
+    /// The folder with that id, whoever made it.
+    ///
+    /// # Errors
+    /// When the host can't tell.
+    fn folder(&self, _id: &str) -> Answer<Option<Folder>> {
+        Ok(None)
+    }
+
+    /// The uploads in parts of that user, for `/api/user/files/incomplete`.
+    ///
+    /// # Errors
+    /// When the host can't tell.
+    fn incomplete_uploads(&self, _user_id: &str) -> Answer<Vec<IncompleteUpload>> {
+        Ok(Vec::new())
+    }
+
+    /// The short URLs of that user, counted, for `/api/user/stats`.
+    ///
+    /// # Errors
+    /// When the host can't tell.
+    fn short_urls(&self, _user_id: &str) -> Answer<ShortUrls> {
+        Ok(ShortUrls::default())
     }
 }
 

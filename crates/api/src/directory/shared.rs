@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Answer, Directory, Room, Tag, User};
+use super::{Answer, Directory, Folder, IncompleteUpload, Room, ShortUrls, Tag, User};
 
 /// Asks the directory inside.
 ///
@@ -59,5 +59,25 @@ impl<D: Directory + ?Sized> Directory for Arc<D> {
 
     fn incomplete_files(&self, user_id: &str) -> Answer<Vec<String>> {
         (**self).incomplete_files(user_id)
+    }
+
+    fn tags_by_id(&self, ids: &[&str]) -> Answer<HashMap<String, Tag>> {
+        (**self).tags_by_id(ids)
+    }
+
+    fn folders(&self, user_id: &str) -> Answer<Vec<Folder>> {
+        (**self).folders(user_id)
+    }
+
+    fn folder(&self, id: &str) -> Answer<Option<Folder>> {
+        (**self).folder(id)
+    }
+
+    fn incomplete_uploads(&self, user_id: &str) -> Answer<Vec<IncompleteUpload>> {
+        (**self).incomplete_uploads(user_id)
+    }
+
+    fn short_urls(&self, user_id: &str) -> Answer<ShortUrls> {
+        (**self).short_urls(user_id)
     }
 }

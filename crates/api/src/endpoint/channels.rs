@@ -1,8 +1,9 @@
-//! `channels.files`: the files of a public channel or an omnichannel conversation.
+//! `channels.files`: the files of a public channel or an omnichannel conversation; `channels.images`:
+//! the images of any room, under the name that `rooms.images` had first.
 
 use super::Endpoints;
 use super::error::ApiError;
-use super::params::FilesParams;
+use super::params::{FilesParams, ImagesParams};
 use crate::{Page, RoomKind, User};
 
 impl Endpoints {
@@ -24,5 +25,13 @@ impl Endpoints {
         }
         let asked = self.read_listing(params)?;
         self.list(&room, params, &asked)
+    }
+
+    /// The images of a room, of whatever kind, as [`Endpoints::rooms_images`] lists them.
+    ///
+    /// # Errors
+    /// As [`Endpoints::rooms_images`].
+    pub fn channels_images(&self, caller: &User, params: &ImagesParams) -> Result<Page, ApiError> {
+        self.rooms_images(caller, params)
     }
 }

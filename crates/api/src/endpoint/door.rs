@@ -8,39 +8,11 @@ use http::{Method, Request, Response, StatusCode};
 use super::error::{ApiError, Style};
 use super::parameters::Parameters;
 use super::params::{FilesParams, ImagesParams, RoomKey};
+use super::route::{Found, Route};
 use super::schema::{Accepted, Kind, Schema};
 use super::user::text;
 use super::{Endpoints, reply};
 use crate::User;
-
-/// What a path names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route {
-    Im,
-    Groups,
-    Channels,
-    Images,
-    UserFiles,
-    Description,
-}
-
-impl Route {
-    fn of(path: &str) -> Option<Route> {
-        match path {
-            "/api/v1/im.files" | "/api/v1/dm.files" => Some(Route::Im),
-            "/api/v1/groups.files" => Some(Route::Groups),
-            "/api/v1/channels.files" => Some(Route::Channels),
-            "/api/v1/rooms.images" => Some(Route::Images),
-            "/api/user/files" => Some(Route::UserFiles),
-            "/api/openapi.json" => Some(Route::Description),
-            _ => None,
-        }
-    }
-
-    fn style(self) -> Style {
-        if self == Route::UserFiles { Style::Zipline } else { Style::Chat }
-    }
-}
 
 macro_rules! files_schema {
     ($room:literal, $name:literal, $open:literal) => {
@@ -94,39 +66,74 @@ impl Endpoints {
 
     fn answer<B>(&self, request: &Request<B>) -> Result<Response<Vec<u8>>, ApiError> {
         let missing = || ApiError::plain(StatusCode::NOT_FOUND, "Not Found");
-        let route = Route::of(request.uri().path()).ok_or_else(missing)?;
+        let found = Route::of(request.uri().path()).ok_or_else(missing)?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(ApiError::plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
         }
-        if route == Route::Description {
-            return Ok(reply::json(StatusCode::OK, DESCRIPTION.as_bytes().to_vec()));
-        }
-        let caller = self.caller(request, route.style())?;
         let query = request.uri().query().unwrap_or_default();
-        let given = Parameters::parse(query, route.style()).map_err(|_| too_many(route))?;
-        self.call(route, &caller, &given)
+        let given = || Parameters::parse(query, found.style).map_err(|_| too_many(found.style));
+        let body = match found.route {
+            Route::Description => DESCRIPTION.as_bytes().to_vec(),
+            // The one lookup that asks nobody who he is.
+            Route::ServerFolder => {
+                self.server_folder(&found.id, text::is_set(&given()?, "uploads"))?.to_json()
+            }
+            _ => {
+                let caller = self.caller(request, found.style)?;
+                self.call(&found, &caller, &given()?)?
+            }
+        };
+        Ok(reply::json(StatusCode::OK, body))
     }
 
     fn call(
         &self,
-        route: Route,
+        found: &Found<'_>,
         caller: &User,
         given: &Parameters,
-    ) -> Result<Response<Vec<u8>>, ApiError> {
+    ) -> Result<Vec<u8>, ApiError> {
         let files = |schema: &Schema, name| schema.accept(given).map(|given| files(&given, name));
-        let page = match route {
+        let page = match found.route {
             Route::Im => self.im_files(caller, &files(&IM, "username")?)?,
             Route::Groups => self.groups_files(caller, &files(&GROUPS, "roomName")?)?,
             Route::Channels => self.channels_files(caller, &files(&CHANNELS, "roomName")?)?,
-            Route::Images => self.rooms_images(caller, &images(&IMAGES.accept(given)?))?,
-            Route::UserFiles => {
-                let owner = self.owner_of(caller, text::owner_id(given)?)?;
-                let files = self.files_of(&owner, &text::read(given)?)?;
-                return Ok(reply::json(StatusCode::OK, files.to_json()));
+            Route::RoomsImages => self.rooms_images(caller, &images(&IMAGES.accept(given)?))?,
+            Route::ChannelsImages => {
+                self.channels_images(caller, &images(&IMAGES.accept(given)?))?
             }
-            Route::Description => return Err(ApiError::plain(StatusCode::NOT_FOUND, "Not Found")),
+            _ => return self.call_user(found, caller, given),
         };
         Ok(reply::page(&page))
+    }
+
+    /// The lookups in Zipline's style.
+    fn call_user(
+        &self,
+        found: &Found<'_>,
+        caller: &User,
+        given: &Parameters,
+    ) -> Result<Vec<u8>, ApiError> {
+        Ok(match found.route {
+            Route::UserFiles => {
+                let owner = self.owner_of(caller, text::owner_id(given)?)?;
+                self.files_of(&owner, &text::read(given)?)?.to_json()
+            }
+            Route::UserFile => reply::document(&self.user_file(caller, &found.id)?),
+            Route::UserRecent => reply::documents(&self.user_recent(caller, text::take(given)?)?),
+            Route::UserStats => reply::document(&self.user_stats(caller)?.to_document()),
+            Route::UserIncomplete => reply::documents(&self.user_incomplete(caller)?),
+            Route::UserFolders => {
+                reply::folders(&self.user_folders(caller, &text::folders(given)?)?)
+            }
+            Route::UserFolder => self.user_folder(caller, &found.id)?.to_json(),
+            Route::UserTags => reply::documents(&self.user_tags(caller)?),
+            Route::UserTag => reply::document(&self.user_tag(caller, &found.id)?),
+            Route::Version => reply::document(&self.version()),
+            Route::ServerStats => {
+                return Err(ApiError::zipline(StatusCode::FORBIDDEN, "metrics are disabled"));
+            }
+            _ => return Err(ApiError::plain(StatusCode::NOT_FOUND, "Not Found")),
+        })
     }
 
     /// Who asks. Whatever is missing or wrong about it, the answer is the same.
@@ -147,9 +154,9 @@ impl Endpoints {
     }
 }
 
-fn too_many(route: Route) -> ApiError {
+fn too_many(style: Style) -> ApiError {
     let text = "Invalid query parameters";
-    match route.style() {
+    match style {
         Style::Chat => ApiError::bad(text),
         Style::Zipline => ApiError::zipline(StatusCode::BAD_REQUEST, text),
     }

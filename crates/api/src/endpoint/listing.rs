@@ -6,9 +6,10 @@
 use filedex_query::{Document, Limits, Value, ejson};
 
 use super::error::{ApiError, Style};
+use super::owner_terms::{self, OwnerFields};
 use super::params::FilesParams;
 use super::{DefaultSort, Endpoints, literal, password};
-use crate::{Lookup, Page, Room, Scope};
+use crate::{Lookup, Page, Room, Scope, Visibility};
 
 /// A listing's parameters, read; all but the room.
 pub(super) struct Asked {
@@ -59,45 +60,69 @@ impl Endpoints {
         params: &FilesParams,
         asked: &Asked,
     ) -> Result<Page, ApiError> {
-        let (scope, conditions) = self.files_scope(room, params);
-        let lookup = narrowed(self.lookup(scope), &conditions, asked);
-        let page = lookup.and_then(|lookup| lookup.page());
-        let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        self.list_in(Scope::everything().room(&room.id), params, asked)
+    }
+
+    /// The page of a scope that the caller may read.
+    pub(super) fn list_in(
+        &self,
+        scope: Scope,
+        params: &FilesParams,
+        asked: &Asked,
+    ) -> Result<Page, ApiError> {
+        let fault = |error| ApiError::lookup(Style::Chat, error);
+        let (visible, conditions) = self.shows(params);
+        let list = self.lookup(scope.visible(visible));
+        let mut query = asked.query.clone();
+        if let Some(by_owner) = query.as_mut().filter(|query| owner_terms::in_query(query)) {
+            *by_owner = self.by_user_id(&list, by_owner)?;
+        }
+        let conditions = conditions.iter().chain(&query);
+        let lookup = conditions.fold(Ok(list), |lookup: crate::Result<Lookup>, condition| {
+            lookup?.query_document(condition)
+        });
+        let owner_fields = asked.fields.as_ref().and_then(OwnerFields::of);
+        let fields = owner_fields.as_ref().map(|fields| &fields.records).or(asked.fields.as_ref());
+        let lookup = lookup.and_then(|lookup| match fields {
+            Some(fields) => lookup.fields_document(fields),
+            None => Ok(lookup),
+        });
+        let mut page = self.page_of(lookup.map_err(fault)?, asked)?;
         page.files.iter_mut().for_each(password::lock);
         page.files = self.with_owners(page.files)?;
+        if let Some(fields) = &owner_fields {
+            let projection = fields.projection(self).map_err(fault)?;
+            let shown = page.files.into_iter().map(|file| fields.apply(file, &projection));
+            page.files = shown.collect::<crate::Result<Vec<Document>>>().map_err(fault)?;
+        }
         Ok(page)
     }
 
-    /// What shows of a room, and the conditions of the dedicated parameters, which are asked of records
+    fn page_of(&self, lookup: Lookup, asked: &Asked) -> Result<Page, ApiError> {
+        if owner_terms::in_sort(&asked.sort) {
+            return self.sorted_by_owner(&lookup, &asked.sort, asked.offset, asked.limit);
+        }
+        let sorted = lookup.sort_document(&asked.sort);
+        let page = sorted.and_then(|lookup| lookup.offset(asked.offset).count(asked.limit).page());
+        page.map_err(|error| ApiError::lookup(Style::Chat, error))
+    }
+
+    /// What shows of a list, and the conditions of the dedicated parameters, which are asked of records
     /// as the caller may see them.
-    fn files_scope(&self, room: &Room, params: &FilesParams) -> (Scope, Vec<Document>) {
+    fn shows(&self, params: &FilesParams) -> (Visibility, Vec<Document>) {
         let group = params.type_group.as_deref().filter(|group| !matches!(*group, "" | "all"));
         let visibility = match group {
             // Asking for a type group by name takes the place of leaving thumbs out.
             Some(_) => self.options.visibility.with_thumbs(),
             None => self.options.visibility,
         };
-        let scope = Scope::everything().room(&room.id).visible(visibility);
         let group = group.map(|group| Document::new().with("typeGroup", group));
-        let name = params.name.as_deref().filter(|name| !name.is_empty());
+        let name = params.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
         let name = name.map(|name| literal::contains("name", name));
         let missing = || Document::new().with("expiresAt", Document::new().with("$exists", false));
         let confirmed = params.only_confirmed.then(missing);
-        (scope, [group, name, confirmed].into_iter().flatten().collect())
+        (visibility, [group, name, confirmed].into_iter().flatten().collect())
     }
-}
-
-fn narrowed(mut lookup: Lookup, conditions: &[Document], asked: &Asked) -> crate::Result<Lookup> {
-    for condition in conditions {
-        lookup = lookup.query_document(condition)?;
-    }
-    if let Some(query) = &asked.query {
-        lookup = lookup.query_document(query)?;
-    }
-    if let Some(fields) = &asked.fields {
-        lookup = lookup.fields_document(fields)?;
-    }
-    Ok(lookup.sort_document(&asked.sort)?.offset(asked.offset).count(asked.limit))
 }
 
 fn read_sort(

@@ -13,11 +13,14 @@ mod literal;
 mod number;
 mod options;
 mod owner;
+mod owner_terms;
 mod parameters;
 mod params;
 mod password;
 mod reply;
+mod room_files;
 mod rooms;
+mod route;
 mod schema;
 mod user;
 
@@ -28,7 +31,7 @@ pub use options::{DefaultSort, EndpointOptions, OwnerShape, Paging};
 pub use params::{
     FilesParams, ImagesParams, Order, RoomKey, SearchField, Shown, SortBy, UserFilesParams,
 };
-pub use user::{Searched, SearchedQuery, UserFiles};
+pub use user::{FoldersParams, Searched, SearchedQuery, UserFiles, UserFolder, UserStats};
 
 use crate::{Directory, Filedex, Lookup, Room, Scope, User};
 use error::Style;

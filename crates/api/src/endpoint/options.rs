@@ -34,6 +34,8 @@ pub struct EndpointOptions {
     pub files_route: String,
     /// The language by which `/api/user/files` sorts texts (default: by their bytes).
     pub collation: Collation,
+    /// The release of Zipline that `/api/version` names (default: 4.2.0, whose answers the lookups give).
+    pub zipline_version: String,
 }
 
 /// Page sizes of the room endpoints, as Rocket.Chat's settings have them.
@@ -81,6 +83,7 @@ impl Default for EndpointOptions {
             owner: OwnerShape::default(),
             files_route: "/u".to_owned(),
             collation: Collation::simple(),
+            zipline_version: "4.2.0".to_owned(),
         }
     }
 }

@@ -14,6 +14,22 @@ impl Endpoints {
     /// Shows the owners of the files. A record without `userId`, or whose owner the directory
     /// doesn't know, stays as it is.
     pub(super) fn with_owners(&self, files: Vec<Document>) -> Result<Vec<Document>, ApiError> {
+        self.with_owners_as(files, self.options.owner)
+    }
+
+    /// The same with `user` beside `userId`, whatever the host's choice.
+    pub(super) fn with_owner_objects(
+        &self,
+        files: Vec<Document>,
+    ) -> Result<Vec<Document>, ApiError> {
+        self.with_owners_as(files, OwnerShape::ObjectAndId)
+    }
+
+    fn with_owners_as(
+        &self,
+        files: Vec<Document>,
+        shape: OwnerShape,
+    ) -> Result<Vec<Document>, ApiError> {
         let mut ids: Vec<&str> = files.iter().filter_map(|file| file.get_str("userId")).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -22,7 +38,6 @@ impl Endpoints {
         }
         let owners = self.directory.users(&ids);
         let owners = owners.map_err(|error| ApiError::directory(Style::Chat, &error))?;
-        let shape = self.options.owner;
         Ok(files.into_iter().map(|file| with_owner(file, &owners, shape)).collect())
     }
 }
@@ -53,7 +68,8 @@ fn in_place(file: Document, owner: Value) -> Document {
     fields.collect()
 }
 
-fn shown(user: &User) -> Document {
+/// A user as replies show him.
+pub(super) fn shown(user: &User) -> Document {
     let shown =
         Document::new().with("_id", user.id.as_str()).with("username", user.username.as_str());
     match &user.name {

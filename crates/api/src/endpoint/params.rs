@@ -72,6 +72,11 @@ impl FilesParams {
         FilesParams::in_room(RoomKey::Name(name.into()))
     }
 
+    /// Asks for every room: for [`Endpoints::files_of_user`](crate::Endpoints::files_of_user).
+    pub fn everywhere() -> FilesParams {
+        FilesParams::of("")
+    }
+
     pub(super) fn in_room(room: RoomKey) -> FilesParams {
         FilesParams {
             room,
@@ -227,6 +232,9 @@ pub struct UserFilesParams {
     /// Whose files, if not the caller's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The folder they lie in, if not any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
 }
 
 impl UserFilesParams {
@@ -242,6 +250,7 @@ impl UserFilesParams {
             search_field: SearchField::Name,
             search_query: String::new(),
             id: None,
+            folder: None,
         }
     }
 
@@ -279,6 +288,13 @@ impl UserFilesParams {
     pub fn search(mut self, field: SearchField, query: impl Into<String>) -> UserFilesParams {
         self.search_field = field;
         self.search_query = query.into();
+        self
+    }
+
+    /// Asks for the files in that folder.
+    #[must_use]
+    pub fn in_folder(mut self, id: impl Into<String>) -> UserFilesParams {
+        self.folder = Some(id.into());
         self
     }
 

@@ -5,8 +5,13 @@
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
 use http::{Response, StatusCode};
 
+use filedex_query::Document;
+use filedex_query::ejson::{self, Form};
+
 use super::error::ApiError;
+use super::user::UserFolder;
 use crate::Page;
+use crate::page::write_files;
 
 /// A JSON body with the headers of every answer.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
@@ -20,11 +25,31 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
 }
 
 /// A page of a room endpoint: the page's fields, then `success`.
-pub(super) fn page(page: &Page) -> Response<Vec<u8>> {
+pub(super) fn page(page: &Page) -> Vec<u8> {
     let mut body = page.to_json();
     body.pop();
     body.extend_from_slice(b",\"success\":true}");
-    json(StatusCode::OK, body)
+    body
+}
+
+/// One object.
+pub(super) fn document(document: &Document) -> Vec<u8> {
+    let mut body = Vec::new();
+    ejson::write_document(document.view(), Form::Plain, &mut body);
+    body
+}
+
+/// A bare list of objects.
+pub(super) fn documents(documents: &[Document]) -> Vec<u8> {
+    let mut body = Vec::new();
+    write_files(documents, &mut body);
+    body
+}
+
+/// A bare list of folders.
+pub(super) fn folders(folders: &[UserFolder]) -> Vec<u8> {
+    let shown: Vec<Document> = folders.iter().map(UserFolder::to_document).collect();
+    documents(&shown)
 }
 
 /// A refusal.

@@ -10,11 +10,13 @@ use super::params::ImagesParams;
 use super::{Endpoints, password};
 use crate::{Lookup, Page, Scope, User};
 
-/// The file a list starts from, if it is itself one of the images.
-struct Start {
-    id: String,
-    /// How many images of the same moment would come before it.
-    ahead: u64,
+/// The file a list starts from.
+enum Start {
+    /// One of the images, with how many would come before it.
+    Within { id: String, ahead: u64 },
+    /// An image by its type that has no type group: it leads the first page beside the list, as the
+    /// server has it.
+    Beside { id: String },
 }
 
 impl Endpoints {
@@ -48,46 +50,75 @@ impl Endpoints {
             None => (images, None),
         };
         let lookup = images.sort_document(&Document::new().with("uploadedAt", -1))?;
-        match start.filter(|start| start.ahead > 0 && params.offset <= start.ahead) {
-            Some(start) => led(lookup, &start, params.offset, limit),
-            None => lookup.offset(params.offset).count(limit).page(),
+        match start {
+            Some(Start::Within { id, ahead }) if ahead > 0 && params.offset <= ahead => {
+                led(lookup, &id, params.offset, limit)
+            }
+            Some(Start::Beside { id }) if params.offset == 0 => {
+                let mut page = lookup.count(limit).page()?;
+                let start = room.clone().query_document(&Document::new().with("_id", id))?;
+                page.files.splice(0..0, start.count(1).page()?.files);
+                Ok(page)
+            }
+            _ => lookup.offset(params.offset).count(limit).page(),
         }
     }
 }
 
-/// Narrows the images to those not newer than the file of that id. A file that isn't in the room or
-/// is hidden there changes nothing, so that nothing can be learnt of it; nor does one without a date.
+/// Narrows the images to those not newer than the file of that id; one without a date narrows nothing.
+/// A file that isn't in the room or is hidden there changes nothing, so that nothing can be learnt of it.
 fn from(room: &Lookup, images: Lookup, id: &str) -> crate::Result<(Lookup, Option<Start>)> {
     let named = Document::new().with("_id", id);
-    let start = room.clone().query_document(&named)?.count(1).page()?;
-    let date = start.files.first().and_then(|file| file.get("uploadedAt"));
-    let Some(date) = date.filter(|date| **date != Value::Null).cloned() else {
-        return Ok((images, None));
+    let found = room.clone().query_document(&named)?.count(1).page()?;
+    let Some(file) = found.files.first() else { return Ok((images, None)) };
+    let date = file.get("uploadedAt").filter(|date| **date != Value::Null).cloned();
+    let start = match images.clone().query_document(&named)?.total()? > 0 {
+        true => {
+            Some(Start::Within { id: id.to_owned(), ahead: ahead(&images, id, date.as_ref())? })
+        }
+        false => is_image(file).then(|| Start::Beside { id: id.to_owned() }),
     };
-    let shows = images.clone().query_document(&named)?.total()? > 0;
-    let same_moment = Document::new().with("uploadedAt", date.clone());
+    let images = match date {
+        Some(date) => {
+            let not_newer = Document::new().with("$lte", date);
+            images.query_document(&Document::new().with("uploadedAt", not_newer))?
+        }
+        None => images,
+    };
+    Ok((images, start))
+}
+
+/// How many of the images that the list has come before the file: of those with its date the ones of a
+/// greater id, and all that have a date where it has none.
+fn ahead(images: &Lookup, id: &str, date: Option<&Value>) -> crate::Result<u64> {
+    let of_date = Document::new().with("uploadedAt", date.cloned().unwrap_or(Value::Null));
     let greater = Document::new().with("_id", Document::new().with("$gt", id));
-    let tied = images.clone().query_document(&same_moment)?.query_document(&greater)?;
-    let start = match shows {
-        true => Some(Start { id: id.to_owned(), ahead: tied.total()? }),
-        false => None,
-    };
-    let not_newer = Document::new().with("$lte", date);
-    Ok((images.query_document(&Document::new().with("uploadedAt", not_newer))?, start))
+    let tied = images.clone().query_document(&of_date)?.query_document(&greater)?.total()?;
+    if date.is_some() {
+        return Ok(tied);
+    }
+    let dated = Document::new().with("uploadedAt", Document::new().with("$ne", Value::Null));
+    Ok(tied + images.clone().query_document(&dated)?.total()?)
+}
+
+/// Whether a file without a type group is an image by its type.
+fn is_image(file: &Document) -> bool {
+    let grouped = !matches!(file.get("typeGroup"), None | Some(Value::Null));
+    !grouped && file.get_str("type").is_some_and(|kind| kind.starts_with("image/"))
 }
 
 /// The page of a list whose start was moved ahead of the files of the same moment: one more file is
 /// read on either side of the window, the start taken out, and put in front of the first page.
-fn led(lookup: Lookup, start: &Start, offset: u64, limit: u64) -> crate::Result<Page> {
+fn led(lookup: Lookup, start: &str, offset: u64, limit: u64) -> crate::Result<Page> {
     let first = offset.saturating_sub(1);
     let count = if limit == 0 { 0 } else { limit.saturating_add(1) };
     let read = lookup.clone().offset(first).count(count).page()?;
     let mut files = Vec::new();
     if offset == 0 {
-        let led_by = Document::new().with("_id", start.id.as_str());
+        let led_by = Document::new().with("_id", start);
         files = lookup.query_document(&led_by)?.offset(0).count(1).page()?.files;
     }
-    files.extend(read.files.into_iter().filter(|file| file.get_str("_id") != Some(&start.id)));
+    files.extend(read.files.into_iter().filter(|file| file.get_str("_id") != Some(start)));
     if limit > 0 {
         files.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }

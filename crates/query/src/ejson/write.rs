@@ -207,6 +207,7 @@ fn double(number: f64, form: Form, out: &mut Vec<u8>) {
     match form {
         Form::Plain if !number.is_finite() => out.extend_from_slice(b"null"),
         Form::Plain if whole => integer(number as i64, out),
+        Form::Plain => javascript(number, out),
         Form::Canonical => wrap("$numberDouble", &double_text(number), out),
         _ if number.is_finite() => {
             // A finite number is always JSON.
@@ -214,6 +215,18 @@ fn double(number: f64, form: Form, out: &mut Vec<u8>) {
             debug_assert!(written.is_ok());
         }
         _ => wrap("$numberDouble", &double_text(number), out),
+    }
+}
+
+/// A number as JavaScript writes it: without an exponent from 0.000001 to below 10^21.
+fn javascript(number: f64, out: &mut Vec<u8>) {
+    match number.abs() {
+        1e-6..1e21 => put(out, format_args!("{number}")),
+        _ => {
+            let text = format!("{number:e}");
+            let signed = if text.contains("e-") { text } else { text.replacen('e', "e+", 1) };
+            out.extend_from_slice(signed.as_bytes());
+        }
     }
 }
 

@@ -7,9 +7,9 @@ use std::num::NonZeroU64;
 use filedex_query::{Collation, Document, Value};
 use http::StatusCode;
 
-use super::record;
+use super::record::{Parts, Shown};
 use crate::endpoint::error::{ApiError, Style};
-use crate::endpoint::params::{Order, SearchField, Shown, SortBy, UserFilesParams};
+use crate::endpoint::params::{Order, SearchField, Shown as Which, SortBy, UserFilesParams};
 use crate::endpoint::{Endpoints, literal};
 use crate::page::write_files;
 use crate::{Lookup, Scope, Tag, User};
@@ -113,9 +113,37 @@ impl Endpoints {
                 found.map_err(|error| ApiError::lookup(Style::Zipline, error))?
             }
         };
-        let shown = record::Shown { tags: &tags, route: self.options.files_route.as_str() };
-        let page = records.iter().map(|record| shown.file(record, search.is_some())).collect();
+        let parts = if search.is_some() { Parts::SEARCHED } else { Parts::LISTED };
+        let page = self.shown(&records, tags, parts)?;
         Ok(UserFiles { page, total, pages: total.div_ceil(per_page.get()), search })
+    }
+
+    /// The records as Zipline's lookups show them. `tags` are those of the owner; what else the files
+    /// carry the directory is asked for.
+    pub(super) fn shown(
+        &self,
+        records: &[Document],
+        mut tags: Vec<Tag>,
+        parts: Parts,
+    ) -> Result<Vec<Document>, ApiError> {
+        let carried = records.iter().filter_map(|record| record.get("tags")?.as_array());
+        let mut foreign: Vec<&str> = carried.flatten().filter_map(Value::as_str).collect();
+        foreign.sort_unstable();
+        foreign.dedup();
+        foreign.retain(|id| !tags.iter().any(|tag| tag.id == *id));
+        if parts.tags && !foreign.is_empty() {
+            let others = self.directory.tags_by_id(&foreign);
+            let others = others.map_err(|error| ApiError::directory(Style::Zipline, &error))?;
+            tags.extend(others.into_values());
+        }
+        let shown = Shown { tags, route: self.options.files_route.as_str() };
+        Ok(records.iter().map(|record| shown.file(record, parts)).collect())
+    }
+
+    /// Every file of a user that shows, complete or not.
+    pub(super) fn all_of(&self, owner: &User) -> Lookup {
+        let scope = Scope::everything().user(&owner.id).visible(self.options.visibility);
+        self.lookup(scope).collated(&Collation::simple())
     }
 
     /// The files asked for, in no order. What the host forces is the scope; what the parameters say is
@@ -134,11 +162,14 @@ impl Endpoints {
         }
         // What is asked for is found as it stands; only lists are in the order of a language.
         let mut lookup = self.lookup(scope).collated(&Collation::simple());
-        if params.filter == Shown::Dashboard {
+        if let Some(folder) = params.folder.as_deref().filter(|folder| !folder.is_empty()) {
+            lookup = lookup.query_document(&Document::new().with("folderId", folder))?;
+        }
+        if params.filter == Which::Dashboard {
             let pattern = Document::new().with("$regex", "^(?:image|video|audio|text)/");
             lookup = lookup.query_document(&Document::new().with("type", pattern))?;
         }
-        if params.favorite && params.filter != Shown::All {
+        if params.favorite && params.filter != Which::All {
             lookup = lookup.query_document(&Document::new().with("favorite", true))?;
         }
         let conditions = search.map(Searched::conditions).unwrap_or_default();

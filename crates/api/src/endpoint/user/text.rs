@@ -7,6 +7,7 @@ use std::num::NonZeroU64;
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
+use super::FoldersParams;
 use crate::endpoint::error::ApiError;
 use crate::endpoint::number;
 use crate::endpoint::parameters::{Given, Parameters};
@@ -47,7 +48,56 @@ pub(in crate::endpoint) fn read(given: &Parameters) -> Result<UserFilesParams, A
         filter: shown(given),
         favorite: is(given, "favorite", "true"),
         id: None,
+        folder: folder(given)?,
     })
+}
+
+/// The folder to list; empty counts as not given.
+fn folder(given: &Parameters) -> Result<Option<String>, ApiError> {
+    match given.get("folder") {
+        None => Ok(None),
+        Some(Given::One(folder)) => Ok(Some(folder.clone()).filter(|folder| !folder.is_empty())),
+        Some(_) => Err(bad("Invalid folder value")),
+    }
+}
+
+/// How many of the newest files: a number as JavaScript's `parseInt` reads it, 3 where none is given.
+pub(in crate::endpoint) fn take(given: &Parameters) -> Result<i64, ApiError> {
+    let text = match given.get("take") {
+        None => return Ok(DEFAULT_TAKE),
+        Some(Given::One(text)) if text.is_empty() => return Ok(DEFAULT_TAKE),
+        Some(Given::One(text)) => text.trim(),
+        Some(_) => "",
+    };
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    let number: Option<i64> = digits.get(..end).and_then(|digits| digits.parse().ok());
+    number.map(|number| number.saturating_mul(sign)).ok_or_else(|| bad("Take must be a number"))
+}
+
+const DEFAULT_TAKE: i64 = 3;
+
+/// What `/api/user/folders` is asked for.
+pub(in crate::endpoint) fn folders(given: &Parameters) -> Result<FoldersParams, ApiError> {
+    let one = |name: &str| match given.get(name) {
+        None => Ok(None),
+        Some(Given::One(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
+        Some(_) => Err(bad(format!("Invalid {name} value"))),
+    };
+    let mut params = FoldersParams::default();
+    params.without_files = is_set(given, "noincl");
+    params.root = given.get("root").is_some() && !is(given, "root", "false");
+    params.parent = one("parentId")?;
+    params.user = one("user")?;
+    Ok(params)
+}
+
+/// Whether any text is given, `false` too.
+pub(in crate::endpoint) fn is_set(given: &Parameters, name: &str) -> bool {
+    given.get(name).is_some_and(|given| *given != Given::One(String::new()))
 }
 
 fn bad(text: impl Into<String>) -> ApiError {
