@@ -77,10 +77,8 @@ impl Endpoints {
         if let Some(by_owner) = query.as_mut().filter(|query| owner_terms::in_query(query)) {
             *by_owner = self.by_user_id(&list, by_owner)?;
         }
-        let conditions = conditions.iter().chain(&query);
-        let lookup = conditions.fold(Ok(list), |lookup: crate::Result<Lookup>, condition| {
-            lookup?.query_document(condition)
-        });
+        let mut conditions = conditions.iter().chain(&query);
+        let lookup = conditions.try_fold(list, |list, condition| list.query_document(condition));
         let owner_fields = asked.fields.as_ref().and_then(OwnerFields::of);
         let fields = owner_fields.as_ref().map(|fields| &fields.records).or(asked.fields.as_ref());
         let lookup = lookup.and_then(|lookup| match fields {

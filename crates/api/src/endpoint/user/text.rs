@@ -87,12 +87,12 @@ pub(in crate::endpoint) fn folders(given: &Parameters) -> Result<FoldersParams, 
         Some(Given::One(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
         Some(_) => Err(bad(format!("Invalid {name} value"))),
     };
-    let mut params = FoldersParams::default();
-    params.without_files = is_set(given, "noincl");
-    params.root = given.get("root").is_some() && !is(given, "root", "false");
-    params.parent = one("parentId")?;
-    params.user = one("user")?;
-    Ok(params)
+    Ok(FoldersParams {
+        without_files: is_set(given, "noincl"),
+        root: given.get("root").is_some() && !is(given, "root", "false"),
+        parent: one("parentId")?,
+        user: one("user")?,
+    })
 }
 
 /// Whether any text is given, `false` too.
