@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use filedex_query::{
-    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson,
+    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson, shell,
 };
 use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
 
@@ -160,6 +160,27 @@ impl Lookup {
     /// A `Query` error saying what is wrong and where.
     pub fn query(self, text: &str) -> Result<Lookup> {
         let document = ejson::read_document(text, self.index.limits())?;
+        self.query_document(&document)
+    }
+
+    /// Records that satisfy the filter of that text as well, as people type it in MongoDB's shell: names without
+    /// quotes, `/patterns/i`, `ISODate(..)`, comments. For people; what comes over a network is JSON.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_room("r").with_name("Logo.png").with_size(9778))?;
+    /// let typed = "{name: /^logo/i, size: {$gt: 1000}} // large ones";
+    /// assert_eq!(index.room("r").query_relaxed(typed)?.total()?, 1);
+    /// let error = index.room("r").query_relaxed("{size: {gt: 1000}}").unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `$gt`?"));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Lookup::query`], with the place in the text; 2 for an operator without its `$`.
+    pub fn query_relaxed(self, text: &str) -> Result<Lookup> {
+        let document = shell::read_filter(text, &self.environment)?;
         self.query_document(&document)
     }
 

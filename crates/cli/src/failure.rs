@@ -31,11 +31,16 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Failure::Query(error) => {
+                let shown = error.place().map(|place| place.shown().to_owned());
                 let (error, code) = (error.to_string(), error.code());
                 let error = serde_json::Value::from(error);
                 let name = serde_json::Value::from(code.name());
                 // By hand, because the order of the keys is part of the answer.
                 eprintln!(r#"{{"error":{error},"code":{},"codeName":{name}}}"#, code.0);
+                // For people: the line, and where in it.
+                if let Some(shown) = shown {
+                    eprintln!("{shown}");
+                }
                 ExitCode::from(2)
             }
             Failure::Store(words) => {

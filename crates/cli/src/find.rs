@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use filedex::{Filedex, Scope, each_document};
 use filedex_query::{
-    Collation, Date, Document, Environment, Filter, Plan, Projection, Redaction, Sort, Value,
+    Collation, Date, Document, Environment, Filter, Plan, Projection, Redaction, Sort, Value, shell,
 };
 
 use crate::answer::{Answer, Format};
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Only files of this group: image, video, audio, text, application, ...
     #[arg(long, value_name = "GROUP")]
     type_group: Option<String>,
-    /// A filter in MongoDB's find language: {"size":{"$gt":10000}}.
+    /// A filter in MongoDB's find language, as JSON or as in its shell: {name: /^logo/i, size: {$gt: 10000}}.
     #[arg(long, value_name = "JSON")]
     query: Option<String>,
     /// The fields to show or to leave out: {"name":1,"size":1}.
@@ -86,13 +86,13 @@ fn in_store(db: &Path, arguments: &Arguments, out: &mut dyn Write) -> Result<(),
     let mut lookup = index.lookup(scope(arguments)).collated(&environment.collation);
     lookup = lookup.offset(arguments.offset).count(arguments.count);
     if let Some(query) = &arguments.query {
-        lookup = lookup.query(query)?;
+        lookup = lookup.query_relaxed(query)?;
     }
     if let Some(sort) = &arguments.sort {
-        lookup = lookup.sort(sort)?;
+        lookup = lookup.sort_document(&shell::read_document(sort, &environment)?)?;
     }
     if let Some(fields) = &arguments.fields {
-        lookup = lookup.fields(fields)?;
+        lookup = lookup.fields_document(&shell::read_document(fields, &environment)?)?;
     }
     if arguments.explain {
         eprintln!("{}", lookup.explain()?);
@@ -150,11 +150,11 @@ fn in_stream(name: &str, arguments: &Arguments, out: &mut dyn Write) -> Result<(
 
 fn plan(arguments: &Arguments, environment: &Environment) -> Result<Plan, Failure> {
     let projection = match &arguments.fields {
-        Some(text) => Projection::parse_text(text, environment)?,
+        Some(text) => Projection::parse(&shell::read_document(text, environment)?, environment)?,
         None => Projection::everything(),
     };
     let sort = match &arguments.sort {
-        Some(text) => Sort::parse_text(text, environment)?,
+        Some(text) => Sort::parse(&shell::read_document(text, environment)?, environment)?,
         None => Sort::none(),
     };
     let forced: Document = named(arguments).collect();
@@ -174,7 +174,7 @@ fn named(arguments: &Arguments) -> impl Iterator<Item = (String, Value)> {
 
 fn asked(arguments: &Arguments, environment: &Environment) -> Result<Filter, Failure> {
     match &arguments.query {
-        Some(text) => Ok(Filter::parse_text(text, environment)?),
+        Some(text) => Ok(Filter::parse(&shell::read_filter(text, environment)?, environment)?),
         None => Ok(Filter::all()),
     }
 }

@@ -78,7 +78,8 @@ impl Case<'_> {
                 (texts(documents), lines.iter().map(|line| line.to_string()).collect())
             }
             Want::Error(code) => {
-                let error: serde_json::Value = serde_json::from_str(&found.err).unwrap_or_default();
+                let first = found.err.lines().next().unwrap_or_default();
+                let error: serde_json::Value = serde_json::from_str(first).unwrap_or_default();
                 let fits =
                     code.get() == "true" || error["code"].as_u64() == code.get().parse().ok();
                 return (found.status != 2 || !fits)

@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::Place;
+
 /// A MongoDB error code. Its name is what a server puts into `codeName`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Code(pub u32);
@@ -105,6 +107,7 @@ struct Fault {
     path: Vec<String>,
     message: String,
     limit: Option<&'static str>,
+    place: Option<Place>,
 }
 
 /// What the functions of this crate answer.
@@ -113,7 +116,13 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error with MongoDB's number and our own words.
     pub fn new(code: Code, message: impl Into<String>) -> Error {
-        Error(Box::new(Fault { code, path: Vec::new(), message: message.into(), limit: None }))
+        Error(Box::new(Fault {
+            code,
+            path: Vec::new(),
+            message: message.into(),
+            limit: None,
+            place: None,
+        }))
     }
 
     /// A `BadValue`, the most common kind.
@@ -129,6 +138,7 @@ impl Error {
             path: Vec::new(),
             message,
             limit: Some(name),
+            place: None,
         }))
     }
 
@@ -145,6 +155,18 @@ impl Error {
     pub fn at(mut self, part: impl fmt::Display) -> Error {
         self.0.path.insert(0, part.to_string());
         self
+    }
+
+    /// The same error with its place in the text.
+    #[must_use]
+    pub(crate) fn placed(mut self, place: Place) -> Error {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// Where in the text the fault is, of errors in its syntax.
+    pub fn place(&self) -> Option<&Place> {
+        self.0.place.as_ref()
     }
 
     /// MongoDB's number.
@@ -178,7 +200,8 @@ impl fmt::Display for Error {
         if !self.0.path.is_empty() {
             write!(f, "{}: ", self.path())?;
         }
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        self.0.place.iter().try_for_each(|place| write!(f, " ({place})"))
     }
 }
 

@@ -138,6 +138,10 @@ fn check(section: &str, example: &str) -> Result<(), String> {
             let outcome = change(text, "{}", update, None);
             return fails_as(fails, outcome.err().map(|error| error.code().0));
         }
+        (["", "reads as", ""], [typed, json]) => {
+            let read = filedex_query::shell::read(typed, &Environment::default()).map_err(say)?;
+            return same(&read, &value(json));
+        }
         (["", "equates", ..] | ["", "orders", ..], [collation, texts @ ..])
             if section == "Collations" =>
         {

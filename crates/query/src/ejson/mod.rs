@@ -10,4 +10,5 @@ mod wrapper;
 mod write;
 
 pub use read::{read, read_data, read_document};
+pub(crate) use wrapper::unwrap_query as unwrap;
 pub use write::{Form, to_text, write, write_document};

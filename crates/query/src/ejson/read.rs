@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::wrapper::{self, Dialect};
-use crate::{Code, Document, Error, Limits, Result, Value};
+use crate::{Code, Document, Error, Limits, Place, Result, Value};
 
 /// Reads one JSON value. Extended JSON wrappers (`{"$date": ..}`) become values.
 ///
@@ -68,11 +68,47 @@ fn read_as(text: &str, dialect: Dialect, limits: &Limits) -> Result<Value> {
     let mut reader = serde_json::Deserializer::from_str(text);
     // The depth is watched by the seed, whose limit the host sets.
     let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
-    read.map_err(|error| fault.unwrap_or_else(|| not_json(&error)))
+    read.map_err(|error| fault.unwrap_or_else(|| not_json(text, &error)))
 }
 
-fn not_json(error: &serde_json::Error) -> Error {
-    Error::new(Code::FAILED_TO_PARSE, format!("not JSON: {error}"))
+fn not_json(text: &str, error: &serde_json::Error) -> Error {
+    let words = error.to_string();
+    let what = words.split(" at line ").next().unwrap_or(&words);
+    // Lines and columns count from 1, columns in bytes; at the end of a line they are 0.
+    let line = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum::<usize>();
+    let at = (line + error.column().saturating_sub(1)).min(text.len());
+    let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let hint = slip(text.get(at..).unwrap_or_default(), what);
+    let message = format!("not JSON: {what}{hint}");
+    Error::new(Code::FAILED_TO_PARSE, message).placed(Place::of(text, at))
+}
+
+/// What people write by mistake, and what JSON has in its place.
+fn slip(rest: &str, what: &str) -> &'static str {
+    if what.contains("surrogate") {
+        return "; half of a pair of surrogates is no character";
+    }
+    let word = rest.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    match (rest.chars().next(), word) {
+        (Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' | '\u{ab}' | '\u{bb}'), _) => {
+            "; this is a typographic quote, write \""
+        }
+        (Some('\''), _) => "; JSON's quotes are double",
+        (Some('/'), _) => "; a regular expression is {\"$regex\": \"..\", \"$options\": \"i\"}",
+        (_, "ISODate" | "new" | "Date") => "; a date is {\"$date\": \"2024-01-01T00:00:00Z\"}",
+        (_, "ObjectId") => "; an id is {\"$oid\": \"..\"}",
+        (_, "NumberLong" | "NumberInt" | "NumberDecimal") => {
+            "; such a number is {\"$numberLong\": \"5\"}"
+        }
+        (Some(letter), _) if letter.is_alphabetic() || letter == '$' => {
+            "; in JSON names and texts stand in double quotes"
+        }
+        _ => "",
+    }
 }
 
 /// Builds a value at one level. Faults of our own travel beside serde's error, which only carries
@@ -92,7 +128,11 @@ impl Seed<'_> {
                 Some(Seed { depth, dialect, limits, fault: self.fault })
             }
             None => {
-                *self.fault = Some(Error::limit("document_depth", self.limits.document_depth));
+                let most = self.limits.document_depth;
+                let levels = format!(
+                    "{most} levels (each `$and` or `$or` is two, its object and its array)"
+                );
+                *self.fault = Some(Error::limit("document_depth", levels));
                 None
             }
         }

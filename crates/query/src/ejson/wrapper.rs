@@ -14,6 +14,11 @@ pub(super) enum Dialect {
     Data,
 }
 
+/// What the object stands for in a query.
+pub(crate) fn unwrap_query(document: Document) -> Result<Value> {
+    unwrap(document, Dialect::Query)
+}
+
 /// The value that the object stands for, or the object itself.
 pub(super) fn unwrap(document: Document, dialect: Dialect) -> Result<Value> {
     if dialect == Dialect::Data
@@ -83,7 +88,10 @@ fn read(key: &str, value: &Value) -> Result<Value> {
 fn expected(key: &str) -> &'static str {
     match key {
         "$oid" => "takes 24 hexadecimal digits",
-        "$date" => "takes an ISO-8601 text, milliseconds, or a $numberLong",
+        "$date" => {
+            "takes an ISO-8601 text with seconds and zone (2024-01-01T10:30:00Z), a day (2024-01-01), \
+             milliseconds, or a $numberLong"
+        }
         "$numberInt" => "takes the text of a 32-bit integer",
         "$numberLong" => "takes the text of a 64-bit integer",
         "$numberDouble" => "takes the text of a double",

@@ -119,6 +119,12 @@ static FAMILIES: [&[Operator]; 26] = [
     variable::OPERATORS,
 ];
 
+/// The name of an operator that is one letter off.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let names = FAMILIES.iter().flat_map(|family| family.iter()).map(|operator| operator.name);
+    crate::filter::nearest(name, names)
+}
+
 /// The operator of that name.
 pub(super) fn find(name: &str) -> Option<&'static Operator> {
     FAMILIES.iter().flat_map(|family| family.iter()).find(|operator| operator.name == name)

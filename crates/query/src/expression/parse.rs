@@ -55,7 +55,11 @@ impl<'e> Parser<'e> {
             return Err(Error::new(Code(15983), message));
         }
         let unknown = || {
-            let message = format!("there is no expression operator `{name}`{}", refusal(name));
+            let guess = match (refusal(name), operator::nearest(name)) {
+                ("", Some(nearest)) => format!("; did you mean `{nearest}`?"),
+                (reason, _) => reason.to_owned(),
+            };
+            let message = format!("there is no expression operator `{name}`{guess}");
             Error::new(Code::INVALID_PIPELINE_OPERATOR, message)
         };
         let operator = operator::find(name).ok_or_else(unknown)?;

@@ -14,6 +14,7 @@ mod bit_mask;
 mod condition;
 mod fallible;
 pub(crate) mod integer;
+mod nearest;
 mod operand;
 mod parse;
 mod print;
@@ -26,5 +27,6 @@ pub use bit_mask::{BitMask, BitTest};
 pub use tree::{Filter, Test};
 pub use type_set::TypeSet;
 
+pub(crate) use nearest::nearest;
 pub(crate) use operand::within_depth;
 pub(crate) use parse::{Parser, Place};

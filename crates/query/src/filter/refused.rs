@@ -1,6 +1,48 @@
 //! Operators that are known by name and refused, with the reason and what to do instead.
 
+use super::nearest;
 use crate::{Code, Error};
+
+const TOP_LEVEL: [&str; 9] = [
+    "$and",
+    "$or",
+    "$nor",
+    "$expr",
+    "$jsonSchema",
+    "$comment",
+    "$sampleRate",
+    "$alwaysTrue",
+    "$alwaysFalse",
+];
+const ON_FIELD: [&str; 21] = [
+    "$eq",
+    "$ne",
+    "$gt",
+    "$gte",
+    "$lt",
+    "$lte",
+    "$in",
+    "$nin",
+    "$not",
+    "$exists",
+    "$type",
+    "$regex",
+    "$options",
+    "$mod",
+    "$all",
+    "$elemMatch",
+    "$size",
+    "$bitsAllSet",
+    "$bitsAllClear",
+    "$bitsAnySet",
+    "$bitsAnyClear",
+];
+
+/// The operator that may be meant.
+fn meant(name: &str, known: &[&'static str]) -> String {
+    let nearest = nearest(name, known.iter().copied());
+    nearest.map_or(String::new(), |nearest| format!("; did you mean `{nearest}`?"))
+}
 
 /// The error for a name led by `$` that is no filter-level operator.
 pub(super) fn top_level(name: &str) -> Error {
@@ -13,7 +55,7 @@ pub(super) fn top_level(name: &str) -> Error {
         | "$regex" | "$all" | "$size" | "$mod" | "$elemMatch" => {
             format!("; write it on a field: {{\"field\": {{\"{name}\": ...}}}}")
         }
-        _ => String::new(),
+        _ => meant(name, &TOP_LEVEL),
     };
     Error::bad_value(format!("`{name}` is no operator that stands beside field names{hint}"))
 }
@@ -23,11 +65,12 @@ pub(super) fn on_field(name: &str) -> Error {
     if let Some(error) = known(name) {
         return error;
     }
+    let guess = meant(name, &ON_FIELD);
     let hint = match name {
         "$and" | "$or" | "$nor" => "; it joins whole filters, beside field names",
         "$comment" => "; a comment stands beside field names",
         name if !name.starts_with('$') => "; the keys of an object led by `$` are all operators",
-        _ => "",
+        _ => &guess,
     };
     Error::bad_value(format!("`{name}` is no operator on a field{hint}"))
 }
