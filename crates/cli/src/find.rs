@@ -20,7 +20,8 @@ use crate::stream::Stream;
 
 /// Finds records in a store, or documents in a file.
 ///
-/// A bad query is reported as JSON on standard error and ends with exit status 2.
+/// A bad query is reported as JSON on the first line of standard error and ends with exit status 2; a fault
+/// in its syntax is drawn below.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -114,7 +114,9 @@ fn a_bad_query_is_told_as_json_and_ends_with_2() {
     ] {
         for found in find_both(&[option, json]) {
             assert_eq!((found.status, found.out.as_str()), (2, ""), "{option} {json}: {found:?}");
-            let error: serde_json::Value = serde_json::from_str(&found.err).unwrap();
+            // A fault in the syntax is drawn behind the first line.
+            let first = found.err.lines().next().unwrap();
+            let error: serde_json::Value = serde_json::from_str(first).unwrap();
             assert!(!error["error"].as_str().unwrap().is_empty());
             assert!(error["code"].as_u64().unwrap() > 0);
             assert!(!error["codeName"].as_str().unwrap().is_empty());
