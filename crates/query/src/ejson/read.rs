@@ -89,7 +89,7 @@ fn not_json(text: &str, error: &serde_json::Error) -> Error {
 
 /// What people write by mistake, and what JSON has in its place.
 fn slip(rest: &str, what: &str) -> &'static str {
-    if what.contains("surrogate") {
+    if what.contains("surrogate") || what.contains("end of hex escape") {
         return "; half of a pair of surrogates is no character";
     }
     let word = rest.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
