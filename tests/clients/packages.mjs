@@ -36,7 +36,10 @@ const sdk = async () => {
 
 const embedded = async () => {
 	console.log('@embeddedchat/api', version('@embeddedchat/api'));
-	const { EmbeddedChatApi } = await import('@embeddedchat/api');
+	// It is made for pages, which a bundler builds: Node alone does not load it.
+	const options = { entryPoints: ['@embeddedchat/api'], bundle: true, platform: 'node', mainFields: ['module', 'main'], format: 'cjs', outfile: 'embedded.cjs', logLevel: 'error' };
+	await require('esbuild').build(options);
+	const { EmbeddedChatApi } = require('./embedded.cjs');
 	const tokens = { getToken: async () => null, saveToken: async () => {}, deleteToken: async () => {} };
 	const chat = (room) => {
 		const api = new EmbeddedChatApi(process.env.FILEDEX_URL, room, tokens);

@@ -74,8 +74,10 @@ pub(in crate::endpoint) fn take(given: &Parameters) -> Result<i64, ApiError> {
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
     let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
-    let number: Option<i64> = digits.get(..end).and_then(|digits| digits.parse().ok());
-    number.map(|number| number.saturating_mul(sign)).ok_or_else(|| bad("Take must be a number"))
+    let digits = digits.get(..end).filter(|digits| !digits.is_empty());
+    let digits = digits.ok_or_else(|| bad("Take must be a number"))?;
+    // More digits than a number has ask for everything.
+    Ok(digits.parse().unwrap_or(i64::MAX).saturating_mul(sign))
 }
 
 const DEFAULT_TAKE: i64 = 3;
