@@ -55,7 +55,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
             Cause::Store(error) => error.kind(),
-            Cause::Query(_) => ErrorKind::Query,
+            Cause::Query(error) => ErrorKind::from(error),
             Cause::Record(_) => ErrorKind::InvalidRecord,
             Cause::Directory(_) | Cause::Unreadable(_) => ErrorKind::Io,
             Cause::Cancelled => ErrorKind::Cancelled,
@@ -66,7 +66,7 @@ impl Error {
     pub fn query(&self) -> Option<&filedex_query::Error> {
         match &*self.0 {
             Cause::Store(error) => error.query(),
-            Cause::Query(error) => Some(error),
+            Cause::Query(error) if self.kind() == ErrorKind::Query => Some(error),
             _ => None,
         }
     }

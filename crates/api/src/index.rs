@@ -4,10 +4,11 @@
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use filedex_query::{
-    Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
+    Account, Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
 };
 use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
 
@@ -386,6 +387,7 @@ impl Filedex {
             seed: std::hash::RandomState::new().build_hasher().finish(),
             dotted_null: self.dotted_null,
             collation: self.collation.clone(),
+            account: Arc::new(Account::new(&self.limits)),
         }
     }
 }

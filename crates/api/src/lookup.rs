@@ -2,6 +2,7 @@
 //!
 //! Whatever a caller's text says, the scope's conditions come first and hold.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use filedex_query::{
@@ -158,9 +159,9 @@ impl Lookup {
     ///
     /// # Errors
     /// A `Query` error saying what is wrong and where.
-    pub fn query(self, text: &str) -> Result<Lookup> {
-        let document = ejson::read_document(text, self.index.limits())?;
-        self.query_document(&document)
+    pub fn query(mut self, text: &str) -> Result<Lookup> {
+        let filter = self.parse_text(text, parse_filter)?;
+        Ok(self.filter(filter))
     }
 
     /// Records that satisfy the filter of that text as well, as people type it in MongoDB's shell: names without
@@ -190,8 +191,8 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::query`].
-    pub fn query_document(self, document: &Document) -> Result<Lookup> {
-        let filter = Filter::parse(&digits::of_ids(document), &self.environment)?;
+    pub fn query_document(mut self, document: &Document) -> Result<Lookup> {
+        let filter = self.parse(|environment| parse_filter(document, environment))?;
         Ok(self.filter(filter))
     }
 
@@ -200,9 +201,9 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::query`].
-    pub fn sort(self, text: &str) -> Result<Lookup> {
-        let document = ejson::read_document(text, self.index.limits())?;
-        self.sort_document(&document)
+    pub fn sort(mut self, text: &str) -> Result<Lookup> {
+        self.sort = self.parse_text(text, Sort::parse)?;
+        Ok(self)
     }
 
     /// Sorts as that document says.
@@ -210,7 +211,7 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::query`].
     pub fn sort_document(mut self, document: &Document) -> Result<Lookup> {
-        self.sort = Sort::parse(document, &self.environment)?;
+        self.sort = self.parse(|environment| Sort::parse(document, environment))?;
         Ok(self)
     }
 
@@ -218,9 +219,9 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::query`].
-    pub fn fields(self, text: &str) -> Result<Lookup> {
-        let document = ejson::read_document(text, self.index.limits())?;
-        self.fields_document(&document)
+    pub fn fields(mut self, text: &str) -> Result<Lookup> {
+        self.projection = self.parse_text(text, Projection::parse)?;
+        Ok(self)
     }
 
     /// Shows the fields that document asks for.
@@ -228,7 +229,7 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::query`].
     pub fn fields_document(mut self, document: &Document) -> Result<Lookup> {
-        self.projection = Projection::parse(document, &self.environment)?;
+        self.projection = self.parse(|environment| Projection::parse(document, environment))?;
         Ok(self)
     }
 
@@ -244,15 +245,24 @@ impl Lookup {
         self
     }
 
-    /// Stops with an error once the flag is raised.
+    /// Stops with an error once the flag is raised: what is read from here on, and what is asked.
     pub fn cancel(mut self, cancel: Cancel) -> Lookup {
         self.watch.cancel = Some(cancel);
         self
     }
 
-    /// Stops with an error after that time, where the index's own limit isn't shorter.
+    /// Stops with an error after that time, where the index's own limit isn't shorter. For
+    /// [`Lookup::iter`] it is the time of the whole walk, the host's own part in it included; the index's
+    /// limit is then on the work for a few hundred records.
     pub fn time(mut self, time: Duration) -> Lookup {
         self.watch.time = Some(time);
+        self
+    }
+
+    /// Ends with an error of the kind `Costly` after that time: a host gives every lookup a short start, and
+    /// asks those anew that need longer, without an allowance, where long ones wait for their turn.
+    pub fn allowance(mut self, allowance: Option<Duration>) -> Lookup {
+        self.watch.allowance = allowance;
         self
     }
 
@@ -326,12 +336,40 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::page`], at once or with an element.
     pub fn iter(&self) -> Result<Matches> {
-        Ok(Matches(self.index.store().cursor(&self.plan()?)?))
+        Ok(Matches(self.index.store().cursor(&self.plan()?, &self.watch)?))
+    }
+
+    /// Reads a part of the query from its JSON text.
+    fn parse_text<T>(
+        &mut self,
+        text: &str,
+        read: impl FnOnce(&Document, &Environment) -> filedex_query::Result<T>,
+    ) -> Result<T> {
+        self.parse(|environment| {
+            let Environment { limits, account, .. } = environment;
+            read(&ejson::read_document_within(text, limits, account)?, environment)
+        })
+    }
+
+    /// Reads a part of the query on an account of its own. What the part takes stays held for whatever is
+    /// asked with it.
+    fn parse<T>(
+        &mut self,
+        read: impl FnOnce(&Environment) -> filedex_query::Result<T>,
+    ) -> Result<T> {
+        self.environment.account = Arc::new(self.watch.account(self.index.limits()));
+        let part = read(&self.environment)?;
+        self.watch.held += self.environment.account.held();
+        Ok(part)
     }
 
     fn window(&self) -> Window {
         Window { offset: self.offset, count: (self.count > 0).then_some(self.count) }
     }
+}
+
+fn parse_filter(document: &Document, environment: &Environment) -> filedex_query::Result<Filter> {
+    Filter::parse(&digits::of_ids(document), environment)
 }
 
 impl std::fmt::Debug for Lookup {

@@ -61,7 +61,8 @@ impl<'a> Stream<'a> {
                 let mut key = self.plan.sort().key_with_id(document.view())?;
                 key.extend_from_slice(&self.total.to_be_bytes());
                 // Projected before it is kept: what is left out need not be held.
-                best.push(key, self.plan.projection().apply(document.view(), Some(found))?)?;
+                let shown = self.plan.projection().apply(document.view(), Some(found))?;
+                best.push(key, shown, 0)?;
             }
         }
         Ok(())

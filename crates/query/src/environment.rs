@@ -3,7 +3,9 @@
 //! This crate has no clock and no randomness of its own, so that the same query on the same
 //! documents always gives the same answer.
 
-use crate::{Collation, Date, Limits};
+use std::sync::Arc;
+
+use crate::{Account, Collation, Date, Limits};
 
 /// What a host hands to every parse and compile.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,9 @@ pub struct Environment {
     pub dotted_null: DottedNull,
     /// How texts compare.
     pub collation: Collation,
+    /// What parsing and compiling is charged to: what a query holds once it is compiled, above all its
+    /// patterns, stays charged there.
+    pub account: Arc<Account>,
 }
 
 /// How a dotted path sees an array that holds no objects, when it is compared with null.

@@ -12,12 +12,16 @@
 //! | document | per field: rank byte, name, rest of the value | `00` |
 //! | array | the keys of the elements | `00` |
 
+use std::convert::Infallible;
+use std::result::Result as StdResult;
+
 use bigdecimal::num_bigint::Sign;
 use bigdecimal::{BigDecimal, ToPrimitive};
 use memchr::memchr;
 
+use crate::copy::text_bytes;
 use crate::order::rank;
-use crate::{Collation, Decimal, ValueRef};
+use crate::{Account, Collation, Decimal, Result, ValueRef};
 
 /// The bytes that stand for a text in a key.
 trait Texts: Copy {
@@ -53,28 +57,7 @@ impl Texts for &Collation {
 /// assert!(one < two);
 /// ```
 pub fn append(out: &mut Vec<u8>, value: ValueRef<'_>) {
-    append_with(Bytes, out, value);
-}
-
-/// Adds the ascending key of the value with its texts as the collation has them. Such keys are good for
-/// as long as the program runs, and never to be stored.
-pub fn append_by(collation: &Collation, out: &mut Vec<u8>, value: ValueRef<'_>) {
-    match collation.is_simple() {
-        true => append_with(Bytes, out, value),
-        false => append_with(collation, out, value),
-    }
-}
-
-/// As [`append_by`], for the reverse direction.
-pub fn append_descending_by(collation: &Collation, out: &mut Vec<u8>, value: ValueRef<'_>) {
-    let start = out.len();
-    append_by(collation, out, value);
-    invert(out, start);
-}
-
-fn append_with(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
-    out.push(tag(value));
-    append_body(texts, out, value);
+    let Ok(()) = append_asking(Bytes, out, value, &mut |_| Ok::<(), Infallible>(()));
 }
 
 /// Adds the key that sorts in the reverse direction.
@@ -82,6 +65,51 @@ pub fn append_descending(out: &mut Vec<u8>, value: ValueRef<'_>) {
     let start = out.len();
     append(out, value);
     invert(out, start);
+}
+
+/// Adds the key in either direction with its texts as the collation has them, paying for it: it is held
+/// from then on. Keys of a collation are good for as long as the program runs, and never to be stored.
+pub(crate) fn append_within(
+    out: &mut Vec<u8>,
+    value: ValueRef<'_>,
+    (descending, collation): (bool, &Collation),
+    account: &Account,
+) -> Result<()> {
+    let start = out.len();
+    let simple = collation.is_simple();
+    // A collation says of each letter what takes several bytes, and makes that beside the key.
+    let growth = if simple { 2 } else { 16 };
+    let mut ask = |value: ValueRef<'_>| {
+        account.hold(BYTES_A_VALUE + growth * text_bytes(value))?;
+        match value {
+            ValueRef::Decimal(_) => account.work(STEPS_A_DECIMAL),
+            ValueRef::String(text) if !simple => account.work(text.len() as u64 / 4),
+            _ => Ok(()),
+        }
+    };
+    match simple {
+        true => append_asking(Bytes, out, value, &mut ask)?,
+        false => append_asking(collation, out, value, &mut ask)?,
+    }
+    if descending {
+        invert(out, start);
+    }
+    Ok(())
+}
+
+/// What most values take at most in a buffer that has room for as much again, beside their text.
+const BYTES_A_VALUE: usize = 64;
+const STEPS_A_DECIMAL: u64 = 32;
+
+/// Adds the key of the value, asking before it does so for the value and each one inside.
+fn append_asking<E>(
+    texts: impl Texts,
+    out: &mut Vec<u8>,
+    value: ValueRef<'_>,
+    ask: &mut impl FnMut(ValueRef<'_>) -> StdResult<(), E>,
+) -> StdResult<(), E> {
+    out.push(tag(value));
+    append_body(texts, out, value, ask)
 }
 
 fn invert(out: &mut [u8], start: usize) {
@@ -95,7 +123,13 @@ fn tag(value: ValueRef<'_>) -> u8 {
     rank(value) << 4
 }
 
-fn append_body(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
+fn append_body<E>(
+    texts: impl Texts,
+    out: &mut Vec<u8>,
+    value: ValueRef<'_>,
+    ask: &mut impl FnMut(ValueRef<'_>) -> StdResult<(), E>,
+) -> StdResult<(), E> {
+    ask(value)?;
     match value {
         ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
         ValueRef::Int(number) => append_integer(out, i64::from(number)),
@@ -108,12 +142,14 @@ fn append_body(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
             for (name, value) in document.iter() {
                 out.push(tag(value));
                 append_text(out, name.as_bytes());
-                append_body(texts, out, value);
+                append_body(texts, out, value, ask)?;
             }
             out.push(0);
         }
         ValueRef::Array(array) => {
-            array.iter().for_each(|element| append_with(texts, out, element));
+            for element in array.iter() {
+                append_asking(texts, out, element, ask)?;
+            }
             out.push(0);
         }
         ValueRef::Binary { subtype, bytes } => {
@@ -133,6 +169,7 @@ fn append_body(texts: impl Texts, out: &mut Vec<u8>, value: ValueRef<'_>) {
             append_text(out, options.as_bytes());
         }
     }
+    Ok(())
 }
 
 /// Moves the sign so that negative numbers come first.

@@ -12,12 +12,15 @@
 //! | what an update says | `Update::parse` | `Update`, which changes documents |
 //!
 //! There is no IO, no clock, no thread and no randomness in this crate: what an evaluation needs of
-//! the outside comes in through [`Environment`].
+//! the outside comes in through [`Environment`], and what a request has used is kept in its [`Account`],
+//! which a host lets look at its clock.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod account;
 mod civil;
 mod collation;
+mod copy;
 mod decimal;
 mod document;
 pub mod ejson;
@@ -45,6 +48,7 @@ mod update;
 mod value;
 mod view;
 
+pub use account::{Account, Clock};
 pub use collation::Collation;
 pub use decimal::{Decimal, DecimalError};
 pub use document::{Array, Document};

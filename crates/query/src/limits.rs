@@ -31,6 +31,11 @@ pub struct Limits {
     pub pattern_bytes: usize,
     /// Bytes that one compiled regular expression may take.
     pub pattern_compiled_bytes: usize,
+    /// Groups of one regular expression that remember what they matched.
+    pub pattern_groups: usize,
+    /// Bytes that one search for a regular expression with look-around, back-references or calls may hold:
+    /// the ways it has not tried yet, and what the groups were when a call began.
+    pub pattern_search_bytes: usize,
     /// Steps back that a regular expression with look-around or back-references may take per text,
     /// and a thousandth of the letters of one without (counted repeats written out) times the bytes
     /// of the text.
@@ -44,6 +49,13 @@ pub struct Limits {
     pub sort_keys: usize,
     /// Bytes of sort keys and positions held while sorting.
     pub sort_bytes: usize,
+    /// Bytes of one reply: of its JSON text, or of its records where they are handed over as records.
+    /// An iterator, which hands over one record at a time, has no such bound.
+    pub reply_bytes: usize,
+    /// Bytes that one request may hold in all, beside the reply's text: compiled patterns, what a search or
+    /// an expression builds, records kept while they are sorted or shown. Counted generously, before
+    /// they are allocated.
+    pub request_bytes: usize,
     /// Records that one execution may examine.
     pub documents_examined: u64,
     /// Time that one execution may take.
@@ -61,11 +73,15 @@ impl Default for Limits {
             in_length: 10_000,
             pattern_bytes: 32_764,
             pattern_compiled_bytes: 1 << 20,
+            pattern_groups: 1000,
+            pattern_search_bytes: 64 << 20,
             pattern_backtracks: 100_000,
             expression_steps: 100_000,
             expression_bytes: 16 << 20,
             sort_keys: 32,
             sort_bytes: 100 << 20,
+            reply_bytes: 64 << 20,
+            request_bytes: 256 << 20,
             documents_examined: 50_000_000,
             time: Duration::from_secs(30),
         }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::environment::DottedNull;
-use crate::{ArrayRef, Code, DocumentRef, Error, Limits, Result, ValueRef};
+use crate::{Account, ArrayRef, Code, DocumentRef, Error, Limits, Result, ValueRef};
 
 /// A path such as `identify.size.width`, split at its dots. Never empty. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,10 @@ impl Path {
         arrays: Arrays,
         visit: &mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        self.walk_from(document.get(self.first_name()), arrays, visit)
+        let first = document.get(self.first_name());
+        let walked =
+            self.walk_from(first, arrays, &Account::default(), &mut |leaf| Ok(visit(leaf)));
+        walked.unwrap_or(ControlFlow::Continue(()))
     }
 
     /// As [`Path::walk`], where the value of the path's first part is known; `None` if it is missing.
@@ -122,9 +125,11 @@ impl Path {
         &self,
         first: Option<ValueRef<'a>>,
         arrays: Arrays,
-        visit: &mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let mut walk = Walk { arrays, lone_arrays_lack: self.lone_arrays_lack, visit };
+        account: &Account,
+        visit: &mut dyn FnMut(Leaf<'a>) -> Result<ControlFlow<()>>,
+    ) -> Result<ControlFlow<()>> {
+        let mut walk =
+            Walk { arrays, lone_arrays_lack: self.lone_arrays_lack, account, steps: 0, visit };
         walk.found(first, self.parts.get(1..).unwrap_or_default(), None)
     }
 
@@ -158,8 +163,14 @@ impl Part {
 struct Walk<'v, 'a> {
     arrays: Arrays,
     lone_arrays_lack: bool,
-    visit: &'v mut dyn FnMut(Leaf<'a>) -> ControlFlow<()>,
+    account: &'v Account,
+    /// Elements met, for which the account is asked now and then.
+    steps: usize,
+    visit: &'v mut dyn FnMut(Leaf<'a>) -> Result<ControlFlow<()>>,
 }
+
+/// Elements that are met before the account hears of them.
+const ELEMENTS_A_PAYMENT: usize = 32;
 
 impl<'a> Walk<'_, 'a> {
     fn document(
@@ -167,9 +178,9 @@ impl<'a> Walk<'_, 'a> {
         document: DocumentRef<'a>,
         parts: &[Part],
         index: Option<usize>,
-    ) -> ControlFlow<()> {
+    ) -> Result<ControlFlow<()>> {
         let Some((part, rest)) = parts.split_first() else {
-            return ControlFlow::Continue(());
+            return Ok(ControlFlow::Continue(()));
         };
         self.found(document.get(&part.name), rest, index)
     }
@@ -180,7 +191,7 @@ impl<'a> Walk<'_, 'a> {
         value: Option<ValueRef<'a>>,
         rest: &[Part],
         index: Option<usize>,
-    ) -> ControlFlow<()> {
+    ) -> Result<ControlFlow<()>> {
         match value {
             None => self.missing(index),
             Some(value) if rest.is_empty() => self.leaf(value, index),
@@ -197,24 +208,28 @@ impl<'a> Walk<'_, 'a> {
         array: ArrayRef<'a>,
         parts: &[Part],
         index: Option<usize>,
-    ) -> ControlFlow<()> {
+    ) -> Result<ControlFlow<()>> {
         let Some((part, rest)) = parts.split_first() else {
-            return ControlFlow::Continue(());
+            return Ok(ControlFlow::Continue(()));
         };
         let mut objects = false;
         for (position, element) in array.iter().enumerate() {
+            self.pay()?;
             if let ValueRef::Document(inner) = element {
                 objects = true;
-                self.document(inner, parts, index.or(Some(position)))?;
+                let index = index.or(Some(position));
+                if self.document(inner, parts, index)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
-            if part.index == Some(position) {
-                self.addressed(element, rest, index)?;
+            if part.index == Some(position) && self.addressed(element, rest, index)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
         if self.lone_arrays_lack && !objects {
             return self.missing(index);
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// An element reached by its index: whole if the path ends here. The index is the path's own, so it
@@ -224,26 +239,38 @@ impl<'a> Walk<'_, 'a> {
         element: ValueRef<'a>,
         rest: &[Part],
         index: Option<usize>,
-    ) -> ControlFlow<()> {
+    ) -> Result<ControlFlow<()>> {
         match element {
             _ if rest.is_empty() => (self.visit)(Leaf { value: Some(element), index }),
             ValueRef::Document(inner) => self.document(inner, rest, index),
             ValueRef::Array(inner) => self.array(inner, rest, index),
-            _ => ControlFlow::Continue(()),
+            _ => Ok(ControlFlow::Continue(())),
         }
     }
 
-    fn leaf(&mut self, value: ValueRef<'a>, index: Option<usize>) -> ControlFlow<()> {
+    fn leaf(&mut self, value: ValueRef<'a>, index: Option<usize>) -> Result<ControlFlow<()>> {
         if let (ValueRef::Array(array), Arrays::Expand) = (value, self.arrays) {
             for (position, element) in array.iter().enumerate() {
+                self.pay()?;
                 let index = index.or(Some(position));
-                (self.visit)(Leaf { value: Some(element), index })?;
+                if (self.visit)(Leaf { value: Some(element), index })?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
             }
         }
         (self.visit)(Leaf { value: Some(value), index })
     }
 
-    fn missing(&mut self, index: Option<usize>) -> ControlFlow<()> {
+    #[inline]
+    fn pay(&mut self) -> Result<()> {
+        self.steps += 1;
+        match self.steps.is_multiple_of(ELEMENTS_A_PAYMENT) {
+            true => self.account.work(ELEMENTS_A_PAYMENT as u64 / 4),
+            false => Ok(()),
+        }
+    }
+
+    fn missing(&mut self, index: Option<usize>) -> Result<ControlFlow<()>> {
         (self.visit)(Leaf { value: None, index })
     }
 }

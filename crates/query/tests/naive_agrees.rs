@@ -12,7 +12,9 @@ mod naive;
 mod random;
 
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Document, Environment, Filter, Matcher, Plan, Projection, Residual, Sort};
+use filedex_query::{
+    Account, Document, Environment, Filter, Matcher, Plan, Projection, Residual, Sort,
+};
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -69,7 +71,7 @@ fn hold_for_narrowed(residual: &Residual<'_>, record: PackedDocument<'_>) -> (bo
     let hold = conditions.iter().all(|condition| {
         let mut value = Vec::new();
         condition.path().narrow(record, &mut value);
-        condition.holds_for_narrowed(&value).expect("evaluates")
+        condition.holds_for_narrowed(&value, &Account::default()).expect("evaluates")
     });
     (hold, complete)
 }

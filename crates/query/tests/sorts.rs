@@ -159,7 +159,7 @@ proptest! {
     ) {
         let mut top = TopK::new(limit, &Limits::default());
         for (index, key) in keys.iter().enumerate() {
-            top.push(key.clone(), index).unwrap();
+            top.push(key.clone(), index, 0).unwrap();
         }
         let mut sorted: Vec<usize> = (0..keys.len()).collect();
         sorted.sort_by_key(|index| &keys[*index]);
@@ -200,12 +200,12 @@ fn the_heap_ends_with_an_error_past_its_bytes() {
     environment.limits.sort_bytes = 1000;
     let limits = environment.limits;
     let mut all = TopK::new(None, &limits);
-    let failed = (0..100).find_map(|item| all.push(vec![0; 40], item).err()).unwrap();
+    let failed = (0..100).find_map(|item| all.push(vec![0; 40], item, 0).err()).unwrap();
     assert_eq!(failed.limit_name(), Some("sort_bytes"));
 
     let mut few = TopK::new(Some(2), &limits);
     for item in 0..100 {
-        few.push(vec![0; 40], item).unwrap();
+        few.push(vec![0; 40], item, 0).unwrap();
     }
     assert_eq!(few.into_sorted(), [0, 1]);
 }

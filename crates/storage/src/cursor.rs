@@ -4,6 +4,7 @@
 //! record that is not written meanwhile comes exactly once.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use filedex_query::{Document, Plan};
 
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::execute::Execution;
 use crate::layout::List;
 use crate::page::Window;
-use crate::reader::Reader;
+use crate::reader::{Reader, Stored};
 use crate::record::Place;
 use crate::sink::Sink;
 use crate::store::Store;
@@ -28,17 +29,23 @@ pub struct Cursor {
     access: Access,
     /// The parts that are still to be read, the current one first. Unused where records are sorted.
     parts: VecDeque<Span>,
+    /// Where records are sorted, those that are still to be shown, in order.
+    sorted: VecDeque<Stored>,
     ready: VecDeque<Document>,
+    watch: Watch,
+    started: Instant,
     done: bool,
 }
 
 impl Store {
     /// Walks over all records that match, in the plan's order. A sort that no list serves is worked
-    /// out first, within the limits of a sort; any other answer is streamed.
+    /// out first, within the limits of a sort; any other answer is streamed. The time of the watch is
+    /// that of the whole walk, whoever spends it; the store's own limit is on the work for one chunk of
+    /// records.
     ///
     /// # Errors
     /// As [`Store::page`]; later ones come as an item.
-    pub fn cursor(&self, plan: &Plan) -> Result<Cursor> {
+    pub fn cursor(&self, plan: &Plan, watch: &Watch) -> Result<Cursor> {
         let reader = self.read();
         let mut access = Access::choose(&reader, plan)?;
         let parts = match &mut access.path {
@@ -51,12 +58,19 @@ impl Store {
             }
             _ => VecDeque::new(),
         };
-        drop(reader);
-        let (store, plan, ready) = (self.clone(), plan.clone(), VecDeque::new());
-        let mut cursor = Cursor { store, plan, access, parts, ready, done: false };
+        let mut cursor = Cursor {
+            store: self.clone(),
+            plan: plan.clone(),
+            access,
+            parts,
+            sorted: VecDeque::new(),
+            ready: VecDeque::new(),
+            watch: watch.clone(),
+            started: Instant::now(),
+            done: false,
+        };
         if cursor.parts.is_empty() {
-            let all = self.page(&cursor.plan, Window::all(), &Watch::default())?;
-            cursor.ready = all.documents.into();
+            cursor.sort(&reader)?;
         }
         Ok(cursor)
     }
@@ -66,29 +80,53 @@ impl Iterator for Cursor {
     type Item = Result<Document>;
 
     fn next(&mut self) -> Option<Result<Document>> {
-        while self.ready.is_empty() && !self.done {
-            match self.refill() {
-                Ok(()) => {}
-                Err(error) => {
-                    self.done = true;
-                    return Some(Err(error));
-                }
+        match self.take() {
+            Ok(next) => next.map(Ok),
+            Err(error) => {
+                self.done = true;
+                self.ready.clear();
+                Some(Err(error))
             }
         }
-        self.ready.pop_front().map(Ok)
     }
 }
 
 impl Cursor {
+    fn take(&mut self) -> Result<Option<Document>> {
+        if self.done {
+            return Ok(None);
+        }
+        // Also a walk whose next records are ready ends when it is told to.
+        self.left().look(&self.store.options().limits)?;
+        while self.ready.is_empty() && !self.done {
+            self.refill()?;
+        }
+        Ok(self.ready.pop_front())
+    }
+
+    /// Finds all records and keeps them in order.
+    fn sort(&mut self, reader: &Reader<'_>) -> Result<()> {
+        let mut execution = Execution::new(reader, &self.plan, &self.access, self.running());
+        let sink = Sink::new(&self.plan, self.access.order, Window::all());
+        let found = execution.run(sink)?;
+        self.watch.held += execution.account().held();
+        self.sorted = found.into_records().into();
+        Ok(())
+    }
+
     /// Reads the next chunk of the current part, and moves on once it is exhausted.
     fn refill(&mut self) -> Result<()> {
+        let reader = self.store.read();
+        let running = self.running();
+        let mut execution = Execution::new(&reader, &self.plan, &self.access, running);
         let Some(span) = self.parts.front_mut() else {
-            self.done = true;
+            let chunk = self.sorted.len().min(CHUNK as usize);
+            for record in self.sorted.drain(..chunk) {
+                self.ready.push_back(execution.show_one(&record)?);
+            }
+            self.done = self.ready.is_empty();
             return Ok(());
         };
-        let reader = self.store.read();
-        let running = Running::start(&Watch::default(), &self.store.options().limits);
-        let mut execution = Execution::new(&reader, &self.plan, &self.access, running);
         let window = Window { offset: 0, count: Some(CHUNK) };
         let mut sink = Sink::Window { window, kept: Vec::new() };
         let users = matches!(self.access.path, Path::Users(_)) && span.proves;
@@ -96,8 +134,12 @@ impl Cursor {
         let full = sink.is_full();
         let records = sink.into_records();
         let last = records.last().map(|record| Place::of_stored(record.document()));
-        let ready = &mut self.ready;
-        execution.show(&records, &mut |record| ready.push_back(record.to_document()))?;
+        for record in &records {
+            self.ready.push_back(execution.show_one(record)?);
+        }
+        if let Some(left) = &mut self.watch.documents_examined {
+            *left = left.saturating_sub(execution.examined());
+        }
         match last.filter(|_| full) {
             Some(last) => resume(span, self.access.order, last.order),
             None => {
@@ -105,9 +147,20 @@ impl Cursor {
                 if let (Path::Everything, Some(span)) = (&self.access.path, finished) {
                     self.parts.extend(next_room(&reader, &span)?);
                 }
+                self.done = self.parts.is_empty() && self.ready.is_empty();
             }
         }
         Ok(())
+    }
+
+    /// What is left of the watch.
+    fn left(&self) -> Watch {
+        let time = self.watch.time.map(|time| time.saturating_sub(self.started.elapsed()));
+        Watch { time, ..self.watch.clone() }
+    }
+
+    fn running(&self) -> Running {
+        Running::start(&self.left(), &self.store.options().limits)
     }
 }
 

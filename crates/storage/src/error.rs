@@ -8,6 +8,8 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
+use filedex_query::Code;
+
 /// What a host should do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,6 +30,9 @@ pub enum ErrorKind {
     Query,
     /// The host cancelled the work.
     Cancelled,
+    /// The work took longer than [`Watch::allowance`](crate::Watch::allowance). Begin it anew, without one,
+    /// where long work has its place.
+    Costly,
     /// The disk or its permissions refused.
     Io,
     /// The calling thread is in the middle of reading the store, as in a callback: a write would wait
@@ -89,7 +94,8 @@ impl Error {
 
     /// The fault in the query, if that is what it is.
     pub fn query(&self) -> Option<&filedex_query::Error> {
-        self.0.source.as_ref()?.downcast_ref()
+        let source = self.0.source.as_ref().filter(|_| self.0.kind == ErrorKind::Query);
+        source?.downcast_ref()
     }
 }
 
@@ -113,9 +119,20 @@ pub(crate) fn advice_on(error: &io::Error) -> &'static str {
     }
 }
 
+/// What the fault of a query is to a host: most often that, sometimes the host's own word to stop.
+impl From<&filedex_query::Error> for ErrorKind {
+    fn from(error: &filedex_query::Error) -> ErrorKind {
+        match error.limit_name() {
+            _ if error.code() == Code::INTERRUPTED => ErrorKind::Cancelled,
+            Some("allowance") => ErrorKind::Costly,
+            _ => ErrorKind::Query,
+        }
+    }
+}
+
 impl From<filedex_query::Error> for Error {
     fn from(error: filedex_query::Error) -> Error {
-        Error::new(ErrorKind::Query, error.to_string()).caused_by(error)
+        Error::new(ErrorKind::from(&error), error.to_string()).caused_by(error)
     }
 }
 

@@ -7,17 +7,18 @@
 
 mod scan;
 
-use filedex_query::{DocumentRef, Filter, Plan};
+use filedex_query::{Account, Document, DocumentRef, Filter, Plan};
 
 use crate::access::{Access, Order, Path, Span};
 use crate::block::{Block, BlockRef, Entry};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explain::Explain;
 use crate::judge::{Judge, Verdict};
 use crate::layout::{ALL_ROOMS, List};
 use crate::merge::Direction;
-use crate::reader::{Reader, Stored, Text};
+use crate::reader::{Reader, Stored};
 use crate::record::{self, Body};
+use crate::reply::Reply;
 use crate::sink::Sink;
 use crate::walk::{Step, Walk};
 use crate::watch::Running;
@@ -63,6 +64,9 @@ pub(crate) struct Execution<'e> {
     judged: u64,
 }
 
+/// What showing a record costs, beside what is done with its fields.
+const STEPS_A_RECORD: u64 = 4;
+
 /// An offset from which on a directory is worth more than reading the blocks before it.
 const DEEP: u64 = 256;
 
@@ -92,6 +96,7 @@ impl<'e> Execution<'e> {
 
     /// Walks the whole path; afterwards `matched` is the exact total.
     pub(crate) fn run<'v>(&mut self, mut sink: Sink<'v>) -> Result<Sink<'v>> {
+        self.running.account().look()?;
         let total = self.total_by_counts()?;
         self.counted = total.is_some();
         if !(self.counted && sink.is_full()) {
@@ -101,27 +106,43 @@ impl<'e> Execution<'e> {
         Ok(sink)
     }
 
-    /// Shows the records to the visitor as the projection does.
-    pub(crate) fn show(
-        &mut self,
-        records: &[Stored],
-        visitor: &mut dyn FnMut(DocumentRef<'_>),
-    ) -> Result<()> {
-        self.decoded += records.len() as u64;
-        let projection = self.plan.projection();
+    /// Adds the records to a reply as the projection shows them.
+    pub(crate) fn show(&mut self, records: &[Stored], reply: &mut Reply<'_>) -> Result<()> {
+        let account = self.running.account();
         for record in records {
+            self.decoded += 1;
+            account.work(STEPS_A_RECORD)?;
             let record = record.document();
-            if projection.is_everything() {
-                visitor(record);
+            if self.plan.projection().is_everything() {
+                reply.add(record, account)?;
                 continue;
             }
-            let found = match projection.needs_position() {
-                true => self.plan.matcher().find(record)?,
-                false => None,
-            };
-            visitor(projection.apply(record, found)?.view());
+            let held = account.held();
+            reply.add(self.shown(record)?.view(), account)?;
+            account.release_to(held);
         }
         Ok(())
+    }
+
+    /// The record as the projection shows it. It is held from then on.
+    pub(crate) fn show_one(&mut self, record: &Stored) -> Result<Document> {
+        self.decoded += 1;
+        self.running.account().work(STEPS_A_RECORD)?;
+        self.shown(record.document())
+    }
+
+    fn shown(&self, record: DocumentRef<'_>) -> Result<Document> {
+        let (projection, account) = (self.plan.projection(), self.running.account());
+        let found = match projection.needs_position() {
+            true => self.plan.matcher().find_within(record, account)?,
+            false => None,
+        };
+        Ok(projection.apply_within(record, found, account)?)
+    }
+
+    /// What the execution has used.
+    pub(crate) fn account(&self) -> &Account {
+        self.running.account()
     }
 
     /// How many records matched.
@@ -131,6 +152,7 @@ impl<'e> Execution<'e> {
 
     /// The records of one part of a list, in order, until the sink is full.
     pub(crate) fn part(&mut self, span: &Span, users: bool, sink: &mut Sink<'_>) -> Result<()> {
+        self.running.account().look()?;
         self.counted = true;
         self.span(span, users, sink)?;
         Ok(())
@@ -172,9 +194,10 @@ impl<'e> Execution<'e> {
                 continue;
             };
             self.decoded += 1;
-            if self.open.accepts(stored.document())? {
+            let account = self.running.account();
+            if self.open.accepts(stored.document(), account)? {
                 if sink.passes(self.matched) == 0 {
-                    sink.keep(self.plan, stored)?;
+                    sink.keep(self.plan, stored, account)?;
                 }
                 self.matched += 1;
             }
@@ -256,7 +279,7 @@ impl<'e> Execution<'e> {
         sink: &mut Sink<'_>,
     ) -> Result<Flow> {
         self.blocks += 1;
-        self.running.look()?;
+        self.running.read_block()?;
         // Texts lie as the records do; where nothing is passed over or asked, they are all it takes.
         let texts = sink.shows_texts() && self.counted;
         let mut inside = span.is_none_or(Span::is_whole);
@@ -329,8 +352,8 @@ impl<'e> Execution<'e> {
         match self.judge(here.span).verdict(entry.class) {
             Verdict::No => return Ok(()),
             Verdict::Yes if sink.passes(self.matched) > 0 => {}
-            Verdict::Yes if sink.shows_texts() => sink.show(here.text(self.reader, entry)?.bytes()),
-            Verdict::Yes => sink.keep(self.plan, here.stored(self.reader, entry)?)?,
+            Verdict::Yes if sink.shows_texts() => self.show_text(here, entry, sink)?,
+            Verdict::Yes => self.keep(here.stored(self.reader, entry)?, sink)?,
             Verdict::Ask if !self.ask(here, entry, sink)? => return Ok(()),
             Verdict::Ask => {}
         }
@@ -343,18 +366,41 @@ impl<'e> Execution<'e> {
         self.decoded += 1;
         // Most are refused: nothing is made of a body before it is accepted.
         if let Some(body) = here.body(entry)
-            && !self.judge(here.span).accepts(record::document(body))?
+            && !self.accepts(here.span, record::document(body))?
         {
             return Ok(false);
         }
         let stored = here.stored(self.reader, entry)?;
-        if here.body(entry).is_none() && !self.judge(here.span).accepts(stored.document())? {
+        if here.body(entry).is_none() && !self.accepts(here.span, stored.document())? {
             return Ok(false);
         }
         if sink.passes(self.matched) == 0 {
-            sink.keep(self.plan, stored)?;
+            self.keep(stored, sink)?;
         }
         Ok(true)
+    }
+
+    fn accepts(&mut self, span: Option<&Span>, record: DocumentRef<'_>) -> Result<bool> {
+        let judge = match span {
+            Some(span) if !span.proves => &mut self.all,
+            _ => &mut self.open,
+        };
+        judge.accepts(record, self.running.account())
+    }
+
+    fn keep(&self, stored: Stored, sink: &mut Sink<'_>) -> Result<()> {
+        sink.keep(self.plan, stored, self.running.account())
+    }
+
+    /// Shows the text that lies in a block of texts; of a record too long for one, it is written now.
+    fn show_text(&self, here: Here<'_>, entry: &Entry<'_>, sink: &mut Sink<'_>) -> Result<()> {
+        if here.texts && !entry.payload.is_empty() {
+            return sink.show(entry.payload, self.running.account());
+        }
+        let block = self.reader.listed_block(here.key)?;
+        let beneath = block.read().find(entry.key);
+        let beneath = beneath.ok_or_else(|| Error::damaged("a record is listed but not there"))?;
+        self.keep(self.reader.record(&block, &beneath, here.users)?, sink)
     }
 
     fn judge(&mut self, span: Option<&Span>) -> &mut Judge<'e> {
@@ -362,6 +408,11 @@ impl<'e> Execution<'e> {
             Some(span) if !span.proves => &mut self.all,
             _ => &mut self.open,
         }
+    }
+
+    /// How many records were looked at.
+    pub(crate) fn examined(&self) -> u64 {
+        self.running.examined()
     }
 
     pub(crate) fn explain(&self, returned: usize) -> Explain {
@@ -411,14 +462,6 @@ impl Here<'_> {
     /// The record of that entry.
     fn stored(&self, reader: &Reader<'_>, entry: &Entry<'_>) -> Result<Stored> {
         reader.record(self.block, entry, self.users)
-    }
-
-    /// The text of that entry's record.
-    fn text<'e>(&self, reader: &Reader<'_>, entry: &Entry<'e>) -> Result<Text<'e>> {
-        match self.texts && !entry.payload.is_empty() {
-            true => Ok(Text::Borrowed(entry.payload)),
-            false => reader.text_beneath(self.key, entry.key, self.users),
-        }
     }
 }
 

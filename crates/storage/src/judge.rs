@@ -1,6 +1,6 @@
 //! Whether a record belongs to the answer: by its class if that decides it, else by its fields.
 
-use filedex_query::{Condition, Conjunct, DocumentRef, Plan, Residual};
+use filedex_query::{Account, Condition, Conjunct, DocumentRef, Plan, Residual};
 
 use crate::class::{CLASSES, Class};
 use crate::error::Result;
@@ -51,8 +51,8 @@ impl<'p> Judge<'p> {
     }
 
     /// Whether the record belongs to the answer.
-    pub(crate) fn accepts(&mut self, record: DocumentRef<'_>) -> Result<bool> {
-        Ok(self.residual().matches(record)?)
+    pub(crate) fn accepts(&mut self, record: DocumentRef<'_>, account: &Account) -> Result<bool> {
+        Ok(self.residual().matches_within(record, account)?)
     }
 
     /// The open conditions that one field of a record decides, and whether there are no others.

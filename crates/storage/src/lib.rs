@@ -60,6 +60,7 @@ mod reader;
 mod rebuild;
 mod record;
 mod repair;
+mod reply;
 mod restore;
 mod salvage;
 mod segment;

@@ -9,7 +9,7 @@ use crate::access::{Access, Order};
 use crate::error::Result;
 use crate::execute::Execution;
 use crate::explain::Explain;
-use crate::reader::text_of;
+use crate::reply::{Reply, too_long};
 use crate::sink::Sink;
 use crate::store::Store;
 use crate::watch::{Running, Watch};
@@ -68,8 +68,14 @@ impl Store {
         let access = Access::choose(&reader, plan)?;
         let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
         let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
+        let (held, most) = (execution.account().held(), plan.limits().reply_bytes);
         let mut documents = Vec::with_capacity(records.len());
-        execution.show(&records, &mut |record| documents.push(record.to_document()))?;
+        for record in &records {
+            documents.push(execution.show_one(record)?);
+            if execution.account().held().saturating_sub(held) > most {
+                return Err(too_long(most).into());
+            }
+        }
         let explain = execution.explain(records.len());
         Ok(Page { documents, total: explain.matched, explain })
     }
@@ -106,13 +112,14 @@ impl Store {
         let reader = self.read();
         let access = Access::choose(&reader, plan)?;
         let mut execution = Execution::new(&reader, plan, &access, self.running(watch));
+        let mut reply = Reply::new(visitor, plan.limits());
         self.call(|| {
             if plan.projection().is_everything() && access.order != Order::Other {
-                execution.run(Sink::Shown { window, shown: 0, visitor })?;
+                execution.run(Sink::Shown { window, shown: 0, reply })?;
                 return Ok(execution.matched());
             }
             let records = execution.run(Sink::new(plan, access.order, window))?.into_records();
-            execution.show(&records, &mut |record| visitor(&text_of(record)))?;
+            execution.show(&records, &mut reply)?;
             Ok(execution.matched())
         })
     }

@@ -80,16 +80,14 @@ pub(crate) enum Stored {
 }
 
 /// A record as the JSON text of a reply.
-pub(crate) enum Text<'a> {
-    Borrowed(&'a [u8]),
+pub(crate) enum Text {
     InBlock(Found),
     Whole(Vec<u8>),
 }
 
-impl Text<'_> {
+impl Text {
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
-            Text::Borrowed(text) => text,
             Text::InBlock(found) => found.payload(),
             Text::Whole(text) => text,
         }
@@ -314,7 +312,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The text of that record: as its block was written out, if it was, else written now.
-    pub(crate) fn text_at(&self, list: &[u8], order: &[u8]) -> Result<Text<'static>> {
+    pub(crate) fn text_at(&self, list: &[u8], order: &[u8]) -> Result<Text> {
         if let Some(directory) = self.directory(list)? {
             let key = directory.find(order).map(|at| directory.key(at)).ok_or_else(unlisted)?;
             if let Some(texts) = self.pool.texts.get(key) {
@@ -329,12 +327,7 @@ impl<'s> Reader<'s> {
     }
 
     /// The text of the record of that order in a block of a room or user.
-    pub(crate) fn text_beneath(
-        &self,
-        block: &[u8],
-        order: &[u8],
-        users: bool,
-    ) -> Result<Text<'static>> {
+    pub(crate) fn text_beneath(&self, block: &[u8], order: &[u8], users: bool) -> Result<Text> {
         let block = self.listed_block(block)?;
         let entry = block.read().find(order).ok_or_else(unlisted)?;
         Ok(Text::Whole(text_of(self.record(&block, &entry, users)?.document())))

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use filedex_query::packed::PackedDocument;
-use filedex_query::{Path, Sort};
+use filedex_query::{Account, Path, Sort};
 
 use crate::block::Block;
 use crate::class::Class;
@@ -82,6 +82,9 @@ const MOST_VALUE_BYTES: usize = 256;
 /// Stands in place of the number of a value that is not kept.
 const TOO_LONG: u16 = u16::MAX;
 
+/// What reading a record costs, for all columns together.
+const STEPS_A_RECORD: u64 = 10;
+
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
 
@@ -93,6 +96,7 @@ impl Segment {
         from: &[u8],
         end: &[u8],
         wanted: &Wanted<'_>,
+        account: &Account,
     ) -> Result<Segment> {
         let mut building = Building::new(wanted);
         let mut upto = end.into();
@@ -103,7 +107,7 @@ impl Segment {
                 upto = (*key).into();
                 break;
             }
-            building.add(reader, &key, &reader.open(&key, lying)?)?;
+            building.add(reader, &key, &reader.open(&key, lying)?, account)?;
         }
         Ok(building.into_segment(from.into(), upto))
     }
@@ -260,8 +264,15 @@ impl<'w> Building<'w> {
         }
     }
 
-    fn add(&mut self, reader: &Reader<'_>, key: &[u8], block: &Block) -> Result<()> {
+    fn add(
+        &mut self,
+        reader: &Reader<'_>,
+        key: &[u8],
+        block: &Block,
+        account: &Account,
+    ) -> Result<()> {
         for entry in block.read().entries() {
+            account.work(STEPS_A_RECORD)?;
             let stored = reader.record(block, &entry, false)?;
             let record = stored.packed();
             self.classes.push(entry.class);
@@ -269,7 +280,13 @@ impl<'w> Building<'w> {
             if let Some((sort, _)) = &self.sort {
                 // A key that cannot be made is an error where the record matches, and only there: it
                 // begins like one that belongs to every page.
-                let first = sort.key(record.into()).map_or(0, |key| first_bytes(&key));
+                let held = account.held();
+                let first = match sort.key_within(record.into(), account) {
+                    Ok(key) => first_bytes(&key),
+                    // But for what ends the request, not the sort.
+                    Err(_) => account.look().map(|()| 0)?,
+                };
+                account.release_to(held);
                 self.firsts.push(first);
             }
         }

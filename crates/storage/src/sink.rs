@@ -1,12 +1,13 @@
 //! Where the records of an answer go: into a window, into a heap, to who asked, or only into the total.
 
-use filedex_query::{Plan, TopK};
+use filedex_query::{Account, Plan, TopK};
 
 use crate::access::Order;
 use crate::error::Result;
 use crate::layout::first_bytes;
 use crate::page::Window;
-use crate::reader::{Stored, text_of};
+use crate::reader::Stored;
+use crate::reply::Reply;
 
 /// What becomes of a matching record.
 pub(crate) enum Sink<'v> {
@@ -15,7 +16,7 @@ pub(crate) enum Sink<'v> {
     /// They come in another order: the best are kept.
     Heap { window: Window, best: TopK<Stored> },
     /// They come in order: those of the window are shown at once, as texts.
-    Shown { window: Window, shown: u64, visitor: &'v mut dyn FnMut(&[u8]) },
+    Shown { window: Window, shown: u64, reply: Reply<'v> },
     /// None is kept.
     Total,
 }
@@ -70,22 +71,27 @@ impl Sink<'_> {
     }
 
     /// Takes the text of the next matching record.
-    pub(crate) fn show(&mut self, text: &[u8]) {
-        if let Sink::Shown { shown, visitor, .. } = self {
+    pub(crate) fn show(&mut self, text: &[u8], account: &Account) -> Result<()> {
+        if let Sink::Shown { shown, reply, .. } = self {
             *shown += 1;
-            visitor(text);
+            reply.add_text(text, account)?;
         }
+        Ok(())
     }
 
     /// Takes the next matching record.
-    pub(crate) fn keep(&mut self, plan: &Plan, stored: Stored) -> Result<()> {
+    pub(crate) fn keep(&mut self, plan: &Plan, stored: Stored, account: &Account) -> Result<()> {
         match self {
-            Sink::Window { kept, .. } => kept.push(stored),
-            Sink::Heap { best, .. } => {
-                let key = plan.sort().key_with_id(stored.document())?;
-                best.push(key, stored)?;
+            Sink::Window { kept, .. } => {
+                let (stored, bytes) = apart(stored, kept.len());
+                account.hold(bytes + 2 * size_of::<Stored>())?;
+                kept.push(stored);
             }
-            Sink::Shown { .. } => self.show(&text_of(stored.document())),
+            Sink::Heap { best, .. } => offer(best, plan, stored, account)?,
+            Sink::Shown { shown, reply, .. } => {
+                *shown += 1;
+                reply.add(stored.document(), account)?;
+            }
             Sink::Total => {}
         }
         Ok(())
@@ -102,4 +108,41 @@ impl Sink<'_> {
             Sink::Shown { .. } | Sink::Total => Vec::new(),
         }
     }
+}
+
+/// Records that may keep the blocks they lie in, of which others may have no use any more.
+const MOST_IN_BLOCKS: usize = 64;
+
+/// The record to be kept as one of so many, with the bytes that it holds: out of its block where there
+/// are many, so that no block is held for the sake of one of its records.
+fn apart(stored: Stored, kept: usize) -> (Stored, usize) {
+    match stored {
+        Stored::Whole(body) => {
+            let bytes = body.capacity();
+            (Stored::Whole(body), bytes)
+        }
+        Stored::InBlock(found) if kept >= MOST_IN_BLOCKS => {
+            let body = found.payload().get(1..).unwrap_or_default().to_vec();
+            let bytes = body.len();
+            (Stored::Whole(body), bytes)
+        }
+        Stored::InBlock(found) => {
+            let bytes = found.payload().len();
+            (Stored::InBlock(found), bytes)
+        }
+    }
+}
+
+/// Offers a record to the best. What they hold is what the account holds for them.
+fn offer(best: &mut TopK<Stored>, plan: &Plan, stored: Stored, account: &Account) -> Result<()> {
+    let (held, before) = (account.held(), best.held());
+    let key = plan.sort().key_with_id_within(stored.document(), account)?;
+    let (stored, bytes) = apart(stored, best.len());
+    best.push(key, stored, bytes)?;
+    account.release_to(held);
+    match best.held().checked_sub(before) {
+        Some(more) => account.hold(more)?,
+        None => account.release(before - best.held()),
+    }
+    Ok(())
 }

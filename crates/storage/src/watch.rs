@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use filedex_query::{Code, Error as QueryError, Limits};
+use filedex_query::{Account, Clock, Code, Error as QueryError, Limits, Result as QueryResult};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// Bounds on one execution, tighter than those of the store's options.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,32 @@ pub struct Watch {
     pub time: Option<Duration>,
     /// Records the execution may examine.
     pub documents_examined: Option<u64>,
+    /// Time after which the execution ends with [`ErrorKind::Costly`](crate::ErrorKind::Costly): a host
+    /// gives short work a place at once, and begins anew what turns out to be long where it has to wait.
+    pub allowance: Option<Duration>,
+    /// Bytes that the request holds already: its compiled query.
+    pub held: usize,
+}
+
+impl Watch {
+    /// The account of a request that begins now, watched as this says, within the limits.
+    pub fn account(&self, limits: &Limits) -> Account {
+        Account::holding(limits, self.held).watched_by(Arc::new(self.stops(limits)))
+    }
+
+    /// Whether work may go on that has taken no time yet.
+    pub(crate) fn look(&self, limits: &Limits) -> Result<()> {
+        Ok(self.stops(limits).look()?)
+    }
+
+    fn stops(&self, limits: &Limits) -> Stops {
+        Stops {
+            cancel: self.cancel.clone(),
+            started: Instant::now(),
+            time: self.time.unwrap_or(Duration::MAX).min(limits.time),
+            allowance: self.allowance,
+        }
+    }
 }
 
 /// A flag that ends an execution. Clones share it.
@@ -42,40 +68,74 @@ impl Cancel {
     }
 }
 
-/// A watch that is running.
-pub(crate) struct Running {
+/// When the work of a request stops.
+struct Stops {
     cancel: Option<Cancel>,
     started: Instant,
     time: Duration,
+    allowance: Option<Duration>,
+}
+
+impl Clock for Stops {
+    fn look(&self) -> QueryResult<()> {
+        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
+            return Err(QueryError::new(Code::INTERRUPTED, "the execution was cancelled"));
+        }
+        let elapsed = self.started.elapsed();
+        if elapsed > self.time {
+            let allowed = format_args!("{} ms", self.time.as_millis());
+            let error = QueryError::limit("time", allowed);
+            return Err(error.with_code(Code::MAX_TIME_MS_EXPIRED));
+        }
+        match self.allowance.filter(|allowance| elapsed > *allowance) {
+            Some(allowance) => {
+                let allowed = format_args!("{} ms", allowance.as_millis());
+                Err(QueryError::limit("allowance", allowed))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A watch that is running.
+pub(crate) struct Running {
+    account: Account,
+    started: Instant,
     examined: u64,
     most_examined: u64,
 }
 
-/// The clock is looked at once in so many records.
-const RECORDS_PER_LOOK: u64 = 64;
+/// What looking at a record costs, in steps of the account; of reading a block, of a row in a column.
+const STEPS_A_RECORD: u64 = 4;
+const STEPS_A_BLOCK: u64 = 20;
+const ROWS_A_STEP: u64 = 4;
 
 impl Running {
     pub(crate) fn start(watch: &Watch, limits: &Limits) -> Running {
         let most = watch.documents_examined.unwrap_or(u64::MAX).min(limits.documents_examined);
         Running {
-            cancel: watch.cancel.clone(),
+            account: watch.account(limits),
             started: Instant::now(),
-            time: watch.time.unwrap_or(Duration::MAX).min(limits.time),
             examined: 0,
             most_examined: most,
         }
     }
 
+    /// What the execution has used.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
     /// Counts one more record examined.
     pub(crate) fn examine(&mut self) -> Result<()> {
         self.count(1)?;
-        if self.examined.is_multiple_of(RECORDS_PER_LOOK) { self.look() } else { Ok(()) }
+        Ok(self.account.work(STEPS_A_RECORD)?)
     }
 
-    /// Counts so many more records examined.
+    /// Counts so many more records examined, by what is kept of them in memory.
     pub(crate) fn examine_many(&mut self, records: u64) -> Result<()> {
         self.count(records)?;
-        self.look()
+        Ok(self.account.work(records / ROWS_A_STEP)?)
     }
 
     fn count(&mut self, records: u64) -> Result<()> {
@@ -86,17 +146,9 @@ impl Running {
         Ok(())
     }
 
-    /// Ends the execution if it is cancelled or its time is over.
-    pub(crate) fn look(&self) -> Result<()> {
-        if self.cancel.as_ref().is_some_and(Cancel::is_cancelled) {
-            return Err(Error::new(ErrorKind::Cancelled, "the execution was cancelled"));
-        }
-        if self.started.elapsed() > self.time {
-            let allowed = format!("{} ms", self.time.as_millis());
-            let error = QueryError::limit("time", allowed).with_code(Code::MAX_TIME_MS_EXPIRED);
-            return Err(error.into());
-        }
-        Ok(())
+    /// Counts one more block read.
+    pub(crate) fn read_block(&self) -> Result<()> {
+        Ok(self.account.work(STEPS_A_BLOCK)?)
     }
 
     pub(crate) fn examined(&self) -> u64 {

@@ -130,7 +130,7 @@ fn readers_writers_scans_and_removes_do_not_meet() {
             }
             scope.spawn(move || {
                 while going() {
-                    let ids = store.cursor(&plan("{}", "{}")).unwrap();
+                    let ids = store.cursor(&plan("{}", "{}"), &Watch::default()).unwrap();
                     assert!(ids.map(Result::unwrap).count() > 40);
                     let report = store.verify(&mut |_, _| ()).unwrap();
                     assert!(report.is_clean(), "{:?}", report.problems);
@@ -249,7 +249,7 @@ fn records_that_ask_the_store_they_go_into_do_not_wait_for_it() {
         });
         store.put_many(others).unwrap();
         assert_eq!(store.stats().unwrap().records, 600);
-        let ids = store.cursor(&plan("{}", "{}")).unwrap().map(|record| {
+        let ids = store.cursor(&plan("{}", "{}"), &Watch::default()).unwrap().map(|record| {
             let id = record.unwrap().get_str("_id").unwrap().to_owned();
             store.remove(&id).unwrap();
             id
@@ -311,7 +311,8 @@ fn a_store_closes_with_its_last_handle_wherever_that_is_dropped() {
                     thread::spawn(move || {
                         store.put(&file(round * 10 + number)).unwrap();
                         // Some are dropped while they read.
-                        let mut records = store.cursor(&plan("{}", "{}")).unwrap();
+                        let mut records =
+                            store.cursor(&plan("{}", "{}"), &Watch::default()).unwrap();
                         drop(store);
                         records.next().unwrap().unwrap();
                     })
@@ -330,7 +331,7 @@ fn a_cursor_keeps_its_store_open() {
         let path = site.path().join("store");
         let store = Store::open(&path, &Options::default()).unwrap();
         store.put_many((0..1_000).map(file)).unwrap();
-        let mut records = store.cursor(&plan("{}", "{}")).unwrap();
+        let mut records = store.cursor(&plan("{}", "{}"), &Watch::default()).unwrap();
         records.next().unwrap().unwrap();
         drop(store);
         let error = Store::open(&path, &Options::default()).unwrap_err();

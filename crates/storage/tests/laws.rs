@@ -187,7 +187,7 @@ proptest! {
         }
         prop_assert_eq!(&pages, &whole.documents);
         let streamed: Vec<Document> =
-            store.cursor(&plan).unwrap().map(|record| record.unwrap()).collect();
+            store.cursor(&plan, &Watch::default()).unwrap().map(|record| record.unwrap()).collect();
         prop_assert_eq!(&streamed, &whole.documents);
     }
 

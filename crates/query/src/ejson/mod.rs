@@ -9,6 +9,6 @@ mod text;
 mod wrapper;
 mod write;
 
-pub use read::{read, read_data, read_document};
+pub use read::{read, read_data, read_document, read_document_within, read_within};
 pub(crate) use wrapper::unwrap_query as unwrap;
-pub use write::{Form, to_text, write, write_document};
+pub use write::{Form, to_text, write, write_document, write_document_within};

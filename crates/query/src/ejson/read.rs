@@ -7,7 +7,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::wrapper::{self, Dialect};
-use crate::{Code, Document, Error, Limits, Place, Result, Value};
+use crate::copy::{ELEMENT, FIELD};
+use crate::{Account, Code, Document, Error, Limits, Place, Result, Value};
 
 /// Reads one JSON value. Extended JSON wrappers (`{"$date": ..}`) become values.
 ///
@@ -23,7 +24,15 @@ use crate::{Code, Document, Error, Limits, Place, Result, Value};
 /// 9 (FailedToParse) for text that is no JSON or a malformed wrapper; an error naming `text_bytes` or
 /// `document_depth` past a limit.
 pub fn read(text: &str, limits: &Limits) -> Result<Value> {
-    read_as(text, Dialect::Query, limits)
+    read_within(text, limits, &Account::new(limits))
+}
+
+/// As [`read`], charged to a request: what is read stays held.
+///
+/// # Errors
+/// As [`read`], and what the account says.
+pub fn read_within(text: &str, limits: &Limits, account: &Account) -> Result<Value> {
+    read_as(text, Dialect::Query, limits, account)
 }
 
 /// Reads one JSON object.
@@ -31,7 +40,15 @@ pub fn read(text: &str, limits: &Limits) -> Result<Value> {
 /// # Errors
 /// As [`read`]; 9 also for JSON that is no object.
 pub fn read_document(text: &str, limits: &Limits) -> Result<Document> {
-    as_document(read(text, limits)?)
+    read_document_within(text, limits, &Account::new(limits))
+}
+
+/// As [`read_document`], charged to a request: what is read stays held.
+///
+/// # Errors
+/// As [`read_document`], and what the account says.
+pub fn read_document_within(text: &str, limits: &Limits, account: &Account) -> Result<Document> {
+    as_document(read_within(text, limits, account)?)
 }
 
 /// Reads one JSON object of data, as programs wrote it to a file: what only older forms of Extended
@@ -49,7 +66,9 @@ pub fn read_document(text: &str, limits: &Limits) -> Result<Document> {
 /// # Errors
 /// As [`read_document`]; 9 also for code with scope, which has no value here.
 pub fn read_data(text: &str, limits: &Limits) -> Result<Document> {
-    as_document(read_as(text, Dialect::Data, limits)?)
+    // Data are the host's own: only the length of the text bounds them.
+    let account = Account::new(&Limits { request_bytes: usize::MAX, ..limits.clone() });
+    as_document(read_as(text, Dialect::Data, limits, &account)?)
 }
 
 fn as_document(value: Value) -> Result<Document> {
@@ -59,12 +78,15 @@ fn as_document(value: Value) -> Result<Document> {
     }
 }
 
-fn read_as(text: &str, dialect: Dialect, limits: &Limits) -> Result<Value> {
+fn read_as(text: &str, dialect: Dialect, limits: &Limits, account: &Account) -> Result<Value> {
     if text.len() > limits.text_bytes {
         return Err(Error::limit("text_bytes", limits.text_bytes));
     }
     let mut fault = None;
-    let seed = Seed { depth: limits.document_depth, dialect, limits, fault: &mut fault };
+    let depth = limits.document_depth;
+    let seed = Seed { depth, dialect, limits, account, fault: &mut fault };
+    // Its texts are as long together as the text at most.
+    account.hold(text.len())?;
     let mut reader = serde_json::Deserializer::from_str(text);
     // The depth is watched by the seed, whose limit the host sets.
     let read = seed.deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
@@ -117,15 +139,25 @@ struct Seed<'s> {
     depth: usize,
     dialect: Dialect,
     limits: &'s Limits,
+    account: &'s Account,
     fault: &'s mut Option<Error>,
 }
 
+/// What reading a value costs, in steps.
+const STEPS_A_VALUE: u64 = 1;
+
 impl Seed<'_> {
-    fn deeper(&mut self) -> Option<Seed<'_>> {
+    /// The seed of a value inside, which takes so many bytes with its name.
+    fn deeper(&mut self, bytes: usize) -> Option<Seed<'_>> {
+        let account = self.account;
+        if let Err(fault) = account.work(STEPS_A_VALUE).and_then(|()| account.hold(bytes)) {
+            *self.fault = Some(fault);
+            return None;
+        }
         match self.depth.checked_sub(1) {
             Some(depth) => {
                 let (dialect, limits) = (self.dialect, self.limits);
-                Some(Seed { depth, dialect, limits, fault: self.fault })
+                Some(Seed { depth, dialect, limits, account, fault: self.fault })
             }
             None => {
                 let most = self.limits.document_depth;
@@ -187,7 +219,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut elements: A) -> Result2<Value, A::Error> {
         let mut array = Vec::new();
         loop {
-            let seed = self.deeper().ok_or_else(|| A::Error::custom("too deep"))?;
+            let seed = self.deeper(ELEMENT).ok_or_else(|| A::Error::custom("too deep"))?;
             match elements.next_element_seed(seed)? {
                 Some(value) => array.push(value),
                 None => return Ok(Value::Array(array)),
@@ -198,7 +230,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result2<Value, A::Error> {
         let mut document = Document::new();
         while let Some(name) = fields.next_key::<String>()? {
-            let seed = self.deeper().ok_or_else(|| A::Error::custom("too deep"))?;
+            let seed = self.deeper(FIELD + name.len());
+            let seed = seed.ok_or_else(|| A::Error::custom("too deep"))?;
             document.push(name, fields.next_value_seed(seed)?);
         }
         wrapper::unwrap(document, self.dialect).map_err(|error| {

@@ -11,6 +11,18 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Bytes that [`write`] adds for the text.
+pub(super) fn length(text: &str) -> usize {
+    let marks = Marks::of(text.as_bytes());
+    let escapes = |byte: &u8| match byte {
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    let more = if marks.has_escapes() { text.as_bytes().iter().map(escapes).sum() } else { 0 };
+    text.len() + 2 + more
+}
+
 /// The same for bytes that ought to be UTF-8. Nothing, and nothing is added, if they are not.
 #[inline]
 pub(super) fn write_bytes(text: &[u8], out: &mut Vec<u8>) -> Option<()> {

@@ -1,14 +1,17 @@
 //! Writes values as JSON text: canonical or relaxed Extended JSON v2, or the plain JSON of replies.
 
+use std::convert::Infallible;
 use std::io::Write as _;
+use std::result::Result as StdResult;
 use std::sync::LazyLock;
 
 use super::text;
 use crate::civil::Civil;
+use crate::copy::text_bytes;
 use crate::packed::Reader;
 use crate::packed::names::{self, Name};
 use crate::value::Date;
-use crate::{DocumentRef, ValueRef};
+use crate::{Account, DocumentRef, Error, Result, ValueRef};
 
 /// Which JSON is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,19 +29,75 @@ pub enum Form {
 
 /// Adds the value's text.
 pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
+    let Ok(()) = write_asking(value, form, out, &mut unasked);
+}
+
+/// Adds the document's text.
+pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) {
+    let Ok(()) = write_document_asking(document, form, out, &mut unasked);
+}
+
+/// As [`write_document`], charged to a request: of work alone, for what a reply may hold is bounded by
+/// `most`, the bytes that may be added.
+///
+/// # Errors
+/// The limit `reply_bytes`, perhaps after a part was added; what the account says.
+pub fn write_document_within(
+    document: DocumentRef<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    most: usize,
+    account: &Account,
+) -> Result<()> {
+    let (end, mut paid) = (out.len().saturating_add(most), out.len());
+    let mut ask = |out: &Vec<u8>, more: usize| {
+        if out.len().saturating_add(more) > end {
+            return Err(Error::limit("reply_bytes", most));
+        }
+        if out.len() + more < paid + BYTES_A_PAYMENT {
+            return Ok(());
+        }
+        let steps = (out.len() + more - paid) / BYTES_A_STEP;
+        paid = out.len() + more;
+        account.work(steps as u64)
+    };
+    write_document_asking(document, form, out, &mut ask)?;
+    ask(out, 0)
+}
+
+/// Bytes of text after which the account hears of them, and bytes for the price of a step.
+const BYTES_A_PAYMENT: usize = 4096;
+const BYTES_A_STEP: usize = 128;
+/// Texts from this length on are measured before they are written.
+const LONG_TEXT: usize = 1024;
+
+/// What lets everything be written.
+fn unasked(_: &Vec<u8>, _: usize) -> StdResult<(), Infallible> {
+    Ok(())
+}
+
+/// Adds the text of the value, asking before each value for its bytes, and for a text for all that it
+/// will take.
+fn write_asking<E>(
+    value: ValueRef<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
+    ask(out, bytes_of(value))?;
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
         ValueRef::Bool(true) => out.extend_from_slice(b"true"),
         ValueRef::Bool(false) => out.extend_from_slice(b"false"),
         ValueRef::String(text) => text::write(text, out),
-        ValueRef::Document(document) => write_document(document, form, out),
+        ValueRef::Document(document) => write_document_asking(document, form, out, ask)?,
         ValueRef::Array(array) => {
             out.push(b'[');
             for (position, element) in array.iter().enumerate() {
                 if position > 0 {
                     out.push(b',');
                 }
-                write(element, form, out);
+                write_asking(element, form, out, ask)?;
             }
             out.push(b']');
         }
@@ -51,19 +110,32 @@ pub fn write(value: ValueRef<'_>, form: Form, out: &mut Vec<u8>) {
         _ if form == Form::Plain => write_plain(value, out),
         _ => write_wrapped(value, out),
     }
+    Ok(())
 }
 
-/// Adds the document's text.
-pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) {
+/// Bytes that a long text takes at least, once it is escaped.
+fn bytes_of(value: ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::String(text) if text.len() >= LONG_TEXT => text::length(text),
+        value => text_bytes(value),
+    }
+}
+
+fn write_document_asking<E>(
+    document: DocumentRef<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
     out.push(b'{');
     let start = out.len();
     if let Some(packed) = document.as_packed() {
-        write_stored(packed.fields(), form, out);
+        write_stored(packed.fields(), form, out, ask)?;
     } else {
         for (name, value) in document.iter() {
             text::write(name, out);
             out.push(b':');
-            write(value, form, out);
+            write_asking(value, form, out, ask)?;
             out.push(b',');
         }
     }
@@ -72,6 +144,7 @@ pub fn write_document(document: DocumentRef<'_>, form: Form, out: &mut Vec<u8>) 
         out.pop();
     }
     out.push(b'}');
+    Ok(())
 }
 
 /// The names that are stored by their place, as they stand before a value.
@@ -87,15 +160,37 @@ static KEYS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 
 /// Adds the fields of a stored document, each with a comma after it. Where bytes are malformed, the
 /// document ends, as it does for all who read it.
-fn write_stored(mut fields: Reader<'_>, form: Form, out: &mut Vec<u8>) {
+fn write_stored<E>(
+    mut fields: Reader<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
     let mut end = out.len();
-    while write_field(&mut fields, form, out).is_some() {
+    while write_name(&mut fields, out).is_some() {
+        let written = match fields.take_string() {
+            // A short text is asked for together with what comes after it.
+            Some(string) if string.len() < LONG_TEXT => text::write_bytes(string, out),
+            Some(string) => match std::str::from_utf8(string) {
+                Ok(text) => Some(write_asking(ValueRef::String(text), form, out, ask)?),
+                Err(_) => None,
+            },
+            None => match fields.value() {
+                Some(value) => Some(write_asking(value, form, out, ask)?),
+                None => None,
+            },
+        };
+        if written.is_none() {
+            break;
+        }
+        out.push(b',');
         end = out.len();
     }
     out.truncate(end);
+    Ok(())
 }
 
-fn write_field(fields: &mut Reader<'_>, form: Form, out: &mut Vec<u8>) -> Option<()> {
+fn write_name(fields: &mut Reader<'_>, out: &mut Vec<u8>) -> Option<()> {
     match fields.stored_name()? {
         Name::Known(place) => out.extend_from_slice(KEYS.get(usize::from(place))?),
         Name::Text(name) => {
@@ -103,11 +198,6 @@ fn write_field(fields: &mut Reader<'_>, form: Form, out: &mut Vec<u8>) -> Option
             out.push(b':');
         }
     }
-    match fields.take_string() {
-        Some(string) => text::write_bytes(string, out)?,
-        None => write(fields.value()?, form, out),
-    }
-    out.push(b',');
     Some(())
 }
 

@@ -3,6 +3,8 @@
 //!
 //! Source: MongoDB manual, "Accumulators (in Other Stages)".
 
+use std::cmp::Ordering;
+
 use bigdecimal::BigDecimal;
 
 use super::answer::Answer;
@@ -12,7 +14,7 @@ use super::number::{Kind, Number, integer_value};
 use super::object::one_array_or_all;
 use super::operator::Operator;
 use super::scope::{DECIMAL_STEPS, Scope};
-use crate::{Decimal, Result, Value};
+use crate::{Decimal, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::variadic("$sum", sum),
@@ -123,17 +125,30 @@ fn average<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a
 }
 
 fn greatest<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    let answers = one_array_or_all(scope, arguments)?;
-    // Of equals the first counts, as for the least.
-    let given = answers.into_iter().rev().filter(|answer| !answer.is_nullish());
-    let found = given.max_by(|one, other| one.compare(other, scope.collation));
-    Ok(found.unwrap_or(Answer::NULL))
+    outermost(scope, arguments, Ordering::is_gt)
 }
 
 fn least<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    let answers = one_array_or_all(scope, arguments)?;
-    let given = answers.into_iter().filter(|answer| !answer.is_nullish());
-    let found = given.min_by(|one, other| one.compare(other, scope.collation));
+    outermost(scope, arguments, Ordering::is_lt)
+}
+
+/// The first of the answers that no other lies further out than.
+fn outermost<'a>(
+    scope: &mut Scope<'a>,
+    arguments: &'a [Node],
+    is_further: fn(Ordering) -> bool,
+) -> Result<Answer<'a>> {
+    let mut found: Option<Answer<'a>> = None;
+    for answer in one_array_or_all(scope, arguments)? {
+        match answer.view() {
+            Some(ValueRef::Decimal(_)) => scope.spend(DECIMAL_STEPS)?,
+            _ => scope.account.work(1)?,
+        }
+        let further = |found: &Answer<'a>| is_further(answer.compare(found, scope.collation));
+        if !answer.is_nullish() && found.as_ref().is_none_or(further) {
+            found = Some(answer);
+        }
+    }
     Ok(found.unwrap_or(Answer::NULL))
 }
 
@@ -149,6 +164,8 @@ fn deviation_of_sample<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Resu
 fn deviation<'a>(scope: &mut Scope<'a>, arguments: &'a [Node], fewer: u32) -> Result<Answer<'a>> {
     let (mut count, mut mean, mut squares) = (0_u32, 0.0, 0.0);
     for number in one_array_or_all(scope, arguments)?.iter().filter_map(Answer::number) {
+        let price = if let Number::Decimal(_) = number { DECIMAL_STEPS as u64 } else { 1 };
+        scope.account.work(price)?;
         let value = number.to_f64();
         count += 1;
         let delta = value - mean;

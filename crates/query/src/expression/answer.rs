@@ -79,16 +79,6 @@ impl<'a> Answer<'a> {
         self.view().and_then(Number::of)
     }
 
-    /// The value, owned; `None` if missing.
-    pub(super) fn into_value(self) -> Option<Value> {
-        match self {
-            Answer::Missing => None,
-            Answer::Borrowed(value) => Some(value.to_value()),
-            Answer::Owned(value) => Some(value),
-            Answer::Shared(value) => Some(Rc::unwrap_or_clone(value)),
-        }
-    }
-
     /// The same answer in a form that a variable can hand out many times.
     pub(super) fn shared(self) -> Answer<'a> {
         match self {
@@ -100,23 +90,6 @@ impl<'a> Answer<'a> {
     /// The order of two answers; missing stands where undefined does.
     pub(super) fn compare(&self, other: &Answer<'_>, collation: &Collation) -> Ordering {
         order::compare_by(collation, self.comparable(), other.comparable())
-    }
-
-    /// The elements, if this is an array.
-    pub(super) fn elements(self) -> Option<Vec<Answer<'a>>> {
-        match self {
-            Answer::Borrowed(ValueRef::Array(array)) => {
-                Some(array.iter().map(Answer::Borrowed).collect())
-            }
-            Answer::Owned(Value::Array(array)) => {
-                Some(array.into_iter().map(Answer::Owned).collect())
-            }
-            Answer::Shared(value) => match Rc::unwrap_or_clone(value) {
-                Value::Array(array) => Some(array.into_iter().map(Answer::Owned).collect()),
-                _ => None,
-            },
-            _ => None,
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::number::Number;
 use super::operator::{Operator, Shape};
 use super::parse::{Parser, fields_of};
 use super::scope::Scope;
-use crate::{ArrayRef, Code, Error, Result, Value, order};
+use crate::{Code, Error, Result, Value, order};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::fixed("$arrayElemAt", 2, element_at),
@@ -68,7 +68,7 @@ fn end<'a>(
 
 /// The element at that index, from the end if negative; missing past either end.
 fn take_at<'a>(scope: &mut Scope<'a>, array: Answer<'a>, index: i64) -> Result<Answer<'a>> {
-    let length = array.array().map_or(0, ArrayRef::len);
+    let length = array.array().map_or(Ok(0), |array| scope.length(array))?;
     let index = if index < 0 { index + length as i64 } else { index };
     scope.spend_passing(length)?;
     let Ok(index) = usize::try_from(index) else { return Ok(Answer::Missing) };
@@ -78,10 +78,7 @@ fn take_at<'a>(scope: &mut Scope<'a>, array: Answer<'a>, index: i64) -> Result<A
         }
         built => match built.array().and_then(|array| array.get(index)) {
             None => Ok(Answer::Missing),
-            Some(value) => {
-                scope.spend_value(value)?;
-                Ok(value.to_value().into())
-            }
+            Some(value) => Ok(scope.copy(value)?.into()),
         },
     }
 }
@@ -93,10 +90,12 @@ fn concat<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
         if answer.is_nullish() {
             return Ok(Answer::NULL);
         }
-        if answer.array().is_none() {
+        let Some(array) = answer.array() else {
             return Err(kind::wrong(28664, "$concatArrays", "arrays", &answer));
-        }
-        scope.spend_array(joined.len() + answer.array().map_or(0, ArrayRef::len))?;
+        };
+        let length = scope.length(array)?;
+        scope.spend_array(joined.len() + length)?;
+        scope.hold_elements(length)?;
         if let Value::Array(values) = scope.own(answer)? {
             joined.extend(values);
         }
@@ -110,8 +109,13 @@ fn contains<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
         return Err(kind::wrong(40081, "$in", "an array as its second argument", &list));
     };
     scope.spend_value(list.comparable())?;
-    let is_wanted = |value| order::compare_by(scope.collation, value, wanted.comparable()).is_eq();
-    Ok(array.iter().any(is_wanted).into())
+    for (place, value) in array.iter().enumerate() {
+        scope.pass(place)?;
+        if order::compare_by(scope.collation, value, wanted.comparable()).is_eq() {
+            return Ok(true.into());
+        }
+    }
+    Ok(false.into())
 }
 
 fn index_of<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -122,13 +126,17 @@ fn index_of<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     let Some(array) = list.array() else {
         return Err(kind::wrong(40090, "$indexOfArray", "an array", &list));
     };
-    let (start, end) = bounds(scope, arguments, "$indexOfArray", array.len())?;
+    let length = scope.length(array)?;
+    let (start, end) = bounds(scope, arguments, "$indexOfArray", length)?;
     let wanted = scope.argument(arguments, 1)?;
     scope.spend_value(list.comparable())?;
-    let found = array.iter().enumerate().take(end).skip(start);
-    let is_wanted = |value| order::compare_by(scope.collation, value, wanted.comparable()).is_eq();
-    let index = { found }.find(|(_, value)| is_wanted(*value));
-    Ok(index.map_or((-1).into(), |(index, _)| size_answer(index)))
+    for (index, value) in array.iter().enumerate().take(end).skip(start) {
+        scope.pass(index)?;
+        if order::compare_by(scope.collation, value, wanted.comparable()).is_eq() {
+            return Ok(size_answer(index));
+        }
+    }
+    Ok((-1).into())
 }
 
 /// The optional start and end of a search, as the third and fourth argument.
@@ -166,7 +174,7 @@ fn range<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     let distance = if step > 0 { end - start } else { start - end };
     let count = usize::try_from(distance.max(0).unsigned_abs().div_ceil(step.unsigned_abs()));
     let count = count.unwrap_or(usize::MAX);
-    scope.spend_array(count)?;
+    scope.build_array(count)?;
     let numbers = (0..count as i64).map(|index| Value::integer(start + index * step));
     Ok(numbers.collect::<Vec<Value>>().into())
 }
@@ -204,7 +212,7 @@ fn size<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
     let answer = scope.first(arguments)?;
     match answer.array() {
         Some(array) => {
-            let length = array.len();
+            let length = scope.length(array)?;
             scope.spend_passing(length)?;
             Ok(size_answer(length))
         }
@@ -221,7 +229,7 @@ fn slice<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         return Err(kind::wrong(28724, "$slice", "an array", &list));
     };
     let second = slice_number(&second, (28725, 28726))?;
-    let length = array.len();
+    let length = scope.length(array)?;
     scope.spend_passing(length)?;
     let (start, count) = if arguments.len() == 2 {
         first_or_last(length, second)
@@ -238,9 +246,8 @@ fn slice<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
     };
     let mut values = Vec::new();
     for value in array.iter().skip(start).take(count) {
-        scope.spend_elements(1)?;
-        scope.spend_value(value)?;
-        values.push(value.to_value());
+        scope.build_array(1)?;
+        values.push(scope.copy(value)?);
     }
     Ok(values.into())
 }
@@ -326,7 +333,8 @@ fn zip<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
         }
     }
     let rows = if longest { most } else { least };
-    scope.spend_array(rows.saturating_mul(columns.len()))?;
+    scope.build_array(rows.saturating_mul(columns.len()))?;
+    scope.hold_elements(rows)?;
     zip_rows(scope, columns, &fillers, rows)
 }
 
@@ -343,10 +351,7 @@ fn zip_rows<'a>(
         for (column, filler) in columns.iter_mut().zip(fillers) {
             row.push(match column.next() {
                 Some(answer) => scope.own(answer)?,
-                None => {
-                    scope.spend_value(filler.view())?;
-                    filler.clone()
-                }
+                None => scope.copy(filler.view())?,
             });
         }
         zipped.push(Value::Array(row));

@@ -8,6 +8,8 @@ use crate::{Binary, Code, Error, Result, Value, ValueRef};
 
 const FORMATS: [&str; 6] = ["auto", "base64", "base64url", "hex", "utf8", "uuid"];
 const UUID: u8 = 4;
+/// Digits and hyphens.
+const UUID_LETTERS: usize = 36;
 
 /// Which byte of a number comes first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,7 +109,7 @@ fn decode(text: &str, format: &str) -> Option<Vec<u8>> {
         "base64url" => BASE64URL_NOPAD.decode(text.trim_end_matches('=').as_bytes()).ok(),
         "hex" => HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok(),
         "utf8" => Some(text.as_bytes().to_vec()),
-        "uuid" => {
+        "uuid" if text.len() == UUID_LETTERS => {
             let parts: Vec<usize> = text.split('-').map(str::len).collect();
             if parts != [8, 4, 4, 4, 12] {
                 return None;

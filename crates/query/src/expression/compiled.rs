@@ -14,7 +14,7 @@ use super::operator;
 use super::parse::Parser;
 use super::scope::Scope;
 use crate::ejson::{self, Form};
-use crate::{Collation, DocumentRef, Environment, Limits, Result, Value};
+use crate::{Account, Collation, DocumentRef, Environment, Limits, Result, Value};
 
 /// A parsed expression. Cheap to clone, immutable, free to cross threads.
 ///
@@ -70,9 +70,9 @@ impl Expression {
     }
 
     /// What one evaluation starts from.
-    fn scope<'a>(&'a self, document: DocumentRef<'a>) -> Scope<'a> {
+    fn scope<'a>(&'a self, document: DocumentRef<'a>, account: &'a Account) -> Scope<'a> {
         let Compiled { limits, slots, seed, collation, .. } = &*self.0;
-        Scope::new(document, (limits, collation), *slots, *seed)
+        Scope::new(document, (limits, collation), account, *slots, *seed)
     }
 
     /// Whether there is an operator of that name, `$` included.
@@ -86,19 +86,31 @@ impl Expression {
     /// The type errors of the operators, with MongoDB's codes; the limits `expression_steps`,
     /// `expression_bytes` and `document_depth`.
     pub fn evaluate(&self, document: DocumentRef<'_>) -> Result<Option<Value>> {
-        self.with_answer(document, |answer| answer.into_value())
+        self.evaluate_within(document, &Account::default())
+    }
+
+    /// As [`Expression::evaluate`], charged to a request: what the value takes stays held.
+    ///
+    /// # Errors
+    /// Those of [`Expression::evaluate`], and what the account says.
+    pub fn evaluate_within(
+        &self,
+        document: DocumentRef<'_>,
+        account: &Account,
+    ) -> Result<Option<Value>> {
+        self.evaluate_beside(document, &Cell::new(0), account)
     }
 
     /// As [`Expression::evaluate`], where several evaluations share the steps for one document.
-    pub(crate) fn evaluate_within(
+    pub(crate) fn evaluate_beside(
         &self,
         document: DocumentRef<'_>,
         spent: &Cell<usize>,
+        account: &Account,
     ) -> Result<Option<Value>> {
-        let compiled = &*self.0;
-        let mut scope = self.scope(document);
-        scope.spend(spent.get())?;
-        let answer = evaluate(&compiled.node, &mut scope)?;
+        let mut scope = self.scope(document, account);
+        scope.spend_apart(spent.get())?;
+        let answer = evaluate(&self.0.node, &mut scope)?;
         let value = scope.own_if_there(answer)?;
         spent.set(scope.spent());
         Ok(value)
@@ -109,7 +121,19 @@ impl Expression {
     /// # Errors
     /// Those of [`Expression::evaluate`].
     pub fn holds(&self, document: DocumentRef<'_>) -> Result<bool> {
-        self.with_answer(document, |answer| answer.truth())
+        self.holds_within(document, &Account::default())
+    }
+
+    /// As [`Expression::holds`], charged to a request. Nothing stays held.
+    pub(crate) fn holds_within(
+        &self,
+        document: DocumentRef<'_>,
+        account: &Account,
+    ) -> Result<bool> {
+        let held = account.held();
+        let holds = evaluate(&self.0.node, &mut self.scope(document, account))?.truth();
+        account.release_to(held);
+        Ok(holds)
     }
 
     /// Whether a value counts as true: all but false, null, zero, undefined and missing.
@@ -133,16 +157,6 @@ impl Expression {
     pub fn fields(&self) -> Option<BTreeSet<String>> {
         let mut fields = BTreeSet::new();
         self.0.node.collect_fields(&mut fields).then_some(fields)
-    }
-
-    fn with_answer<T>(
-        &self,
-        document: DocumentRef<'_>,
-        take: impl FnOnce(Answer<'_>) -> T,
-    ) -> Result<T> {
-        let compiled = &*self.0;
-        let mut scope = self.scope(document);
-        Ok(take(evaluate(&compiled.node, &mut scope)?))
     }
 }
 

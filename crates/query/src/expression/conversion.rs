@@ -18,6 +18,7 @@ use super::parse::Parser;
 use super::scope::{Scope, is_given};
 use super::text::double_text;
 use super::zone::Zone;
+use crate::copy::text_bytes;
 use crate::{Code, Date, Decimal, Error, ObjectId, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -235,6 +236,8 @@ fn converted(
     scope.spend_value(value)?;
     // Most targets read a text letter by letter.
     scope.spend_letters(answer.text().map_or(0, str::len))?;
+    // What is made on the way is as long at most as six texts like this one.
+    scope.hold(text_bytes(value).saturating_mul(6))?;
     let number = answer.number();
     let result = match (target, value, number) {
         (Target::Bool, _, _) => Some(Value::Bool(answer.truth())),

@@ -52,7 +52,7 @@ fn format_of<'a>(
     }
     let wrong = || kind::wrong(code, operator, "`format` to be a string", &answer);
     let format = answer.text().ok_or_else(wrong)?;
-    scope.spend_text(format.len())?;
+    scope.build_text(format.len())?;
     check_format(format, letters)?;
     Ok(Some(Some(format.to_owned())))
 }
@@ -89,6 +89,9 @@ fn to_string<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<
     let date = moment::required(&answer, "$dateToString")?;
     let usual = if zone.is_utc() { "%Y-%m-%dT%H:%M:%S.%LZ" } else { "%Y-%m-%dT%H:%M:%S.%L" };
     let format = format.flatten().unwrap_or_else(|| usual.to_owned());
+    // A name of a month takes nine letters for two of the format.
+    scope.spend_letters(format.len())?;
+    scope.build_text(format.len().saturating_mul(5))?;
     let text = write(&format, date, &zone)?;
     scope.spend_text(text.len())?;
     Ok(text.into())

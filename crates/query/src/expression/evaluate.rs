@@ -3,13 +3,14 @@
 use super::answer::Answer;
 use super::kind;
 use super::node::{Node, Variable};
-use super::scope::Scope;
+use super::scope::{DECIMAL_STEPS, Scope};
+use crate::copy::FIELD;
 use crate::{ArrayRef, Code, Document, DocumentRef, Error, Result, Value, ValueRef};
 
 /// The node's answer. Depth is bounded by the parser.
 pub(super) fn evaluate<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<Answer<'a>> {
     scope.spend(1)?;
-    match node {
+    let answer = match node {
         Node::Absent | Node::Missing | Node::Pattern(_) => Ok(Answer::Missing),
         Node::Constant(value) => Ok(Answer::Borrowed(value.view())),
         Node::Field { variable: Variable::Root, path } => {
@@ -33,7 +34,12 @@ pub(super) fn evaluate<'a>(node: &'a Node, scope: &mut Scope<'a>) -> Result<Answ
             reduce(input, initial, (*this, *value), body, scope)
         }
         Node::Switch { branches, default } => switch(branches, default.as_deref(), scope),
+    }?;
+    // Whatever is done with a decimal is long arithmetic.
+    if let Answer::Borrowed(ValueRef::Decimal(_)) | Answer::Owned(Value::Decimal(_)) = answer {
+        scope.spend(DECIMAL_STEPS / 2)?;
     }
+    Ok(answer)
 }
 
 /// Follows names through a value of the document. An array on the way gives the array of what its
@@ -65,7 +71,10 @@ fn gather<'a>(array: ArrayRef<'a>, path: &[String], scope: &mut Scope<'a>) -> Re
         scope.spend_elements(1)?;
         if let ValueRef::Document(_) = element {
             let answer = follow_document(Some(element), path, scope)?;
-            found.extend(scope.own_if_there(answer)?);
+            if let Some(value) = scope.own_if_there(answer)? {
+                scope.hold_elements(1)?;
+                found.push(value);
+            }
         }
     }
     Ok(found)
@@ -86,17 +95,19 @@ fn follow_built<'a>(
     scope: &mut Scope<'a>,
 ) -> Result<Answer<'a>> {
     match (path.split_first(), value) {
-        (None, Some(value)) => {
-            scope.spend_value(value)?;
-            Ok(value.to_value().into())
-        }
+        (None, Some(value)) => Ok(scope.copy(value)?.into()),
         (Some((name, rest)), Some(ValueRef::Document(document))) => {
             follow_built(scope.look_up(document, name)?, rest, scope)
         }
         (Some(_), Some(ValueRef::Array(array))) => {
             let mut found = Vec::new();
-            for element in array.iter().filter(|element| matches!(element, ValueRef::Document(_))) {
-                found.extend(follow_built(Some(element), path, scope)?.into_value());
+            for element in array.iter() {
+                scope.spend_elements(1)?;
+                if let ValueRef::Document(_) = element {
+                    let answer = follow_built(Some(element), path, scope)?;
+                    found.extend(scope.own_if_there(answer)?);
+                    scope.hold_elements(1)?;
+                }
             }
             Ok(found.into())
         }
@@ -105,6 +116,7 @@ fn follow_built<'a>(
 }
 
 fn array<'a>(nodes: &'a [Node], scope: &mut Scope<'a>) -> Result<Answer<'a>> {
+    scope.hold_elements(nodes.len())?;
     let mut values = Vec::with_capacity(nodes.len());
     for node in nodes {
         let answer = evaluate(node, scope)?;
@@ -118,6 +130,7 @@ fn object<'a>(fields: &'a [(String, Node)], scope: &mut Scope<'a>) -> Result<Ans
     for (name, node) in fields {
         let answer = evaluate(node, scope).map_err(|error| error.at(name))?;
         if let Some(value) = scope.own_if_there(answer)? {
+            scope.hold(FIELD + name.len())?;
             document.push(name.as_str(), value);
         }
     }
@@ -142,6 +155,7 @@ fn map<'a>(
     let Some(elements) = input_elements("$map", 16883, input, scope)? else {
         return Ok(Answer::NULL);
     };
+    scope.hold_elements(elements.len())?;
     let mut values = Vec::with_capacity(elements.len());
     for element in elements {
         scope.set_slot(slot, element);
@@ -173,6 +187,7 @@ fn filter<'a>(
         scope.set_slot(slot, element.clone());
         let answer = evaluate(condition, scope).map_err(|error| error.at("$filter"))?;
         if answer.truth() {
+            scope.hold_elements(1)?;
             values.push(scope.own(element)?);
         }
     }
@@ -224,7 +239,10 @@ fn input_elements<'a>(
         return Ok(None);
     }
     let found = kind::name_of(&answer);
-    scope.spend_elements(answer.array().map_or(0, ArrayRef::len))?;
+    if let Some(array) = answer.array() {
+        let length = scope.length(array)?;
+        scope.spend_elements(length)?;
+    }
     let wrong =
         || Error::new(Code(code), format!("`input` of {name} must be an array, not {found}"));
     scope.elements(answer)?.map(Some).ok_or_else(wrong)

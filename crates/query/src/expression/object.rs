@@ -7,6 +7,7 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::Parser;
 use super::scope::Scope;
+use crate::copy::{ELEMENT, FIELD};
 use crate::{Code, Document, Error, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -44,6 +45,7 @@ fn to_array<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     }
     let Value::Document(document) = scope.own(answer)? else { return Ok(Answer::NULL) };
     scope.spend(document.len())?;
+    scope.hold(document.len() * (ELEMENT + 2 * FIELD + 2))?;
     let pair = |(name, value): (String, Value)| {
         Value::Document(Document::new().with("k", name).with("v", value))
     };
@@ -69,6 +71,7 @@ fn from_array<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
     let mut fields = Fields::default();
     for element in elements {
         let (name, value) = if as_pairs { pair_of(element)? } else { key_value_of(element)? };
+        scope.hold(Fields::BYTES_A_FIELD + name.len())?;
         fields.set(name, value);
     }
     Ok(fields.into_document().into())
@@ -121,6 +124,9 @@ struct Fields {
 }
 
 impl Fields {
+    /// What a field takes beside its name and its value: twice in a row, and its place in a table.
+    const BYTES_A_FIELD: usize = 2 * FIELD + 4 * size_of::<(String, usize)>();
+
     fn set(&mut self, name: String, value: Value) {
         let place = *self.places.entry(name.clone()).or_insert(self.fields.len());
         match self.fields.get_mut(place) {
@@ -145,7 +151,10 @@ fn merge<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         }
         let Value::Document(document) = scope.own(answer)? else { continue };
         scope.spend(document.len() / 2)?;
-        document.into_iter().for_each(|(name, value)| fields.set(name, value));
+        for (name, value) in document {
+            scope.hold(Fields::BYTES_A_FIELD + name.len())?;
+            fields.set(name, value);
+        }
     }
     Ok(fields.into_document().into())
 }
@@ -158,7 +167,8 @@ pub(super) fn one_array_or_all<'a>(
 ) -> Result<Vec<Answer<'a>>> {
     if let [single] = arguments {
         let answer = evaluate(single, scope)?;
-        let Some(length) = answer.array().map(|array| array.len()) else { return Ok(vec![answer]) };
+        let Some(array) = answer.array() else { return Ok(vec![answer]) };
+        let length = scope.length(array)?;
         scope.spend_array(length)?;
         return Ok(scope.elements(answer)?.unwrap_or_default());
     }
@@ -204,10 +214,7 @@ fn get<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
             let Some(document) = built.document() else { return Ok(Answer::Missing) };
             match scope.look_up(document, name)? {
                 None => Ok(Answer::Missing),
-                Some(value) => {
-                    scope.spend_value(value)?;
-                    Ok(value.to_value().into())
-                }
+                Some(value) => Ok(scope.copy(value)?.into()),
             }
         }
     }
@@ -266,7 +273,10 @@ fn set<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let value = scope.argument(arguments, 1)?;
     let name = name.text().unwrap_or_default();
     match scope.own_if_there(value)? {
-        Some(value) => document.set(name, value),
+        Some(value) => {
+            scope.hold(FIELD + name.len())?;
+            document.set(name, value);
+        }
         None => {
             document.remove(name);
         }

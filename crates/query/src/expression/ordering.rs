@@ -1,5 +1,7 @@
 //! `$sortArray`: an array in the order of its elements, or of fields of them.
 
+use std::collections::BTreeMap;
+
 use super::answer::Answer;
 use super::kind;
 use super::node::Node;
@@ -60,19 +62,25 @@ fn sort<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
     if input.array().is_none() {
         return Err(kind::wrong(2_942_504, "$sortArray", "an array", &input));
     }
-    scope.spend_value(input.comparable())?;
+    scope.spend_ordering(input.comparable())?;
     let Value::Array(elements) = scope.own(input)? else { return Ok(Answer::NULL) };
     // Sorting looks at every element a few times.
     scope.spend(elements.len())?;
-    let mut keyed: Vec<(Vec<u8>, Value)> = Vec::with_capacity(elements.len());
-    for element in elements {
-        keyed.push((key_of(element.view(), order.comparable(), scope.collation), element));
+    // A tree takes them one by one, so that the clock is looked at in between.
+    let mut keyed: BTreeMap<(Vec<u8>, usize), Value> = BTreeMap::new();
+    for (place, element) in elements.into_iter().enumerate() {
+        let key = key_of(element.view(), order.comparable(), scope)?;
+        scope.hold(BYTES_AN_ENTRY)?;
+        scope.account.work(2 + key.len() as u64 / 64)?;
+        keyed.insert((key, place), element);
     }
-    keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
-    Ok(keyed.into_iter().map(|(_, element)| element).collect::<Vec<Value>>().into())
+    Ok(keyed.into_values().collect::<Vec<Value>>().into())
 }
 
-fn key_of(element: ValueRef<'_>, order: ValueRef<'_>, collation: &Collation) -> Vec<u8> {
+/// What an element takes in the tree, beside its key.
+const BYTES_AN_ENTRY: usize = 2 * size_of::<((Vec<u8>, usize), Value)>() + 2 * size_of::<Value>();
+
+fn key_of(element: ValueRef<'_>, order: ValueRef<'_>, scope: &Scope<'_>) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match (order, element) {
         (ValueRef::Document(pattern), element) => {
@@ -81,25 +89,23 @@ fn key_of(element: ValueRef<'_>, order: ValueRef<'_>, collation: &Collation) -> 
                     ValueRef::Document(document) => follow(document, path),
                     _ => None,
                 };
-                append(&mut bytes, value.unwrap_or(ValueRef::Null), direction, collation);
+                append(&mut bytes, value.unwrap_or(ValueRef::Null), direction, scope)?;
             }
         }
-        (direction, element) => append(&mut bytes, element, direction, collation),
+        (direction, element) => append(&mut bytes, element, direction, scope)?,
     }
-    bytes
+    Ok(bytes)
 }
 
 fn append(
     bytes: &mut Vec<u8>,
     value: ValueRef<'_>,
     direction: ValueRef<'_>,
-    collation: &Collation,
-) {
-    if super::number::Number::of(direction).is_some_and(|number| number.to_f64() < 0.0) {
-        key::append_descending_by(collation, bytes, value);
-    } else {
-        key::append_by(collation, bytes, value);
-    }
+    scope: &Scope<'_>,
+) -> Result<()> {
+    let number = super::number::Number::of(direction);
+    let descending = number.is_some_and(|number| number.to_f64() < 0.0);
+    key::append_within(bytes, value, (descending, scope.collation), scope.account)
 }
 
 /// The value at the path, or the first array on it: arrays are compared whole.

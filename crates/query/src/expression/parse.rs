@@ -152,14 +152,14 @@ impl<'e> Parser<'e> {
         if !is_known {
             return Ok(node);
         }
-        let Environment { limits, collation, .. } = self.environment;
-        let mut scope = Scope::new(no_document(), (limits, collation), 0, 0);
+        let Environment { limits, collation, account, .. } = self.environment;
+        let mut scope = Scope::new(no_document(), (limits, collation), account, 0, 0);
         let answer = match &node {
             // The parser adds the operator's name to an error on its way up.
             Node::Call { operator, arguments } => (operator.run)(&mut scope, arguments)?,
             node => evaluate(node, &mut scope)?,
         };
-        Ok(answer.into_value().map_or(Node::Missing, Node::Constant))
+        Ok(scope.own_if_there(answer)?.map_or(Node::Missing, Node::Constant))
     }
 
     fn document(&mut self, document: &Document) -> Result<Node> {
@@ -232,6 +232,7 @@ impl<'e> Parser<'e> {
 
     fn enter(&mut self) -> Result<()> {
         let limits = &self.environment.limits;
+        self.environment.account.work(1)?;
         self.depth += 1;
         self.nodes += 1;
         if self.depth > limits.filter_depth {

@@ -3,12 +3,15 @@
 //! Patterns mean what they mean in filters. A constant pattern is compiled once, at parse time.
 
 use super::answer::Answer;
-use super::kind::{self, size_answer};
+use super::kind;
 use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::Parser;
 use super::scope::Scope;
-use crate::{Captures, Code, Document, Error, Limits, Pattern, Result, Value, ValueRef};
+use crate::copy::FIELD;
+use crate::{
+    Account, Captures, Code, Document, Environment, Error, Limits, Pattern, Result, Value, ValueRef,
+};
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::own("$regexMatch", parse, is_match),
@@ -31,10 +34,10 @@ fn parse(parser: &mut Parser<'_>, operator: &'static Operator, argument: &Value)
     let mut arguments = parser.named(operator.name, &NAMES, argument)?;
     let mut tail = arguments.split_off(1).into_iter();
     let (regex, options) = (tail.next(), tail.next());
-    let limits = &parser.environment().limits;
+    let Environment { limits, account, .. } = parser.environment();
     match (constant(&regex), constant(&options)) {
         (Some(regex), Some(options)) => {
-            let pattern = compile(&regex, &options, operator.name, limits)?;
+            let pattern = compile((&regex, &options), operator.name, limits, account)?;
             arguments.push(pattern.map_or(Node::Missing, Node::Pattern));
         }
         _ => arguments.extend(regex.into_iter().chain(options)),
@@ -52,10 +55,10 @@ fn constant(node: &Option<Node>) -> Option<Answer<'_>> {
 
 /// The pattern of a string or regex with options; `None` if it is null or missing.
 fn compile(
-    regex: &Answer<'_>,
-    options: &Answer<'_>,
+    (regex, options): (&Answer<'_>, &Answer<'_>),
     operator: &str,
     limits: &Limits,
+    account: &Account,
 ) -> Result<Option<Pattern>> {
     let (text, own_options) = match regex.view() {
         _ if regex.is_nullish() => (None, ""),
@@ -82,8 +85,12 @@ fn compile(
         if error.code() == Code(51091) { error.with_code(Code(51111)) } else { error }
     };
     match text {
-        Some(text) => Pattern::compile(text, options, limits).map(Some).map_err(invalid),
-        None => Pattern::compile("", options, limits).map(|_| None).map_err(invalid),
+        Some(text) => {
+            Pattern::compile_within(text, options, limits, account).map(Some).map_err(invalid)
+        }
+        None => {
+            Pattern::compile_within("", options, limits, account).map(|_| None).map_err(invalid)
+        }
     }
 }
 
@@ -114,8 +121,8 @@ fn is_match<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
         Some((input, pattern)) => {
             let text = input.text().unwrap_or_default();
             scope.spend_letters(text.len())?;
-            let (found, steps) = pattern.is_match_in_steps(text)?;
-            scope.spend(steps / SEARCH_STEPS)?;
+            let (found, steps) = pattern.is_match_in_steps(text, scope.account)?;
+            scope.spend_apart(steps / SEARCH_STEPS)?;
             Ok(found.into())
         }
     }
@@ -136,10 +143,11 @@ fn compile_anew(
         pattern_compiled_bytes: scope.limits.pattern_compiled_bytes.min(SMALL),
         ..scope.limits.clone()
     };
-    match compile(regex, options, operator, &small) {
+    let inputs = (regex, options);
+    match compile(inputs, operator, &small, scope.account) {
         Err(error) if error.limit_name() == Some("pattern_compiled_bytes") => {
             scope.spend(20_000)?;
-            compile(regex, options, operator, scope.limits)
+            compile(inputs, operator, scope.limits, scope.account)
         }
         compiled => compiled,
     }
@@ -153,11 +161,12 @@ fn next_match(
     text: &str,
     start: usize,
 ) -> Result<Option<Captures>> {
-    let (found, steps) = pattern.captures_in_steps(text, start)?;
-    scope.spend(steps / SEARCH_STEPS)?;
-    if let Some(Captures { span: (from, to), .. }) = &found {
+    let (found, steps) = pattern.captures_in_steps(text, start, scope.account)?;
+    scope.spend_apart(steps / SEARCH_STEPS)?;
+    if let Some(Captures { span: (from, to), groups }) = &found {
         scope.spend(1)?;
         scope.spend((to - from) / SPAN_BYTES_A_STEP)?;
+        scope.spend_elements(groups.len())?;
     }
     Ok(found)
 }
@@ -172,7 +181,7 @@ fn find<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
         None => Ok(Answer::NULL),
         Some(captures) => {
             let letters = letters_before(text, captures.span.0);
-            Ok(found(text, &captures, letters).into())
+            Ok(found(scope, text, &captures, letters)?.into())
         }
     }
 }
@@ -191,7 +200,8 @@ fn find_all<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
         let (from, to) = captures.span;
         letters += text.get(counted..from).map_or(0, |between| between.chars().count());
         counted = from;
-        all.push(found(text, &captures, letters).into());
+        scope.build_array(1)?;
+        all.push(found(scope, text, &captures, letters)?.into());
         // After an empty match the search goes on a letter further.
         let step = text.get(to..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
         start = if to > from { to } else { to + step };
@@ -202,13 +212,24 @@ fn find_all<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     Ok(all.into())
 }
 
-fn found(text: &str, captures: &Captures, letters: usize) -> Document {
+/// A match as a document. Each group of the pattern has its place in it, and may hold all of the text.
+fn found(
+    scope: &mut Scope<'_>,
+    text: &str,
+    captures: &Captures,
+    letters: usize,
+) -> Result<Document> {
+    let spans = captures.groups.iter().flatten().chain([&captures.span]);
+    let bytes = spans.fold(0_usize, |sum, (from, to)| sum.saturating_add(to - from));
+    scope.spend_text(bytes)?;
+    scope.hold(bytes + 4 * FIELD)?;
+    scope.hold_elements(captures.groups.len())?;
     let part = |(from, to): (usize, usize)| Value::from(text.get(from..to).unwrap_or_default());
     let groups = captures.groups.iter().map(|group| group.map_or(Value::Null, part));
-    Document::new()
+    Ok(Document::new()
         .with("match", part(captures.span))
-        .with("idx", size_answer(letters).into_value().unwrap_or(Value::Null))
-        .with("captures", groups.collect::<Vec<Value>>())
+        .with("idx", Value::integer(i64::try_from(letters).unwrap_or(i64::MAX)))
+        .with("captures", groups.collect::<Vec<Value>>()))
 }
 
 fn letters_before(text: &str, byte: usize) -> usize {

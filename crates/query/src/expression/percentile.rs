@@ -91,7 +91,9 @@ fn numbers<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Vec<f64>>
     if let Some(number) = input.number() {
         return Ok(vec![number.to_f64()]);
     }
-    scope.spend(input.array().map_or(0, |array| array.len()))?;
+    let length = input.array().map_or(Ok(0), |array| scope.length(array))?;
+    scope.spend(length)?;
+    scope.hold(length * size_of::<f64>() * 2)?;
     let elements = scope.elements(input)?.unwrap_or_default();
     let mut numbers: Vec<f64> =
         elements.iter().filter_map(Answer::number).map(|number| number.to_f64()).collect();

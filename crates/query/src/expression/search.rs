@@ -89,7 +89,8 @@ fn split<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         return Err(Error::new(Code(40087), "the separator of $split can't be empty"));
     }
     scope.spend_letters(text.len())?;
-    scope.spend_array(text.matches(separator).count() + 1)?;
+    scope.build_array(text.matches(separator).count() + 1)?;
+    scope.hold(text.len())?;
     Ok(text.split(separator).map(Value::from).collect::<Vec<Value>>().into())
 }
 
@@ -123,6 +124,6 @@ fn replace<'a>(
     scope.spend_letters(text.len())?;
     let count = text.matches(find).take(most).count();
     scope.spend(count / 4)?;
-    scope.spend_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
+    scope.build_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
     Ok(text.replacen(find, with, count).into())
 }

@@ -9,6 +9,7 @@ use super::kind;
 use super::node::Node;
 use super::operator::{Operator, Shape};
 use super::scope::Scope;
+use crate::copy::copy;
 use crate::{ArrayRef, Collation, Result, Value, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -29,9 +30,9 @@ pub(super) const OPERATORS: &[Operator] = &[
 type Set<'v> = BTreeSet<Member<'v>>;
 
 /// An element of a set, which is in order among others as the collation has it.
-struct Member<'v> {
-    answer: Answer<'v>,
-    collation: &'v Collation,
+pub(super) struct Member<'v> {
+    pub(super) answer: Answer<'v>,
+    pub(super) collation: &'v Collation,
 }
 
 impl Ord for Member<'_> {
@@ -57,13 +58,25 @@ impl Eq for Member<'_> {}
 fn all_true<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     let array = array_of(scope, &answer, (17040, "$allElementsTrue"))?;
-    Ok(array.iter().all(|value| Answer::Borrowed(value).truth()).into())
+    for (place, value) in array.iter().enumerate() {
+        scope.pass(place)?;
+        if !Answer::Borrowed(value).truth() {
+            return Ok(false.into());
+        }
+    }
+    Ok(true.into())
 }
 
 fn any_true<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     let array = array_of(scope, &answer, (17041, "$anyElementTrue"))?;
-    Ok(array.iter().any(|value| Answer::Borrowed(value).truth()).into())
+    for (place, value) in array.iter().enumerate() {
+        scope.pass(place)?;
+        if Answer::Borrowed(value).truth() {
+            return Ok(true.into());
+        }
+    }
+    Ok(false.into())
 }
 
 fn difference<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -72,19 +85,27 @@ fn difference<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
         return Ok(Answer::NULL);
     }
     let array = array_of(scope, &left, (17048, "$setDifference"))?;
-    let collation = scope.collation;
-    let mut seen = set_of(array_of(scope, &right, (17049, "$setDifference"))?, collation);
-    let fresh = array.iter().filter(|value| seen.insert(member(*value, collation)));
-    Ok(fresh.map(ValueRef::to_value).collect::<Vec<Value>>().into())
+    let right = array_of(scope, &right, (17049, "$setDifference"))?;
+    let mut seen = set_of(scope, right)?;
+    let mut fresh: Vec<Value> = Vec::new();
+    for value in array.iter() {
+        enter(scope)?;
+        if seen.insert(member(value, scope.collation)) {
+            scope.hold_elements(1)?;
+            fresh.push(copy(value, scope.account)?);
+        }
+    }
+    Ok(fresh.into())
 }
 
 fn equals<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let first = scope.first(arguments)?;
-    let collation = scope.collation;
-    let wanted = set_of(array_of(scope, &first, (17044, "$setEquals"))?, collation);
+    let first = array_of(scope, &first, (17044, "$setEquals"))?;
+    let wanted = set_of(scope, first)?;
     for argument in arguments.iter().skip(1) {
         let answer = evaluate(argument, scope)?;
-        if set_of(array_of(scope, &answer, (17044, "$setEquals"))?, collation) != wanted {
+        let array = array_of(scope, &answer, (17044, "$setEquals"))?;
+        if set_of(scope, array)? != wanted {
             return Ok(false.into());
         }
     }
@@ -93,19 +114,16 @@ fn equals<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
 
 fn intersection<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let mut common: Option<Vec<Value>> = None;
-    let collation = scope.collation;
     for argument in arguments {
         let answer = evaluate(argument, scope)?;
         if answer.is_nullish() {
             return Ok(Answer::NULL);
         }
-        let set = set_of(array_of(scope, &answer, (17047, "$setIntersection"))?, collation);
+        let array = array_of(scope, &answer, (17047, "$setIntersection"))?;
+        let set = set_of(scope, array)?;
         common = Some(match common {
-            None => values_of(set),
-            Some(mut common) => {
-                common.retain(|value| set.contains(&member(value.view(), collation)));
-                common
-            }
+            None => copies_of(scope, set)?,
+            Some(common) => shared_with(scope, common, &set)?,
         });
     }
     Ok(common.unwrap_or_default().into())
@@ -114,9 +132,15 @@ fn intersection<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answ
 fn is_subset<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (left, right) = scope.pair(arguments)?;
     let left = array_of(scope, &left, (17046, "$setIsSubset"))?;
-    let collation = scope.collation;
-    let right = set_of(array_of(scope, &right, (17042, "$setIsSubset"))?, collation);
-    Ok(left.iter().all(|value| right.contains(&member(value, collation))).into())
+    let right = array_of(scope, &right, (17042, "$setIsSubset"))?;
+    let right = set_of(scope, right)?;
+    for value in left.iter() {
+        scope.account.work(2)?;
+        if !right.contains(&member(value, scope.collation)) {
+            return Ok(false.into());
+        }
+    }
+    Ok(true.into())
 }
 
 fn union<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -128,11 +152,18 @@ fn union<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         }
         array_of(scope, &answer, (17043, "$setUnion"))?;
         scope.spend_array(joined.len())?;
-        let elements = scope.elements(answer)?.unwrap_or_default();
         let collation = scope.collation;
-        joined.extend(elements.into_iter().map(|answer| Member { answer, collation }));
+        for answer in scope.elements(answer)?.unwrap_or_default() {
+            enter(scope)?;
+            joined.insert(Member { answer, collation });
+        }
     }
-    Ok(values_of(joined).into())
+    let mut values = Vec::new();
+    for member in joined {
+        scope.hold_elements(1)?;
+        values.push(scope.own(member.answer)?);
+    }
+    Ok(values.into())
 }
 
 fn array_of<'v>(
@@ -140,20 +171,48 @@ fn array_of<'v>(
     answer: &'v Answer<'_>,
     (code, operator): (u32, &str),
 ) -> Result<ArrayRef<'v>> {
-    scope.spend_value(answer.comparable())?;
+    scope.spend_ordering(answer.comparable())?;
     // Sorting a set compares its elements many times.
-    scope.spend(answer.array().map_or(0, ArrayRef::len) / 2)?;
+    let length = answer.array().map_or(Ok(0), |array| scope.length(array))?;
+    scope.spend(length / 2)?;
     answer.array().ok_or_else(|| kind::wrong(code, operator, "arrays", answer))
-}
-
-fn set_of<'v>(array: ArrayRef<'v>, collation: &'v Collation) -> Set<'v> {
-    array.iter().map(|value| member(value, collation)).collect()
 }
 
 fn member<'v>(value: ValueRef<'v>, collation: &'v Collation) -> Member<'v> {
     Member { answer: Answer::Borrowed(value), collation }
 }
 
-fn values_of(set: Set<'_>) -> Vec<Value> {
-    set.into_iter().filter_map(|member| member.answer.into_value()).collect()
+/// Pays for an element about to be entered into a set.
+fn enter(scope: &Scope<'_>) -> Result<()> {
+    scope.account.work(2)?;
+    scope.hold_elements(1)
+}
+
+fn set_of<'v, 'a: 'v>(scope: &Scope<'a>, array: ArrayRef<'v>) -> Result<Set<'v>> {
+    let mut set = Set::new();
+    for element in array.iter() {
+        enter(scope)?;
+        set.insert(member(element, scope.collation));
+    }
+    Ok(set)
+}
+
+fn copies_of(scope: &Scope<'_>, set: Set<'_>) -> Result<Vec<Value>> {
+    let mut values = Vec::new();
+    for member in set {
+        scope.hold_elements(1)?;
+        values.push(copy(member.answer.comparable(), scope.account)?);
+    }
+    Ok(values)
+}
+
+fn shared_with(scope: &Scope<'_>, values: Vec<Value>, set: &Set<'_>) -> Result<Vec<Value>> {
+    let mut shared = Vec::new();
+    for value in values {
+        enter(scope)?;
+        if set.contains(&member(value.view(), scope.collation)) {
+            shared.push(value);
+        }
+    }
+    Ok(shared)
 }

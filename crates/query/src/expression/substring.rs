@@ -37,7 +37,7 @@ fn in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'
     if !text.is_char_boundary(start) {
         return Err(Error::new(Code(28656), "$substrBytes would start inside a letter"));
     }
-    scope.spend_text(end.saturating_sub(start))?;
+    scope.build_text(end.saturating_sub(start))?;
     let part = text.get(start..end.max(start));
     let inside = || Error::new(Code(28657), "$substrBytes would end inside a letter");
     Ok(part.ok_or_else(inside)?.into())
@@ -56,6 +56,7 @@ fn in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
     let length = usize::try_from(length).map_err(negative(34454, "length"))?;
     let start = usize::try_from(start).map_err(negative(34455, "start"))?;
     scope.spend_letters(text.len())?;
+    scope.build_text(text.len().min(length.saturating_mul(4)))?;
     Ok(text.chars().skip(start).take(length).collect::<String>().into())
 }
 

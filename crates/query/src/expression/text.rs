@@ -28,6 +28,9 @@ pub(super) const OPERATORS: &[Operator] = &[
 const TRIM: Names =
     Names { not_object: 50696, unknown: 50694, names: &[("input", 50695), ("chars", 0)] };
 
+/// Letters that are looked at before the account hears of more.
+const LETTERS_A_STEP: usize = 64;
+
 /// What is trimmed when nothing else is asked for.
 const BLANKS: &str = "\0 \t\n\u{b}\u{c}\r\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
     \u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200a}";
@@ -102,6 +105,7 @@ fn concat<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
         let text =
             answer.text().ok_or_else(|| kind::wrong(16702, "$concat", "strings", &answer))?;
         scope.spend_text(joined.len() + text.len())?;
+        scope.hold(text.len().saturating_mul(2))?;
         joined.push_str(text);
     }
     Ok(joined.into())
@@ -110,14 +114,14 @@ fn concat<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
 fn to_lower<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     let text = text_of(&answer)?;
-    scope.spend_text(text.len())?;
+    scope.build_text(text.len())?;
     Ok(text.to_ascii_lowercase().into())
 }
 
 fn to_upper<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     let text = text_of(&answer)?;
-    scope.spend_text(text.len())?;
+    scope.build_text(text.len())?;
     Ok(text.to_ascii_uppercase().into())
 }
 
@@ -181,10 +185,12 @@ fn trim<'a>(
         let message = format!("`chars` of {operator} can have {MOST} bytes at most");
         return Err(Error::new(Code(12_066_800), message));
     }
+    // At worst every letter is looked at before one stays.
+    scope.account.work((text.len() / LETTERS_A_STEP) as u64)?;
     scope.spend_letters(letters.len())?;
     let kept = cut(text, &Letters::of(letters));
     scope.spend_letters(text.len() - kept.len())?;
-    scope.spend_text(kept.len())?;
+    scope.build_text(kept.len())?;
     Ok(kept.into())
 }
 

@@ -6,6 +6,7 @@
 
 use super::tree::is_reference_part;
 use super::{Filter, Test, operand, refused};
+use crate::copy::hold_query;
 use crate::{
     Code, Document, Environment, Error, Expression, Path, Pattern, Result, Schema, Value, ejson,
 };
@@ -29,7 +30,8 @@ impl Filter {
     /// # Errors
     /// As [`Filter::parse`], and 9 for text that is no JSON object.
     pub fn parse_text(text: &str, environment: &Environment) -> Result<Filter> {
-        Filter::parse(&ejson::read_document(text, &environment.limits)?, environment)
+        let Environment { limits, account, .. } = environment;
+        Filter::parse(&ejson::read_document_within(text, limits, account)?, environment)
     }
 
     /// Reads a filter.
@@ -42,6 +44,7 @@ impl Filter {
     /// that need an index of a kind Filedex does not keep; limits `filter_depth`, `filter_nodes`,
     /// `in_length` and `document_depth`.
     pub fn parse(document: &Document, environment: &Environment) -> Result<Filter> {
+        hold_query(document.view(), environment)?;
         Parser::new(environment).filter(document, Place::RECORD)
     }
 }
@@ -92,6 +95,7 @@ impl<'e> Parser<'e> {
     }
 
     fn count_many(&mut self, conditions: usize) -> Result<()> {
+        self.environment.account.work(conditions as u64)?;
         self.nodes = self.nodes.saturating_add(conditions);
         if self.nodes > self.environment.limits.filter_nodes {
             return Err(Error::limit("filter_nodes", self.environment.limits.filter_nodes));
@@ -100,7 +104,8 @@ impl<'e> Parser<'e> {
     }
 
     pub(super) fn pattern(&mut self, pattern: &str, options: &str) -> Result<Pattern> {
-        let pattern = Pattern::compile(pattern, options, &self.environment.limits)?;
+        let Environment { limits, account, .. } = self.environment;
+        let pattern = Pattern::compile_within(pattern, options, limits, account)?;
         self.count_many(pattern.conditions() - 1)?;
         Ok(pattern)
     }

@@ -4,7 +4,7 @@
 
 use super::node::Node;
 use crate::redaction::Level;
-use crate::{COUNTED_FIELDS, Known};
+use crate::{Account, COUNTED_FIELDS, Known};
 
 impl Node {
     pub(super) fn decide(&self, known: &Known) -> Option<bool> {
@@ -16,7 +16,11 @@ impl Node {
             Node::Field(field) => {
                 let name = field.path.first_name();
                 let told = COUNTED_FIELDS.contains(&name) && !known.unknown.contains(&name);
-                if told { self.holds(known.present.view(), None).ok() } else { None }
+                if told {
+                    self.holds(known.present.view(), None, &Account::default()).ok()
+                } else {
+                    None
+                }
             }
             Node::Redacted(level, node) => {
                 match COUNTED_FIELDS.iter().any(|name| level.hides(name)) {

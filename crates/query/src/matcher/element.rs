@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compile;
 use super::predicate::Predicate;
 use crate::filter::{Parser, Place};
-use crate::{Document, Environment, Error, Result, Test, Value, ValueRef};
+use crate::{Account, Document, Environment, Error, Result, Test, Value, ValueRef};
 
 /// Decides which element of an array a projection keeps.
 ///
@@ -43,7 +43,16 @@ impl ElementMatcher {
     /// # Errors
     /// As [`crate::Matcher::matches`].
     pub fn matches(&self, element: ValueRef<'_>) -> Result<bool> {
-        self.predicate.accepts(element)
+        self.matches_within(element, &Account::default())
+    }
+
+    /// As [`ElementMatcher::matches`], charged to a request.
+    ///
+    /// # Errors
+    /// As [`crate::Matcher::matches_within`].
+    pub fn matches_within(&self, element: ValueRef<'_>, account: &Account) -> Result<bool> {
+        account.work(1)?;
+        self.predicate.accepts(element, account)
     }
 
     /// The matcher as it stands in a projection: `{"$elemMatch": ...}`.

@@ -9,7 +9,7 @@ use super::Found;
 use super::node::{Field, Node};
 use super::predicate::Predicate;
 use crate::view::is_same;
-use crate::{DocumentRef, Expression, Leaf, Result, ValueRef};
+use crate::{Account, DocumentRef, Leaf, Result, ValueRef};
 
 impl Node {
     /// Whether the document satisfies the condition. What was found is written only on a match.
@@ -17,34 +17,39 @@ impl Node {
         &self,
         document: DocumentRef<'_>,
         mut found: Option<&mut Found>,
+        account: &Account,
     ) -> Result<bool> {
         match self {
             Node::Always(answer) => Ok(*answer),
             Node::And(members) => {
+                account.work(price_of(members.len()))?;
                 for member in members {
-                    if !member.holds(document, found.as_deref_mut())? {
+                    if !member.holds(document, found.as_deref_mut(), account)? {
                         return Ok(false);
                     }
                 }
                 Ok(true)
             }
-            Node::Or(members) => any(members, document),
-            Node::Nor(members) => any(members, document).map(|any| !any),
-            Node::Field(field) => field.holds(document, found),
-            Node::Expression(expression) => {
-                let value = expression.evaluate(document)?;
-                Ok(Expression::truth(value.as_ref()))
-            }
-            Node::Schema(schema) => schema.matches(document),
+            Node::Or(members) => any(members, document, account),
+            Node::Nor(members) => any(members, document, account).map(|any| !any),
+            Node::Field(field) => field.holds(document, found, account),
+            Node::Expression(expression) => expression.holds_within(document, account),
+            Node::Schema(schema) => schema.matches_within(document, account),
             Node::Sample(sample) => Ok(sample.takes(document)),
-            Node::Redacted(level, node) => node.holds(document.redacted(level), found),
+            Node::Redacted(level, node) => node.holds(document.redacted(level), found, account),
         }
     }
 }
 
-fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
+/// Most conditions are decided by a look at their field.
+fn price_of(members: usize) -> u64 {
+    members as u64 / 4
+}
+
+fn any(members: &[Node], document: DocumentRef<'_>, account: &Account) -> Result<bool> {
+    account.work(price_of(members.len()))?;
     for member in members {
-        if member.holds(document, None)? {
+        if member.holds(document, None, account)? {
             return Ok(true);
         }
     }
@@ -53,19 +58,24 @@ fn any(members: &[Node], document: DocumentRef<'_>) -> Result<bool> {
 
 impl Field {
     #[inline]
-    fn holds(&self, document: DocumentRef<'_>, found: Option<&mut Found>) -> Result<bool> {
+    fn holds(
+        &self,
+        document: DocumentRef<'_>,
+        found: Option<&mut Found>,
+        account: &Account,
+    ) -> Result<bool> {
         let name = self.path.first_name();
         let Some(tree) = document.as_tree() else {
-            return self.holds_from(document.get(name), found);
+            return self.holds_from(document.get(name), found, account);
         };
         let first = tree.iter().find(|(field, _)| is_same(field.as_bytes(), name.as_bytes()));
         if let Some((_, value)) = first
             && self.path.as_name().is_some()
-            && let Some(passes) = self.predicate.passes_at_once(value)
+            && let Some(passes) = self.predicate.passes_at_once(value, account)
         {
             return passes;
         }
-        self.holds_from(first.map(|(_, value)| value.into()), found)
+        self.holds_from(first.map(|(_, value)| value.into()), found, account)
     }
 
     /// Whether one of the values passes that the path leads to from the value of its first part.
@@ -74,18 +84,24 @@ impl Field {
         &self,
         first: Option<ValueRef<'_>>,
         found: Option<&mut Found>,
+        account: &Account,
     ) -> Result<bool> {
         // A plain name without an array behind it is the usual case.
         if self.path.as_name().is_some() && !matches!(first, Some(ValueRef::Array(_))) {
-            return self.predicate.passes(first);
+            return self.predicate.passes(first, account);
         }
-        self.holds_inside(first, found)
+        self.holds_inside(first, found, account)
     }
 
-    fn holds_inside(&self, first: Option<ValueRef<'_>>, found: Option<&mut Found>) -> Result<bool> {
+    fn holds_inside(
+        &self,
+        first: Option<ValueRef<'_>>,
+        found: Option<&mut Found>,
+        account: &Account,
+    ) -> Result<bool> {
         match self.path.straight(first) {
-            Some(value) => self.predicate.passes(value),
-            None => self.walk_from(first, found),
+            Some(value) => self.predicate.passes(value, account),
+            None => self.walk_from(first, found, account),
         }
     }
 
@@ -93,21 +109,19 @@ impl Field {
         &self,
         first: Option<ValueRef<'_>>,
         mut found: Option<&mut Found>,
+        account: &Account,
     ) -> Result<bool> {
-        let mut outcome = Ok(false);
-        let _ = self.path.walk_from(first, self.arrays, &mut |leaf| {
-            outcome = self.leaf(leaf, found.as_deref_mut());
-            match outcome {
-                Ok(false) => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(()),
-            }
-        });
-        outcome
+        let mut outcome = false;
+        let _ = self.path.walk_from(first, self.arrays, account, &mut |leaf| {
+            outcome = self.leaf(leaf, found.as_deref_mut(), account)?;
+            Ok(if outcome { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(outcome)
     }
 
-    fn leaf(&self, leaf: Leaf<'_>, found: Option<&mut Found>) -> Result<bool> {
-        let Some(found) = found else { return self.predicate.passes(leaf.value) };
-        let (passes, inner) = self.passes_at(leaf.value)?;
+    fn leaf(&self, leaf: Leaf<'_>, found: Option<&mut Found>, account: &Account) -> Result<bool> {
+        let Some(found) = found else { return self.predicate.passes(leaf.value, account) };
+        let (passes, inner) = self.passes_at(leaf.value, account)?;
         if passes && let Some(index) = leaf.index.or(inner) {
             found.array_index = Some(index);
         }
@@ -115,13 +129,17 @@ impl Field {
     }
 
     /// Whether the value passes, and the index of the element that `$elemMatch` accepted.
-    fn passes_at(&self, value: Option<ValueRef<'_>>) -> Result<(bool, Option<usize>)> {
+    fn passes_at(
+        &self,
+        value: Option<ValueRef<'_>>,
+        account: &Account,
+    ) -> Result<(bool, Option<usize>)> {
         match (&self.predicate, value) {
             (Predicate::ElementObject { .. } | Predicate::ElementValue(_), Some(value)) => {
-                let index = self.predicate.element(value)?;
+                let index = self.predicate.element(value, account)?;
                 Ok((index.is_some(), index))
             }
-            (predicate, value) => Ok((predicate.passes(value)?, None)),
+            (predicate, value) => Ok((predicate.passes(value, account)?, None)),
         }
     }
 }

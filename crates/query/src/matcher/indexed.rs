@@ -3,7 +3,8 @@
 //! Only the elements that the filter can name are copied. Most filters name none, and for them any
 //! array is an empty document.
 
-use crate::{ArrayRef, Document, Filter};
+use crate::copy::{FIELD, copy};
+use crate::{Account, ArrayRef, Document, Filter, Result};
 
 /// Which indexes a filter names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,17 +28,24 @@ impl Indexed {
     }
 
     /// The array as a document, as far as the filter can tell.
-    pub(super) fn document(&self, array: ArrayRef<'_>) -> Document {
+    pub(super) fn document(&self, array: ArrayRef<'_>, account: &Account) -> Result<Document> {
         let past = match self {
             Indexed::All => usize::MAX,
             Indexed::Only(indexes) => indexes.last().map_or(0, |last| last.saturating_add(1)),
         };
-        let elements = array.iter().take(past).enumerate();
-        let named = elements.filter(|(index, _)| match self {
-            Indexed::All => true,
-            Indexed::Only(indexes) => indexes.binary_search(index).is_ok(),
-        });
-        named.map(|(index, value)| (index.to_string(), value.to_value())).collect()
+        let mut document = Document::new();
+        for (index, value) in array.iter().take(past).enumerate() {
+            account.work(u64::from(index.is_multiple_of(8)))?;
+            let is_named = match self {
+                Indexed::All => true,
+                Indexed::Only(indexes) => indexes.binary_search(&index).is_ok(),
+            };
+            if is_named {
+                account.hold(FIELD + 20)?;
+                document.push(index.to_string(), copy(value, account)?);
+            }
+        }
+        Ok(document)
     }
 }
 

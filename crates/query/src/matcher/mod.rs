@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub use element::ElementMatcher;
 pub use residual::{Condition, Residual};
 
-use crate::{DocumentRef, Environment, Filter, Known, Redaction, Result};
+use crate::{Account, DocumentRef, Environment, Filter, Known, Redaction, Result};
 use node::Node;
 
 /// A filter, ready to run. Cheap to clone.
@@ -79,7 +79,15 @@ impl Matcher {
     /// # Errors
     /// Those of `$expr` on this document, and a regular expression past its limit of steps.
     pub fn matches(&self, document: DocumentRef<'_>) -> Result<bool> {
-        self.0.holds(document, None)
+        self.matches_within(document, &Account::default())
+    }
+
+    /// As [`Matcher::matches`], charged to a request.
+    ///
+    /// # Errors
+    /// As [`Matcher::matches`], and what the account says.
+    pub fn matches_within(&self, document: DocumentRef<'_>, account: &Account) -> Result<bool> {
+        self.0.holds(document, None, account)
     }
 
     /// What the filter says of documents of which only so much is known; nothing where that is not
@@ -93,8 +101,20 @@ impl Matcher {
     /// # Errors
     /// As [`Matcher::matches`].
     pub fn find(&self, document: DocumentRef<'_>) -> Result<Option<Found>> {
+        self.find_within(document, &Account::default())
+    }
+
+    /// As [`Matcher::find`], charged to a request.
+    ///
+    /// # Errors
+    /// As [`Matcher::matches_within`].
+    pub fn find_within(
+        &self,
+        document: DocumentRef<'_>,
+        account: &Account,
+    ) -> Result<Option<Found>> {
         let mut found = Found::default();
-        let holds = self.0.holds(document, Some(&mut found))?;
+        let holds = self.0.holds(document, Some(&mut found), account)?;
         Ok(holds.then_some(found))
     }
 }

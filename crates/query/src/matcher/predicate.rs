@@ -4,7 +4,9 @@ use super::indexed::Indexed;
 use super::node::Node;
 use super::order_test::OrderTest;
 use crate::filter::integer;
-use crate::{BitMask, BitTest, Collation, Pattern, Result, TypeSet, Value, ValueRef, order};
+use crate::{
+    Account, BitMask, BitTest, Collation, Pattern, Result, TypeSet, Value, ValueRef, order,
+};
 
 /// What a value must be. `None` in place of a value is a missing field.
 #[derive(Clone, Debug)]
@@ -60,19 +62,26 @@ pub(super) struct RegexTest {
 impl Predicate {
     /// Whether the value passes.
     #[inline]
-    pub(super) fn passes(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
+    pub(super) fn passes(&self, value: Option<ValueRef<'_>>, account: &Account) -> Result<bool> {
         match (self, value) {
-            (Predicate::Equal(operand), value) => Ok(equal(operand, value)),
+            (Predicate::Equal(operand), value) => {
+                pay_for_comparing(value, account)?;
+                Ok(equal(operand, value))
+            }
             (Predicate::EqualBy(collation, operand), Some(value)) => {
+                pay_for_comparing(Some(value), account)?;
                 Ok(order::compare_by(collation, operand.view(), value).is_eq())
             }
-            (Predicate::Order(test), value) => Ok(test.passes(value)),
-            (Predicate::In(members), value) => members.contains(value),
-            (Predicate::Not(inner), value) => all_pass(inner, value).map(|all| !all),
+            (Predicate::Order(test), value) => {
+                pay_for_comparing(value, account)?;
+                Ok(test.passes(value))
+            }
+            (Predicate::In(members), value) => members.contains(value, account),
+            (Predicate::Not(inner), value) => all_pass(inner, value, account).map(|all| !all),
             (_, None) => Ok(false),
             (Predicate::Exists, Some(_)) => Ok(true),
             (Predicate::Type(types), Some(value)) => Ok(types.contains(value)),
-            (Predicate::Regex(test), Some(value)) => test.passes(value),
+            (Predicate::Regex(test), Some(value)) => test.passes(value, account),
             (Predicate::Mod { divisor, remainder }, Some(value)) => {
                 let number = integer::truncated(value);
                 Ok(number.is_some_and(|number| number.wrapping_rem(*divisor) == *remainder))
@@ -82,19 +91,21 @@ impl Predicate {
                 Ok(mask.passes(*test, value))
             }
             (Predicate::ElementObject { .. } | Predicate::ElementValue(_), Some(value)) => {
-                self.element(value).map(|index| index.is_some())
+                self.element(value, account).map(|index| index.is_some())
             }
         }
     }
 
     /// The answer for the usual tests of texts and numbers, which need no more than a look.
     #[inline]
-    pub(super) fn passes_at_once(&self, value: &Value) -> Option<Result<bool>> {
+    pub(super) fn passes_at_once(&self, value: &Value, account: &Account) -> Option<Result<bool>> {
         match (self, value) {
             (Predicate::Equal(Value::String(operand)), Value::String(text)) => {
                 Some(Ok(operand == text))
             }
-            (Predicate::Regex(test), Value::String(text)) => Some(test.pattern.is_match(text)),
+            (Predicate::Regex(test), Value::String(text)) => {
+                Some(test.pattern.is_match_within(text, account))
+            }
             (Predicate::Order(test), Value::Int(number)) => test.passes_integer(*number).map(Ok),
             _ => None,
         }
@@ -102,19 +113,20 @@ impl Predicate {
 
     /// Whether a text passes that nobody has read as UTF-8 yet, if that can be told from its bytes.
     #[inline]
-    pub(super) fn passes_bytes(&self, text: &[u8]) -> Option<Result<bool>> {
+    pub(super) fn passes_bytes(&self, text: &[u8], account: &Account) -> Option<Result<bool>> {
         match self {
             Predicate::Equal(Value::String(operand)) => Some(Ok(operand.as_bytes() == text)),
-            Predicate::Regex(test) => test.pattern.is_match_in_bytes(text),
+            Predicate::Regex(test) => test.pattern.is_match_in_bytes(text, account),
             _ => None,
         }
     }
 
     /// The index of the first element that `$elemMatch` accepts. `None` for other predicates.
-    pub(super) fn element(&self, value: ValueRef<'_>) -> Result<Option<usize>> {
+    pub(super) fn element(&self, value: ValueRef<'_>, account: &Account) -> Result<Option<usize>> {
         let ValueRef::Array(array) = value else { return Ok(None) };
         for (index, element) in array.iter().enumerate() {
-            if self.accepts(element)? {
+            account.work(1)?;
+            if self.accepts(element, account)? {
                 return Ok(Some(index));
             }
         }
@@ -122,15 +134,20 @@ impl Predicate {
     }
 
     /// Whether `$elemMatch` accepts the element.
-    pub(super) fn accepts(&self, element: ValueRef<'_>) -> Result<bool> {
+    pub(super) fn accepts(&self, element: ValueRef<'_>, account: &Account) -> Result<bool> {
         match (self, element) {
             (Predicate::ElementObject { node, .. }, ValueRef::Document(element)) => {
-                node.holds(element, None)
+                node.holds(element, None, account)
             }
             (Predicate::ElementObject { node, indexed }, ValueRef::Array(element)) => {
-                node.holds(indexed.document(element).view(), None)
+                let held = account.held();
+                let holds = node.holds(indexed.document(element, account)?.view(), None, account);
+                account.release_to(held);
+                holds
             }
-            (Predicate::ElementValue(predicates), element) => all_pass(predicates, Some(element)),
+            (Predicate::ElementValue(predicates), element) => {
+                all_pass(predicates, Some(element), account)
+            }
             _ => Ok(false),
         }
     }
@@ -147,14 +164,15 @@ impl Membership {
         Membership { values, collation: collation.clone(), null, patterns }
     }
 
-    fn contains(&self, value: Option<ValueRef<'_>>) -> Result<bool> {
+    fn contains(&self, value: Option<ValueRef<'_>>, account: &Account) -> Result<bool> {
         let Some(value) = value else { return Ok(self.null) };
+        pay_for_comparing(Some(value), account)?;
         let compare = |member: &Value| order::compare_by(&self.collation, member.view(), value);
         if self.values.binary_search_by(compare).is_ok() {
             return Ok(true);
         }
         for pattern in &self.patterns {
-            if pattern.passes(value)? {
+            if pattern.passes(value, account)? {
                 return Ok(true);
             }
         }
@@ -169,9 +187,11 @@ impl RegexTest {
         RegexTest { pattern: pattern.clone(), options: options.into_iter().collect() }
     }
 
-    fn passes(&self, value: ValueRef<'_>) -> Result<bool> {
+    fn passes(&self, value: ValueRef<'_>, account: &Account) -> Result<bool> {
         match value {
-            ValueRef::String(text) | ValueRef::Symbol(text) => self.pattern.is_match(text),
+            ValueRef::String(text) | ValueRef::Symbol(text) => {
+                self.pattern.is_match_within(text, account)
+            }
             ValueRef::Regex { pattern, options } => {
                 Ok(pattern == self.pattern.source() && options == self.options)
             }
@@ -181,13 +201,29 @@ impl RegexTest {
 }
 
 /// Whether the value passes each of the predicates.
-pub(super) fn all_pass(predicates: &[Predicate], value: Option<ValueRef<'_>>) -> Result<bool> {
+pub(super) fn all_pass(
+    predicates: &[Predicate],
+    value: Option<ValueRef<'_>>,
+    account: &Account,
+) -> Result<bool> {
+    account.work(predicates.len() as u64 / 4)?;
     for predicate in predicates {
-        if !predicate.passes(value)? {
+        if !predicate.passes(value, account)? {
             return Ok(false);
         }
     }
     Ok(true)
+}
+
+/// Most values are compared at a glance. A decimal is long arithmetic; of an array or a document as
+/// much is looked at as the operand has, and a query's text bounds that.
+#[inline]
+fn pay_for_comparing(value: Option<ValueRef<'_>>, account: &Account) -> Result<()> {
+    match value {
+        Some(ValueRef::Decimal(_)) => account.work(32),
+        Some(ValueRef::Array(_) | ValueRef::Document(_)) => account.work(4),
+        _ => Ok(()),
+    }
 }
 
 #[inline]

@@ -10,7 +10,7 @@ use crate::packed::names::{self, Name};
 use crate::packed::{PackedDocument, Reader};
 use crate::redaction::Level;
 use crate::view::is_same;
-use crate::{DocumentRef, Path, Result, ValueRef};
+use crate::{Account, DocumentRef, Path, Result, ValueRef};
 
 /// The conditions of a plan that a store did not prove otherwise. What can fail is asked last.
 ///
@@ -100,18 +100,29 @@ impl<'p> Residual<'p> {
     /// # Errors
     /// Those of [`Matcher::matches`](crate::Matcher::matches).
     pub fn matches(&self, record: DocumentRef<'_>) -> Result<bool> {
+        self.matches_within(record, &Account::default())
+    }
+
+    /// As [`Residual::matches`], charged to a request.
+    ///
+    /// # Errors
+    /// Those of [`Matcher::matches_within`](crate::Matcher::matches_within).
+    pub fn matches_within(&self, record: DocumentRef<'_>, account: &Account) -> Result<bool> {
         let fields_hold = match record.as_packed() {
-            Some(packed) => self.hold_in_one_pass(packed)?,
-            None => self.hold_one_by_one(record)?,
+            Some(packed) => self.hold_in_one_pass(packed, account)?,
+            None => self.hold_one_by_one(record, account)?,
         };
         if !fields_hold {
             return Ok(false);
         }
         for other in &self.others {
+            account.work(1)?;
             let holds = match (other, record.as_packed()) {
-                (Other::Node(node), _) => node.holds(record, None)?,
-                (Other::Field(condition), Some(packed)) => condition.holds_for(packed)?,
-                (Other::Field(condition), None) => condition.holds(record.get(condition.name))?,
+                (Other::Node(node), _) => node.holds(record, None, account)?,
+                (Other::Field(condition), Some(packed)) => condition.holds_for(packed, account)?,
+                (Other::Field(condition), None) => {
+                    condition.holds(record.get(condition.name), account)?
+                }
             };
             if !holds {
                 return Ok(false);
@@ -120,38 +131,44 @@ impl<'p> Residual<'p> {
         Ok(true)
     }
 
-    fn hold_one_by_one(&self, record: DocumentRef<'_>) -> Result<bool> {
+    fn hold_one_by_one(&self, record: DocumentRef<'_>, account: &Account) -> Result<bool> {
         for condition in &self.fields {
-            if !condition.holds(record.get(condition.name))? {
+            if !condition.holds(record.get(condition.name), account)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn hold_in_one_pass(&self, record: PackedDocument<'_>) -> Result<bool> {
+    fn hold_in_one_pass(&self, record: PackedDocument<'_>, account: &Account) -> Result<bool> {
         let mut open = self.all_open();
         let mut rest = record.fields();
         while open != 0
             && let Some(name) = rest.stored_name()
         {
-            if self.names.may_hold(name) && !self.hold_for(name, rest, &mut open)? {
+            if self.names.may_hold(name) && !self.hold_for(name, rest, &mut open, account)? {
                 return Ok(false);
             }
             if rest.skip().is_none() {
                 break;
             }
         }
-        self.hold_for_missing(open)
+        self.hold_for_missing(open, account)
     }
 
     /// Asks the open conditions on the field of that name, which then are open no more.
-    fn hold_for(&self, name: Name<'_>, value: Reader<'_>, open: &mut u64) -> Result<bool> {
+    fn hold_for(
+        &self,
+        name: Name<'_>,
+        value: Reader<'_>,
+        open: &mut u64,
+        account: &Account,
+    ) -> Result<bool> {
         for (place, condition) in self.fields.iter().enumerate() {
             let bit = 1 << place;
             if *open & bit != 0 && condition.is_on(name) {
                 *open &= !bit;
-                if !condition.holds_stored(value)? {
+                if !condition.holds_stored(value, account)? {
                     return Ok(false);
                 }
             }
@@ -159,9 +176,9 @@ impl<'p> Residual<'p> {
         Ok(true)
     }
 
-    fn hold_for_missing(&self, open: u64) -> Result<bool> {
+    fn hold_for_missing(&self, open: u64, account: &Account) -> Result<bool> {
         for (place, condition) in self.fields.iter().enumerate() {
-            if open & (1 << place) != 0 && !condition.holds(None)? {
+            if open & (1 << place) != 0 && !condition.holds(None, account)? {
                 return Ok(false);
             }
         }
@@ -209,10 +226,10 @@ impl<'p> Condition<'p> {
     ///
     /// # Errors
     /// Those of [`Matcher::matches`](crate::Matcher::matches).
-    pub fn holds_for_narrowed(&self, value: &[u8]) -> Result<bool> {
+    pub fn holds_for_narrowed(&self, value: &[u8], account: &Account) -> Result<bool> {
         match value {
-            [] => self.holds(None),
-            value => self.holds_stored(Reader::new(value)),
+            [] => self.holds(None, account),
+            value => self.holds_stored(Reader::new(value), account),
         }
     }
 
@@ -227,31 +244,31 @@ impl<'p> Condition<'p> {
 
     /// Whether it holds for a value of its name.
     #[inline]
-    fn holds(&self, first: Option<ValueRef<'_>>) -> Result<bool> {
+    fn holds(&self, first: Option<ValueRef<'_>>, account: &Account) -> Result<bool> {
         let first = match (first, self.redaction) {
             (Some(_), Some(level)) if level.hides(self.name) => None,
             (Some(value), Some(level)) => Some(value.redacted(level.below())),
             (first, _) => first,
         };
-        Ok(self.field.holds_from(first, None)? != self.negated)
+        Ok(self.field.holds_from(first, None, account)? != self.negated)
     }
 
     /// As [`Condition::holds`], of a value that is not decoded yet.
     #[inline]
-    fn holds_stored(&self, mut value: Reader<'_>) -> Result<bool> {
+    fn holds_stored(&self, mut value: Reader<'_>, account: &Account) -> Result<bool> {
         if self.plain
             && let Some(text) = { value }.take_string()
-            && let Some(passes) = self.field.predicate.passes_bytes(text)
+            && let Some(passes) = self.field.predicate.passes_bytes(text, account)
         {
             return Ok(passes? != self.negated);
         }
-        self.holds(value.value())
+        self.holds(value.value(), account)
     }
 
-    fn holds_for(&self, record: PackedDocument<'_>) -> Result<bool> {
+    fn holds_for(&self, record: PackedDocument<'_>, account: &Account) -> Result<bool> {
         match record.find(self.name) {
-            Some(value) => self.holds_stored(value),
-            None => self.holds(None),
+            Some(value) => self.holds_stored(value, account),
+            None => self.holds(None, account),
         }
     }
 }

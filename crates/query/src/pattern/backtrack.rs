@@ -2,8 +2,8 @@
 //! the other and goes back where one fails.
 //!
 //! Every step is counted, forward or back, and a search ends with an error when the count passes the
-//! limit: no pattern and no text can make it run on. The ways lie on a stack of its own, so that long
-//! texts cost no call stack.
+//! limit: no pattern and no text can make it run on. So is what it holds: the ways lie on a stack of its
+//! own, so that long texts cost no call stack, and a call keeps what all groups were before it.
 //!
 //! Why an engine of our own: of the libraries at hand, `pcre2` offers no limit, and `fancy-regex` limits
 //! the steps back but not the work between them (`(?=.*x)b` on a megabyte took minutes under a limit of
@@ -13,7 +13,8 @@ use super::Captures;
 use super::graph::{Graph, Place, State};
 use super::place;
 use super::tree::Greed;
-use crate::{Error, Result};
+use crate::{Account, Error, Result};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// No place in the text.
@@ -22,27 +23,57 @@ const UNSET: usize = usize::MAX;
 const STEPS: u64 = 8;
 /// Look-arounds and atomic parts inside one another while walking; calls inside one another.
 const DEPTH: usize = 500;
-/// Ways back that are held at once: 40 MB.
-const WAYS: usize = 1_000_000;
+/// Steps between two payments to the account, of which one step is worth as many as here is said.
+const STEPS_A_PAYMENT: u64 = 4096;
+const STEPS_A_STEP: u64 = 16;
+/// Slots that are copied for the price of a step, and letters that are passed over.
+const SLOTS_A_STEP: u64 = 8;
+/// Letters that are passed over before a payment is thought of.
+const LETTERS_A_PAYMENT: u32 = 4096;
 
 /// Looks for the first match of a search that began at byte `start`, at byte `at` or later. Tells the
 /// steps it took, too.
 ///
 /// # Errors
-/// The limit `pattern_backtracks`, of which `allowed` is the value.
+/// The limits `pattern_backtracks` and `pattern_search_bytes`; what the account says.
 pub(super) fn search(
     graph: &Graph,
     text: &str,
-    start: usize,
-    at: usize,
-    allowed: usize,
+    (start, at): (usize, usize),
+    limits: SearchLimits,
+    account: &Account,
 ) -> Result<(Option<Captures>, usize)> {
-    let steps = STEPS * (allowed as u64 + text.len() as u64);
-    let slots = vec![UNSET; graph.slots as usize];
-    let mut walk = Walk { graph, text, start, slots, ways: Vec::new(), steps, allowed, depth: 0 };
-    let found = walk.search(at)?;
+    let steps = STEPS * (limits.backtracks as u64 + text.len() as u64);
+    let held = account.held();
+    let mut walk = Walk {
+        graph,
+        text,
+        start,
+        slots: Vec::new(),
+        ways: Vec::new(),
+        steps,
+        paid: steps,
+        limits,
+        depth: 0,
+        held: 0,
+        frames: Rc::default(),
+        account,
+    };
+    walk.clear_slots()?;
+    let found = walk.search(at);
+    walk.pay()?;
+    account.release_to(held);
     let taken = usize::try_from(steps - walk.steps).unwrap_or(usize::MAX);
-    Ok((found, taken))
+    Ok((found?, taken))
+}
+
+/// What a search may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SearchLimits {
+    /// [`crate::Limits::pattern_backtracks`].
+    pub(super) backtracks: usize,
+    /// [`crate::Limits::pattern_search_bytes`].
+    pub(super) bytes: usize,
 }
 
 /// A way not tried yet, or something to put back when going past it.
@@ -82,6 +113,21 @@ struct Frame {
     slots: Vec<usize>,
     around: Call,
     depth: usize,
+    /// The bytes of all frames that are held, this one among them.
+    held: Rc<Cell<usize>>,
+}
+
+impl Frame {
+    /// Bytes of a frame with so many slots.
+    fn bytes(slots: usize) -> usize {
+        size_of::<Frame>() + slots * size_of::<usize>()
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        self.held.set(self.held.get().saturating_sub(Frame::bytes(self.slots.len())));
+    }
 }
 
 struct Walk<'a> {
@@ -91,8 +137,15 @@ struct Walk<'a> {
     slots: Vec<usize>,
     ways: Vec<Way>,
     steps: u64,
-    allowed: usize,
+    /// The steps that were left at the last payment.
+    paid: u64,
+    limits: SearchLimits,
     depth: usize,
+    /// Bytes that the account holds for this search.
+    held: usize,
+    /// Bytes of the frames that are alive.
+    frames: Rc<Cell<usize>>,
+    account: &'a Account,
 }
 
 /// Where a state leads.
@@ -207,14 +260,14 @@ impl Walk<'_> {
         Ok(match *state {
             State::Atomic { body, next } => match self.run(body, at, call.clone())? {
                 Some(end) => {
-                    self.settle(base);
+                    self.settle(base)?;
                     Step::To(next, end)
                 }
                 None => Step::Fail,
             },
             State::Ahead { negated, body, next } => {
                 let found = self.run(body, at, call.clone())?.is_some();
-                self.decide(found, negated, base, Step::To(next, at))
+                self.decide(found, negated, base, Step::To(next, at))?
             }
             State::Behind { negated, ref branches, next } => {
                 let mut found = false;
@@ -226,27 +279,34 @@ impl Walk<'_> {
                         break;
                     }
                 }
-                self.decide(found, negated, base, Step::To(next, at))
+                self.decide(found, negated, base, Step::To(next, at))?
             }
             _ => Step::Fail,
         })
     }
 
     /// What a look-around leaves behind: groups if it is positive and holds, else nothing.
-    fn decide(&mut self, found: bool, negated: bool, base: usize, on: Step) -> Step {
+    fn decide(&mut self, found: bool, negated: bool, base: usize, on: Step) -> Result<Step> {
         if found && negated {
             self.undo(base);
         } else if found {
-            self.settle(base);
+            self.settle(base)?;
         }
-        if found == negated { Step::Fail } else { on }
+        Ok(if found == negated { Step::Fail } else { on })
     }
 
     /// Forgets the ways back above `base`, but not what to put back when going past them.
-    fn settle(&mut self, base: usize) {
-        let kept: Vec<Way> =
-            self.ways.drain(base..).filter(|way| matches!(way, Way::Slot { .. })).collect();
-        self.ways.extend(kept);
+    fn settle(&mut self, base: usize) -> Result<()> {
+        self.step((self.ways.len() - base) as u64 / SLOTS_A_STEP)?;
+        let mut kept = base;
+        for at in base..self.ways.len() {
+            if matches!(self.ways.get(at), Some(Way::Slot { .. })) {
+                self.ways.swap(kept, at);
+                kept += 1;
+            }
+        }
+        self.ways.truncate(kept);
+        Ok(())
     }
 
     fn undo(&mut self, base: usize) {
@@ -284,7 +344,8 @@ impl Walk<'_> {
 
     /// A repeat of single characters.
     fn run_of(&mut self, place: Place, at: usize, call: &Call) -> Result<Step> {
-        let Some(State::Run { set, min, max, greed, next }) = self.graph.states.get(place as usize)
+        let graph = self.graph;
+        let Some(State::Run { set, min, max, greed, next }) = graph.states.get(place as usize)
         else {
             return Ok(Step::Fail);
         };
@@ -298,8 +359,11 @@ impl Walk<'_> {
             if taken <= *min {
                 least = end;
             }
+            if taken.is_multiple_of(LETTERS_A_PAYMENT) {
+                self.step(u64::from(LETTERS_A_PAYMENT) / 8)?;
+            }
         }
-        self.step(u64::from(taken) / 8)?;
+        self.step(u64::from(taken % LETTERS_A_PAYMENT) / 8)?;
         if taken < *min {
             return Ok(Step::Fail);
         }
@@ -346,6 +410,7 @@ impl Walk<'_> {
 
     /// Into a subroutine. Calling the same one at the same place again would never end.
     fn enter(&mut self, group: u32, back: Place, at: usize, call: &Call) -> Result<Step> {
+        self.step(self.graph.calls.len() as u64 / SLOTS_A_STEP)?;
         let body = self.graph.calls.iter().find(|(called, _)| *called == group);
         let Some(&(_, body)) = body else { return Ok(Step::Fail) };
         let depth = call.as_ref().map_or(0, |frame| frame.depth) + 1;
@@ -360,14 +425,18 @@ impl Walk<'_> {
         if depth > DEPTH {
             return Err(self.limit());
         }
-        let slots = self.slots.clone();
-        let frame = Frame { group, at, back, slots, around: call.clone(), depth };
+        self.step(self.slots.len() as u64 / SLOTS_A_STEP)?;
+        self.frames.set(self.frames.get() + Frame::bytes(self.slots.len()));
+        self.check_bytes(0)?;
+        let (slots, held) = (self.slots.clone(), self.frames.clone());
+        let frame = Frame { group, at, back, slots, around: call.clone(), depth, held };
         Ok(Step::Into(body, at, Some(Rc::new(frame))))
     }
 
     /// Out of a subroutine: groups are what they were before it.
     fn return_from(&mut self, call: &Call, at: usize) -> Result<Step> {
         let Some(frame) = call else { return Ok(Step::Fail) };
+        self.step(self.slots.len() as u64 / SLOTS_A_STEP)?;
         for (slot, &old) in (0..).zip(&frame.slots).skip(1) {
             if self.slot(slot) != old {
                 self.set(slot, old)?;
@@ -381,14 +450,17 @@ impl Walk<'_> {
         let Some(text) = self.span(group).and_then(|(from, to)| self.text.get(from..to)) else {
             return Ok(None);
         };
-        self.step(text.len() as u64 / 8)?;
         let rest = self.text.get(at..).unwrap_or("");
         if !fold {
+            self.step(text.len() as u64 / 8)?;
             return Ok(rest.starts_with(text).then_some(at + text.len()));
         }
         let mut end = at;
         let mut letters = rest.chars();
-        for wanted in text.chars() {
+        for (passed, wanted) in (0_u32..).zip(text.chars()) {
+            if passed.is_multiple_of(8) {
+                self.step(1)?;
+            }
             match letters.next() {
                 Some(letter) if place::same_but_for_case(wanted, letter) => {
                     end += letter.len_utf8()
@@ -443,10 +515,40 @@ impl Walk<'_> {
     }
 
     fn push(&mut self, way: Way) -> Result<()> {
-        if self.ways.len() >= WAYS {
-            return Err(self.limit());
+        if self.ways.len() == self.ways.capacity() {
+            self.grow()?;
         }
         self.ways.push(way);
+        Ok(())
+    }
+
+    /// Room for as many ways again. What there was is held until it has been moved.
+    fn grow(&mut self) -> Result<()> {
+        let more = self.ways.capacity().max(64);
+        self.check_bytes((self.ways.capacity() + more) * size_of::<Way>())?;
+        self.ways.reserve_exact(more);
+        Ok(())
+    }
+
+    /// Whether so much may be held for a moment beside what is held; the account hears of it.
+    fn check_bytes(&mut self, more: usize) -> Result<()> {
+        let slots = self.slots.capacity() * size_of::<usize>();
+        let bytes = self.ways.capacity() * size_of::<Way>() + slots + self.frames.get() + more;
+        if bytes > self.limits.bytes {
+            return Err(Error::limit("pattern_search_bytes", self.limits.bytes));
+        }
+        if let Some(more) = bytes.checked_sub(self.held).filter(|more| *more > 0) {
+            self.account.hold(more)?;
+            self.held = bytes;
+        }
+        Ok(())
+    }
+
+    fn clear_slots(&mut self) -> Result<()> {
+        let slots = self.graph.slots as usize;
+        self.step(slots as u64 / SLOTS_A_STEP)?;
+        self.check_bytes(slots * size_of::<usize>())?;
+        self.slots = vec![UNSET; slots];
         Ok(())
     }
 
@@ -455,11 +557,19 @@ impl Walk<'_> {
             Some(left) => self.steps = left,
             None => return Err(self.limit()),
         }
-        Ok(())
+        if self.paid - self.steps < STEPS_A_PAYMENT { Ok(()) } else { self.pay() }
+    }
+
+    /// Tells the account of the steps since it heard of any.
+    #[cold]
+    fn pay(&mut self) -> Result<()> {
+        let taken = self.paid - self.steps;
+        self.paid = self.steps;
+        self.account.work(taken / STEPS_A_STEP)
     }
 
     fn limit(&self) -> Error {
-        Error::limit("pattern_backtracks", self.allowed)
+        Error::limit("pattern_backtracks", self.limits.backtracks)
     }
 
     fn captures(&self, at: usize, end: usize) -> Captures {

@@ -5,8 +5,8 @@
 
 use super::charset::CharSet;
 use super::tree::{Assertion, Greed, Node, Test};
-use crate::{Error, Limits, Result};
-use std::collections::HashMap;
+use crate::{Error, Result};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The number of a state.
@@ -152,18 +152,18 @@ impl Graph {
     ///
     /// # Errors
     /// The limit `pattern_compiled_bytes`.
-    pub(super) fn build(root: &Node, groups: u32, limits: &Limits) -> Result<Graph> {
-        let most = limits.pattern_compiled_bytes / size_of::<State>();
+    pub(super) fn build(root: &Node, groups: u32, bytes: usize) -> Result<Graph> {
+        let most = bytes / size_of::<State>();
 
         // The longest pattern, all of its letters in any case, must fit the default limit.
         const { assert!(size_of::<State>() <= 32) };
         if root.weight() > most as u64 * 8 {
-            return Err(too_large(limits));
+            return Err(too_large(bytes));
         }
         let mut builder = Builder::new(groups, most);
         let accept = builder.add(State::Accept);
-        let start = builder.node(root, accept).ok_or_else(|| too_large(limits))?;
-        builder.subroutines(root).ok_or_else(|| too_large(limits))?;
+        let start = builder.node(root, accept).ok_or_else(|| too_large(bytes))?;
+        builder.subroutines(root).ok_or_else(|| too_large(bytes))?;
         let (first, sure) = root.first();
         Ok(Graph {
             states: builder.states,
@@ -175,10 +175,22 @@ impl Graph {
             first: sure.then(|| Members::of(&first)),
         })
     }
+
+    /// Bytes that it takes. States share their sets: each is counted where it is met first.
+    pub(super) fn memory(&self) -> usize {
+        let mut sets = HashSet::new();
+        let set = |state: &State| match state {
+            State::One { set, .. } | State::Run { set, .. } if sets.insert(Arc::as_ptr(set)) => {
+                size_of::<Members>() + set.ranges.len() * size_of::<(char, char)>()
+            }
+            _ => 0,
+        };
+        let sets: usize = self.states.iter().map(set).sum();
+        self.states.capacity() * size_of::<State>() + sets
+    }
 }
 
-fn too_large(limits: &Limits) -> Error {
-    let allowed = limits.pattern_compiled_bytes;
+fn too_large(allowed: usize) -> Error {
     Error::limit("pattern_compiled_bytes", allowed).with_code(super::INVALID)
 }
 

@@ -54,8 +54,7 @@ impl Parser<'_> {
 
     /// The rest of a group that remembers what it matches.
     fn capture(&mut self, name: Option<String>) -> Result<Item> {
-        self.groups.count += 1;
-        let index = self.groups.count;
+        let index = self.next_group()?;
         if let Some(name) = name {
             self.name_group(name, index)?;
         }

@@ -9,59 +9,151 @@
 use super::Captures;
 use super::charset::CharSet;
 use super::literal::Literal;
+use super::stepped::{Price, Stepped};
 use super::tree::{Assertion, Greed, Node};
+use crate::{Account, Result};
 use regex::{Regex, RegexBuilder};
 use std::fmt::Write;
+use std::sync::OnceLock;
 
 /// A compiled pattern.
 #[derive(Debug)]
 pub(super) enum Linear {
     /// A plain row of letters, which needs no engine.
     Row(Literal),
-    /// Anything else, and whether the places it reports are PCRE2's too.
-    Engine { regex: Regex, exact_places: bool },
+    /// Anything else.
+    Engine(Box<Engine>),
 }
+
+/// A pattern in the engine's own form.
+#[derive(Debug)]
+pub(super) struct Engine {
+    regex: Regex,
+    /// Whether it tells where groups are, and tells of them and of itself what PCRE2 does.
+    exact_places: bool,
+    /// The pattern without its groups, in the engine's syntax, and how many bytes it may take: for texts
+    /// that are gone through step by step.
+    text: String,
+    bytes: usize,
+    stepped: OnceLock<Option<Stepped>>,
+    /// Letters that the pattern may wait for at once.
+    places: u64,
+}
+
+/// A text is long where it takes more tries than these, of a letter of the pattern on a byte of the text:
+/// some milliseconds at worst.
+const MOST_TRIES: u64 = 1 << 18;
+/// Bytes of a text that is no long one whatever is looked for in it.
+pub(super) const SHORT_TEXT: usize = 1 << 12;
+/// Bytes of a long text that a row of letters is looked for in at once, and bytes that it takes at most.
+const WINDOW: usize = 1 << 16;
+const LONGEST_ROW: usize = 256;
 
 impl Linear {
     /// Whether the pattern matches anywhere in the text.
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    pub(super) fn is_match(&self, text: &str, account: &Account) -> Result<bool> {
         match self {
-            Linear::Row(row) => row.is_in(text.as_bytes()),
-            Linear::Engine { regex, .. } => regex.is_match(text),
+            Linear::Row(row) => Ok(find_row(row, text.as_bytes(), 0, account)?.is_some()),
+            Linear::Engine(engine) => match engine.stepped_for(text.len(), account)? {
+                None => Ok(engine.regex.is_match(text)),
+                Some(stepped) => stepped.is_match(text, Price::of(engine.places, account)),
+            },
         }
     }
 
     /// Where the first match begins that does so at `start` or later.
-    pub(super) fn find_at(&self, text: &str, start: usize) -> Option<usize> {
+    pub(super) fn find_at(
+        &self,
+        text: &str,
+        start: usize,
+        account: &Account,
+    ) -> Result<Option<usize>> {
         match self {
-            Linear::Row(row) => row.find_at(text.as_bytes(), start).map(|(begin, _)| begin),
-            Linear::Engine { regex, .. } => regex.find_at(text, start).map(|found| found.start()),
+            Linear::Row(row) => {
+                let found = find_row(row, text.as_bytes(), start, account)?;
+                Ok(found.map(|(begin, _)| begin))
+            }
+            Linear::Engine(engine) => match engine.stepped_for(text.len() - start, account)? {
+                None => Ok(engine.regex.find_at(text, start).map(|found| found.start())),
+                Some(stepped) => stepped.find_at(text, start, Price::of(engine.places, account)),
+            },
         }
     }
 
-    /// The first match that begins at `start` or later, of a pattern with so many groups.
-    pub(super) fn captures_at(&self, text: &str, start: usize, groups: u32) -> Option<Captures> {
+    /// The first match that begins at `start` or later, of a pattern with so many groups, where places are
+    /// exact.
+    pub(super) fn captures_at(
+        &self,
+        text: &str,
+        start: usize,
+        groups: u32,
+        account: &Account,
+    ) -> Result<Option<Captures>> {
         let regex = match self {
-            Linear::Engine { regex, .. } => regex,
+            Linear::Engine(engine) => &engine.regex,
             Linear::Row(row) => {
-                let span = row.find_at(text.as_bytes(), start)?;
-                return Some(Captures { span, groups: Vec::new() });
+                let span = find_row(row, text.as_bytes(), start, account)?;
+                return Ok(span.map(|span| Captures { span, groups: Vec::new() }));
             }
         };
-        let found = regex.captures_at(text, start)?;
-        let whole = found.get(0)?;
+        account.work(u64::from(groups))?;
+        let Some(found) = regex.captures_at(text, start) else { return Ok(None) };
+        let Some(whole) = found.get(0) else { return Ok(None) };
         // A group in a part that never runs is not compiled: it is there all the same, unset.
         let groups = (1..=groups).map(|group| found.name(&group_name(group)));
         let groups = groups.map(|group| group.map(|group| (group.start(), group.end()))).collect();
-        Some(Captures { span: (whole.start(), whole.end()), groups })
+        Ok(Some(Captures { span: (whole.start(), whole.end()), groups }))
     }
 
-    /// Whether the places it reports are PCRE2's.
-    pub(super) fn has_exact_places(&self) -> bool {
+    /// Whether the places it reports are PCRE2's, in a text with so many bytes left.
+    pub(super) fn has_exact_places(&self, bytes: usize) -> bool {
         match self {
             Linear::Row(_) => true,
-            Linear::Engine { exact_places, .. } => *exact_places,
+            Linear::Engine(engine) => engine.exact_places && !engine.is_long(bytes),
         }
+    }
+}
+
+impl Engine {
+    fn is_long(&self, bytes: usize) -> bool {
+        self.places.saturating_mul(bytes as u64) > MOST_TRIES
+    }
+
+    /// The automata for a text with so many bytes, if it is a long one.
+    fn stepped_for(&self, bytes: usize, account: &Account) -> Result<Option<&Stepped>> {
+        if !self.is_long(bytes) {
+            return Ok(None);
+        }
+        if self.stepped.get().is_none() {
+            account.work(self.places.saturating_mul(STEPS_A_PLACE))?;
+            account.hold(self.bytes)?;
+        }
+        let build = || Stepped::build(&self.text, NESTING, self.bytes);
+        Ok(self.stepped.get_or_init(build).as_ref())
+    }
+}
+
+/// What compiling a letter of a pattern costs.
+const STEPS_A_PLACE: u64 = 20;
+
+/// The first place of the row at `start` or later, looked for window by window.
+fn find_row(
+    row: &Literal,
+    text: &[u8],
+    start: usize,
+    account: &Account,
+) -> Result<Option<(usize, usize)>> {
+    let mut at = start;
+    loop {
+        let end = text.len().min(at.saturating_add(WINDOW + LONGEST_ROW));
+        if end - at > LONGEST_ROW {
+            account.work(((end - at) / LONGEST_ROW) as u64)?;
+        }
+        let found = text.get(..end).and_then(|window| row.find_at(window, at));
+        if found.is_some() || end == text.len() {
+            return Ok(found);
+        }
+        at += WINDOW;
     }
 }
 
@@ -75,21 +167,74 @@ fn group_name(index: u32) -> String {
 }
 
 /// Compiles the pattern if it can be said exactly and in so many bytes.
-pub(super) fn compile(root: &Node, bytes: usize) -> Option<Linear> {
+pub(super) fn compile(root: &Node, groups: u32, bytes: usize) -> Option<Linear> {
     // A place of a compiled form takes no less than this, so what is far too large is known at once.
     const PLACE: u64 = 16;
-    if root.weight().saturating_mul(PLACE) > bytes as u64 {
+    let weight = root.weight();
+    if weight.saturating_mul(PLACE) > bytes as u64 {
         return None;
     }
     if let Some(row) = Literal::of(root) {
         return Some(Linear::Row(row));
     }
+    // The engine keeps a place for every group at every state: few groups are no matter.
+    let told = weight.saturating_mul(u64::from(groups) + 1) <= MOST_GROUP_PLACES;
+    let exact_places = told && !root.any(&has_other_places);
+    let text = translated(root, false)?;
+    let named = if exact_places && groups > 0 { translated(root, true)? } else { text.clone() };
+    let mut builder = RegexBuilder::new(&named);
+    let most = MOST_CACHE.min(weight.saturating_mul(CACHE_A_PLACE) as usize);
+    builder.size_limit(bytes).nest_limit(NESTING).dfa_size_limit(most.max(LEAST_CACHE));
+    let (regex, places) = (builder.build().ok()?, root.places());
+    let stepped = OnceLock::new();
+    let engine = Engine { regex, exact_places, text, bytes, stepped, places };
+    Some(Linear::Engine(Box::new(engine)))
+}
+
+/// States times groups that the engine may keep places for.
+const MOST_GROUP_PLACES: u64 = 1 << 13;
+/// Bytes that the engine may keep for what it has learnt of a text, in each of two directions: by the
+/// size of the pattern.
+const CACHE_A_PLACE: u64 = 512;
+const LEAST_CACHE: usize = 64 << 10;
+const MOST_CACHE: usize = 2 << 20;
+
+/// Bytes that a pattern of that weight holds once it is used: itself, and what it learns of texts.
+pub(super) fn memory(weight: u64, bytes: usize) -> usize {
+    const COMPILED: u64 = 192;
+    let cache = MOST_CACHE.min(weight.saturating_mul(CACHE_A_PLACE) as usize).max(LEAST_CACHE);
+    let compiled = usize::try_from(weight.saturating_mul(COMPILED)).unwrap_or(usize::MAX);
+    compiled.min(3 * bytes).saturating_add(cache)
+}
+
+fn translated(root: &Node, named: bool) -> Option<String> {
     let end = Follow { last: true, consumes: false };
-    let mut text = String::new();
-    write(root, end, &mut text)?;
-    let mut builder = RegexBuilder::new(&text);
-    let regex = builder.size_limit(bytes).nest_limit(NESTING).build().ok()?;
-    Some(Linear::Engine { regex, exact_places: !root.any(&has_other_places) })
+    let mut out = Text { text: String::new(), named };
+    write(root, end, &mut out)?;
+    Some(out.text)
+}
+
+/// A pattern being written in the engine's syntax.
+struct Text {
+    text: String,
+    /// Whether groups are named, or left out.
+    named: bool,
+}
+
+impl Text {
+    fn push_str(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    fn push(&mut self, letter: char) {
+        self.text.push(letter);
+    }
+}
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.text.write_str(text)
+    }
 }
 
 /// Whether the engines can disagree about where such a part matches: before a final newline, or in
@@ -113,7 +258,7 @@ struct Follow {
 
 /// Adds the same pattern in the engine's syntax, or gives nothing if it would not mean the same. Every
 /// part stands in parentheses of its own: a repeat of a repeat must not read as a lazy one.
-fn write(node: &Node, follow: Follow, out: &mut String) -> Option<()> {
+fn write(node: &Node, follow: Follow, out: &mut Text) -> Option<()> {
     match node {
         Node::Empty => out.push_str("(?:)"),
         Node::One(set) => write_set(set, out),
@@ -138,9 +283,10 @@ fn write(node: &Node, follow: Follow, out: &mut String) -> Option<()> {
             write_counts(*min, *max, *greed == Greed::Lazy, out);
         }
         Node::Group { index, node } => {
-            out.push_str("(?P<");
-            out.push_str(&group_name(*index));
-            out.push('>');
+            match out.named {
+                true => write!(out, "(?P<{}>", group_name(*index)).ok()?,
+                false => out.push_str("(?:"),
+            }
             write(node, follow, out)?;
             out.push(')');
         }
@@ -150,7 +296,7 @@ fn write(node: &Node, follow: Follow, out: &mut String) -> Option<()> {
     Some(())
 }
 
-fn write_concat(nodes: &[Node], follow: Follow, out: &mut String) -> Option<()> {
+fn write_concat(nodes: &[Node], follow: Follow, out: &mut Text) -> Option<()> {
     let least: Vec<usize> = nodes.iter().map(Node::min_length).collect();
     let mut after = least.iter().filter(|least| **least > 0).count();
     out.push_str("(?:");
@@ -163,7 +309,7 @@ fn write_concat(nodes: &[Node], follow: Follow, out: &mut String) -> Option<()> 
     Some(())
 }
 
-fn write_set(set: &CharSet, out: &mut String) {
+fn write_set(set: &CharSet, out: &mut Text) {
     if let Some(letter) = set.single() {
         out.push_str(&regex::escape(letter.encode_utf8(&mut [0; 4])));
         return;
@@ -177,7 +323,7 @@ fn write_set(set: &CharSet, out: &mut String) {
     out.push(']');
 }
 
-fn write_counts(min: u32, max: Option<u32>, lazy: bool, out: &mut String) {
+fn write_counts(min: u32, max: Option<u32>, lazy: bool, out: &mut Text) {
     let max = max.map_or(String::new(), |max| max.to_string());
     let _ = write!(out, "){{{min},{max}}}");
     out.push_str(if lazy { "?" } else { "" });

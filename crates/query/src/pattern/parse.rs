@@ -9,7 +9,7 @@ use super::INVALID;
 use super::charset::CharSet;
 use super::options::Flags;
 use super::tree::{Assertion, Greed, Node};
-use crate::{Error, Result};
+use crate::{Account, Error, Limits, Result};
 
 /// Parentheses inside parentheses; PCRE2's own bound.
 const NESTING: usize = 250;
@@ -36,14 +36,20 @@ pub(super) struct Parsed {
 ///
 /// # Errors
 /// 51091 with the place and the construct.
-pub(super) fn parse(source: &str, at: usize, flags: Flags) -> Result<Parsed> {
-    let mut first = Parser::new(source, at, flags, None);
+pub(super) fn parse(
+    source: &str,
+    at: usize,
+    flags: Flags,
+    bounds: (&Limits, &Account),
+) -> Result<Parsed> {
+    let mut first = Parser::new(source, at, flags, None, bounds);
     let node = first.whole()?;
     let groups = first.groups.count;
     if !first.refers {
         return Ok(Parsed { node, groups });
     }
-    let mut second = Parser::new(source, at, flags, Some(first.groups));
+    drop(node);
+    let mut second = Parser::new(source, at, flags, Some(first.groups), bounds);
     Ok(Parsed { node: second.whole()?, groups })
 }
 
@@ -61,6 +67,8 @@ pub(super) struct Parser<'p> {
     /// Whether this is inside a look-around, where `\K` is refused.
     pub(super) around: usize,
     depth: usize,
+    most_groups: usize,
+    account: &'p Account,
 }
 
 /// What one item of a sequence is.
@@ -76,9 +84,35 @@ pub(super) enum Item {
 }
 
 impl<'p> Parser<'p> {
-    fn new(source: &'p str, at: usize, flags: Flags, known: Option<Groups>) -> Parser<'p> {
-        let groups = Groups::default();
-        Parser { source, at, flags, groups, known, refers: false, around: 0, depth: 0 }
+    fn new(
+        source: &'p str,
+        at: usize,
+        flags: Flags,
+        known: Option<Groups>,
+        (limits, account): (&'p Limits, &'p Account),
+    ) -> Parser<'p> {
+        let (groups, most_groups) = (Groups::default(), limits.pattern_groups);
+        let (refers, around, depth) = (false, 0, 0);
+        Parser { source, at, flags, groups, known, refers, around, depth, most_groups, account }
+    }
+
+    /// The number of a group that opens here.
+    pub(super) fn next_group(&mut self) -> Result<u32> {
+        if self.groups.count as usize >= self.most_groups {
+            return Err(Error::limit("pattern_groups", self.most_groups).with_code(INVALID));
+        }
+        self.groups.count += 1;
+        Ok(self.groups.count)
+    }
+
+    /// Pays for a part that was read. A class of Unicode has hundreds of ranges.
+    fn pay_for(&self, node: &Node) -> Result<()> {
+        let ranges = match node {
+            Node::One(set) => set.ranges().len(),
+            _ => 0,
+        };
+        self.account.work(1 + ranges as u64 / 16)?;
+        self.account.hold(2 * size_of::<Node>() + ranges * 2 * size_of::<(char, char)>())
     }
 
     fn whole(&mut self) -> Result<Node> {
@@ -131,15 +165,17 @@ impl<'p> Parser<'p> {
             }
             match self.item()? {
                 Item::Repeatable(node) => {
+                    self.pay_for(&node)?;
                     nodes.push(node);
                     repeatable = true;
                 }
                 Item::Fixed(node) => {
+                    self.pay_for(&node)?;
                     nodes.push(node);
                     repeatable = false;
                 }
                 Item::Nothing => {}
-                Item::Quote => repeatable |= self.quoted(&mut nodes),
+                Item::Quote => repeatable |= self.quoted(&mut nodes)?,
             }
         }
     }
@@ -167,13 +203,15 @@ impl<'p> Parser<'p> {
     }
 
     /// `\Q..\E`, after its start. Says whether anything stood in it.
-    fn quoted(&mut self, nodes: &mut Vec<Node>) -> bool {
+    fn quoted(&mut self, nodes: &mut Vec<Node>) -> Result<bool> {
         let before = nodes.len();
         while !self.take("\\E") {
             let Some(letter) = self.bump() else { break };
-            nodes.push(self.letter(letter));
+            let node = self.letter(letter);
+            self.pay_for(&node)?;
+            nodes.push(node);
         }
-        nodes.len() > before
+        Ok(nodes.len() > before)
     }
 
     /// A quantifier, if one stands here: `*`, `+`, `?`, `{n}`, `{n,}`, `{n,m}`. Any other `{` is

@@ -11,11 +11,12 @@ use std::sync::{Arc, LazyLock};
 
 use super::level::{Field, Level, Slice};
 use super::parse::{Kind, parse};
+use crate::copy::{ELEMENT, FIELD, copy, copy_document, hold_query};
 use crate::ejson::{self, Form};
 use crate::expression::{first_or_last, from_start_or_end};
 use crate::{
-    ArrayRef, Code, Collation, Document, DocumentRef, ElementMatcher, Environment, Error, Found,
-    Redaction, Result, Value, ValueRef,
+    Account, ArrayRef, Code, Collation, Document, DocumentRef, ElementMatcher, Environment, Error,
+    Found, Redaction, Result, Value, ValueRef,
 };
 
 /// A parsed projection. Cheap to clone, immutable, free to cross threads.
@@ -56,6 +57,7 @@ struct Way<'m> {
     is_nested: bool,
     /// Steps that computed fields have taken: on a path through arrays there may be many.
     spent: &'m Cell<usize>,
+    account: &'m Account,
 }
 
 impl Projection {
@@ -77,6 +79,7 @@ impl Projection {
     /// 40353 for bad names, 31325 for an unknown operator, 40218 for metadata; those of expressions
     /// and of `$elemMatch`; the limits `filter_nodes`, `filter_depth`, `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Projection> {
+        hold_query(specification.view(), environment)?;
         let (kind, root) = parse(specification, environment)?;
         let (source, collation) = (specification.clone(), environment.collation.clone());
         Ok(Projection::of(Parsed { source, kind, root, collation }))
@@ -105,7 +108,8 @@ impl Projection {
     /// # Errors
     /// Those of [`ejson::read_document`] and of [`Projection::parse`].
     pub fn parse_text(text: &str, environment: &Environment) -> Result<Projection> {
-        Projection::parse(&ejson::read_document(text, &environment.limits)?, environment)
+        let Environment { limits, account, .. } = environment;
+        Projection::parse(&ejson::read_document_within(text, limits, account)?, environment)
     }
 
     /// Whether every field is shown as it is.
@@ -128,15 +132,29 @@ impl Projection {
     /// # Errors
     /// 51246 and 51247 if a positional `$` finds no element; those of [`crate::Expression::evaluate`].
     pub fn apply(&self, document: DocumentRef<'_>, found: Option<Found>) -> Result<Document> {
+        self.apply_within(document, found, &Account::default())
+    }
+
+    /// As [`Projection::apply`], charged to a request: what is shown is held until the caller releases it.
+    ///
+    /// # Errors
+    /// As [`Projection::apply`], and what the account says.
+    pub fn apply_within(
+        &self,
+        document: DocumentRef<'_>,
+        found: Option<Found>,
+        account: &Account,
+    ) -> Result<Document> {
         let (shown, document) = match &self.redaction {
             None => (document, document),
             Some(redaction) => (redaction.shown(document), redaction.asked(document)),
         };
         if self.shows_all() {
-            return Ok(shown.to_document());
+            return copy_document(shown, account);
         }
         let spent = Cell::new(0);
         let way = Way {
+            account,
             spent: &spent,
             kind: self.parsed.kind,
             document,
@@ -185,14 +203,18 @@ fn collect_fields(level: &Level, is_root: bool, fields: &mut BTreeSet<String>) -
 /// An object through a level: its fields in order, then what is computed and was not there.
 fn project(level: &Level, object: DocumentRef<'_>, way: Way<'_>) -> Result<Document> {
     let mut shown = Vec::new();
-    for (name, value) in object.iter() {
+    for (place, (name, value)) in object.iter().enumerate() {
+        way.account.work(u64::from(place.is_multiple_of(4)))?;
         let kept = match level.get(name) {
             Some(Field::Computed(_) | Field::Element(_)) => None,
             Some(field) => project_field(field, value, way)?,
-            None if way.kind == Kind::Exclusion => Some(value.to_value()),
+            None if way.kind == Kind::Exclusion => Some(copy(value, way.account)?),
             None => None,
         };
-        shown.extend(kept.map(|value| (name.to_owned(), value)));
+        if let Some(value) = kept {
+            way.account.hold(FIELD + name.len())?;
+            shown.push((name.to_owned(), value));
+        }
     }
     if level.is_computed {
         compute(level, object, way, &mut shown)?;
@@ -207,13 +229,14 @@ fn project_field(field: &Field, value: ValueRef<'_>, way: Way<'_>) -> Result<Opt
             project_inside(inner, Some(value), Way { seeks_position, ..way })
         }
         (Field::Position, ValueRef::Array(array)) if way.seeks_position => {
-            Ok(Some(Value::Array(vec![matched_element(array, way)?.to_value()])))
+            let element = copy(matched_element(array, way)?, way.account)?;
+            Ok(Some(Value::Array(vec![element])))
         }
         (Field::Slice(slice), ValueRef::Array(array)) if !way.is_nested => {
-            Ok(Some(take_slice(array, *slice)))
+            take_slice(array, *slice, way.account).map(Some)
         }
         (Field::Named, _) if way.kind == Kind::Exclusion => Ok(None),
-        _ => Ok(Some(value.to_value())),
+        _ => copy(value, way.account).map(Some),
     }
 }
 
@@ -234,6 +257,7 @@ fn project_inside(
         Some(ValueRef::Array(array)) => {
             let mut shown = Vec::new();
             for element in array.iter() {
+                way.account.hold(ELEMENT)?;
                 let is_nested = way.is_nested || matches!(element, ValueRef::Array(_));
                 shown.extend(project_inside(level, Some(element), Way { is_nested, ..way })?);
             }
@@ -244,7 +268,7 @@ fn project_inside(
             compute(level, way.document, way, &mut shown)?;
             Ok(Some(shown.into_iter().collect::<Document>().into()))
         }
-        Some(scalar) if way.kind == Kind::Exclusion => Ok(Some(scalar.to_value())),
+        Some(scalar) if way.kind == Kind::Exclusion => copy(scalar, way.account).map(Some),
         _ => Ok(None),
     }
 }
@@ -259,24 +283,35 @@ fn compute(
     for (name, field) in &level.fields {
         let value = match field {
             Field::Computed(expression) => expression
-                .evaluate_within(way.document, way.spent)
+                .evaluate_beside(way.document, way.spent, way.account)
                 .map_err(|error| error.at(name))?,
-            Field::Element(matcher) => first_match(matcher, object.get(name))?,
-            Field::Inside(inner) if inner.is_computed && !shown.iter().any(|(n, _)| n == name) => {
-                project_inside(inner, None, way)?
+            Field::Element(matcher) => first_match(matcher, object.get(name), way.account)?,
+            Field::Inside(inner) if inner.is_computed => {
+                way.account.work(shown.len() as u64 / 16)?;
+                match shown.iter().any(|(shown, _)| shown == name) {
+                    true => None,
+                    false => project_inside(inner, None, way)?,
+                }
             }
             _ => None,
         };
-        shown.extend(value.map(|value| (name.clone(), value)));
+        if let Some(value) = value {
+            way.account.hold(FIELD + name.len())?;
+            shown.push((name.clone(), value));
+        }
     }
     Ok(())
 }
 
-fn first_match(matcher: &ElementMatcher, value: Option<ValueRef<'_>>) -> Result<Option<Value>> {
+fn first_match(
+    matcher: &ElementMatcher,
+    value: Option<ValueRef<'_>>,
+    account: &Account,
+) -> Result<Option<Value>> {
     let Some(ValueRef::Array(array)) = value else { return Ok(None) };
     for element in array.iter() {
-        if matcher.matches(element)? {
-            return Ok(Some(Value::Array(vec![element.to_value()])));
+        if matcher.matches_within(element, account)? {
+            return Ok(Some(Value::Array(vec![copy(element, account)?])));
         }
     }
     Ok(None)
@@ -294,13 +329,22 @@ fn element_mismatch() -> Error {
     Error::new(Code(51247), "the element that the filter matched is not in this array")
 }
 
-fn take_slice(array: ArrayRef<'_>, slice: Slice) -> Value {
-    let length = array.len();
+fn take_slice(array: ArrayRef<'_>, slice: Slice, account: &Account) -> Result<Value> {
+    let mut length = 0_usize;
+    for _ in array.iter() {
+        length += 1;
+        account.work(u64::from(length.is_multiple_of(16)))?;
+    }
     let (start, count) = match slice.skip {
         None => first_or_last(length, slice.count),
         Some(skip) => (from_start_or_end(length, skip), slice.count.unsigned_abs() as usize),
     };
-    array.iter().skip(start).take(count).map(ValueRef::to_value).collect::<Vec<_>>().into()
+    let mut taken = Vec::new();
+    for element in array.iter().skip(start).take(count) {
+        account.hold(ELEMENT)?;
+        taken.push(copy(element, account)?);
+    }
+    Ok(taken.into())
 }
 
 impl PartialEq for Projection {

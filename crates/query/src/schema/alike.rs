@@ -1,18 +1,23 @@
 //! When two values are the same for `enum` and `uniqueItems`: as everywhere, but the order of an
 //! object's fields does not count, at any depth.
 
-use crate::{Document, Value, ValueRef, key};
+use crate::copy::{Footprint, copy};
+use crate::{Account, Collation, Document, Result, Value, ValueRef, key};
 
-/// Bytes that are the same for values that are alike, and for no others.
-pub(super) fn key(value: ValueRef<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
+/// Bytes that are the same for values that are alike, and for no others. They are held from then on, and
+/// so is what it takes to sort the fields.
+pub(super) fn key(value: ValueRef<'_>, account: &Account) -> Result<Vec<u8>> {
+    let (mut bytes, simple) = (Vec::new(), Collation::simple());
     match value {
         ValueRef::Document(_) | ValueRef::Array(_) => {
-            key::append(&mut bytes, sorted(value.to_value()).view());
+            let copied = copy(value, account)?;
+            // Sorting moves every field once more.
+            account.hold(Footprint::of(value, account)?.memory())?;
+            key::append_within(&mut bytes, sorted(copied).view(), (false, &simple), account)?;
         }
-        scalar => key::append(&mut bytes, scalar),
+        scalar => key::append_within(&mut bytes, scalar, (false, &simple), account)?,
     }
-    bytes
+    Ok(bytes)
 }
 
 /// The value with the fields of each object in the order of their names.

@@ -2,16 +2,23 @@
 
 use super::alike;
 use super::rule::{Rest, Rule, Rules};
-use crate::{ArrayRef, Decimal, DocumentRef, Pattern, Result, Value, ValueRef, order};
+use crate::{Account, ArrayRef, Decimal, DocumentRef, Pattern, Result, Value, ValueRef, order};
 use bigdecimal::{BigDecimal, Zero};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
+/// What a division of decimals costs; of decimals whose exponents may be thousands apart.
+const STEPS_A_DIVISION: u64 = 64;
+const STEPS_A_FAR_DIVISION: u64 = 1000;
+/// What a key takes in a table, beside its bytes.
+const BYTES_A_KEY: usize = 4 * size_of::<Vec<u8>>();
+
 impl Rules {
     /// Whether the value is what all rules ask for.
-    pub(super) fn allow(&self, value: ValueRef<'_>) -> Result<bool> {
+    pub(super) fn allow(&self, value: ValueRef<'_>, account: &Account) -> Result<bool> {
+        account.work(1 + self.0.len() as u64 / 4)?;
         for rule in &self.0 {
-            if !rule.allows(value)? {
+            if !rule.allows(value, account)? {
                 return Ok(false);
             }
         }
@@ -20,22 +27,39 @@ impl Rules {
 }
 
 impl Rule {
-    fn allows(&self, value: ValueRef<'_>) -> Result<bool> {
+    fn allows(&self, value: ValueRef<'_>, account: &Account) -> Result<bool> {
         Ok(match self {
             Rule::Type(set) => set.contains(value),
-            Rule::OneOfValues(keys) => keys.contains(&alike::key(value)),
-            Rule::All(all) => count(all, value, all.len())? == all.len(),
-            Rule::Any(any) => count(any, value, 1)? == 1,
-            Rule::ExactlyOne(some) => count(some, value, 2)? == 1,
-            Rule::Not(rules) => !rules.allow(value)?,
+            Rule::OneOfValues(keys) => {
+                let held = account.held();
+                let key = alike::key(value, account)?;
+                account.release_to(held);
+                keys.binary_search(&key).is_ok()
+            }
+            Rule::All(all) => count(all, value, all.len(), account)? == all.len(),
+            Rule::Any(any) => count(any, value, 1, account)? == 1,
+            Rule::ExactlyOne(some) => count(some, value, 2, account)? == 1,
+            Rule::Not(rules) => !rules.allow(value, account)?,
             _ => match value {
-                ValueRef::Document(document) => return self.allows_object(document),
-                ValueRef::Array(array) => return self.allows_array(array),
-                ValueRef::String(text) => return self.allows_text(text),
-                number if number.is_number() => self.allows_number(number),
+                ValueRef::Document(document) => return self.allows_object(document, account),
+                ValueRef::Array(array) => return self.allows_array(array, account),
+                ValueRef::String(text) => return self.allows_text(text, account),
+                number if number.is_number() => {
+                    self.pay_for_number(number, account)?;
+                    self.allows_number(number)
+                }
                 _ => true,
             },
         })
+    }
+
+    /// Long arithmetic is dear, and dearest where numbers are far apart.
+    fn pay_for_number(&self, number: ValueRef<'_>, account: &Account) -> Result<()> {
+        match (self, number) {
+            (Rule::MultipleOf(_), ValueRef::Decimal(_)) => account.work(STEPS_A_FAR_DIVISION),
+            (Rule::MultipleOf(_), _) | (_, ValueRef::Decimal(_)) => account.work(STEPS_A_DIVISION),
+            _ => Ok(()),
+        }
     }
 
     fn allows_number(&self, number: ValueRef<'_>) -> bool {
@@ -52,39 +76,47 @@ impl Rule {
         }
     }
 
-    fn allows_text(&self, text: &str) -> Result<bool> {
+    fn allows_text(&self, text: &str, account: &Account) -> Result<bool> {
         match self {
             Rule::Length { least, most } => {
+                account.work(text.len() as u64 / 256)?;
                 Ok((*least..=*most).contains(&(text.chars().count() as u64)))
             }
-            Rule::Pattern(pattern) => pattern.is_match(text),
+            Rule::Pattern(pattern) => pattern.is_match_within(text, account),
             _ => Ok(true),
         }
     }
 
-    fn allows_array(&self, array: ArrayRef<'_>) -> Result<bool> {
+    fn allows_array(&self, array: ArrayRef<'_>, account: &Account) -> Result<bool> {
         match self {
             Rule::Items { least, most } => Ok((*least..=*most).contains(&(array.len() as u64))),
             Rule::Unique => {
-                let mut seen = HashSet::new();
-                Ok(array.iter().all(|item| seen.insert(alike::key(item))))
+                let held = account.held();
+                let unique = are_unique(array, account);
+                account.release_to(held);
+                unique
             }
-            Rule::EachItem { first, rest } => each_item(first, rest, array),
+            Rule::EachItem { first, rest } => each_item(first, rest, array, account),
             _ => Ok(true),
         }
     }
 
-    fn allows_object(&self, object: DocumentRef<'_>) -> Result<bool> {
+    fn allows_object(&self, object: DocumentRef<'_>, account: &Account) -> Result<bool> {
         let has = |field: &str| object.get(field).is_some();
         match self {
             Rule::Fields { least, most } => Ok((*least..=*most).contains(&(object.len() as u64))),
-            Rule::Required(fields) => Ok(fields.iter().all(|field| has(field))),
-            Rule::EachField { named, patterns, rest } => each_field(named, patterns, rest, object),
+            Rule::Required(fields) => {
+                account.work(fields.len() as u64)?;
+                Ok(fields.iter().all(|field| has(field)))
+            }
+            Rule::EachField { named, patterns, rest } => {
+                each_field(&Fields { named, patterns, rest }, object, account)
+            }
             Rule::Needs { field, others } => {
                 Ok(!has(field) || others.iter().all(|other| has(other)))
             }
             Rule::NeedsShape { field, rules } => {
-                Ok(!has(field) || rules.allow(ValueRef::Document(object))?)
+                Ok(!has(field) || rules.allow(ValueRef::Document(object), account)?)
             }
             _ => Ok(true),
         }
@@ -92,13 +124,13 @@ impl Rule {
 }
 
 /// How many of them the value is like, up to `enough`.
-fn count(rules: &[Rules], value: ValueRef<'_>, enough: usize) -> Result<usize> {
+fn count(rules: &[Rules], value: ValueRef<'_>, enough: usize, account: &Account) -> Result<usize> {
     let mut found = 0;
     for rules in rules {
         if found == enough {
             break;
         }
-        found += usize::from(rules.allow(value)?);
+        found += usize::from(rules.allow(value, account)?);
     }
     Ok(found)
 }
@@ -132,12 +164,23 @@ pub(super) fn exactly(number: ValueRef<'_>) -> Option<BigDecimal> {
     }
 }
 
-fn each_item(first: &[Rules], rest: &Rest, array: ArrayRef<'_>) -> Result<bool> {
+fn are_unique(array: ArrayRef<'_>, account: &Account) -> Result<bool> {
+    let mut seen = HashSet::new();
+    for item in array.iter() {
+        account.hold(BYTES_A_KEY)?;
+        if !seen.insert(alike::key(item, account)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn each_item(first: &[Rules], rest: &Rest, array: ArrayRef<'_>, account: &Account) -> Result<bool> {
     let mut first = first.iter();
     for item in array.iter() {
         let allowed = match first.next() {
-            Some(rules) => rules.allow(item)?,
-            None => rest_allows(rest, item)?,
+            Some(rules) => rules.allow(item, account)?,
+            None => rest_allows(rest, item, account)?,
         };
         if !allowed {
             return Ok(false);
@@ -146,40 +189,44 @@ fn each_item(first: &[Rules], rest: &Rest, array: ArrayRef<'_>) -> Result<bool> 
     Ok(true)
 }
 
-fn each_field(
-    named: &[(String, Rules)],
-    patterns: &[(Pattern, Rules)],
-    rest: &Rest,
-    object: DocumentRef<'_>,
-) -> Result<bool> {
+/// What fields must be: by name, by pattern, and all others.
+struct Fields<'r> {
+    named: &'r [(String, Rules)],
+    patterns: &'r [(Pattern, Rules)],
+    rest: &'r Rest,
+}
+
+fn each_field(fields: &Fields<'_>, object: DocumentRef<'_>, account: &Account) -> Result<bool> {
+    let Fields { named, patterns, rest } = fields;
     for (field, value) in object.iter() {
+        account.work(1)?;
         let mut reached = false;
         let start = named.partition_point(|(name, _)| name.as_str() < field);
         for (_, rules) in named.iter().skip(start).take_while(|(name, _)| name == field) {
             reached = true;
-            if !rules.allow(value)? {
+            if !rules.allow(value, account)? {
                 return Ok(false);
             }
         }
-        for (pattern, rules) in patterns {
-            if pattern.is_match(field)? {
+        for (pattern, rules) in *patterns {
+            if pattern.is_match_within(field, account)? {
                 reached = true;
-                if !rules.allow(value)? {
+                if !rules.allow(value, account)? {
                     return Ok(false);
                 }
             }
         }
-        if !reached && !rest_allows(rest, value)? {
+        if !reached && !rest_allows(rest, value, account)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-fn rest_allows(rest: &Rest, value: ValueRef<'_>) -> Result<bool> {
+fn rest_allows(rest: &Rest, value: ValueRef<'_>, account: &Account) -> Result<bool> {
     match rest {
-        Rest::Anything => Ok(true),
+        Rest::Anything => account.work(1).map(|()| true),
         Rest::Nothing => Ok(false),
-        Rest::Like(rules) => rules.allow(value),
+        Rest::Like(rules) => rules.allow(value, account),
     }
 }

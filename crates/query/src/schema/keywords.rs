@@ -52,7 +52,7 @@ impl Parser<'_> {
 
     /// A pattern, which has no options in a schema.
     pub(super) fn pattern(&self, pattern: &str) -> Result<Pattern> {
-        Pattern::compile(pattern, "", self.limits)
+        Pattern::compile_within(pattern, "", self.limits, self.account)
     }
 
     fn items(&mut self, argument: &Value, schema: &Document) -> Result<Rule> {

@@ -12,7 +12,7 @@ mod object;
 mod parse;
 mod rule;
 
-use crate::{Document, DocumentRef, Environment, Result, ValueRef};
+use crate::{Account, Document, DocumentRef, Environment, Result, ValueRef};
 use parse::Parser;
 use rule::Rules;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Schema {
     /// the wrong type, 2 for an unknown type and an empty `allOf` and its like, 224 for the keywords
     /// of encryption, the errors of patterns, the limits `filter_depth` and `filter_nodes`.
     pub fn parse(schema: &Document, environment: &Environment) -> Result<Schema> {
-        let rules = Parser::new(&environment.limits).schema(schema)?;
+        let rules = Parser::new(environment).schema(schema)?;
         Ok(Schema { rules: Arc::new(rules), source: schema.clone() })
     }
 
@@ -52,7 +52,15 @@ impl Schema {
     /// # Errors
     /// The limit `pattern_backtracks`.
     pub fn matches(&self, document: DocumentRef<'_>) -> Result<bool> {
-        self.rules.allow(ValueRef::Document(document))
+        self.matches_within(document, &Account::default())
+    }
+
+    /// As [`Schema::matches`], charged to a request.
+    ///
+    /// # Errors
+    /// As [`Schema::matches`], and what the account says.
+    pub fn matches_within(&self, document: DocumentRef<'_>, account: &Account) -> Result<bool> {
+        self.rules.allow(ValueRef::Document(document), account)
     }
 
     /// The schema as it was written.

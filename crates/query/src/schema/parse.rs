@@ -5,7 +5,7 @@
 
 use super::alike;
 use super::rule::{Rest, Rule, Rules};
-use crate::{Code, Document, Error, Limits, Result, TypeSet, Value};
+use crate::{Account, Code, Document, Environment, Error, Limits, Result, TypeSet, Value};
 use std::collections::HashSet;
 
 /// Keywords of JSON Schema that MongoDB refuses.
@@ -16,6 +16,7 @@ const NOT_ALLOWED: Code = Code(224);
 /// Reads schemas under limits.
 pub(super) struct Parser<'l> {
     pub(super) limits: &'l Limits,
+    pub(super) account: &'l Account,
     depth: usize,
     nodes: usize,
 }
@@ -31,12 +32,14 @@ pub(super) fn malformed(message: impl Into<String>) -> Error {
 }
 
 impl<'l> Parser<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Parser<'l> {
-        Parser { limits, depth: 0, nodes: 0 }
+    pub(super) fn new(environment: &'l Environment) -> Parser<'l> {
+        let Environment { limits, account, .. } = environment;
+        Parser { limits, account, depth: 0, nodes: 0 }
     }
 
     /// The rules of a schema.
     pub(super) fn schema(&mut self, schema: &Document) -> Result<Rules> {
+        self.account.work(1 + schema.len() as u64)?;
         self.depth += 1;
         if self.depth > self.limits.filter_depth {
             return Err(Error::limit("filter_depth", self.limits.filter_depth));
@@ -58,7 +61,7 @@ impl<'l> Parser<'l> {
     fn keyword(&mut self, keyword: &str, argument: &Value, schema: &Document) -> Result<Vec<Rule>> {
         Ok(match keyword {
             "type" | "bsonType" => vec![Rule::Type(types(keyword, argument)?)],
-            "enum" => vec![one_of_values(argument)?],
+            "enum" => vec![one_of_values(argument, self.account)?],
             "allOf" => vec![Rule::All(self.schemas(keyword, argument)?)],
             "anyOf" => vec![Rule::Any(self.schemas(keyword, argument)?)],
             "oneOf" => vec![Rule::ExactlyOne(self.schemas(keyword, argument)?)],
@@ -173,14 +176,18 @@ fn named_type(keyword: &str, name: &str) -> Result<TypeSet> {
     found.ok_or_else(|| Error::bad_value(format!("`{keyword}` knows no type `{name}`")))
 }
 
-fn one_of_values(argument: &Value) -> Result<Rule> {
+fn one_of_values(argument: &Value, account: &Account) -> Result<Rule> {
     let Value::Array(values) = argument else {
         return Err(mismatch("enum", "an array of values"));
     };
     if values.is_empty() {
         return Err(malformed("`enum` needs at least one value"));
     }
-    let mut keys: Vec<Vec<u8>> = values.iter().map(|value| alike::key(value.view())).collect();
+    let mut keys = Vec::new();
+    for value in values {
+        account.hold(size_of::<Vec<u8>>())?;
+        keys.push(alike::key(value.view(), account)?);
+    }
     keys.sort_unstable();
     let before = keys.len();
     keys.dedup();

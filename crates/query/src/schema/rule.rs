@@ -12,7 +12,7 @@ pub(super) struct Rules(pub(super) Vec<Rule>);
 pub(super) enum Rule {
     /// `type`, `bsonType`.
     Type(TypeSet),
-    /// `enum`: the values by their [`super::alike::key`]s.
+    /// `enum`: the values by their [`super::alike::key`]s, in order.
     OneOfValues(Vec<Vec<u8>>),
     /// `allOf`, `anyOf`, `oneOf`, `not`.
     All(Vec<Rules>),

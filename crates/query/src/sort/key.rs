@@ -8,7 +8,9 @@
 //! This file knows tuples and bytes; it does not know the specification's JSON.
 
 use super::{Sort, SortKeySpec};
-use crate::{ArrayRef, Code, Collation, DocumentRef, Error, Part, Path, Result, ValueRef, key};
+use crate::{
+    Account, ArrayRef, Code, Collation, DocumentRef, Error, Part, Path, Result, ValueRef, key,
+};
 
 /// Elements entered for one document. More than this and the sort ends with an error: indexes in
 /// deeply nested arrays could otherwise be searched along exponentially many ways.
@@ -21,12 +23,20 @@ impl Sort {
     /// 2 if two paths lead into different arrays, 16746 if a number in a path is both an index and a
     /// name inside an array.
     pub fn key(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
+        self.key_within(document, &Account::default())
+    }
+
+    /// As [`Sort::key`], charged to a request: the key is held until the caller releases it.
+    ///
+    /// # Errors
+    /// Those of [`Sort::key`], and what the account says.
+    pub fn key_within(&self, document: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
         let document = self.seen(document);
         let tracks: Option<Vec<Track<'_>>> =
             self.keys().iter().map(|spec| direct(document, &spec.path)).collect();
         match tracks {
-            Some(tracks) => Ok(encode(self, &tracks)),
-            None => self.key_through_arrays(document),
+            Some(tracks) => encode(self, &tracks, account),
+            None => self.key_through_arrays(document, account),
         }
     }
 
@@ -36,16 +46,28 @@ impl Sort {
     /// # Errors
     /// Those of [`Sort::key`].
     pub fn key_with_id(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
-        let mut bytes = self.key(document)?;
+        self.key_with_id_within(document, &Account::default())
+    }
+
+    /// As [`Sort::key_with_id`], charged to a request: the key is held until the caller releases it.
+    ///
+    /// # Errors
+    /// Those of [`Sort::key`], and what the account says.
+    pub fn key_with_id_within(
+        &self,
+        document: DocumentRef<'_>,
+        account: &Account,
+    ) -> Result<Vec<u8>> {
+        let mut bytes = self.key_within(document, account)?;
         let descending = self.keys().last().is_some_and(|spec| spec.descending);
         // Ties go by the bytes of the id, whatever the collation: no two records share them.
         let id = document.get("_id").unwrap_or(ValueRef::Null);
-        append(&mut bytes, id, descending, &Collation::simple());
+        key::append_within(&mut bytes, id, (descending, &Collation::simple()), account)?;
         Ok(bytes)
     }
 
-    fn key_through_arrays(&self, document: DocumentRef<'_>) -> Result<Vec<u8>> {
-        let mut tuples = Tuples { sort: self, best: None, left: MOST_TUPLES };
+    fn key_through_arrays(&self, document: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
+        let mut tuples = Tuples { sort: self, best: None, left: MOST_TUPLES, account };
         tuples.expand(self.keys().iter().map(|spec| Track::walking(document, spec)).collect())?;
         Ok(tuples.best.unwrap_or_default())
     }
@@ -99,7 +121,11 @@ struct Tuples<'k> {
     sort: &'k Sort,
     best: Option<Vec<u8>>,
     left: usize,
+    account: &'k Account,
 }
+
+/// The price of a tuple, in steps.
+const STEPS_A_TUPLE: u64 = 8;
 
 impl Tuples<'_> {
     /// Takes every track to its value or to an array; expands the array, if there is one.
@@ -109,8 +135,7 @@ impl Tuples<'_> {
             resting.push(rest(track)?);
         }
         let Some(crossing) = Crossing::of(&resting)? else {
-            self.offer(&resting);
-            return Ok(());
+            return self.offer(&resting);
         };
         if crossing.array.is_empty() {
             return self.expand(resting.into_iter().map(Resting::through_nothing).collect());
@@ -118,6 +143,7 @@ impl Tuples<'_> {
         let elements_count = !crossing.whole && resting.iter().any(Resting::is_at_its_end);
         let mut entered_blindly = false;
         for (index, element) in crossing.array.iter().enumerate() {
+            self.account.work(u64::from(index.is_multiple_of(8)))?;
             let opened = elements_count || resting.iter().any(|resting| resting.opens(element));
             if opened || !std::mem::replace(&mut entered_blindly, true) {
                 self.spend()?;
@@ -131,15 +157,24 @@ impl Tuples<'_> {
     fn spend(&mut self) -> Result<()> {
         let left = self.left.checked_sub(1);
         self.left = left.ok_or_else(|| Error::limit("sort_bytes", MOST_TUPLES))?;
-        Ok(())
+        self.account.work(STEPS_A_TUPLE)
     }
 
-    fn offer(&mut self, resting: &[Resting<'_>]) {
+    fn offer(&mut self, resting: &[Resting<'_>]) -> Result<()> {
         let tracks: Vec<Track<'_>> = resting.iter().map(Resting::settled).collect();
-        let bytes = encode(self.sort, &tracks);
-        if self.best.as_ref().is_none_or(|best| bytes < *best) {
-            self.best = Some(bytes);
+        let before = self.account.held();
+        let bytes = encode(self.sort, &tracks, self.account)?;
+        let held = self.account.held() - before;
+        match &self.best {
+            Some(best) if bytes >= *best => self.account.release(held),
+            // What was held for the one before is held for this one.
+            Some(best) if bytes.len() <= best.len() => {
+                self.account.release(held);
+                self.best = Some(bytes);
+            }
+            _ => self.best = Some(bytes),
         }
+        Ok(())
     }
 }
 
@@ -293,24 +328,16 @@ fn direct<'a>(document: DocumentRef<'a>, path: &Path) -> Option<Track<'a>> {
     Some(Track::Done(value.unwrap_or(ValueRef::Null)))
 }
 
-fn encode(sort: &Sort, tracks: &[Track<'_>]) -> Vec<u8> {
+fn encode(sort: &Sort, tracks: &[Track<'_>], account: &Account) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(16 * sort.keys().len());
     for (spec, track) in sort.keys().iter().zip(tracks) {
         let value = match track {
             Track::Done(value) => *value,
             Track::Walking { .. } => ValueRef::Null,
         };
-        append(&mut bytes, value, spec.descending, sort.collation());
+        key::append_within(&mut bytes, value, (spec.descending, sort.collation()), account)?;
     }
-    bytes
-}
-
-fn append(bytes: &mut Vec<u8>, value: ValueRef<'_>, descending: bool, collation: &Collation) {
-    if descending {
-        key::append_descending_by(collation, bytes, value);
-    } else {
-        key::append_by(collation, bytes, value);
-    }
+    Ok(bytes)
 }
 
 fn stepped<'a>(place: &Place<'a>, step: Step<'a>) -> Place<'a> {

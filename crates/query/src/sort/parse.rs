@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::copy::hold_query;
 use crate::ejson::{self, Form};
 use crate::{
     Code, Collation, Document, DocumentRef, Environment, Error, Path, Redaction, Result, Value,
@@ -51,6 +52,7 @@ impl Sort {
     /// stands twice, 40352, 40353, 15998, 16410 for a bad path, the limits `sort_keys` and
     /// `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Sort> {
+        hold_query(specification.view(), environment)?;
         let limit = environment.limits.sort_keys;
         if specification.len() > limit {
             return Err(Error::limit("sort_keys", limit));
@@ -73,7 +75,8 @@ impl Sort {
     /// # Errors
     /// Those of [`ejson::read_document`] and of [`Sort::parse`].
     pub fn parse_text(text: &str, environment: &Environment) -> Result<Sort> {
-        Sort::parse(&ejson::read_document(text, &environment.limits)?, environment)
+        let Environment { limits, account, .. } = environment;
+        Sort::parse(&ejson::read_document_within(text, limits, account)?, environment)
     }
 
     /// Whether some record could make [`Sort::key`] return an error.

@@ -14,7 +14,7 @@ use crate::{Error, Limits, Result};
 /// use filedex_query::{Limits, TopK};
 /// let mut top = TopK::new(Some(2), &Limits::default());
 /// for size in [30_u8, 10, 20] {
-///     top.push(vec![size], size).unwrap();
+///     top.push(vec![size], size, 0).unwrap();
 /// }
 /// assert_eq!(top.into_sorted(), [10, 20]);
 /// ```
@@ -24,6 +24,8 @@ pub struct TopK<T> {
     limit: Option<usize>,
     arrived: u64,
     bytes: usize,
+    /// Bytes of the items besides.
+    weight: usize,
     allowed: usize,
 }
 
@@ -32,6 +34,7 @@ struct Entry<T> {
     key: Vec<u8>,
     arrival: u64,
     item: T,
+    weight: usize,
 }
 
 impl<T> TopK<T> {
@@ -39,20 +42,22 @@ impl<T> TopK<T> {
     /// [`Limits::sort_bytes`].
     pub fn new(limit: Option<usize>, limits: &Limits) -> TopK<T> {
         let allowed = limits.sort_bytes;
-        TopK { heap: BinaryHeap::new(), limit, arrived: 0, bytes: 0, allowed }
+        TopK { heap: BinaryHeap::new(), limit, arrived: 0, bytes: 0, weight: 0, allowed }
     }
 
-    /// Offers an item. It is dropped if the heap is full and its key is not among the smallest.
+    /// Offers an item that holds so many bytes. It is dropped if the heap is full and its key is not
+    /// among the smallest.
     ///
     /// # Errors
     /// The limit `sort_bytes`.
-    pub fn push(&mut self, key: Vec<u8>, item: T) -> Result<()> {
-        let entry = Entry { key, arrival: self.arrived, item };
+    pub fn push(&mut self, key: Vec<u8>, item: T, weight: usize) -> Result<()> {
+        let entry = Entry { key, arrival: self.arrived, item, weight };
         self.arrived += 1;
         if self.limit.is_some_and(|limit| self.heap.len() >= limit) {
             self.replace_last(entry);
         } else {
             self.bytes += entry.size();
+            self.weight += weight;
             self.heap.push(entry);
         }
         if self.bytes > self.allowed {
@@ -65,6 +70,11 @@ impl<T> TopK<T> {
     pub fn last_key(&self) -> Option<&[u8]> {
         let full = self.limit.is_some_and(|limit| self.heap.len() >= limit);
         self.heap.peek().filter(|_| full).map(|entry| entry.key.as_slice())
+    }
+
+    /// Bytes of keys and items that are held, and of room for as many more.
+    pub fn held(&self) -> usize {
+        self.bytes + self.weight + self.heap.len() * size_of::<Entry<T>>()
     }
 
     /// How many items are kept.
@@ -86,6 +96,7 @@ impl<T> TopK<T> {
         let Some(mut last) = self.heap.peek_mut() else { return };
         if entry < *last {
             self.bytes = self.bytes + entry.size() - last.size();
+            self.weight = self.weight + entry.weight - last.weight;
             *last = entry;
         }
     }

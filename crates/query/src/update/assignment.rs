@@ -8,7 +8,7 @@ use std::mem;
 
 use super::room::Room;
 use crate::{
-    Code, Document, DocumentRef, Environment, Error, Expression, Result, Value, field_path,
+    Account, Code, Document, DocumentRef, Environment, Error, Expression, Result, Value, field_path,
 };
 
 /// The fields of one object that are set, in the order in which they were written.
@@ -124,7 +124,7 @@ impl Assignment {
 
 impl Source<'_> {
     fn evaluate(&mut self, expression: &Expression) -> Result<Option<Value>> {
-        let value = expression.evaluate_within(self.document, self.spent)?;
+        let value = expression.evaluate_beside(self.document, self.spent, &Account::default())?;
         if let Some(value) = &value {
             self.room.take_value(value.view())?;
         }

@@ -11,7 +11,7 @@ use super::replacement;
 use super::room::Room;
 use super::walk::Start;
 use crate::{
-    Code, Document, Environment, Error, Expression, Projection, Result, Value, field_path,
+    Account, Code, Document, Environment, Error, Expression, Projection, Result, Value, field_path,
 };
 
 /// What a stage counts as: it makes a document anew, and may take all of `expression_steps`.
@@ -96,7 +96,7 @@ impl Stage {
             }
             Stage::Project(projection) => projection.apply(document.view(), None),
             Stage::Replace(expression) => {
-                match expression.evaluate_within(document.view(), spent)? {
+                match expression.evaluate_beside(document.view(), spent, &Account::default())? {
                     Some(Value::Document(new)) => Ok(new),
                     _ => {
                         Err(Error::new(Code(40228), "what takes the document's place is no object"))

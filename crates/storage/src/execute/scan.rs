@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use filedex_query::Condition;
+use filedex_query::{Account, Condition};
 
 use super::{Execution, Flow, Here};
 use crate::access::{Order, Span};
@@ -140,7 +140,8 @@ impl<'e> Execution<'e> {
         wanted.add(columns.declared());
         wanted.add(found.iter().flat_map(|segment| segment.paths()));
         let end = end.min(part.end.clone().into());
-        let segment = Arc::new(Segment::read(self.reader, at, &end, &wanted)?);
+        let segment =
+            Arc::new(Segment::read(self.reader, at, &end, &wanted, self.running.account())?);
         self.blocks += segment.blocks() as u64;
         self.decoded += segment.len() as u64;
         scan.room = columns.keep(&segment, scan.number);
@@ -190,8 +191,9 @@ impl<'e> Execution<'e> {
         let mut asked = scan.asked_of(segment);
         let firsts = scan.wanted.sort.as_ref().and_then(|(_, sort)| segment.firsts_of(sort));
         for row in rows {
+            let account = self.running.account();
             let verdict = match segment.class(row).map(|class| self.open.verdict(class)) {
-                None | Some(Verdict::Ask) => ask(&mut asked, row, scan.exact)?,
+                None | Some(Verdict::Ask) => ask(&mut asked, row, scan.exact, account)?,
                 Some(decided) => decided,
             };
             if verdict == Verdict::No {
@@ -228,7 +230,7 @@ impl<'e> Execution<'e> {
         }
         self.decoded += 1;
         self.matched += 1;
-        sink.keep(self.plan, here.stored(self.reader, &entry)?)
+        self.keep(here.stored(self.reader, &entry)?, sink)
     }
 }
 
@@ -270,7 +272,7 @@ impl<'e> Scan<'e> {
 
 /// What the conditions say of the record; if there are others, or a value is not kept, the record itself
 /// is to be asked.
-fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool) -> Result<Verdict> {
+fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool, account: &Account) -> Result<Verdict> {
     let mut verdict = if exact { Verdict::Yes } else { Verdict::Ask };
     for Asked { condition, values, answers } in asked {
         // What can fail is asked of records that satisfy all else.
@@ -285,7 +287,7 @@ fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool) -> Result<Verdict> {
         };
         let holds = match answer {
             Some(holds) => *holds,
-            None => *answer.insert(condition.holds_for_narrowed(values.value(code))?),
+            None => *answer.insert(condition.holds_for_narrowed(values.value(code), account)?),
         };
         if !holds {
             return Ok(Verdict::No);

@@ -77,7 +77,7 @@ impl Engine for Filedex {
         let environment = Environment::default();
         let plan =
             Plan::compile(Filter::all(), Projection::everything(), Sort::none(), &environment)?;
-        for record in self.store.cursor(&plan)? {
+        for record in self.store.cursor(&plan, &Watch::default())? {
             show(&record?);
         }
         Ok(())
