@@ -158,7 +158,7 @@ impl Endpoints {
             for file in self.with_owner_objects(window.files)? {
                 let key = order.key_with_id(file.view()).map_err(query_fault)?;
                 let id = file.get_str("_id").unwrap_or_default().to_owned();
-                first.push(key, id).map_err(query_fault)?;
+                first.push(key, id, 0).map_err(query_fault)?;
                 total += 1;
             }
             if ended {

@@ -8,9 +8,7 @@ use super::node::Node;
 use super::operator::{Names, Operator};
 use super::parse::{Parser, fields_of};
 use super::scope::Scope;
-use crate::{
-    Code, Collation, Document, DocumentRef, Error, Result, Value, ValueRef, field_path, key,
-};
+use crate::{Code, Document, DocumentRef, Error, Result, Value, ValueRef, field_path, key};
 
 pub(super) const OPERATORS: &[Operator] = &[Operator::own("$sortArray", parse, sort)];
 
