@@ -86,6 +86,7 @@ impl From<filedex::Error> for Failure {
             | ErrorKind::NotAStore
             | ErrorKind::AlreadyOpen
             | ErrorKind::Damaged
+            | ErrorKind::OlderFormat
             | ErrorKind::NewerFormat => Failure::Store(error.to_string()),
             _ => Failure::Other(error.to_string()),
         }

@@ -13,7 +13,7 @@ use crate::report;
 /// Builds the lists and counts of a store anew from its records.
 ///
 /// Also where the store does not open any more. What cannot be read is kept in a file `quarantine.<n>`
-/// in its directory, a line of JSON each. Takes the store's space twice more meanwhile; a repair that is
+/// in its directory, a line of JSON each. Takes the store's space once more meanwhile; a repair that is
 /// interrupted changes nothing.
 ///
 /// Prints a report as JSON. Exit status 1 where not everything could be kept.

@@ -24,6 +24,11 @@ pub enum ErrorKind {
     Damaged,
     /// The store was written by a newer version of Filedex.
     NewerFormat,
+    /// The store was written by an older version of Filedex, whose format this one does not read. Write a
+    /// backup with that version, and restore it with this one.
+    OlderFormat,
+    /// The snapshot kept more from being forgotten than snapshots may. Take a new one.
+    SnapshotEnded,
     /// A record cannot be stored as it is. The message says why; nothing was written.
     InvalidRecord,
     /// The query is wrong, or passed one of its limits.
@@ -35,9 +40,6 @@ pub enum ErrorKind {
     Costly,
     /// The disk or its permissions refused.
     Io,
-    /// The calling thread is in the middle of reading the store, as in a callback: a write would wait
-    /// for itself. Write when that call has returned.
-    Busy,
     /// An earlier failure left the handle unusable. Reopen the store.
     Poisoned,
 }

@@ -1,9 +1,10 @@
-//! Records, counted lists and plan execution of Filedex, on sled.
+//! Records, counted lists and plan execution of Filedex: block files, with sled as their index.
 //!
 //! In reading order: a record ([`filedex_query::Document`] with an `_id`) is put through
-//! [`Store::put`]; it is entered into three ordered lists, kept in blocks that know how many records
-//! of each class they hold; [`Store::page`] walks the list that a [`filedex_query::Plan`] narrows its
-//! records to. The bytes on disk are drawn in docs/format.md.
+//! [`Store::put`]; it is entered into the log and into ordered lists, first in memory and then in blocks that
+//! know how many records of each class they hold; [`Store::page`] walks the list that a
+//! [`filedex_query::Plan`] narrows its records to. ARCHITECTURE.md walks through the folders, the bytes on disk
+//! are drawn in docs/format.md.
 //!
 //! ```
 //! use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
@@ -20,72 +21,25 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod access;
-mod arrivals;
-mod backup;
-mod block;
+mod blocks;
 mod cache;
-mod callback;
-mod carve;
-mod checkpoint;
-mod class;
-mod columns;
-mod compact;
-mod counts;
-mod cursor;
-#[cfg(test)]
-mod damage;
-mod directory;
-mod edit;
+mod disk;
 mod error;
-mod execute;
-mod explain;
-#[cfg(test)]
 mod format;
-mod guard;
-mod home;
-mod judge;
-mod layout;
-mod lock;
+mod index;
 mod log;
-mod mend;
-mod merge;
-mod operation;
+mod maintenance;
+mod memtable;
 mod options;
-mod page;
-mod pending;
-mod pool;
-mod quarantine;
-mod reader;
-mod rebuild;
-mod record;
-mod repair;
-mod reply;
-mod restore;
-mod salvage;
-mod segment;
-mod sink;
-mod stage;
-mod stats;
+mod read;
+mod snapshot;
 mod store;
-mod swap;
-mod tree;
-mod verify;
-mod walk;
-mod watch;
-mod writer;
+mod sync;
+mod write;
 
-pub use backup::Backup;
-pub use compact::Compaction;
-pub use cursor::Cursor;
 pub use error::{Error, ErrorKind, Result};
-pub use explain::Explain;
+pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};
-pub use page::{Page, Window};
-pub use quarantine::Quarantined;
-pub use repair::Repair;
-pub use stats::Stats;
-pub use store::Store;
-pub use verify::Report;
-pub use watch::{Cancel, Watch};
-pub use writer::{Put, Tally};
+pub use read::{Cancel, Explain, Watch, Window};
+pub use store::{Cursor, Page, Snapshot, Stats, Store};
+pub use write::{Put, Tally};

@@ -20,6 +20,8 @@ pub struct Options {
     /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay.
     /// The more there are, the less is written: a block that many writes change is written once.
     pub write_buffer_bytes: u64,
+    /// Bytes of memory, about, that snapshots which a host keeps may hold beside what is current.
+    pub snapshot_bytes: u64,
     /// What a write promises when the call returns, unless the call says otherwise.
     pub durability: Durability,
     /// Whether a store is made where there is none.
@@ -34,6 +36,7 @@ impl Default for Options {
             cache_bytes: 112 << 20,
             columns: Vec::new(),
             write_buffer_bytes: 176 << 20,
+            snapshot_bytes: 64 << 20,
             durability: Durability::default(),
             create: true,
             limits: Limits::default(),

@@ -167,7 +167,8 @@ fn a_restore_that_was_interrupted_goes_on() {
         })
     }));
     assert!(interrupted.is_err());
-    assert!(!site.path("made").exists(), "half a store stands where a whole one should");
+    let refused = Store::open(site.path("made"), &Options::default()).unwrap_err();
+    assert!(refused.kind() == ErrorKind::NotAStore && refused.to_string().contains("restored"));
 
     let mut first = None;
     restore(&site.path("backup"), &site.path("made"), &mut |done, _| {
@@ -177,7 +178,7 @@ fn a_restore_that_was_interrupted_goes_on() {
     assert!(first > Some(500), "it began anew: {first:?}");
     let made = Store::open(site.path("made"), &Options::default()).unwrap();
     assert_eq!(content(&made), content(&store));
-    assert!(!site.path("made.restoring").exists());
+    assert!(!site.path("made/restoring").exists());
 }
 
 #[test]
@@ -204,4 +205,104 @@ fn a_path_that_is_taken_is_left_alone() {
     assert_eq!(site.restore("taken").unwrap_err().kind(), ErrorKind::Io);
     assert_eq!(fs::read_to_string(site.path("taken/file")).unwrap(), "mine");
     assert_eq!(fs::read_dir(site.path("taken")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_store_is_restored_to_an_empty_directory() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..50).map(file)).unwrap();
+    site.backup(&store);
+    fs::create_dir(site.path("empty")).unwrap();
+    // What a new file system has at its root.
+    fs::create_dir(site.path("empty/lost+found")).unwrap();
+    assert_eq!(content(&site.restore("empty").unwrap()), content(&store));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_is_restored_to_an_empty_mount_point() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..50).map(file)).unwrap();
+    site.backup(&store);
+    let path = site.path("mounted");
+    fs::create_dir(&path).unwrap();
+    let mut mount = std::process::Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=32m", "filedex-test"]).arg(&path);
+    if !mount.stderr(std::process::Stdio::null()).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: a file system cannot be mounted here");
+        return;
+    }
+    let restored = site.restore("mounted").map(|restored| content(&restored));
+    let freed = std::process::Command::new("umount").arg("-l").arg(&path).status();
+    assert!(freed.unwrap().success());
+    assert_eq!(restored.unwrap(), content(&store));
+}
+
+/// Lays out what a restore leaves that ends after so many files of the whole store are moved.
+fn interrupted_while_moving(site: &Site, moved: usize) -> usize {
+    let path = site.path("made");
+    restore(&site.path("backup"), &path, &mut |_, _| ()).unwrap();
+    let mut names: Vec<_> =
+        fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort_by_key(|name| (name == "filedex", name.clone()));
+    fs::create_dir_all(path.join("restoring/whole")).unwrap();
+    for name in names.iter().skip(moved) {
+        fs::rename(path.join(name), path.join("restoring/whole").join(name)).unwrap();
+    }
+    let text = fs::read_to_string(site.path("backup")).unwrap();
+    let trailer: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    fs::write(path.join("restoring/source"), trailer["$backup"].to_string()).unwrap();
+    names.len()
+}
+
+#[test]
+fn a_restore_that_ends_while_files_are_moved_is_no_store_until_it_is_ended() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..50).map(file)).unwrap();
+    site.backup(&store);
+    let mut moved = 0;
+    loop {
+        let files = interrupted_while_moving(&site, moved);
+        let opened = Store::open(site.path("made"), &Options::default());
+        assert_eq!(opened.is_ok(), moved == files, "{moved} of {files}");
+        drop(opened);
+        assert_eq!(content(&site.restore("made").unwrap()), content(&store), "{moved} of {files}");
+        assert!(!site.path("made/restoring").exists());
+        fs::remove_dir_all(site.path("made")).unwrap();
+        if moved == files {
+            break;
+        }
+        moved += 1;
+    }
+}
+
+#[test]
+fn writers_go_on_during_a_backup() {
+    let (site, store) = (Site::new(), Store::temporary(&Options::default()).unwrap());
+    store.put_many((0..2000).map(file)).unwrap();
+    let before = content(&store);
+    let mut number = 2000;
+    let backup = store.backup(site.path("backup"), &mut |_, _| {
+        store.put(&file(number)).unwrap();
+        store.remove(&format!("f{}", number - 2000)).unwrap();
+        number += 1;
+    });
+    assert!(number > 2001);
+    assert_eq!(backup.unwrap().records, 2000);
+    assert_eq!(content(&site.restore("restored").unwrap()), before);
+}
+
+#[test]
+fn a_store_that_is_written_to_is_verified_as_it_was() {
+    let store = Store::temporary(&Options::default()).unwrap();
+    store.put_many((0..2000).map(file)).unwrap();
+    let mut number = 2000;
+    let report = store.verify(&mut |_, _| {
+        store.put(&file(number)).unwrap();
+        store.remove(&format!("f{}", number - 2000)).unwrap();
+        number += 1;
+    });
+    let report = report.unwrap();
+    assert!(report.is_clean() && report.records == 2000, "{report:?}");
+    assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
 }

@@ -95,6 +95,7 @@ proptest! {
         let store = store(cache_bytes, columns);
         let mut model = records(3000);
         store.put_many(model.values().cloned()).unwrap();
+        store.checkpoint().unwrap();
         for (changes, (filter, sort), (offset, count)) in rounds {
             let (plan, window) = (plan(FILTERS[filter], SORTS[sort]), Window { offset, count });
             let before: Vec<Document> = model.values().cloned().collect();
@@ -106,6 +107,7 @@ proptest! {
             for (id, version) in changes {
                 match version {
                     0 => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+                    3 if id % 3 == 0 => store.checkpoint().unwrap(),
                     _ => {
                         store.put(&record(id, version)).unwrap();
                         model.insert(id, record(id, version));
@@ -125,6 +127,7 @@ proptest! {
 fn a_filter_that_was_asked_before_is_asked_of_columns_and_reads_few_blocks() {
     let store = store(64 << 20, &[]);
     store.put_many(records(3000).into_values()).unwrap();
+    store.checkpoint().unwrap();
     let plan = plan(FILTERS[1], SORTS[0]);
     let window = Window { offset: 0, count: Some(10) };
     let explain = || store.explain(&plan, window, &Watch::default()).unwrap();
@@ -146,6 +149,7 @@ fn a_filter_that_was_asked_before_is_asked_of_columns_and_reads_few_blocks() {
 fn declared_columns_serve_from_the_first_time() {
     let store = store(64 << 20, &["extension", "identify.size.width"]);
     store.put_many(records(3000).into_values()).unwrap();
+    store.checkpoint().unwrap();
     let total = |filter| {
         let plan = plan(filter, SORTS[0]);
         store.explain(&plan, Window { offset: 0, count: Some(10) }, &Watch::default()).unwrap()
@@ -166,6 +170,7 @@ fn a_declared_column_must_be_a_path() {
 fn a_scan_by_columns_ends_at_its_limits() {
     let store = store(64 << 20, &["size"]);
     store.put_many(records(3000).into_values()).unwrap();
+    store.checkpoint().unwrap();
     let plan = plan(r#"{"size":{"$gt":1}}"#, SORTS[0]);
     assert!(store.total(&plan, &Watch::default()).unwrap() > 2000);
     let watch = Watch { documents_examined: Some(1000), ..Watch::default() };

@@ -187,7 +187,7 @@ fn a_callback_that_panics_leaves_everything_usable() {
 }
 
 #[test]
-fn a_callback_reads_the_store_and_is_refused_to_write_to_it() {
+fn a_callback_reads_the_store_that_calls_it_and_writes_to_it() {
     ends(|| {
         let site = tempfile::tempdir().unwrap();
         let [store, other] = [small(), small()].map(|options| Store::temporary(&options).unwrap());
@@ -197,17 +197,13 @@ fn a_callback_reads_the_store_and_is_refused_to_write_to_it() {
             // While somebody waits to write.
             assert_eq!(store.get("f7").unwrap(), Some(file(7)));
             let page = store.page(&plan("{}", "{}"), Window::all(), &Watch::default()).unwrap();
-            assert_eq!(page.total, 3_000);
+            assert!((2_999..=3_000).contains(&page.total));
             store.flush().unwrap();
-            let refused = [
-                store.put(&file(1)).err(),
-                store.remove("f1").err(),
-                store.backup(site.path().join("c"), &mut |_, _| ()).err(),
-                store.clone().close().err(),
-            ];
-            for error in refused {
-                assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Busy));
-            }
+            // Nobody waits for who reads, so that who reads may write.
+            store.put(&file(2).with("called", true)).unwrap();
+            store.remove("f3").unwrap();
+            store.put(&file(3)).unwrap();
+            store.backup(site.path().join("c"), &mut |_, _| ()).unwrap();
             other.put(&file(1)).unwrap();
         };
         thread::scope(|scope| {
@@ -220,7 +216,7 @@ fn a_callback_reads_the_store_and_is_refused_to_write_to_it() {
             for _ in 0..3 {
                 let mut some = || {
                     calls += 1;
-                    if calls % 40 == 0 {
+                    if calls % 800 == 0 {
                         callback();
                     }
                 };

@@ -1,5 +1,5 @@
-//! Stores of every format there was open, and answer what they answered when they were written; what
-//! comes later is refused by name; and a backup moves a store from one format to the next.
+//! Stores of this format open, and answer what they answered when they were written; those of others are
+//! refused by name, with what to do; and a backup moves a store from one format to the next.
 //!
 //! `fixtures/format-<n>/` holds one state, written by the Filedex of that format in three ways:
 //!
@@ -23,20 +23,24 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXUPPER};
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::pack;
-use filedex_query::{Date, Document, Value, ValueRef};
+use filedex_query::{Date, Document, Limits, Value, ValueRef};
 use filedex_storage::{Durability, ErrorKind, Options, Put, Store, Watch, Window};
 use serde_json::json;
 use support::{plan, strange};
 
 /// The format that this version writes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+
+/// The oldest format whose stores this version reads. Backups of all are.
+const OLDEST: u32 = 2;
 
 /// Filter, sort, offset, count.
 type Question = (&'static str, &'static str, u64, Option<u64>);
@@ -66,7 +70,7 @@ const QUESTIONS: &[Question] = &[
 ];
 
 fn file(number: i32) -> Document {
-    // Some bodies lie in a piece of their own, one in two.
+    // Some records are long.
     let name = match number {
         40 => "Long".repeat(1_000),
         number if number % 40 == 0 => "Long".repeat(300),
@@ -192,8 +196,8 @@ fn assert_answers(path: &Path, expected: &str) {
 }
 
 #[test]
-fn stores_of_every_format_answer_what_they_answered() {
-    for format in 1..=FORMAT {
+fn stores_of_every_format_that_is_read_answer_what_they_answered() {
+    for format in OLDEST..=FORMAT {
         let fixtures = fixtures(format);
         let expected = fs::read_to_string(fixtures.join("answers.jsonl")).unwrap();
         assert!(expected.lines().count() > QUESTIONS.len() + 100);
@@ -207,12 +211,54 @@ fn stores_of_every_format_answer_what_they_answered() {
 }
 
 #[test]
+fn stores_of_older_formats_are_refused_with_what_to_do_and_left_alone() {
+    for format in 1..OLDEST {
+        for kind in ["closed", "left"] {
+            let site = tempfile::tempdir().unwrap();
+            let path = site.path().join(kind);
+            lay_out(&fixtures(format).join(kind), &path);
+            let before = content(&path);
+            for _ in 0..2 {
+                let refused = [
+                    Store::open(&path, &Options::default()).unwrap_err(),
+                    Store::repair(&path, &Options::default(), &mut |_, _| ()).unwrap_err(),
+                    Store::compact(&path, &Options::default(), &mut |_, _| ()).unwrap_err(),
+                ];
+                for error in refused {
+                    assert_eq!(error.kind(), ErrorKind::OlderFormat);
+                    let said = error.to_string();
+                    assert!(said.contains(&format!("format {format}")), "{said}");
+                    assert!(
+                        said.contains("write a backup with the version that wrote it"),
+                        "{said}"
+                    );
+                }
+            }
+            assert!(content(&path) == before);
+        }
+    }
+}
+
+/// All files, with what they hold.
+fn content(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut content = BTreeMap::new();
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            content.extend(self::content(&path));
+        } else {
+            content.insert(path.clone(), fs::read(&path).unwrap());
+        }
+    }
+    content
+}
+
+#[test]
 fn the_writes_of_the_store_that_was_left_are_in_its_log_only() {
     let left = fixtures(FORMAT).join("left");
     let lengths = fs::read_to_string(left.join("lengths")).unwrap();
-    let log = lengths.lines().find(|line| line.contains("log.")).unwrap();
-    let length: u64 = log.split_once(' ').unwrap().0.parse().unwrap();
-    assert!(length > 10_000, "{lengths}");
+    let logs = lengths.lines().filter(|line| line.contains(" log."));
+    let longest = logs.map(|log| log.split_once(' ').unwrap().0.parse::<u64>().unwrap()).max();
+    assert!(longest > Some(10_000), "{lengths}");
 }
 
 #[test]
@@ -251,13 +297,114 @@ fn a_newer_format_is_refused_by_name_and_left_alone() {
     lay_out(&fixtures(FORMAT).join("left"), &path);
     let newer = format!("Filedex store\nformat {}\n", FORMAT + 1);
     fs::write(path.join("filedex"), &newer).unwrap();
-    let before = fs::read(path.join("tree/db")).unwrap();
+    let before = content(&path);
     let error = Store::open(&path, &Options::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NewerFormat);
     let said = error.to_string();
     assert!(said.contains(&format!("format {}", FORMAT + 1)) && said.contains("newer"), "{said}");
-    assert_eq!(fs::read_to_string(path.join("filedex")).unwrap(), newer);
-    assert_eq!(fs::read(path.join("tree/db")).unwrap(), before);
+    assert!(content(&path) == before);
+}
+
+/// What the example of docs/format.md holds.
+const RECORDS: [&str; 2] = [
+    r#"{"_id":"a1","rid":"GENERAL","userId":"u7","typeGroup":"image","uploadedAt":{"$date":"2018-03-08T15:36:09.913Z"},"size":9778}"#,
+    r#"{"_id":"b2","rid":"GENERAL","size":1.5}"#,
+];
+
+/// Reads bytes from the front.
+struct Bytes<'b>(&'b [u8]);
+
+impl<'b> Bytes<'b> {
+    fn take(&mut self, count: usize) -> &'b [u8] {
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        taken
+    }
+
+    fn fixed(&mut self, bytes: usize) -> usize {
+        self.take(bytes).iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    }
+
+    /// A number of variable length.
+    fn number(&mut self) -> usize {
+        match self.fixed(1) {
+            251 => self.fixed(2),
+            252 => self.fixed(4),
+            253 => self.fixed(8),
+            number => number,
+        }
+    }
+}
+
+/// An entry as the manual draws it: class, size, key, payload.
+type Entry<'b> = (usize, usize, &'b [u8], &'b [u8]);
+
+/// The lists and the entries of a block file, read as the manual says and by nothing else.
+fn blocks_of(file: &[u8]) -> Vec<(&[u8], Vec<Entry<'_>>)> {
+    let mut rest = Bytes(file);
+    assert_eq!(rest.take(17), b"filedex blocks 2\n");
+    rest.take(12);
+    let mut blocks = Vec::new();
+    while !rest.0.is_empty() {
+        let mut frame = Bytes(rest.0);
+        let (checksum, covered) = (frame.fixed(4), frame.0);
+        let (length, whole) = (frame.fixed(4), frame.fixed(4));
+        assert_eq!(crc32fast::hash(&covered[..length - 4]) as usize, checksum);
+        assert_eq!(whole, 0, "the example is not compressed");
+        rest.take(length);
+        let list_length = frame.fixed(2);
+        let list = frame.take(list_length);
+        let count = frame.fixed(4);
+        let ends: Vec<usize> = (0..count).map(|_| frame.fixed(4)).collect();
+        let mut start = 0;
+        let entries = ends.into_iter().map(|end| {
+            let mut entry = Bytes(frame.take(end - start));
+            start = end;
+            let (class, size, key) = (entry.fixed(1), entry.number(), entry.number());
+            (class, size, entry.take(key), entry.0)
+        });
+        blocks.push((list, entries.collect()));
+    }
+    blocks
+}
+
+#[test]
+fn the_example_of_the_manual_is_what_is_written_and_reads_as_it_says() {
+    let site = tempfile::tempdir().unwrap();
+    let store = Store::open(site.path().join("store"), &Options::default()).unwrap();
+    let records = RECORDS.map(|record| ejson::read_document(record, &Limits::default()).unwrap());
+    for record in &records {
+        store.put(record).unwrap();
+    }
+    store.close().unwrap();
+    let manual = include_str!("../../../docs/format.md");
+    let example = manual.split("## A store, byte by byte").nth(1).unwrap_or_default();
+    let shown: String = example.split_whitespace().collect();
+    let read = |name: &str| fs::read(site.path().join("store").join(name)).unwrap();
+    for name in ["blocks.1", "manifest.1"] {
+        let bytes = HEXUPPER.encode(&read(name));
+        assert!(shown.contains(&format!("`{bytes}`")), "{name} is {bytes}");
+    }
+    let file = read("blocks.1");
+    let blocks = blocks_of(&file);
+    let lists: Vec<String> = blocks.iter().map(|(list, _)| HEXUPPER.encode(list)).collect();
+    assert_eq!(lists, ["02", "035047454E4552414C0000", "045075370000", "05"]);
+    let counts: Vec<usize> = blocks.iter().map(|(_, entries)| entries.len()).collect();
+    assert_eq!(counts, [2, 2, 1, 2]);
+    for ((class, size, _, payload), (record, expected)) in
+        blocks[1].1.iter().zip(records.iter().zip([(1, 9780), (0, 1)]))
+    {
+        assert_eq!((*class, *size), expected);
+        assert_eq!(*payload, pack(record));
+    }
+    let room = blocks[1].0;
+    assert!(
+        blocks[3]
+            .1
+            .iter()
+            .zip(&blocks[1].1)
+            .all(|(there, here)| there.2 == here.2 && there.3 == room)
+    );
 }
 
 #[test]
@@ -280,4 +427,13 @@ fn write_the_fixtures() {
     });
     keep(&left, &fixtures.join("left"));
     drop(store);
+    // As on another machine.
+    let opened = "another run of the system";
+    fs::write(fixtures.join("left/opened"), opened).unwrap();
+    let lengths = fs::read_to_string(fixtures.join("left/lengths")).unwrap();
+    let lengths = lengths.lines().map(|line| match line.ends_with(" opened") {
+        true => format!("{} opened\n", opened.len()),
+        false => format!("{line}\n"),
+    });
+    fs::write(fixtures.join("left/lengths"), lengths.collect::<String>()).unwrap();
 }

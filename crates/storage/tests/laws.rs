@@ -19,6 +19,8 @@ enum Change {
     Update(Document),
     Remove(String),
     RemoveMany(Vec<String>),
+    /// Everything goes into block files, in the middle of it all.
+    Checkpoint,
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -29,6 +31,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => record().prop_map(Change::Update),
         2 => id().prop_map(Change::Remove),
         1 => proptest::collection::vec(id(), 0..20).prop_map(Change::RemoveMany),
+        2 => Just(Change::Checkpoint),
     ]
 }
 
@@ -65,6 +68,7 @@ fn apply(store: &Store, model: &mut BTreeMap<String, Document>, change: Change) 
             }
             assert_eq!(store.remove_many(ids).unwrap(), removed);
         }
+        Change::Checkpoint => store.checkpoint().unwrap(),
     }
 }
 
@@ -207,6 +211,7 @@ proptest! {
             for (id, change) in changes {
                 let record = small(id, u32::from(change));
                 match change {
+                    3 if id % 16 == 0 => store.checkpoint().unwrap(),
                     0 => drop((store.remove(&id_of(&record)).unwrap(), model.remove(&id_of(&record)))),
                     _ => apply(&store, &mut model, Change::Put(record)),
                 }

@@ -35,13 +35,12 @@ impl Site {
 
     /// A store whose last five writes are in its log, as a kill leaves it.
     fn left() -> Site {
-        let (first, site) = (Site::closed(20), Site::new());
+        let first = Site::closed(20);
         let store = first.open().unwrap();
         for number in 20..25 {
             store.put_with(&file(number), Durability::Durable).unwrap();
         }
-        copy(&first.path(), &site.path());
-        site
+        first.left_now()
     }
 
     fn path(&self) -> PathBuf {
@@ -56,19 +55,26 @@ impl Site {
         Store::open(self.path(), &Options::default())
     }
 
-    /// The name of the only snapshot.
-    fn snapshot(&self) -> String {
-        let snapshots = names(&self.tree()).into_iter().filter(|name| name.starts_with("snap."));
-        let snapshots: Vec<String> = snapshots.collect();
-        assert_eq!(snapshots.len(), 1, "{snapshots:?}");
-        snapshots[0].clone()
+    /// The logs, the first first. The last may be one that was made beforehand.
+    fn logs(&self) -> Vec<PathBuf> {
+        let mut logs: Vec<PathBuf> = files_in(&self.path());
+        logs.retain(|path| path.file_stem().unwrap() == "log");
+        logs.sort_by_key(|path| {
+            path.extension().unwrap().to_str().unwrap().parse::<u64>().unwrap()
+        });
+        logs
     }
 
-    /// The only log of ours.
+    /// The log with the most in it.
     fn log(&self) -> PathBuf {
-        let names = names(&self.path());
-        let log = names.iter().find(|name| name.starts_with("log.")).unwrap();
-        self.path().join(log)
+        self.logs().into_iter().max_by_key(|log| log.metadata().unwrap().len()).unwrap()
+    }
+
+    /// What a kill would leave of the store now.
+    fn left_now(&self) -> Site {
+        let left = Site::new();
+        copy(&self.path(), &left.path());
+        left
     }
 
     /// Opens the store, which holds what it held; gives what was put right.
@@ -120,11 +126,16 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// All files that are ours, with what they hold; sled writes its own where it opens them.
+/// All files that are ours, with what they hold; the index is made anew where that is needed.
 fn content(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = names(directory).into_iter().map(|name| (directory.join(&name), name));
     let files = files.filter(|(path, _)| path.is_file());
     files.map(|(path, name)| (name, fs::read(path).unwrap())).collect()
+}
+
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let paths = names(directory).into_iter().map(|name| directory.join(name));
+    paths.filter(|path| path.is_file()).collect()
 }
 
 fn flip(path: &Path, at: usize) {
@@ -140,36 +151,45 @@ fn a_clean_store_needs_nothing_put_right() {
 }
 
 #[test]
-fn a_snapshot_that_was_never_finished_is_removed() {
-    let site = Site::closed(50);
-    let leftover = site.tree().join("snap.00000000FFFFFFFF.generating");
-    fs::write(&leftover, "half a snap").unwrap();
-    let recoveries = site.opens_whole(50);
-    assert!(recoveries.len() == 1 && recoveries[0].contains("generating"), "{recoveries:?}");
-    assert!(!leftover.exists());
+fn an_index_that_is_lost_or_damaged_is_made_anew() {
+    let damages: [fn(&Path); 4] = [
+        |tree| fs::remove_dir_all(tree).unwrap(),
+        |tree| files_in(tree).iter().for_each(|path| fs::write(path, "").unwrap()),
+        |tree| {
+            files_in(tree).iter().for_each(|path| fs::write(path, "not what was written").unwrap())
+        },
+        |tree| files_in(tree).iter().for_each(|path| fs::remove_file(path).unwrap()),
+    ];
+    for damage in damages {
+        for (site, records) in [(Site::closed(300), 300), (Site::left(), 25)] {
+            damage(&site.tree());
+            site.opens_whole(records);
+        }
+    }
 }
 
 #[test]
-fn a_damaged_snapshot_is_set_aside_and_nothing_lost() {
-    let damages: [fn(&mut Vec<u8>); 5] = [
-        |bytes| bytes[0] ^= 1,
-        |bytes| *bytes.last_mut().unwrap() ^= 1,
-        |bytes| bytes.truncate(bytes.len() / 2),
-        |bytes| bytes.truncate(7),
-        Vec::clear,
-    ];
-    for damage in damages {
-        let site = Site::closed(300);
-        // sled writes one when it opens a log that has grown.
-        drop(site.open().unwrap());
-        let snapshot = site.snapshot();
-        let mut bytes = fs::read(site.tree().join(&snapshot)).unwrap();
-        damage(&mut bytes);
-        fs::write(site.tree().join(&snapshot), &bytes).unwrap();
-        let recoveries = site.opens_whole(300);
-        assert!(recoveries.len() == 1 && recoveries[0].contains(&snapshot), "{recoveries:?}");
-        let aside = site.tree().join(format!("damaged.{snapshot}"));
-        assert_eq!(fs::read(aside).unwrap(), bytes);
+fn an_index_that_was_open_when_the_power_went_is_made_anew_and_told() {
+    let site = Site::left();
+    fs::write(site.path().join("opened"), "another run of the system").unwrap();
+    let recoveries = site.opens_whole(25);
+    assert!(recoveries.len() == 1 && recoveries[0].contains("index anew"), "{recoveries:?}");
+}
+
+#[test]
+fn a_bit_that_flips_in_the_index_changes_no_answer() {
+    let reference = Site::closed(300);
+    let flips = files_in(&reference.tree()).into_iter().flat_map(|path| {
+        let bytes = fs::read(&path).unwrap();
+        let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let name = path.strip_prefix(reference.path()).unwrap().to_owned();
+        (0..end).step_by((end / 40).max(1)).map(move |at| (name.clone(), at))
+    });
+    for (name, at) in flips.collect::<Vec<_>>() {
+        let site = Site::new();
+        copy(&reference.path(), &site.path());
+        flip(&site.path().join(&name), at);
+        site.opens_whole(300);
     }
 }
 
@@ -192,6 +212,25 @@ fn a_torn_end_of_the_log_is_passed_over_and_told() {
 }
 
 #[test]
+fn what_is_written_after_a_torn_write_was_passed_over_is_there_after_the_next_kill() {
+    let mut site = Site::left();
+    let mut log = fs::read(site.log()).unwrap();
+    log.extend([0xab; 100]);
+    fs::write(site.log(), log).unwrap();
+    for records in [25, 30, 35] {
+        let store = site.open().unwrap();
+        assert_eq!(store.stats().unwrap().records, records);
+        for number in records..records + 5 {
+            store.put_with(&file(number as i64), Durability::Durable).unwrap();
+        }
+        let left = site.left_now();
+        drop(store);
+        site = left;
+    }
+    site.opens_whole(40);
+}
+
+#[test]
 fn a_log_cut_short_gives_what_was_written_before() {
     let site = Site::left();
     let log = fs::read(site.log()).unwrap();
@@ -209,69 +248,54 @@ fn a_log_damaged_before_its_end_is_damage() {
 }
 
 #[test]
-fn an_unfinished_checkpoint_is_removed_and_told() {
-    for leftover in ["", "filedex checkpoint\n", "something else"] {
-        let site = Site::left();
-        fs::write(site.path().join("checkpoint"), leftover).unwrap();
-        let recoveries = site.opens_whole(25);
-        assert!(recoveries.len() == 1 && recoveries[0].contains("checkpoint"), "{recoveries:?}");
-    }
-}
-
-#[test]
-fn an_emptied_or_missing_file_is_never_taken_for_a_new_store() {
-    let files = |site: &Site| {
-        let ours = names(&site.path()).into_iter().filter(|name| name != "tree");
-        let sleds = names(&site.tree()).into_iter().filter(|name| site.tree().join(name).is_file());
-        ours.chain(sleds.map(|name| format!("tree/{name}"))).collect::<Vec<_>>()
-    };
-    let reference = Site::closed(100);
-    drop(reference.open().unwrap());
-    for name in files(&reference) {
-        for empty in [true, false] {
-            let site = Site::new();
-            copy(&reference.path(), &site.path());
-            let path = site.path().join(&name);
-            let done = if empty { fs::write(path, "") } else { fs::remove_file(path) };
-            done.unwrap();
-            match site.open() {
-                // A cache, or what sled makes anew as it was.
-                Ok(store) => {
-                    drop(store);
-                    assert!(name.contains("snap.") || name.ends_with("conf"), "{name}");
-                    site.opens_whole(100);
-                }
-                Err(error) => {
-                    let kinds = [ErrorKind::Damaged, ErrorKind::NotAStore];
-                    assert!(kinds.contains(&error.kind()), "{name}: {error}");
-                }
-            }
+fn what_an_unfinished_checkpoint_left_is_removed_and_told() {
+    for leftover in ["", "filedex blocks 2\n", "something else"] {
+        for name in ["blocks.999", "manifest.999"] {
+            let site = Site::left();
+            fs::write(site.path().join(name), leftover).unwrap();
+            let recoveries = site.opens_whole(25);
+            assert!(recoveries.len() == 1 && recoveries[0].contains(name), "{recoveries:?}");
+            assert!(!site.path().join(name).exists());
         }
     }
 }
 
 #[test]
-fn a_store_that_lost_its_tree_is_damaged() {
-    let site = Site::closed(20);
-    fs::remove_dir_all(site.tree()).unwrap();
-    assert!(site.refuses(ErrorKind::Damaged).contains("restore a backup"));
-    fs::create_dir(site.tree()).unwrap();
-    assert!(site.refuses(ErrorKind::Damaged).contains("restore a backup"));
-    assert!(names(&site.tree()).is_empty());
+fn an_emptied_or_missing_file_is_never_taken_for_a_new_store() {
+    let reference = Site::closed(100);
+    for path in files_in(&reference.path()) {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        for empty in [true, false] {
+            let site = Site::new();
+            copy(&reference.path(), &site.path());
+            let path = site.path().join(name);
+            let done = if empty { fs::write(path, "") } else { fs::remove_file(path) };
+            done.unwrap();
+            // A second log was made beforehand, and holds nothing.
+            if reference.logs().iter().skip(1).any(|log| log.ends_with(name)) {
+                site.opens_whole(100);
+                continue;
+            }
+            let error = site.open().unwrap_err();
+            let kinds = [ErrorKind::Damaged, ErrorKind::NotAStore];
+            assert!(kinds.contains(&error.kind()), "{name}: {error}");
+            assert!(error.to_string().contains("repair"), "{name}: {error}");
+        }
+    }
 }
 
 #[test]
 fn a_store_that_lost_its_log_is_damaged() {
     for site in [Site::closed(20), Site::left()] {
-        let log = site.log();
-        fs::remove_file(&log).unwrap();
+        let log = site.logs().remove(0);
+        site.logs().iter().for_each(|log| fs::remove_file(log).unwrap());
         let said = site.refuses(ErrorKind::Damaged);
         assert!(said.contains(log.file_name().unwrap().to_str().unwrap()), "{said}");
     }
 }
 
 #[test]
-fn a_tree_without_its_marker_is_no_store() {
+fn a_store_without_its_marker_is_none() {
     let site = Site::closed(20);
     fs::remove_file(site.path().join("filedex")).unwrap();
     assert!(site.refuses(ErrorKind::NotAStore).contains("run a repair"));
@@ -284,35 +308,18 @@ fn a_marker_of_another_kind_is_told_from_a_newer_format() {
         fs::write(site.path().join("filedex"), text).unwrap();
         site.refuses(kind)
     };
-    assert!(with("Filedex store\nformat 2\n", ErrorKind::NewerFormat).contains("format 2"));
+    assert!(with("Filedex store\nformat 3\n", ErrorKind::NewerFormat).contains("format 3"));
+    assert!(with("Filedex store\nformat 1\n", ErrorKind::OlderFormat).contains("write a backup"));
     assert!(with("Filedex store\nformat 4294967295\n", ErrorKind::NewerFormat).contains("newer"));
     let damaged = ["Filedex store\nformat 0\n", "Filedex store\nformat x\n", "Filedex store\n", ""];
     for text in damaged {
         assert!(with(text, ErrorKind::Damaged).contains("run a repair"));
     }
-    for text in ["#!/bin/sh\n", "filedex store\nformat 1\n", "\u{0}"] {
+    for text in ["#!/bin/sh\n", "filedex store\nformat 2\n", "\u{0}"] {
         assert!(with(text, ErrorKind::NotAStore).contains("name a store"));
     }
-    fs::write(site.path().join("filedex"), "Filedex store\nformat 1\n").unwrap();
+    fs::write(site.path().join("filedex"), "Filedex store\nformat 2\n").unwrap();
     site.opens_whole(20);
-}
-
-#[test]
-fn a_tree_that_sled_panics_over_is_damaged_and_the_host_lives() {
-    let site = Site::closed(4_000);
-    let log = site.tree().join("db");
-    let mut bytes = fs::read(&log).unwrap();
-    let segment = 512 << 10;
-    assert!(bytes.len() > 2 * segment, "{}", bytes.len());
-    // Two segments that say they are the same.
-    bytes.copy_within(..segment, segment);
-    fs::write(&log, bytes).unwrap();
-    for snapshot in names(&site.tree()).iter().filter(|name| name.starts_with("snap.")) {
-        fs::remove_file(site.tree().join(snapshot)).unwrap();
-    }
-    assert!(site.refuses(ErrorKind::Damaged).contains("restore a backup"));
-    // Nothing stays locked by it.
-    site.refuses(ErrorKind::Damaged);
 }
 
 /// Set where this program was started again to open the store at that path.
@@ -374,7 +381,7 @@ mod unix {
         // Who may do everything asks as somebody who may not, if that one finds this program.
         let mut said = elsewhere(&site.path(), |process| process.uid(NOBODY));
         if said.is_none() {
-            let files = [site.tree().join("db"), site.log()];
+            let files = [site.path().join("filedex"), site.log()];
             files.iter().for_each(|path| allow(path, 0o444));
             if fs::File::options().append(true).open(&files[0]).is_ok() {
                 eprintln!(
@@ -383,7 +390,7 @@ mod unix {
                 return;
             }
             said = elsewhere(&site.path(), |process| process);
-            files.iter().for_each(|path| allow(path, 0o644));
+            files.iter().for_each(|path| allow(path, 0o600));
         }
         let said = said.unwrap();
         assert!(said.starts_with("REFUSED Io") && said.contains("let this user"), "{said}");
@@ -420,4 +427,27 @@ mod unix {
         }
         assert_eq!(made.kind(), ErrorKind::Io);
     }
+}
+
+#[test]
+fn of_processes_that_make_a_store_at_once_one_does_and_the_others_find_it_open() {
+    for _ in 0..5 {
+        let site = Site::new();
+        let opened = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| site.open())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1);
+        for refused in opened.iter().filter_map(|opened| opened.as_ref().err()) {
+            assert_eq!(refused.kind(), ErrorKind::AlreadyOpen, "{refused}");
+        }
+    }
+}
+
+#[test]
+fn a_store_is_made_in_an_empty_directory() {
+    let site = Site::new();
+    fs::create_dir_all(site.path().join("lost+found")).unwrap();
+    site.open().unwrap().put(&file(0)).unwrap();
+    site.opens_whole(1);
 }

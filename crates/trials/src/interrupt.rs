@@ -16,7 +16,7 @@ use crate::check::check;
 use crate::damage::Damage;
 use crate::engine::Kind;
 use crate::files;
-use crate::layout::LEFTOVERS;
+use crate::layout::{self, LEFTOVERS};
 use crate::strace;
 use crate::subject::Subject;
 use crate::verdict::Verdict;
@@ -193,13 +193,13 @@ fn interrupt(
         let how = if call.is_some() { " at a call" } else { "" };
         verdict.add(&format!("killed{how} during {work}"), 1);
     }
-    // What a repair has not ended is damaged still; what a restore has not, is not there.
-    if !case.is_damaged && store.exists() && random.bool() {
+    // What a repair has not ended is damaged still; what a restore has not, has no marker.
+    let is_there = work != Work::Restore || layout::is_marked(&store);
+    if !case.is_damaged && is_there && random.bool() {
         case.judge(&store)?;
     }
     // A restore that is done refuses a store that is there.
-    let is_begun = directory.join("store.restoring").exists() || !store.exists();
-    if work != Work::Restore || is_begun {
+    if work != Work::Restore || !is_there {
         work::complete(&line)?;
     }
     case.judge(&store)?;

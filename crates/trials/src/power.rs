@@ -19,7 +19,7 @@ use crate::check::{check, wait};
 use crate::disk::Disk;
 use crate::engine::{Kind, Promise, memory};
 use crate::history::{Event, History, judge};
-use crate::layout::{Part, part};
+use crate::layout::{self, Part, part};
 use crate::script::{FEW_KEYS, MANY_KEYS, Script};
 use crate::skip::{Skip, Skipping};
 use crate::strace;
@@ -221,6 +221,7 @@ fn cut_here(
     let site = tempfile::Builder::new().prefix("trials-cut-").tempdir()?;
     let mut laid = site.path().join("disk");
     replay.disk.cut(&laid, random)?;
+    layout::run_anew(&laid.join("store"))?;
     let is_cut_again = random.u8(0..CUTS_PER_SECOND_CUT) == 0 && recording.engine == Kind::Filedex;
     if is_cut_again && laid.join("store").exists() {
         let again = site.path().join("again");
@@ -259,6 +260,7 @@ fn cut_again(
     recording.replay(begin(second), &found.left_out, &mut |replay, _, number, _| {
         if number == *moment {
             replay.disk.cut(again, random)?;
+            layout::run_anew(&again.join("store"))?;
         }
         Ok(())
     })?;

@@ -56,7 +56,6 @@ fn faults_of_the_disk_are_told_and_lose_nothing() {
 }
 
 #[test]
-#[ignore = "holds with the engine of block files"]
 fn a_full_disk_loses_nothing_and_space_helps_at_once() {
     let account = clean(&["faults", "--rounds", "24", "--kinds", "full-disks"]);
     let skipped = account.get("skipped").is_some();
@@ -64,7 +63,6 @@ fn a_full_disk_loses_nothing_and_space_helps_at_once() {
 }
 
 #[test]
-#[ignore = "holds with the engine of block files"]
 fn a_host_that_goes_on_after_failing_calls_loses_nothing() {
     let account = clean(&["faults", "--rounds", "30", "--kinds", "calls"]);
     let skipped = account.get("skipped").is_some();
@@ -76,7 +74,6 @@ fn a_host_that_goes_on_after_failing_calls_loses_nothing() {
 
 /// Of the calls every nineteenth; all of them are tried by hand.
 #[test]
-#[ignore = "holds with the engine of block files"]
 fn every_call_on_files_may_fail() {
     let account = clean(&["each-call", "--steps", "40", "--every", "19"]);
     let skipped = account.get("skipped").is_some();
@@ -102,7 +99,6 @@ fn a_power_cut_finds_syncs_that_are_left_out() {
 }
 
 #[test]
-#[ignore = "holds with the engine of block files"]
 fn a_power_cut_finds_each_sync_of_a_checkpoint_that_is_left_out() {
     finds_left_out("blocks", "200");
     finds_left_out("directory-after-blocks", "200");

@@ -1,0 +1,70 @@
+//! Things by key, within a budget of bytes: what was not used for long goes first.
+
+use std::fmt;
+use std::hash::Hash;
+
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+
+/// Bytes that keeping one thing takes beside its own, by and large.
+const OVERHEAD: u64 = 96;
+
+/// A cache.
+pub(crate) struct ByKey<K, V> {
+    cache: Cache<K, Weighed<V>, Weigher>,
+}
+
+#[derive(Clone)]
+struct Weighed<V> {
+    kept: V,
+    bytes: u32,
+}
+
+#[derive(Clone)]
+struct Weigher;
+
+impl<K, V> Weighter<K, Weighed<V>> for Weigher {
+    fn weight(&self, _: &K, kept: &Weighed<V>) -> u64 {
+        u64::from(kept.bytes) + OVERHEAD
+    }
+}
+
+/// Parts of equal size that a cache is cut into; none takes what is larger than itself.
+const SHARDS: usize = 4;
+
+impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
+    /// A cache of that many bytes, for things that usually take so many.
+    pub(crate) fn new(budget: u64, usual: u64) -> ByKey<K, V> {
+        let items = usize::try_from(budget / (usual + OVERHEAD)).unwrap_or(usize::MAX);
+        let mut options = OptionsBuilder::new();
+        options.shards(SHARDS).estimated_items_capacity(items).weight_capacity(budget);
+        let cache = match options.build() {
+            Ok(options) => {
+                let hasher = DefaultHashBuilder::default();
+                Cache::with_options(options, Weigher, hasher, DefaultLifecycle::default())
+            }
+            Err(_) => Cache::with_weighter(items, budget, Weigher),
+        };
+        ByKey { cache }
+    }
+
+    pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+        self.cache.get(key).map(|weighed| weighed.kept)
+    }
+
+    /// Keeps a thing that takes so many bytes.
+    pub(crate) fn keep(&self, key: K, kept: V, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.cache.insert(key, Weighed { kept, bytes });
+    }
+
+    pub(crate) fn forget<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
+        self.cache.remove(key);
+    }
+}
+
+impl<K, V> fmt::Debug for ByKey<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByKey").finish_non_exhaustive()
+    }
+}

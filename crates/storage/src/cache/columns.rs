@@ -1,0 +1,197 @@
+//! The segments kept in memory, by the keys of their blocks: a cache within a budget of bytes.
+//!
+//! They are made by scans: of the fields that a host declared, and of those that are asked for again. A
+//! write drops none: what memtables say is asked beside them. A checkpoint notes which chunks of the index
+//! it changed; a segment over one of them is mended by the next scan that comes by.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use filedex_query::Path;
+
+use super::segment::{RECORDS, Segment, Wanted};
+use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
+
+/// The segments.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    kept: RwLock<Kept>,
+    budget: u64,
+    /// The fields that a host declared.
+    declared: Vec<Path>,
+    /// What scans asked for that had no columns.
+    asked: Mutex<HashSet<u64>>,
+    scans: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// By the key that each begins with; no two overlap.
+    segments: BTreeMap<Box<[u8]>, Arc<Segment>>,
+    bytes: u64,
+    /// What last became of a chunk, by its key.
+    changed: BTreeMap<Box<[u8]>, Changed>,
+    /// Segments of an earlier version than this one are of no use.
+    floor: u64,
+}
+
+/// What a version did to a chunk.
+#[derive(Clone, Copy, Debug)]
+struct Changed {
+    version: u64,
+    /// Whether it is gone, so that what it reached over belongs to the chunk before it.
+    is_removed: bool,
+}
+
+/// Questions that are remembered.
+const MOST_ASKED: usize = 10_000;
+
+/// Changed chunks that are remembered.
+const MOST_CHANGED: usize = 200_000;
+
+/// A segment that so many scans made no use of gives way to others.
+const SCANS: u64 = 2;
+
+impl Columns {
+    pub(crate) fn new(budget: u64, declared: Vec<Path>) -> Columns {
+        let (kept, asked, scans) = (RwLock::default(), Mutex::default(), AtomicU64::new(0));
+        Columns { kept, budget, declared, asked, scans }
+    }
+
+    /// The fields that a host declared.
+    pub(crate) fn declared(&self) -> &[Path] {
+        &self.declared
+    }
+
+    /// Whether a scan that begins at that key should make columns: of fields that were declared, or
+    /// that were asked for here before.
+    pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted) -> bool {
+        let is_declared = |path: &Path| self.declared.iter().any(|one| one.text() == path.text());
+        if wanted.paths.iter().all(is_declared) {
+            return true;
+        }
+        let mut question = DefaultHasher::new();
+        from.hash(&mut question);
+        wanted.paths.iter().for_each(|path| path.text().hash(&mut question));
+        let mut asked = self.asked.lock();
+        if asked.len() >= MOST_ASKED {
+            asked.clear();
+        }
+        !asked.insert(question.finish())
+    }
+
+    /// The number of a scan that begins now.
+    pub(crate) fn number_scan(&self) -> u64 {
+        self.scans.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The segment that the block under that key belongs to, and whether it is what that version says.
+    pub(crate) fn find(&self, key: &[u8], scan: u64, version: u64) -> Option<(Arc<Segment>, bool)> {
+        let kept = self.kept.read();
+        let segment = kept.covering(key)?;
+        segment.use_in(scan);
+        Some((segment.clone(), kept.is_of(segment, version)))
+    }
+
+    /// Where the next segment past that key begins. One so small that it should become a part of the
+    /// one before it is none.
+    pub(crate) fn next_after(&self, key: &[u8]) -> Option<Box<[u8]>> {
+        let kept = self.kept.read();
+        let mut after = kept.segments.range::<[u8], _>((Bound::Excluded(key), Bound::Unbounded));
+        let (from, segment) = after.next()?;
+        if segment.len() >= RECORDS / 2 {
+            return Some(from.clone());
+        }
+        after.next().map(|(from, _)| from.clone())
+    }
+
+    /// Keeps a segment in place of all that overlap it, if there is room; says whether. One of an earlier
+    /// version than what it would replace is not kept.
+    pub(crate) fn keep(&self, segment: &Arc<Segment>, scan: u64) -> bool {
+        segment.use_in(scan);
+        let mut kept = self.kept.write();
+        if kept.overlapping(segment).any(|other| other.version() > segment.version()) {
+            return true;
+        }
+        let others: Vec<Box<[u8]>> =
+            kept.overlapping(segment).map(|other| other.from().into()).collect();
+        others.iter().for_each(|from| kept.remove(from));
+        if kept.bytes + segment.bytes() > self.budget {
+            kept.drop_unused_since(scan.saturating_sub(SCANS));
+        }
+        let fits = kept.bytes + segment.bytes() <= self.budget;
+        if fits {
+            kept.bytes += segment.bytes();
+            kept.segments.insert(segment.from().into(), segment.clone());
+        }
+        fits
+    }
+
+    /// Notes the chunks that a version has changed, each with whether it is still there, before anybody
+    /// reads it.
+    pub(crate) fn note_changes<'k>(
+        &self,
+        version: u64,
+        chunks: impl Iterator<Item = (&'k [u8], bool)>,
+    ) {
+        let mut kept = self.kept.write();
+        if kept.segments.is_empty() || kept.changed.len() > MOST_CHANGED {
+            // What is made from now on is of this version, or of one that is no longer the newest.
+            kept.changed.clear();
+            kept.floor = version;
+            return;
+        }
+        let changes =
+            chunks.map(|(key, is_there)| (key.into(), Changed { version, is_removed: !is_there }));
+        kept.changed.extend(changes);
+    }
+}
+
+impl Kept {
+    fn covering(&self, key: &[u8]) -> Option<&Arc<Segment>> {
+        let upto = (Bound::Unbounded, Bound::Included(key));
+        let (_, segment) = self.segments.range::<[u8], _>(upto).next_back()?;
+        (key < segment.upto()).then_some(segment)
+    }
+
+    /// Whether a segment is what that version says: no chunk that reaches into it has changed between the
+    /// two.
+    fn is_of(&self, segment: &Segment, version: u64) -> bool {
+        let (older, newer) = match segment.version() <= version {
+            true => (segment.version(), version),
+            false => (version, segment.version()),
+        };
+        if older == newer {
+            return true;
+        }
+        let before = (Bound::Unbounded, Bound::Included(segment.from()));
+        let within = (Bound::Excluded(segment.from()), Bound::Excluded(segment.upto()));
+        // A chunk that is gone hides the one before it, which reaches over its part now.
+        let mut is_hidden = true;
+        let reaches_in = self.changed.range::<[u8], _>(before).rev();
+        let reaches_in = reaches_in
+            .take_while(|(_, changed)| std::mem::replace(&mut is_hidden, changed.is_removed));
+        let mut changes = reaches_in.chain(self.changed.range::<[u8], _>(within));
+        older >= self.floor && changes.all(|(_, changed)| changed.version <= older)
+    }
+
+    fn overlapping(&self, segment: &Segment) -> impl Iterator<Item = &Arc<Segment>> {
+        let within = (Bound::Included(segment.from()), Bound::Excluded(segment.upto()));
+        let within = self.segments.range::<[u8], _>(within).map(|(_, other)| other);
+        let covering = self.covering(segment.from()).filter(|other| other.from() < segment.from());
+        within.chain(covering)
+    }
+
+    fn remove(&mut self, from: &[u8]) {
+        if let Some(segment) = self.segments.remove(from) {
+            self.bytes -= segment.bytes();
+        }
+    }
+
+    fn drop_unused_since(&mut self, scan: u64) {
+        self.segments.retain(|_, segment| segment.used_in() > scan);
+        self.bytes = self.segments.values().map(|segment| segment.bytes()).sum();
+    }
+}

@@ -1,0 +1,18 @@
+//! What is kept in memory within a budget of bytes.
+//!
+//! Gives out: [`ByKey`] (anything by a key), [`Caches`] (blocks and texts by place, records by id) and, in
+//! [`segment`] and [`columns`], what scans keep of records.
+//!
+//! # Invariants
+//! Nothing is lost with what is dropped. What lies at a place never changes, so that what is kept under a
+//! place never has to be forgotten; what is kept under any other key says of which version it is.
+
+mod by_key;
+mod caches;
+pub(crate) mod columns;
+mod newest;
+pub(crate) mod segment;
+
+pub(crate) use by_key::ByKey;
+pub(crate) use caches::{Caches, Text, Texts};
+pub(crate) use newest::Newest;

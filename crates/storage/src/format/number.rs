@@ -1,0 +1,74 @@
+//! Integers as bincode 2 writes them in its standard configuration: one byte for most.
+
+use bincode::config::Configuration;
+
+const FORM: Configuration = bincode::config::standard();
+
+/// Appends a number.
+pub(crate) fn put(out: &mut Vec<u8>, number: u64) {
+    match u8::try_from(number) {
+        // Below 251 a number is its one byte.
+        Ok(byte) if byte < 251 => out.push(byte),
+        _ => put_large(out, u128::from(number)),
+    }
+}
+
+/// Appends a number that may be larger.
+pub(crate) fn put_large(out: &mut Vec<u8>, number: u128) {
+    // Writing to memory does not fail.
+    let _written = bincode::encode_into_std_write(number, out, FORM);
+}
+
+/// The number at the start of the bytes, and the bytes behind it.
+pub(crate) fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    match bytes.split_first()? {
+        (byte, rest) if *byte < 251 => Some((u64::from(*byte), rest)),
+        _ => {
+            let (number, rest) = take_large(bytes)?;
+            Some((u64::try_from(number).ok()?, rest))
+        }
+    }
+}
+
+/// The same for a number that may be larger.
+pub(crate) fn take_large(bytes: &[u8]) -> Option<(u128, &[u8])> {
+    let (number, read) = bincode::decode_from_slice::<u128, _>(bytes, FORM).ok()?;
+    Some((number, bytes.get(read..)?))
+}
+
+/// The bytes behind their length, and what follows them.
+pub(crate) fn take_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = take(bytes)?;
+    rest.split_at_checked(usize::try_from(length).ok()?)
+}
+
+/// Appends bytes behind their length.
+pub(crate) fn put_sized(out: &mut Vec<u8>, bytes: &[u8]) {
+    put(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// The little-endian number of four bytes at that place.
+pub(crate) fn fixed(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_and_know_their_end() {
+        for number in [0, 1, 250, 251, 65_535, 65_536, u64::from(u32::MAX) + 1, u64::MAX] {
+            let mut bytes = Vec::new();
+            put(&mut bytes, number);
+            bytes.push(7);
+            assert_eq!(take(&bytes), Some((number, &[7][..])));
+        }
+        let mut bytes = Vec::new();
+        put_large(&mut bytes, u128::MAX);
+        assert_eq!(take_large(&bytes), Some((u128::MAX, &[][..])));
+        assert_eq!(take(&bytes), None);
+        assert_eq!(take(&[]), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Chunks and outlines of the newest version that are kept in memory, within a budget.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::Keyed;
+use super::edit::Edit;
+use super::outline::Outline;
+use super::version::Version;
+use crate::cache::{ByKey, Newest};
+use crate::format::List;
+
+/// What is kept.
+#[derive(Debug)]
+pub(super) struct IndexCache {
+    chunks: ByKey<Box<[u8]>, Keyed>,
+    outlines: ByKey<Box<[u8]>, Arc<Outline>>,
+    /// How often lists were asked for without an outline, by their hash.
+    asked: Box<[AtomicU32]>,
+    newest: Newest,
+}
+
+const ASKED: usize = 256;
+
+/// An outline is worth having once a list was asked for as often as so many of its chunks are read.
+const CHUNKS_PER_ASKING: u64 = 4;
+
+impl IndexCache {
+    pub(super) fn new(bytes: u64, newest: u64) -> IndexCache {
+        IndexCache {
+            chunks: ByKey::new(bytes / 4 * 3, 3000),
+            outlines: ByKey::new(bytes / 4, 10_000),
+            asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
+            newest: Newest::new(newest),
+        }
+    }
+
+    pub(super) fn chunk(&self, key: &[u8]) -> Option<Keyed> {
+        self.chunks.get(key)
+    }
+
+    pub(super) fn keep_chunk(&self, version: &Version, chunk: &Keyed) {
+        self.newest.take_in(version.number(), || {
+            self.chunks.keep((&*chunk.key).into(), chunk.clone(), chunk.chunk.bytes().len());
+        });
+    }
+
+    pub(super) fn outline(&self, list: &List) -> Option<Arc<Outline>> {
+        self.outlines.get(list.bytes())
+    }
+
+    pub(super) fn keep_outline(&self, version: &Version, list: &List, outline: &Arc<Outline>) {
+        self.newest.take_in(version.number(), || {
+            self.outlines.keep(list.bytes().into(), outline.clone(), outline.bytes());
+        });
+    }
+
+    /// Notes that a list was asked for.
+    pub(super) fn asked(&self, list: &List) {
+        if let Some(asked) = self.counter(list) {
+            asked.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the outline of a list of so many chunks has paid for itself.
+    pub(super) fn is_outline_worthwhile(
+        &self,
+        version: &Version,
+        list: &List,
+        chunks: u64,
+    ) -> bool {
+        if !self.newest.is(version.number()) {
+            return false;
+        }
+        let asked = self.counter(list).map_or(0, |asked| u64::from(asked.load(Ordering::Relaxed)));
+        asked * CHUNKS_PER_ASKING > chunks
+    }
+
+    /// From here on the newest version is another, and nothing of an earlier one is taken in.
+    pub(super) fn begin_change(&self, newest: u64) {
+        self.newest.begin_change(newest);
+    }
+
+    /// Drops what an edit has changed.
+    pub(super) fn forget(&self, edit: &Edit) {
+        for (key, _) in edit.changes() {
+            self.chunks.forget(key);
+            // The first chunk of a list changes whenever the list does, and its key is that of the list.
+            self.outlines.forget(key);
+        }
+    }
+
+    fn counter(&self, list: &List) -> Option<&AtomicU32> {
+        self.asked.get(crc32fast::hash(list.bytes()) as usize % ASKED)
+    }
+}

@@ -1,0 +1,243 @@
+//! The index: where the blocks of each list lie, in sled. The only folder that names it.
+//!
+//! Gives out: [`Index`] (chunks by list and key, as of a version), [`Version`] (one state of it),
+//! [`Edit`] (by what a checkpoint changes it), [`Outline`] (the chunks of a long list).
+//!
+//! # Invariants
+//! 1. The manifest is the truth, sled is derived from it: a tree that is lost, damaged, or was open when the
+//!    power went is made anew, and equals the one that was kept.
+//! 2. An edit counts once its commit is on the disk in the manifest; then, and only then, sled learns of it.
+//! 3. A version is never changed: what an edit changes is kept beside sled, from before sled is changed, for
+//!    as long as somebody reads the version before.
+//! 4. What is kept in memory is what the newest version says. Nothing is taken into memory while an edit
+//!    goes into sled.
+//! 5. When sled fails, the index is read back from the manifest into memory, and goes on there until the
+//!    store is opened again.
+
+mod cache;
+mod edit;
+mod manifest;
+mod outline;
+mod tree;
+mod version;
+
+use std::sync::Arc;
+
+pub(crate) use edit::{Commit, Edit};
+pub(crate) use manifest::Manifest;
+pub(crate) use outline::Outline;
+pub(crate) use version::Version;
+
+use cache::IndexCache;
+use tree::Tree;
+
+use crate::disk::Directory;
+use crate::error::{Error, Result};
+use crate::format::{Chunk, List, Tally};
+
+/// The index of a store.
+#[derive(Debug)]
+pub(crate) struct Index {
+    tree: Tree,
+    cache: IndexCache,
+}
+
+/// A chunk with its key: that of its list and its first fence.
+#[derive(Clone, Debug)]
+pub(crate) struct Keyed {
+    pub(crate) key: Arc<[u8]>,
+    pub(crate) chunk: Chunk,
+}
+
+impl Keyed {
+    /// The key of the list.
+    pub(crate) fn list(&self) -> &[u8] {
+        self.key.get(..self.chunk.list_length()).unwrap_or_default()
+    }
+}
+
+impl Index {
+    /// Opens the tree; it is made anew from the manifest where it cannot be trusted. Tells what was put
+    /// right.
+    pub(crate) fn open(
+        directory: &Arc<Directory>,
+        manifest: &mut Manifest,
+        tree_bytes: u64,
+        cache_bytes: u64,
+    ) -> Result<(Index, Vec<String>)> {
+        let (tree, recoveries) = Tree::open(directory, manifest, tree_bytes)?;
+        let cache = IndexCache::new(cache_bytes, manifest.commit().number);
+        Ok((Index { tree, cache }, recoveries))
+    }
+
+    /// What the list adds up to.
+    pub(crate) fn total(&self, version: &Version, list: &List) -> Result<Tally> {
+        let first = self.exact(version, list.bytes())?;
+        Ok(first.and_then(|first| first.chunk.total()).unwrap_or_default())
+    }
+
+    /// The chunk under exactly that key.
+    pub(crate) fn exact(&self, version: &Version, key: &[u8]) -> Result<Option<Keyed>> {
+        if let Some(kept) = self.cache.chunk(key) {
+            return Ok(version.as_it_was(key).unwrap_or(Some(kept)));
+        }
+        let found = self.tree.get(key)?.map(|bytes| keyed(key, &bytes)).transpose()?;
+        // Whether the tree has moved on is asked after it was read.
+        match version.as_it_was(key) {
+            Some(earlier) => Ok(earlier),
+            None => Ok(found.inspect(|found| self.cache.keep_chunk(version, found))),
+        }
+    }
+
+    /// The chunk of the list in which that key lies or belongs; `None` for a list without blocks.
+    pub(crate) fn find(&self, version: &Version, list: &List, key: &[u8]) -> Result<Option<Keyed>> {
+        if let Some(first) = self.cache.chunk(list.bytes())
+            && first.chunk.is_only()
+            && version.as_it_was(list.bytes()).is_none()
+        {
+            return Ok(Some(first));
+        }
+        if let Some(outline) = self.outline(version, list, false)? {
+            return self.exact(version, outline.find(key));
+        }
+        self.cache.asked(list);
+        let key = list.key(key);
+        self.last(version, list.bytes(), &key, true)
+    }
+
+    /// The first chunk past that key and before the end.
+    pub(crate) fn next(&self, version: &Version, key: &[u8], end: &[u8]) -> Result<Option<Keyed>> {
+        let mut after = key.to_vec();
+        loop {
+            let stored = self.tree.after(&after, end)?;
+            let Some(found) = version.after(&after, end, stored.as_ref().map(|(key, _)| &**key))
+            else {
+                let stored = stored.map(|(key, bytes)| keyed(&key, &bytes)).transpose()?;
+                return Ok(stored.inspect(|stored| self.cache.keep_chunk(version, stored)));
+            };
+            match found {
+                (_, Some(chunk)) => return Ok(Some(chunk)),
+                // It was not there yet in this version.
+                (key, None) => after = key,
+            }
+        }
+    }
+
+    /// The last chunk up to that key and from the start on.
+    pub(crate) fn at_or_before(
+        &self,
+        version: &Version,
+        start: &[u8],
+        key: &[u8],
+    ) -> Result<Option<Keyed>> {
+        self.last(version, start, key, true)
+    }
+
+    /// The last chunk before that key and from the start on.
+    pub(crate) fn previous(
+        &self,
+        version: &Version,
+        start: &[u8],
+        key: &[u8],
+    ) -> Result<Option<Keyed>> {
+        self.last(version, start, key, false)
+    }
+
+    /// The chunks of a list that has several, if they are known or it is worth finding them out.
+    pub(crate) fn outline(
+        &self,
+        version: &Version,
+        list: &List,
+        now: bool,
+    ) -> Result<Option<Arc<Outline>>> {
+        if let Some(outline) = self.kept_outline(version, list) {
+            return Ok(Some(outline));
+        }
+        let Some(first) = self.exact(version, list.bytes())? else { return Ok(None) };
+        // One that would not be kept is made only if there is no way without.
+        let is_worthwhile =
+            || self.cache.is_outline_worthwhile(version, list, first.chunk.chunks());
+        if first.chunk.is_only() || !(now || is_worthwhile()) {
+            return Ok(None);
+        }
+        let end = list.end();
+        let mut outline = Outline::default();
+        let mut chunk = Some(first);
+        while let Some(next) = chunk {
+            outline.push(&next);
+            chunk = self.next(version, &next.key, &end)?;
+        }
+        let outline = Arc::new(outline);
+        self.cache.keep_outline(version, list, &outline);
+        Ok(Some(outline))
+    }
+
+    /// Lets an edit, whose commit is on the disk, be what the index says: what `version` says becomes what
+    /// `next` does.
+    pub(crate) fn apply(
+        &self,
+        version: &Version,
+        edit: &Edit,
+        commit: &Commit,
+        manifest: &Manifest,
+        next: &Version,
+    ) -> Result<()> {
+        self.cache.begin_change(commit.number);
+        version.follow(edit.undo(), next);
+        self.tree.apply(edit, commit, manifest)?;
+        self.cache.forget(edit);
+        Ok(())
+    }
+
+    /// All chunks of the newest version, in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> + '_ {
+        let mut last: Vec<u8> = Vec::new();
+        std::iter::from_fn(move || {
+            let next = self.tree.after(&last, &[0xff]).transpose()?;
+            Some(next.map(|(key, bytes)| {
+                last.clone_from(&key);
+                (key, bytes.to_vec())
+            }))
+        })
+    }
+
+    /// Leaves the tree so that the next open can trust it, whatever happens in between.
+    pub(crate) fn close(&self, directory: &Directory) -> Result<()> {
+        self.tree.close(directory)
+    }
+
+    fn kept_outline(&self, version: &Version, list: &List) -> Option<Arc<Outline>> {
+        let outline = self.cache.outline(list)?;
+        (!version.has_changed_since(list.bytes(), &list.end())).then_some(outline)
+    }
+
+    /// The last chunk from the start on and up to that key, itself included or not.
+    fn last(
+        &self,
+        version: &Version,
+        start: &[u8],
+        key: &[u8],
+        included: bool,
+    ) -> Result<Option<Keyed>> {
+        let (mut upto, mut included) = (key.to_vec(), included);
+        loop {
+            let stored = self.tree.before(start, &upto, included)?;
+            let stored_key = stored.as_ref().map(|(key, _)| &**key);
+            let Some(found) = version.before(start, &upto, included, stored_key) else {
+                let stored = stored.map(|(key, bytes)| keyed(&key, &bytes)).transpose()?;
+                return Ok(stored.inspect(|stored| self.cache.keep_chunk(version, stored)));
+            };
+            match found {
+                (_, Some(chunk)) => return Ok(Some(chunk)),
+                (key, None) => (upto, included) = (key, false),
+            }
+        }
+    }
+}
+
+fn keyed(key: &[u8], bytes: &[u8]) -> Result<Keyed> {
+    let chunk = Chunk::open(bytes.into());
+    let chunk = chunk.filter(|chunk| chunk.list_length() <= key.len());
+    let chunk = chunk.ok_or_else(|| Error::damaged("a chunk of the index is malformed"))?;
+    Ok(Keyed { key: key.into(), chunk })
+}

@@ -1,0 +1,338 @@
+//! Compares everything that is kept twice: records, lists, sums, checksums, the index and its manifest.
+//!
+//! The records in the lists of rooms are the truth. From each of them follows one entry in each of its other
+//! lists, and its part of what these add up to; nothing else may be there. What the index says of blocks is
+//! counted again from the blocks. This file only reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use filedex_query::packed::PackedDocument;
+
+use super::rooms;
+use crate::error::Result;
+use crate::format::record::document;
+use crate::format::{Block, Entry, List, Place, Standing, Tally};
+use crate::index::{Commit, Keyed};
+use crate::snapshot::{Overlay, Snapshot};
+use crate::store::{Audit, Store};
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Report {
+    /// Records that could be read.
+    pub records: u64,
+    /// Blocks that were read.
+    pub blocks: u64,
+    /// What is wrong, one sentence each; at most a thousand.
+    pub problems: Vec<String>,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+const MOST_PROBLEMS: usize = 1000;
+
+impl Store {
+    /// Reads one state whole and reports every difference; writers go on meanwhile. `progress` is told how
+    /// many of how many records have been read.
+    ///
+    /// ```
+    /// # use filedex_storage::{Options, Store};
+    /// let store = Store::temporary(&Options::default())?;
+    /// let report = store.verify(&mut |done, of| eprintln!("{done} of {of}"))?;
+    /// assert!(report.is_clean());
+    /// # Ok::<(), filedex_storage::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Only where the files cannot be read at all; what is wrong with their content is in the report.
+    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        let Audit { state, commit, chunks } = self.shared().audit();
+        let reading = Snapshot::new(&self.shared().pool, &state);
+        let expected = reading.tally(&List::everything()).map_or(0, |tally| tally.records());
+        let mut check = Check::new(reading);
+        check.index(chunks);
+        check.usage(&commit);
+        check.rooms(&mut |done| progress(done, expected))?;
+        check.lists();
+        progress(check.report.records, expected);
+        Ok(check.report)
+    }
+}
+
+struct Check<'r> {
+    reading: Snapshot<'r>,
+    report: Report,
+    /// What lists must add up to, by the records.
+    tallies: BTreeMap<List, Tally>,
+    /// Lists that the index has.
+    listed: BTreeSet<List>,
+    /// Bytes of each file that the index refers to.
+    live: BTreeMap<u64, u64>,
+    /// The list that is being gone through.
+    current: Option<Current>,
+}
+
+/// A list whose chunks are being gone through.
+struct Current {
+    list: List,
+    /// What its first chunk says of the whole.
+    total: Option<Tally>,
+    chunks: u64,
+    /// What was found.
+    recount: Tally,
+    found: u64,
+    /// The last key of the block before.
+    last: Vec<u8>,
+}
+
+impl<'r> Check<'r> {
+    fn new(reading: Snapshot<'r>) -> Check<'r> {
+        let (report, tallies, listed) = (Report::default(), BTreeMap::new(), BTreeSet::new());
+        Check { reading, report, tallies, listed, live: BTreeMap::new(), current: None }
+    }
+
+    fn problem(&mut self, problem: String) {
+        if self.report.problems.len() < MOST_PROBLEMS && !self.report.problems.contains(&problem) {
+            self.report.problems.push(problem);
+        }
+    }
+
+    /// Goes through the index, which must be what the manifest says.
+    fn index(&mut self, manifest: Result<BTreeMap<Vec<u8>, u32>>) {
+        let mut manifest = match manifest {
+            Ok(chunks) => Some(chunks),
+            Err(error) => {
+                self.problem(format!("the manifest: {error}"));
+                None
+            }
+        };
+        let (index, version) = (&self.reading.pool.index, &self.reading.state.version);
+        let mut key = Vec::new();
+        loop {
+            match index.next(version, &key, &[0xff]) {
+                Ok(Some(chunk)) => {
+                    key = chunk.key.to_vec();
+                    let checksum = Some(crc32fast::hash(chunk.chunk.bytes()));
+                    if manifest.as_mut().is_some_and(|chunks| chunks.remove(&key) != checksum) {
+                        self.problem(format!("chunk {}: the manifest says otherwise", name(&key)));
+                    }
+                    self.chunk(&chunk);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.problem(format!("the index behind {}: {error}", name(&key)));
+                    break;
+                }
+            }
+        }
+        self.end_list();
+        for key in manifest.into_iter().flatten().map(|(key, _)| key) {
+            self.problem(format!("chunk {}: the manifest has it, the index has not", name(&key)));
+        }
+    }
+
+    fn chunk(&mut self, chunk: &Keyed) {
+        let (list, is_first) = (chunk.list(), chunk.chunk.total().is_some());
+        if self.current.as_ref().is_none_or(|current| current.list.bytes() != list) {
+            self.end_list();
+            let list = List::from_bytes(list);
+            self.listed.insert(list.clone());
+            let (total, chunks) = (chunk.chunk.total(), chunk.chunk.chunks());
+            let (recount, last) = (Tally::default(), Vec::new());
+            self.current = Some(Current { list, total, chunks, recount, found: 0, last });
+        }
+        let fence = chunk.key.get(list.len()..).unwrap_or_default();
+        let first = chunk.chunk.item(0).map(|item| item.fence.to_vec());
+        if !chunk.chunk.is_sound()
+            || first.as_deref() != Some(fence)
+            || is_first != fence.is_empty()
+        {
+            self.problem(format!("chunk {}: it is not what was written", name(&chunk.key)));
+        }
+        for item in chunk.chunk.items() {
+            self.listed_block(list, item.fence, item.place, &item.tally());
+        }
+        self.current.iter_mut().for_each(|current| current.found += 1);
+    }
+
+    /// Reads a block and compares it with what the index says of it.
+    fn listed_block(&mut self, list: &[u8], fence: &[u8], place: Place, tally: &Tally) {
+        self.report.blocks += 1;
+        *self.live.entry(place.file).or_default() += u64::from(place.length);
+        let key = || name(&[list, fence].concat());
+        let block = match self.reading.state.version.block(place, list) {
+            Ok(block) => block,
+            Err(error) => return self.problem(format!("block {}: {error}", key())),
+        };
+        let recount = block.tally();
+        if !block.is_sound() {
+            self.problem(format!("block {}: its entries are out of order", key()));
+        }
+        if recount != *tally {
+            let (kept, found) = (tally.records(), recount.records());
+            self.problem(format!(
+                "block {}: {kept} entries kept, {found} recounted, or of others",
+                key()
+            ));
+        }
+        let ends = ends_of(&block);
+        let Some(current) = &mut self.current else { return };
+        current.recount.add_all(&recount);
+        let is_empty_fence = current.last.is_empty() && fence.is_empty();
+        let is_apart = is_empty_fence || current.last.as_slice() < fence;
+        let is_within = ends.as_ref().is_some_and(|(first, _)| first.as_slice() >= fence);
+        current.last = ends.map(|(_, last)| last).unwrap_or_default();
+        if !is_apart || !is_within {
+            self.problem(format!("block {}: it has entries outside of its fences", key()));
+        }
+    }
+
+    /// Compares a list with what its first chunk says.
+    fn end_list(&mut self) {
+        let Some(current) = self.current.take() else { return };
+        let list = name(current.list.bytes());
+        if current.total.as_ref() != Some(&current.recount) {
+            let kept = current.total.map_or(0, |total| total.records());
+            let found = current.recount.records();
+            self.problem(format!(
+                "sums of list {list}: {kept} kept, {found} recounted, or of others"
+            ));
+        }
+        if current.chunks != current.found {
+            let (kept, found) = (current.chunks, current.found);
+            self.problem(format!("list {list}: {kept} chunks kept, {found} recounted"));
+        }
+    }
+
+    /// Compares what files are in use for with the blocks that are listed.
+    fn usage(&mut self, commit: &Commit) {
+        if commit.number != self.reading.state.version.number() {
+            return self.problem(
+                "the manifest has a checkpoint that the index could not follow".to_owned(),
+            );
+        }
+        let mut live = std::mem::take(&mut self.live);
+        for (file, usage) in commit.usage.iter() {
+            let recount = live.remove(&file).unwrap_or_default();
+            if recount != usage.live {
+                let kept = usage.live;
+                self.problem(format!(
+                    "blocks.{file}: {kept} bytes kept in use, {recount} recounted"
+                ));
+            }
+        }
+        for file in live.into_keys() {
+            self.problem(format!("blocks.{file}: the manifest does not know it"));
+        }
+    }
+
+    fn rooms(&mut self, progress: &mut dyn FnMut(u64)) -> Result<()> {
+        for run in rooms::runs(self.reading)? {
+            // What cannot be read was told when the index was gone through.
+            let Ok(run) = run else { continue };
+            let block = rooms::block_of(self.reading, &run).ok().flatten();
+            rooms::each_entry(self.reading, &run, block.as_ref(), &mut |list, entry| {
+                self.record(list, entry);
+                if self.report.records.is_multiple_of(rooms::TOLD_EVERY) {
+                    progress(self.report.records);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Checks that a record lies where its fields say, and that its lists know it.
+    fn record(&mut self, list: &[u8], entry: &Entry<'_>) {
+        if !PackedDocument::new(entry.payload).check() {
+            return self.problem(format!("list {}: a record cannot be read", name(list)));
+        }
+        self.report.records += 1;
+        let standing = Standing::of(document(entry.payload));
+        let id = &standing.id;
+        let agrees = standing.room.bytes() == list
+            && standing.order == entry.key
+            && (standing.class, standing.size) == (entry.class, entry.size);
+        if !agrees {
+            self.problem(format!("record `{id}`: its entry does not agree with its fields"));
+        }
+        for listed in standing.entries(entry.payload).into_iter().flatten() {
+            let list = List::from_bytes(listed.list);
+            let found = self.reading.find(&list, &listed.key);
+            let expected = Entry {
+                key: &listed.key,
+                class: entry.class,
+                size: entry.size,
+                payload: &listed.payload,
+            };
+            let said = found.map(|found| {
+                found.map(|found| found.entry().is_some_and(|found| is_same(&found, &expected)))
+            });
+            self.said(id, listed.list, said);
+            self.tallies.entry(list).or_default().add(entry.class, entry.size);
+        }
+    }
+
+    /// What a list says of a record: that it is as expected or other, or nothing.
+    fn said(&mut self, id: &str, list: &[u8], said: Result<Option<bool>>) {
+        let what = || format!("record `{id}`: the list {}", name(list));
+        match said {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => self.problem(format!("{} says otherwise", what())),
+            Ok(None) => self.problem(format!("{} does not know it", what())),
+            Err(error) => self.problem(format!("{}: {error}", what())),
+        }
+    }
+
+    /// Compares what lists add up to, memtables included, with the records.
+    fn lists(&mut self) {
+        let mut lists = std::mem::take(&mut self.listed);
+        let cells = Overlay::from(self.reading.state, &[]);
+        let mut last: &[u8] = &[];
+        for cell in cells {
+            if cell.list() != last {
+                last = cell.list();
+                lists.insert(List::from_bytes(last));
+            }
+        }
+        let mut tallies = std::mem::take(&mut self.tallies);
+        lists.extend(tallies.keys().cloned());
+        for list in lists {
+            let (kept, recount) =
+                (self.reading.tally(&list), tallies.remove(&list).unwrap_or_default());
+            match kept {
+                Ok(kept) if kept == recount => {}
+                Ok(kept) => self.problem(format!(
+                    "list {}: {} entries kept, {} records recounted, or of others",
+                    name(list.bytes()),
+                    kept.records(),
+                    recount.records()
+                )),
+                Err(error) => self.problem(format!("list {}: {error}", name(list.bytes()))),
+            }
+        }
+    }
+}
+
+fn is_same(one: &Entry<'_>, other: &Entry<'_>) -> bool {
+    (one.key, one.class, one.size, one.payload)
+        == (other.key, other.class, other.size, other.payload)
+}
+
+/// The first and the last key of a block.
+fn ends_of(block: &Block) -> Option<(Vec<u8>, Vec<u8>)> {
+    let first = block.entry(0)?.key.to_vec();
+    Some((first, block.entry(block.len() - 1)?.key.to_vec()))
+}
+
+/// A key, printed so that it can be searched for.
+fn name(key: &[u8]) -> String {
+    key.escape_ascii().to_string()
+}

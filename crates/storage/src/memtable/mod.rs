@@ -1,0 +1,15 @@
+//! The memtable: what was written since the last checkpoint, as entries by list and key.
+//!
+//! Gives out: [`Cell`] (what becomes of one key), [`Memtable`] (all of them in order, with sums), [`Cells`]
+//! (a walk over a part of them).
+//!
+//! # Invariants
+//! A memtable is a value: a clone costs nothing, shares everything, and is not changed by what happens to
+//! the original. A cell says what its key had beneath, so that a sum over cells is by how much the index
+//! beneath is off. A key once here stays here: a removal is a cell, too.
+
+mod cell;
+mod tree;
+
+pub(crate) use cell::Cell;
+pub(crate) use tree::{Cells, Direction, Memtable};

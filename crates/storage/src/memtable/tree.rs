@@ -1,0 +1,514 @@
+//! Cells in order, with sums over any part of them: a search tree whose nodes are shared by all its
+//! clones, and copied when one that is shared is changed.
+
+use std::cmp::Ordering;
+use std::slice;
+use std::sync::Arc;
+
+use super::cell::Cell;
+use crate::format::{Class, Size, Tally};
+
+/// Cells of a leaf, and children of an inner node, after which it is cut in two.
+const MOST_CELLS: usize = 32;
+const MOST_CHILDREN: usize = 24;
+
+/// What was written since the last checkpoint.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memtable {
+    root: Option<Arc<Child>>,
+    bytes: usize,
+}
+
+/// A node, and what is known of it without looking into it.
+#[derive(Clone, Debug)]
+struct Child {
+    node: Arc<Node>,
+    first: Slot,
+    sum: Sum,
+}
+
+#[derive(Clone, Debug)]
+enum Node {
+    Leaf(Vec<Slot>),
+    Inner(Vec<Child>),
+}
+
+/// A cell, with the first bytes of its key at hand: most keys are told apart by these, without a look at
+/// what lies elsewhere in memory.
+#[derive(Clone, Debug)]
+struct Slot {
+    head: u128,
+    cell: Cell,
+}
+
+/// A key that is looked for.
+#[derive(Clone, Copy)]
+struct Sought<'k> {
+    head: u128,
+    key: &'k [u8],
+}
+
+impl Slot {
+    fn new(cell: Cell) -> Slot {
+        Slot { head: head(cell.key()), cell }
+    }
+
+    fn order(&self, sought: Sought<'_>) -> Ordering {
+        self.head.cmp(&sought.head).then_with(|| self.cell.key().cmp(sought.key))
+    }
+
+    fn key(&self) -> &[u8] {
+        self.cell.key()
+    }
+}
+
+impl<'k> Sought<'k> {
+    fn new(key: &'k [u8]) -> Sought<'k> {
+        Sought { head: head(key), key }
+    }
+}
+
+/// The first bytes of a key as a number. Those of two keys are in the order of the keys, or equal.
+fn head(key: &[u8]) -> u128 {
+    match key.first_chunk::<16>() {
+        Some(first) => u128::from_be_bytes(*first),
+        None => {
+            let mut first = [0; 16];
+            first.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+            u128::from_be_bytes(first)
+        }
+    }
+}
+
+/// What cells add up to: how many they are, and by how much the index beneath is off.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) cells: usize,
+    pub(crate) tally: Tally,
+}
+
+/// By how much a sum changes with one cell.
+struct Change {
+    taken: Option<(Class, Size)>,
+    added: Option<(Class, Size)>,
+    cells: usize,
+    /// Bytes of memory of the cell that was replaced.
+    freed: usize,
+}
+
+/// From which end a walk goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Forward,
+    Backward,
+}
+
+impl Sum {
+    fn of_cells(cells: &[Slot]) -> Sum {
+        let mut sum = Sum::default();
+        cells.iter().for_each(|slot| sum.add_cell(&slot.cell));
+        sum
+    }
+
+    fn of_children(children: &[Child]) -> Sum {
+        let mut sum = Sum::default();
+        children.iter().for_each(|child| sum.add(&child.sum));
+        sum
+    }
+
+    fn add(&mut self, other: &Sum) {
+        self.cells += other.cells;
+        self.tally.add_all(&other.tally);
+    }
+
+    fn add_cell(&mut self, cell: &Cell) {
+        self.cells += 1;
+        self.change(&Change { taken: cell.before(), added: cell.after(), cells: 0, freed: 0 });
+    }
+
+    fn change(&mut self, change: &Change) {
+        self.cells += change.cells;
+        if change.taken != change.added {
+            change.taken.into_iter().for_each(|(class, size)| self.tally.take(class, size));
+            change.added.into_iter().for_each(|(class, size)| self.tally.add(class, size));
+        }
+    }
+}
+
+impl Memtable {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.root.is_none()
+    }
+
+    /// Bytes of memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How many cells there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.root.as_ref().map_or(0, |root| root.sum.cells)
+    }
+
+    /// Puts a cell in place of the one of its key, whose account of what lies beneath it takes over.
+    pub(crate) fn insert(&mut self, cell: Cell) {
+        self.bytes += cell.memory();
+        let slot = Slot::new(cell);
+        let Some(root) = &mut self.root else {
+            self.root = Child::leaf(vec![slot]).map(Arc::new);
+            return;
+        };
+        let (change, split) = Arc::make_mut(root).insert(slot);
+        self.bytes -= change.freed;
+        if let Some(later) = split {
+            self.root = Child::inner(vec![Child::clone(root), later]).map(Arc::new);
+        }
+    }
+
+    /// The cell of that key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&Cell> {
+        let (sought, mut child) = (Sought::new(key), self.root.as_deref()?);
+        loop {
+            match &*child.node {
+                Node::Inner(children) => child = children.get(place(children, sought))?,
+                Node::Leaf(cells) => {
+                    let at = cells.binary_search_by(|slot| slot.order(sought)).ok()?;
+                    return cells.get(at).map(|slot| &slot.cell);
+                }
+            }
+        }
+    }
+
+    /// What the cells from that key on and before the other add up to.
+    pub(crate) fn sum(&self, from: &[u8], to: &[u8]) -> Sum {
+        let mut sum = Sum::default();
+        if let Some(root) = &self.root {
+            root.add_between(None, from, to, &mut sum);
+        }
+        sum
+    }
+
+    /// The cell that so many others from that key on come before.
+    pub(crate) fn nth_from(&self, from: &[u8], number: usize) -> Option<&Cell> {
+        let mut left = self.sum(&[], from).cells + number;
+        let mut child = self.root.as_deref()?;
+        loop {
+            match &*child.node {
+                Node::Leaf(cells) => return cells.get(left).map(|slot| &slot.cell),
+                Node::Inner(children) => {
+                    child = children.iter().find(|child| {
+                        let is_here = left < child.sum.cells;
+                        left -= if is_here { 0 } else { child.sum.cells };
+                        is_here
+                    })?;
+                }
+            }
+        }
+    }
+
+    /// The cells from that key on, in order.
+    pub(crate) fn cells_from(&self, key: &[u8]) -> Cells<'_> {
+        let mut cells = Cells::new(Direction::Forward);
+        self.root.iter().for_each(|root| cells.seek(root, key));
+        cells
+    }
+
+    /// The cells before that key, the last one first.
+    pub(crate) fn cells_before(&self, key: &[u8]) -> Cells<'_> {
+        let mut cells = Cells::new(Direction::Backward);
+        self.root.iter().for_each(|root| cells.seek_back(root, key));
+        cells
+    }
+}
+
+/// The number of the child in which that key lies or belongs.
+fn place(children: &[Child], sought: Sought<'_>) -> usize {
+    children.partition_point(|child| child.first.order(sought).is_le()).saturating_sub(1)
+}
+
+/// How many of the cells lie before that key.
+fn before(cells: &[Slot], sought: Sought<'_>) -> usize {
+    cells.partition_point(|slot| slot.order(sought).is_lt())
+}
+
+impl Child {
+    fn leaf(cells: Vec<Slot>) -> Option<Child> {
+        let (first, sum) = (cells.first()?.clone(), Sum::of_cells(&cells));
+        Some(Child { node: Arc::new(Node::Leaf(cells)), first, sum })
+    }
+
+    fn inner(children: Vec<Child>) -> Option<Child> {
+        let (first, sum) = (children.first()?.first.clone(), Sum::of_children(&children));
+        Some(Child { node: Arc::new(Node::Inner(children)), first, sum })
+    }
+
+    /// Puts the cell in its place; gives the later half, where this has grown too large.
+    fn insert(&mut self, slot: Slot) -> (Change, Option<Child>) {
+        let (change, split) = match Arc::make_mut(&mut self.node) {
+            Node::Leaf(cells) => {
+                let change = insert_into(cells, slot);
+                cells.first().into_iter().for_each(|first| self.first.clone_from(first));
+                let is_full = cells.len() > MOST_CELLS;
+                (change, is_full.then(|| Child::leaf(cells.split_off(cells.len() / 2))).flatten())
+            }
+            Node::Inner(children) => {
+                let at = place(children, Sought { head: slot.head, key: slot.cell.key() });
+                let inserted = children.get_mut(at).map(|child| child.insert(slot));
+                let (change, split) = inserted.unwrap_or((Change::nothing(), None));
+                split.into_iter().for_each(|later| children.insert(at + 1, later));
+                children.first().into_iter().for_each(|child| self.first.clone_from(&child.first));
+                let is_full = children.len() > MOST_CHILDREN;
+                (
+                    change,
+                    is_full.then(|| Child::inner(children.split_off(children.len() / 2))).flatten(),
+                )
+            }
+        };
+        self.sum.change(&change);
+        if let Some(later) = &split {
+            self.sum.cells -= later.sum.cells;
+            self.sum.tally.take_all(&later.sum.tally);
+        }
+        (change, split)
+    }
+
+    /// Adds up the cells between; `end` is a key that none of them reaches.
+    fn add_between(&self, end: Option<&[u8]>, from: &[u8], to: &[u8], sum: &mut Sum) {
+        let first = self.first.key();
+        if first >= to || end.is_some_and(|end| end <= from) {
+            return;
+        }
+        if from <= first && end.is_some_and(|end| end <= to) {
+            return sum.add(&self.sum);
+        }
+        match &*self.node {
+            Node::Leaf(cells) => {
+                let start = before(cells, Sought::new(from));
+                let inside = cells.iter().skip(start).take_while(|slot| slot.key() < to);
+                inside.for_each(|slot| sum.add_cell(&slot.cell));
+            }
+            Node::Inner(children) => {
+                let ends = children.iter().skip(1).map(|next| Some(next.first.key())).chain([end]);
+                for (child, end) in children.iter().zip(ends) {
+                    child.add_between(end, from, to, sum);
+                }
+            }
+        }
+    }
+}
+
+impl Change {
+    fn nothing() -> Change {
+        Change { taken: None, added: None, cells: 0, freed: 0 }
+    }
+}
+
+fn insert_into(cells: &mut Vec<Slot>, mut slot: Slot) -> Change {
+    let sought = Sought { head: slot.head, key: slot.cell.key() };
+    match cells.binary_search_by(|other| other.order(sought)) {
+        Err(at) => {
+            let (taken, added) = (slot.cell.before(), slot.cell.after());
+            cells.insert(at, slot);
+            Change { taken, added, cells: 1, freed: 0 }
+        }
+        Ok(at) => {
+            let Some(old) = cells.get_mut(at) else { return Change::nothing() };
+            slot.cell.replace(&old.cell);
+            let (taken, added, freed) = (old.cell.after(), slot.cell.after(), old.cell.memory());
+            *old = slot;
+            Change { taken, added, cells: 0, freed }
+        }
+    }
+}
+
+/// A walk over cells, in one direction, without an end of its own.
+#[derive(Debug)]
+pub(crate) struct Cells<'m> {
+    /// What is left of the inner nodes above.
+    path: Vec<slice::Iter<'m, Child>>,
+    leaf: slice::Iter<'m, Slot>,
+    direction: Direction,
+}
+
+impl<'m> Cells<'m> {
+    fn new(direction: Direction) -> Cells<'m> {
+        Cells { path: Vec::new(), leaf: [].iter(), direction }
+    }
+
+    fn seek(&mut self, mut child: &'m Child, from: &[u8]) {
+        loop {
+            match &*child.node {
+                Node::Leaf(cells) => {
+                    let start = before(cells, Sought::new(from));
+                    self.leaf = cells.get(start..).unwrap_or_default().iter();
+                    return;
+                }
+                Node::Inner(children) => {
+                    let mut rest = children
+                        .get(place(children, Sought::new(from))..)
+                        .unwrap_or_default()
+                        .iter();
+                    let Some(next) = rest.next() else { return };
+                    self.path.push(rest);
+                    child = next;
+                }
+            }
+        }
+    }
+
+    fn seek_back(&mut self, mut child: &'m Child, to: &[u8]) {
+        loop {
+            match &*child.node {
+                Node::Leaf(cells) => {
+                    let end = before(cells, Sought::new(to));
+                    self.leaf = cells.get(..end).unwrap_or_default().iter();
+                    return;
+                }
+                Node::Inner(children) => {
+                    let sought = Sought::new(to);
+                    let end = children.partition_point(|child| child.first.order(sought).is_lt());
+                    let mut rest = children.get(..end).unwrap_or_default().iter();
+                    let Some(next) = rest.next_back() else { return };
+                    self.path.push(rest);
+                    child = next;
+                }
+            }
+        }
+    }
+
+    /// The leaf at this end of a node.
+    fn enter(&mut self, mut child: &'m Child) {
+        loop {
+            match &*child.node {
+                Node::Leaf(cells) => {
+                    self.leaf = cells.iter();
+                    return;
+                }
+                Node::Inner(children) => {
+                    let mut rest = children.iter();
+                    let Some(next) = step(&mut rest, self.direction) else { return };
+                    self.path.push(rest);
+                    child = next;
+                }
+            }
+        }
+    }
+}
+
+fn step<'m, T>(items: &mut slice::Iter<'m, T>, direction: Direction) -> Option<&'m T> {
+    match direction {
+        Direction::Forward => items.next(),
+        Direction::Backward => items.next_back(),
+    }
+}
+
+impl<'m> Iterator for Cells<'m> {
+    type Item = &'m Cell;
+
+    fn next(&mut self) -> Option<&'m Cell> {
+        loop {
+            if let Some(slot) = step(&mut self.leaf, self.direction) {
+                return Some(&slot.cell);
+            }
+            match step(self.path.last_mut()?, self.direction) {
+                Some(child) => self.enter(child),
+                None => drop(self.path.pop()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::format::Entry;
+
+    type Model = BTreeMap<Vec<u8>, (Option<Class>, Option<Class>)>;
+
+    fn class(byte: u8) -> Class {
+        Class::from_byte(byte % 4).unwrap()
+    }
+
+    fn insert(
+        table: &mut Memtable,
+        model: &mut Model,
+        key: &[u8],
+        before: Option<u8>,
+        after: Option<u8>,
+    ) {
+        let (before, after) = (before.map(class), after.map(class));
+        let beneath = before.map(|class| (class, Size::default()));
+        let cell = match after {
+            Some(class) => {
+                let entry = Entry { key, class, size: Size::default(), payload: b"payload" };
+                Cell::put(&mut Vec::new(), b"", &entry, beneath, 0)
+            }
+            None => Cell::removed(&mut Vec::new(), b"", key, beneath, 0),
+        };
+        table.insert(cell);
+        let kept = model.get(key).map_or(before, |(before, _)| *before);
+        model.insert(key.to_vec(), (kept, after));
+    }
+
+    fn expected(model: &Model, from: &[u8], to: &[u8]) -> Sum {
+        let mut sum = Sum::default();
+        for (key, (before, after)) in model {
+            if key.as_slice() >= from && key.as_slice() < to {
+                sum.cells += 1;
+                before.iter().for_each(|class| sum.tally.take(*class, Size::default()));
+                after.iter().for_each(|class| sum.tally.add(*class, Size::default()));
+            }
+        }
+        sum
+    }
+
+    fn check(table: &Memtable, model: &Model, from: &[u8], to: &[u8]) {
+        assert_eq!(table.len(), model.len());
+        assert_eq!(table.sum(from, to), expected(model, from, to));
+        let keys: Vec<&[u8]> = model.keys().map(Vec::as_slice).collect();
+        let at = keys.partition_point(|key| *key < from);
+        let forward: Vec<&[u8]> = table.cells_from(from).map(|cell| cell.key()).collect();
+        assert_eq!(forward, keys[at..]);
+        let end = keys.partition_point(|key| *key < to);
+        let backward: Vec<&[u8]> = table.cells_before(to).map(|cell| cell.key()).collect();
+        assert_eq!(backward, keys[..end].iter().rev().copied().collect::<Vec<_>>());
+        for (number, key) in keys[at..].iter().enumerate().step_by(17) {
+            assert_eq!(table.nth_from(from, number).map(|cell| cell.key()), Some(*key));
+        }
+        assert!(table.nth_from(from, keys.len() - at).is_none());
+        for key in keys.iter().step_by(11) {
+            assert_eq!(table.get(key).map(|cell| cell.key()), Some(*key));
+        }
+        assert!(table.get(b"zzzz").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_memtable_is_a_sorted_map_whose_sums_are_a_recount_and_whose_clones_stay(
+            changes in proptest::collection::vec(
+                ("[a-d]{1,6}", any::<Option<u8>>(), any::<Option<u8>>()), 0..600,
+            ),
+            cut in any::<prop::sample::Index>(),
+            (from, to) in ("[a-d]{0,3}", "[a-d]{0,3}"),
+        ) {
+            let (mut table, mut model) = (Memtable::default(), Model::new());
+            let cut = cut.index(changes.len() + 1);
+            for (key, before, after) in changes.iter().take(cut) {
+                insert(&mut table, &mut model, key.as_bytes(), *before, *after);
+            }
+            let (kept, kept_model) = (table.clone(), model.clone());
+            for (key, before, after) in changes.iter().skip(cut) {
+                insert(&mut table, &mut model, key.as_bytes(), *before, *after);
+            }
+            check(&table, &model, from.as_bytes(), to.as_bytes());
+            check(&kept, &kept_model, from.as_bytes(), to.as_bytes());
+            let bytes: usize = table.cells_from(&[]).map(|cell| cell.memory()).sum();
+            prop_assert_eq!(table.bytes(), bytes);
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! How the records of a plan are reached: by id, by room, by user, through everything, or by a list of
+//! everything that has the order asked for.
+//!
+//! The choice rests on the plan's bounds and on maintained counts alone: of the ways that the bounds
+//! open, the one with the fewest records is taken. What the way proves need not be asked of the
+//! records again; all else is the residual. This file reads no record.
+
+use std::collections::BTreeSet;
+use std::ops::Bound as End;
+
+use filedex_query::{Bound, Conjunct, Filter, Plan, Value, ValueRef, key, order};
+
+use super::residual::{Conditions, Verdict};
+use crate::error::Result;
+use crate::format::List;
+use crate::format::keys::after_prefix;
+use crate::snapshot::Snapshot;
+
+/// The way to the records of a plan.
+pub(crate) struct Access {
+    pub(crate) path: Path,
+    /// Of each conjunct of the plan, whether the path proves it.
+    pub(crate) proven: Vec<bool>,
+    /// Whether, and from which end, the path gives the records in the order of the sort.
+    pub(crate) order: Order,
+}
+
+/// Where the records are read from.
+pub(crate) enum Path {
+    /// These records, if they are there.
+    Ids(Vec<String>),
+    /// Parts of the lists of rooms.
+    Rooms(Vec<Span>),
+    /// Parts of the lists of users, whose entries point into rooms.
+    Users(Vec<Span>),
+    /// All rooms, one after the other.
+    Everything,
+    /// A list of all records, where no record needs to be asked.
+    Listed(Span),
+}
+
+/// A part of a list, or all of it.
+pub(crate) struct Span {
+    pub(crate) list: List,
+    /// The first key in the part.
+    pub(crate) from: Vec<u8>,
+    /// The first key past it.
+    pub(crate) to: Option<Vec<u8>>,
+    /// Whether the records here are those for which the path proves its conjuncts. Loose records are
+    /// not.
+    pub(crate) proves: bool,
+}
+
+/// The order in which a path gives its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// As the sort asks, from the first entry on.
+    Forward,
+    /// As the sort asks, from the last entry back.
+    Backward,
+    /// Another than the sort asks: the best are kept in a heap.
+    Other,
+}
+
+impl Span {
+    pub(crate) fn whole(list: List, proves: bool) -> Span {
+        Span { list, from: Vec::new(), to: None, proves }
+    }
+
+    /// Whether that key lies in the part.
+    pub(crate) fn holds(&self, key: &[u8]) -> bool {
+        key >= self.from.as_slice() && self.to.as_deref().is_none_or(|to| key < to)
+    }
+
+    /// Whether no key can lie in the part.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.to.as_ref().is_some_and(|to| *to <= self.from)
+    }
+
+    /// Whether the part is the whole list.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.from.is_empty() && self.to.is_none()
+    }
+}
+
+impl Access {
+    /// Chooses the way.
+    pub(crate) fn choose(snapshot: Snapshot<'_>, plan: &Plan) -> Result<Access> {
+        let loose = snapshot.tally(&List::loose())?.records() > 0;
+        let path = match points(plan, "_id") {
+            // A filter that no record satisfies needs none.
+            _ if plan.conjuncts().iter().any(is_never) => Path::Ids(Vec::new()),
+            Some(ids) => Path::Ids(texts(&ids)),
+            None => narrowest(snapshot, plan, loose)?,
+        };
+        let proven = plan.conjuncts().iter().map(|conjunct| path.proves(conjunct)).collect();
+        let order = path.order(plan);
+        let access = Access { path, proven, order };
+        match access.path {
+            Path::Everything if order == Order::Other => access.by_list(snapshot, plan, loose),
+            _ => Ok(access),
+        }
+    }
+
+    /// The way through a list of all records that has the order asked for, if there is one and the classes
+    /// of records decide all else.
+    fn by_list(self, snapshot: Snapshot<'_>, plan: &Plan, loose: bool) -> Result<Access> {
+        let sort = plan.sort().keys();
+        let in_bytes = plan.sort().collation().is_simple();
+        let (list, order) = match sort {
+            // Lists lie in the order of bytes.
+            _ if !in_bytes => return Ok(self),
+            [key] if key.path.text() == "_id" && !key.descending => (List::ids(), Order::Forward),
+            [key] if key.path.text() == "_id" => (List::ids(), Order::Backward),
+            // Loose records lie in no order of their dates.
+            _ if loose => return Ok(self),
+            _ => match date_order(plan) {
+                Some(order) => (List::everything(), order),
+                None => return Ok(self),
+            },
+        };
+        let mut conditions = Conditions::new(plan, &self.proven);
+        let tally = snapshot.tally(&list)?;
+        let asks = tally.counts().any(|(class, _)| conditions.verdict(class) == Verdict::Ask);
+        let path = Path::Listed(Span::whole(list, true));
+        Ok(if asks { self } else { Access { path, order, ..self } })
+    }
+}
+
+impl Path {
+    /// The word for the path.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Path::Ids(_) => "id",
+            Path::Rooms(_) => "room",
+            Path::Users(_) => "user",
+            Path::Everything | Path::Listed(_) => "everything",
+        }
+    }
+
+    fn proves(&self, conjunct: &Conjunct) -> bool {
+        let Some(bound) = conjunct.bound() else {
+            return false;
+        };
+        match (self, bound) {
+            (Path::Ids(_), Bound::Points { field, .. }) => field == "_id",
+            (Path::Rooms(_), Bound::Points { field, .. }) if field == "rid" => true,
+            (Path::Users(_), Bound::Points { field, .. }) if field == "userId" => true,
+            (Path::Rooms(_) | Path::Users(_), bound) => date_range(bound).is_some(),
+            _ => false,
+        }
+    }
+
+    fn order(&self, plan: &Plan) -> Order {
+        let one_list = match self {
+            // Loose records lie in no order of their dates.
+            Path::Rooms(spans) | Path::Users(spans) => {
+                spans.len() <= 1 && spans.iter().all(|span| span.proves)
+            }
+            Path::Ids(_) | Path::Everything | Path::Listed(_) => false,
+        };
+        match date_order(plan).filter(|_| one_list) {
+            _ if plan.sort().keys().is_empty() => Order::Forward,
+            Some(order) => order,
+            None => Order::Other,
+        }
+    }
+}
+
+/// From which end lists that have the newest first are in the order of the sort, if they are.
+fn date_order(plan: &Plan) -> Option<Order> {
+    let sort = plan.sort().keys();
+    let first = sort.first()?;
+    let named = |at: usize, name| sort.get(at).is_some_and(|key| key.path.text() == name);
+    let alike = sort.iter().all(|key| key.descending == first.descending);
+    let by_date = named(0, "uploadedAt") && (sort.len() == 1 || named(1, "_id"));
+    // Lists lie in the order of bytes.
+    let by_date = by_date && plan.sort().collation().is_simple();
+    let order = if first.descending { Order::Forward } else { Order::Backward };
+    (by_date && alike && sort.len() <= 2).then_some(order)
+}
+
+fn is_never(conjunct: &Conjunct) -> bool {
+    matches!(conjunct.filter(), Filter::Never)
+}
+
+/// The points that all conditions on that field leave, if any condition bounds it by points.
+fn points(plan: &Plan, name: &str) -> Option<Vec<Value>> {
+    let mut conditions = plan.conjuncts().iter().filter_map(|conjunct| match conjunct.bound() {
+        Some(Bound::Points { field, values }) if field == name => Some(values),
+        _ => None,
+    });
+    let mut left = conditions.next()?.clone();
+    for values in conditions {
+        left.retain(|value| values.iter().any(|other| order::equal(value.view(), other.view())));
+    }
+    Some(left)
+}
+
+fn texts(values: &[Value]) -> Vec<String> {
+    let texts: BTreeSet<&str> = values.iter().filter_map(Value::as_str).collect();
+    texts.into_iter().map(str::to_owned).collect()
+}
+
+/// Of rooms and users the way with fewer records; the room where they are equal, because bodies lie
+/// there.
+fn narrowest(snapshot: Snapshot<'_>, plan: &Plan, loose: bool) -> Result<Path> {
+    let rooms = points(plan, "rid").map(|values| lists(&values, List::room));
+    let users = points(plan, "userId")
+        .filter(|values| !values.contains(&Value::Null))
+        .map(|values| lists(&values, List::user));
+    let total = |lists: &Option<BTreeSet<List>>| -> Result<u64> {
+        let Some(lists) = lists else { return Ok(u64::MAX) };
+        lists.iter().try_fold(0, |sum, list| Ok(sum + snapshot.tally(list)?.records()))
+    };
+    let by_room = total(&rooms)? <= total(&users)?;
+    let part = date_part(plan);
+    let spans = |lists: BTreeSet<List>| {
+        let spans = lists.into_iter().map(|list| {
+            let (from, to) = part.clone();
+            Span { list, from, to, proves: true }
+        });
+        spans.chain(loose.then(|| Span::whole(List::loose(), false))).collect()
+    };
+    Ok(match (rooms, users) {
+        (Some(rooms), _) if by_room => Path::Rooms(spans(rooms)),
+        (_, Some(users)) => Path::Users(spans(users)),
+        _ => Path::Everything,
+    })
+}
+
+fn lists(values: &[Value], list: fn(ValueRef<'_>) -> List) -> BTreeSet<List> {
+    values.iter().map(|value| list(value.view())).collect()
+}
+
+/// The part of a list that all conditions on `uploadedAt` leave: from a key, to before another.
+fn date_part(plan: &Plan) -> (Vec<u8>, Option<Vec<u8>>) {
+    let (mut from, mut to) = (Vec::new(), None::<Vec<u8>>);
+    for bound in plan.conjuncts().iter().filter_map(Conjunct::bound) {
+        if let Some((start, end)) = date_range(bound) {
+            from = from.max(start);
+            to = match (to, end) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+    }
+    (from, to)
+}
+
+/// The keys between which a condition on `uploadedAt` holds. Lists are in descending order, so that
+/// the upper end of the values is where the keys begin.
+fn date_range(bound: &Bound) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+    match bound {
+        Bound::Points { field, values } if field == "uploadedAt" => {
+            let [value] = values.as_slice() else { return None };
+            let at = descending(value);
+            Some((at.clone(), after_prefix(&at)))
+        }
+        Bound::Range { field, lower, upper } if field == "uploadedAt" => {
+            let (End::Included(some) | End::Excluded(some)) = lower else {
+                let (End::Included(some) | End::Excluded(some)) = upper else { return None };
+                return Some(range_of(lower, upper, some));
+            };
+            Some(range_of(lower, upper, some))
+        }
+        _ => None,
+    }
+}
+
+fn range_of(lower: &End<Value>, upper: &End<Value>, kind: &Value) -> (Vec<u8>, Option<Vec<u8>>) {
+    let rank: Vec<u8> = descending(kind).first().copied().into_iter().collect();
+    let from = match upper {
+        End::Included(value) => descending(value),
+        End::Excluded(value) => after_prefix(&descending(value)).unwrap_or_default(),
+        End::Unbounded => rank.clone(),
+    };
+    let to = match lower {
+        End::Included(value) => after_prefix(&descending(value)),
+        End::Excluded(value) => Some(descending(value)),
+        End::Unbounded => after_prefix(&rank),
+    };
+    (from, to)
+}
+
+fn descending(value: &Value) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    key::append_descending(&mut bytes, value.view());
+    bytes
+}

@@ -1,0 +1,535 @@
+//! Runs a plan: walks the runs of its access path once, for the page and the total together.
+//!
+//! The path is chosen in [`super::access`], records are judged by [`super::residual`] and kept in
+//! [`super::collector`]; this file is the walk between them. Whole blocks are passed over by their counts
+//! where the classes of their records decide; where conditions were asked before, [`super::scan`] judges
+//! records by what is kept of them in memory.
+
+use std::sync::Arc;
+
+use filedex_query::{Account, Document, DocumentRef, Filter, Plan};
+
+use super::access::{Access, Order, Path, Span};
+use super::collector::Collector;
+use super::explain::Explain;
+use super::reply::Reply;
+use super::residual::{Conditions, Verdict};
+use super::watch::Running;
+use crate::cache::Texts;
+use crate::error::Result;
+use crate::format::lists::{ALL_ROOMS, holds_records};
+use crate::format::record::document;
+use crate::format::{Block, List, Place, Tally};
+use crate::memtable::Direction;
+use crate::snapshot::{Bounds, Entries, Lying, Run, Snapshot, Stored, Walk};
+
+/// Whether a walk goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    On,
+    Done,
+}
+
+/// A run being walked through.
+#[derive(Clone, Copy)]
+pub(super) struct Here<'b> {
+    /// The key of the list, unless the run is of several.
+    list: &'b [u8],
+    block: Option<&'b Block>,
+    /// The texts of the block's records, where these are all it takes.
+    texts: Option<&'b Texts>,
+    /// The part of a list that the run belongs to, if it isn't any list.
+    span: Option<&'b Span>,
+    /// Whether all entries lie in the part.
+    inside: bool,
+}
+
+/// A plan being run.
+pub(crate) struct Execution<'e> {
+    pub(super) snapshot: Snapshot<'e>,
+    pub(super) plan: &'e Plan,
+    pub(super) access: &'e Access,
+    /// Asks what the path leaves open.
+    pub(super) open: Conditions<'e>,
+    /// Asks everything, where the path proves nothing.
+    all: Conditions<'e>,
+    pub(super) running: Running,
+    pub(super) matched: u64,
+    pub(super) counted: bool,
+    pub(super) blocks: u64,
+    pub(super) passed: u64,
+    pub(super) decoded: u64,
+    /// Records judged by columns.
+    pub(super) judged: u64,
+}
+
+/// What showing a record costs, beside what is done with its fields.
+const STEPS_A_RECORD: u64 = 4;
+
+impl<'e> Execution<'e> {
+    pub(crate) fn new(
+        snapshot: Snapshot<'e>,
+        plan: &'e Plan,
+        access: &'e Access,
+        running: Running,
+    ) -> Execution<'e> {
+        let (open, all) = (Conditions::new(plan, &access.proven), Conditions::of_all(plan));
+        Execution {
+            snapshot,
+            plan,
+            access,
+            open,
+            all,
+            running,
+            matched: 0,
+            counted: false,
+            blocks: 0,
+            passed: 0,
+            decoded: 0,
+            judged: 0,
+        }
+    }
+
+    /// Walks the whole path; afterwards `matched` is the exact total.
+    pub(crate) fn run<'v>(&mut self, mut collector: Collector<'v>) -> Result<Collector<'v>> {
+        self.running.account().look()?;
+        let total = self.total_by_counts()?;
+        self.counted = total.is_some();
+        if !(self.counted && collector.is_full()) {
+            self.walk(&mut collector)?;
+        }
+        self.matched = total.unwrap_or(self.matched);
+        Ok(collector)
+    }
+
+    /// Adds the records to a reply as the projection shows them.
+    pub(crate) fn show(&mut self, records: &[Stored], reply: &mut Reply<'_>) -> Result<()> {
+        let account = self.running.account();
+        for record in records {
+            self.decoded += 1;
+            account.work(STEPS_A_RECORD)?;
+            let record = record.document();
+            if self.plan.projection().is_everything() {
+                reply.add(record, account)?;
+                continue;
+            }
+            let held = account.held();
+            reply.add(self.shown(record)?.view(), account)?;
+            account.release_to(held);
+        }
+        Ok(())
+    }
+
+    /// The record as the projection shows it. It is held from then on.
+    pub(crate) fn show_one(&mut self, record: &Stored) -> Result<Document> {
+        self.decoded += 1;
+        self.running.account().work(STEPS_A_RECORD)?;
+        self.shown(record.document())
+    }
+
+    fn shown(&self, record: DocumentRef<'_>) -> Result<Document> {
+        let (projection, account) = (self.plan.projection(), self.running.account());
+        let found = match projection.needs_position() {
+            true => self.plan.matcher().find_within(record, account)?,
+            false => None,
+        };
+        Ok(projection.apply_within(record, found, account)?)
+    }
+
+    /// What the execution has used.
+    pub(crate) fn account(&self) -> &Account {
+        self.running.account()
+    }
+
+    /// How many records were looked at.
+    pub(crate) fn examined(&self) -> u64 {
+        self.running.examined()
+    }
+
+    /// How many records matched.
+    pub(crate) fn matched(&self) -> u64 {
+        self.matched
+    }
+
+    /// The records of one part of a list, in order, until the collector is full.
+    pub(crate) fn part(&mut self, span: &Span, collector: &mut Collector<'_>) -> Result<()> {
+        self.running.account().look()?;
+        self.counted = true;
+        self.span(span, collector).map(drop)
+    }
+
+    /// The total, if the classes of the records decide it.
+    fn total_by_counts(&mut self) -> Result<Option<u64>> {
+        let snapshot = self.snapshot;
+        let whole = match &self.access.path {
+            Path::Ids(_) => return Ok(None),
+            Path::Everything => return decided(&mut self.open, snapshot, &List::everything()),
+            Path::Listed(span) => return decided(&mut self.open, snapshot, &span.list),
+            Path::Rooms(spans) | Path::Users(spans) => spans,
+        };
+        let mut total = 0;
+        for span in whole {
+            let conditions = if span.proves { &mut self.open } else { &mut self.all };
+            match decided(conditions, snapshot, &span.list)? {
+                Some(count) if span.is_whole() => total += count,
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(total))
+    }
+
+    fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
+        let access = self.access;
+        match &access.path {
+            Path::Ids(ids) => self.ids(ids, collector),
+            Path::Everything => self.everything(collector),
+            Path::Listed(span) => self.span(span, collector).map(drop),
+            Path::Rooms(spans) | Path::Users(spans) => {
+                for span in spans {
+                    if self.span(span, collector)? == Flow::Done {
+                        break;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn ids(&mut self, ids: &[String], collector: &mut Collector<'_>) -> Result<()> {
+        for id in ids {
+            self.running.examine()?;
+            let Some(stored) = self.snapshot.by_id(id)? else {
+                continue;
+            };
+            self.decoded += 1;
+            let account = self.running.account();
+            if self.open.accepts(stored.document(), account)? {
+                if collector.passes(self.matched) == 0 {
+                    collector.keep(self.plan, stored, account)?;
+                }
+                self.matched += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn everything(&mut self, collector: &mut Collector<'_>) -> Result<()> {
+        if self.scan_all(collector)?.is_some() {
+            return Ok(());
+        }
+        let bounds = Bounds::of_prefix(ALL_ROOMS);
+        for run in Walk::lists(self.snapshot, ALL_ROOMS, bounds)? {
+            if self.step(&run?, None, collector)? == Flow::Done {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn span(&mut self, span: &Span, collector: &mut Collector<'_>) -> Result<Flow> {
+        if span.is_empty() {
+            return Ok(Flow::On);
+        }
+        if holds_records(span.list.bytes())
+            && let Some(flow) = self.scan_room(span, collector)?
+        {
+            return Ok(flow);
+        }
+        let (list, to) = (&span.list, span.to.as_deref());
+        let mut walk = Walk::list(self.snapshot, list, &span.from, to, self.direction())?;
+        self.skip(span, &mut walk, collector)?;
+        for run in walk {
+            if self.step(&run?, Some(span), collector)? == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(self.flow(collector))
+    }
+
+    pub(super) fn direction(&self) -> Direction {
+        match self.access.order {
+            Order::Backward => Direction::Backward,
+            Order::Forward | Order::Other => Direction::Forward,
+        }
+    }
+
+    /// Goes through one run, or passes over it.
+    pub(super) fn step(
+        &mut self,
+        run: &Run,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        self.running.read_block()?;
+        let inside = run.is_inside || span.is_none_or(Span::is_whole);
+        // Texts lie as the records do; where nothing is asked, they are all it takes.
+        let texts = collector.shows_texts() && self.counted;
+        let nothing_to_pass = texts && collector.passes(self.matched) == 0;
+        if inside && !nothing_to_pass && self.pass_over(run, span, collector) {
+            self.passed += 1;
+            return Ok(self.flow(collector));
+        }
+        self.blocks += 1;
+        let list = run.list();
+        let place = run.item().map(|item| item.place);
+        let texts = match place.filter(|_| texts) {
+            Some(place) => self.texts(place, list, run.cells.is_none())?,
+            None => None,
+        };
+        let block = place.map(|place| self.snapshot.block(place, list)).transpose()?;
+        let block = block.as_ref();
+        let here = Here { list, block, texts: texts.as_deref(), span, inside };
+        match &run.cells {
+            None => self.whole_block(here, collector),
+            Some(bounds) => {
+                let bounds = self.skip_cells(run, bounds, block, here, collector)?;
+                let entries = Entries::new(self.snapshot, block, &bounds, self.direction());
+                self.entries(here, entries, collector)
+            }
+        }
+    }
+
+    /// The texts of a block: those that there are, or, where no cell lies in it, made now.
+    fn texts(&self, place: Place, list: &[u8], is_clean: bool) -> Result<Option<Arc<Texts>>> {
+        match is_clean || holds_records(list) {
+            true => self.snapshot.texts(place, list).map(Some),
+            false => Ok(self.snapshot.pool.caches.texts.get(&place)),
+        }
+    }
+
+    fn whole_block(&mut self, here: Here<'_>, collector: &mut Collector<'_>) -> Result<Flow> {
+        let Some(block) = here.block else { return Ok(Flow::On) };
+        let in_block = |(at, entry)| Lying::InBlock(at, entry);
+        match self.direction() {
+            Direction::Forward => self.entries(here, block.all().map(in_block), collector),
+            Direction::Backward => self.entries(here, block.all().rev().map(in_block), collector),
+        }
+    }
+
+    fn entries<'b>(
+        &mut self,
+        here: Here<'_>,
+        entries: impl Iterator<Item = Lying<'b>>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        for entry in entries {
+            if here.inside || here.span.is_none_or(|span| span.holds(entry.entry().key)) {
+                self.entry(here, &entry, collector)?;
+            }
+            if self.flow(collector) == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// A walk whose total is known ends once nothing more is kept.
+    pub(super) fn flow(&self, collector: &Collector<'_>) -> Flow {
+        if self.counted && collector.is_full() { Flow::Done } else { Flow::On }
+    }
+
+    /// Counts a run without looking at its entries, if its classes decide and none is kept.
+    fn pass_over(&mut self, run: &Run, span: Option<&Span>, collector: &Collector<'_>) -> bool {
+        let passes = collector.passes(self.matched);
+        let matching = match (&run.cells, run.item()) {
+            (None, Some(item)) => self.matching(item.counts(), span),
+            _ => self.matching(run.tally(self.snapshot).counts(), span),
+        };
+        let passed = matching.filter(|matching| *matching <= passes);
+        self.matched += passed.unwrap_or(0);
+        passed.is_some()
+    }
+
+    /// How many of so many records of each class match; `None` where classes do not decide.
+    pub(super) fn matching(
+        &mut self,
+        counts: impl Iterator<Item = (crate::format::Class, u64)>,
+        span: Option<&Span>,
+    ) -> Option<u64> {
+        let (conditions, mut matching) = (self.conditions(span), 0);
+        for (class, count) in counts {
+            match conditions.verdict(class) {
+                Verdict::Yes => matching += count,
+                Verdict::No => {}
+                Verdict::Ask => return None,
+            }
+        }
+        Some(matching)
+    }
+
+    pub(super) fn entry(
+        &mut self,
+        here: Here<'_>,
+        entry: &Lying<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        self.running.examine()?;
+        match self.conditions(here.span).verdict(entry.entry().class) {
+            Verdict::No => return Ok(()),
+            Verdict::Yes if collector.passes(self.matched) > 0 => {}
+            Verdict::Yes if collector.shows_texts() => self.show_text(here, entry, collector)?,
+            Verdict::Yes => self.keep(self.stored(here, entry)?, collector)?,
+            Verdict::Ask if !self.ask(here, entry, collector)? => return Ok(()),
+            Verdict::Ask => {}
+        }
+        self.matched += 1;
+        Ok(())
+    }
+
+    /// Whether a record matches whose class does not tell. Such a record is kept at once.
+    pub(super) fn ask(
+        &mut self,
+        here: Here<'_>,
+        entry: &Lying<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<bool> {
+        self.decoded += 1;
+        let is_kept = collector.passes(self.matched) == 0;
+        // Most are refused: nothing is made of a record that lies here before it is accepted.
+        if here.holds_records(entry) {
+            let is_accepted = self.accepts(here.span, document(entry.entry().payload))?;
+            if is_accepted && is_kept {
+                self.keep(self.stored(here, entry)?, collector)?;
+            }
+            return Ok(is_accepted);
+        }
+        let stored = self.stored(here, entry)?;
+        let is_accepted = self.accepts(here.span, stored.document())?;
+        if is_accepted && is_kept {
+            self.keep(stored, collector)?;
+        }
+        Ok(is_accepted)
+    }
+
+    fn accepts(&mut self, span: Option<&Span>, record: DocumentRef<'_>) -> Result<bool> {
+        let conditions = match span {
+            Some(span) if !span.proves => &mut self.all,
+            _ => &mut self.open,
+        };
+        conditions.accepts(record, self.running.account())
+    }
+
+    pub(super) fn keep(&self, stored: Stored, collector: &mut Collector<'_>) -> Result<()> {
+        collector.keep(self.plan, stored, self.running.account())
+    }
+
+    /// The record behind an entry.
+    fn stored(&self, here: Here<'_>, entry: &Lying<'_>) -> Result<Stored> {
+        let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
+        self.snapshot.resolve(here.list_of(entry), found)
+    }
+
+    /// Shows the text of an entry's record: as its block was written out, or as it is written now.
+    fn show_text(
+        &self,
+        here: Here<'_>,
+        entry: &Lying<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let account = self.running.account();
+        if let (Some(texts), Lying::InBlock(at, _)) = (here.texts, entry) {
+            return collector.show(texts.get(*at), account);
+        }
+        let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
+        let text = self.snapshot.text(here.list_of(entry), found)?;
+        collector.show(text.bytes(), account)
+    }
+
+    pub(super) fn conditions(&mut self, span: Option<&Span>) -> &mut Conditions<'e> {
+        match span {
+            Some(span) if !span.proves => &mut self.all,
+            _ => &mut self.open,
+        }
+    }
+
+    pub(crate) fn explain(&self, returned: usize) -> Explain {
+        let lists = match &self.access.path {
+            Path::Ids(ids) => ids.len() as u64,
+            Path::Rooms(spans) | Path::Users(spans) => spans.len() as u64,
+            Path::Everything | Path::Listed(_) => 1,
+        };
+        let proven = self.plan.conjuncts().iter().zip(&self.access.proven);
+        let proven = proven.filter(|(_, proven)| **proven);
+        let residual: Vec<Filter> =
+            self.open.conjuncts().map(|conjunct| conjunct.filter().clone()).collect();
+        Explain {
+            access_path: self.access.path.name(),
+            lists,
+            bounds: proven
+                .filter_map(|(conjunct, _)| Some(conjunct.bound()?.to_string()))
+                .collect(),
+            residual: (!residual.is_empty()).then(|| Filter::and(residual).to_string()),
+            sort: match self.access.order {
+                _ if self.plan.sort().is_none() => "none",
+                Order::Forward | Order::Backward => "list",
+                Order::Other => "heap",
+            },
+            total: if self.counted { "counts" } else { "examined" },
+            blocks_read: self.blocks,
+            blocks_passed: self.passed,
+            records_examined: self.running.examined(),
+            records_decoded: self.decoded,
+            records_in_columns: self.judged,
+            matched: self.matched,
+            returned: returned as u64,
+            nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl<'b> Here<'b> {
+    /// The block of a run that no memtable changes.
+    pub(super) fn in_block(block: &'b Block) -> Here<'b> {
+        Here { list: block.list(), block: Some(block), texts: None, span: None, inside: true }
+    }
+
+    /// Cells beside all blocks.
+    pub(super) fn in_cells() -> Here<'b> {
+        Here { list: &[], block: None, texts: None, span: None, inside: true }
+    }
+
+    pub(super) fn span(&self) -> Option<&'b Span> {
+        self.span
+    }
+
+    pub(super) fn is_inside(&self) -> bool {
+        self.inside
+    }
+
+    /// The key of the list that an entry is of.
+    fn list_of<'r>(&self, entry: &Lying<'r>) -> &'r [u8]
+    where
+        'b: 'r,
+    {
+        match entry {
+            Lying::InBlock(..) => self.list,
+            Lying::InCell(cell, _) => cell.list(),
+        }
+    }
+
+    /// Whether the entry is a record.
+    fn holds_records(&self, entry: &Lying<'_>) -> bool {
+        match entry {
+            Lying::InBlock(..) => holds_records(self.list),
+            Lying::InCell(cell, _) => holds_records(cell.list()),
+        }
+    }
+}
+
+/// How many records of the list belong to the answer, if their classes decide.
+fn decided(
+    conditions: &mut Conditions<'_>,
+    snapshot: Snapshot<'_>,
+    list: &List,
+) -> Result<Option<u64>> {
+    let tally: Tally = snapshot.tally(list)?;
+    let mut total = 0;
+    for (class, count) in tally.counts() {
+        match conditions.verdict(class) {
+            Verdict::Yes => total += count,
+            Verdict::No => {}
+            Verdict::Ask => return Ok(None),
+        }
+    }
+    Ok(Some(total))
+}

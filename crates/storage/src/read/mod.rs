@@ -1,0 +1,29 @@
+//! Plans being run over one state: which way leads to the records, which of them belong to the answer, and
+//! where they go.
+//!
+//! Gives out: [`Access`] (the way), [`Execution`] (the walk along it), [`Collector`] and [`Window`] (what is
+//! kept), [`Watch`] (what ends it), [`Explain`] (what it cost).
+//!
+//! # Invariants
+//! Running a plan is filtering and sorting a full scan, whichever way is taken. Whole blocks are passed over
+//! by their counts, with what memtables change of these. Whoever reads charges the account of the request.
+
+pub(crate) mod access;
+mod collector;
+pub(crate) mod execution;
+mod explain;
+mod reply;
+mod residual;
+mod scan;
+mod skip;
+mod watch;
+mod window;
+
+pub(crate) use access::{Access, Order, Path, Span};
+pub(crate) use collector::Collector;
+pub(crate) use execution::Execution;
+pub use explain::Explain;
+pub(crate) use reply::{Reply, too_long};
+pub(crate) use watch::Running;
+pub use watch::{Cancel, Watch};
+pub use window::Window;

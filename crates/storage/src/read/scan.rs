@@ -1,0 +1,441 @@
+//! A scan: the records of a part of a room, or of all rooms, judged by columns kept in memory. A record
+//! is read only if it may belong to the page, or if columns do not say all. What memtables say is asked in
+//! its place between them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use filedex_query::{Account, Condition};
+
+use super::access::{Order, Span};
+use super::collector::Collector;
+use super::execution::{Execution, Flow, Here};
+use super::residual::Verdict;
+use crate::cache::segment::{Segment, SegmentBuilder, SortColumn, Values, Wanted};
+use crate::error::{Error, Result};
+use crate::format::List;
+use crate::format::keys::after_prefix;
+use crate::format::lists::ALL_ROOMS;
+use crate::memtable::{Cell, Memtable};
+use crate::snapshot::{Bounds, Lying, Overlay, Snapshot, State, Walk};
+
+/// What is scanned.
+struct Part<'s> {
+    /// The key of the first block, or one before it.
+    from: Vec<u8>,
+    /// The first key past the part.
+    to: Vec<u8>,
+    /// Where the lists end that the part belongs to.
+    end: Vec<u8>,
+    span: Option<&'s Span>,
+    records: u64,
+}
+
+/// How the records of a part are judged.
+struct Scan<'e> {
+    number: u64,
+    conditions: Vec<Condition<'e>>,
+    /// Whether there are no other conditions.
+    exact: bool,
+    wanted: Wanted,
+    /// Whether there is room for more segments.
+    room: bool,
+}
+
+/// A condition with the column that it is asked of.
+struct Asked<'a> {
+    condition: Condition<'a>,
+    values: &'a Values,
+    /// What it said of each value that it was asked of.
+    answers: Vec<Option<bool>>,
+}
+
+/// A cell in its place among the records of a segment.
+struct Between<'s> {
+    /// The record that it comes before, or stands for.
+    row: usize,
+    replaces: bool,
+    cell: &'s Cell,
+}
+
+/// Fewer records are read as fast.
+const FEW_RECORDS: u64 = 32;
+
+impl<'e> Execution<'e> {
+    /// Judges the records of all rooms by columns; `None` if that is not worthwhile.
+    pub(super) fn scan_all(&mut self, collector: &mut Collector<'_>) -> Result<Option<Flow>> {
+        if self.counted {
+            return Ok(None);
+        }
+        let end = after_prefix(ALL_ROOMS).unwrap_or_default();
+        let records = self.snapshot.tally(&List::everything())?.records();
+        let part = Part { from: ALL_ROOMS.to_vec(), to: end.clone(), end, span: None, records };
+        self.scan(&part, collector)
+    }
+
+    /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
+    pub(super) fn scan_room(
+        &mut self,
+        span: &Span,
+        collector: &mut Collector<'_>,
+    ) -> Result<Option<Flow>> {
+        let backward = self.access.order == Order::Backward;
+        if self.counted || backward || !span.proves {
+            return Ok(None);
+        }
+        match self.part_of_room(span)? {
+            Some(part) => self.scan(&part, collector),
+            None => Ok(None),
+        }
+    }
+
+    /// `None` for a room that has no blocks yet.
+    fn part_of_room<'s>(&self, span: &'s Span) -> Result<Option<Part<'s>>> {
+        let (list, version) = (&span.list, &self.snapshot.state.version);
+        let Some(chunk) = self.snapshot.pool.index.find(version, list, &span.from)? else {
+            return Ok(None);
+        };
+        let fence = chunk.chunk.item(chunk.chunk.find(&span.from)).map(|item| list.key(item.fence));
+        let records = self.snapshot.tally(list)?.records();
+        let end = list.end();
+        let to = span.to.as_ref().map_or_else(|| end.clone(), |to| list.key(to));
+        let from = fence.unwrap_or_else(|| list.bytes().to_vec());
+        Ok(Some(Part { from, to, end, span: Some(span), records }))
+    }
+
+    fn scan(&mut self, part: &Part<'_>, collector: &mut Collector<'_>) -> Result<Option<Flow>> {
+        let Some(mut scan) = self.begin_scan(part) else {
+            return Ok(None);
+        };
+        let mut at = part.from.clone();
+        while at < part.to {
+            at = match self.segment(&mut scan, part, &at)? {
+                Some(segment) => {
+                    self.judge_segment(&scan, part, &segment, &at, collector)?;
+                    segment.upto().to_vec()
+                }
+                None => {
+                    let next = self.snapshot.pool.columns.next_after(&at).map(Vec::from);
+                    let end =
+                        next.map_or_else(|| part.to.clone(), |next| next.min(part.to.clone()));
+                    self.read_between(part, &at, &end, collector)?;
+                    end
+                }
+            };
+        }
+        Ok(Some(self.flow(collector)))
+    }
+
+    fn begin_scan(&mut self, part: &Part<'_>) -> Option<Scan<'e>> {
+        if part.records < FEW_RECORDS {
+            return None;
+        }
+        let (conditions, exact) = self.open.conditions();
+        let mut wanted = Wanted::default();
+        if self.access.order == Order::Other {
+            let sort = self.plan.sort();
+            let name = format!("{sort} {:?}", sort.collation()).into();
+            wanted.sorts.push(SortColumn { sort: Arc::new(sort.clone()), name });
+        }
+        wanted.add(conditions.iter().map(Condition::path));
+        let columns = &self.snapshot.pool.columns;
+        if conditions.is_empty() || !columns.are_worthwhile(&part.from, &wanted) {
+            return None;
+        }
+        Some(Scan { number: columns.number_scan(), conditions, exact, wanted, room: true })
+    }
+
+    /// The segment that begins or goes on at that key, made or mended if there is none of this version;
+    /// `None` if there is neither one nor room for it.
+    fn segment(
+        &mut self,
+        scan: &mut Scan<'e>,
+        part: &Part<'_>,
+        at: &[u8],
+    ) -> Result<Option<Arc<Segment>>> {
+        let columns = &self.snapshot.pool.columns;
+        let version = self.snapshot.state.version.number();
+        let found = columns.find(at, scan.number, version);
+        if let Some((segment, true)) = &found
+            && segment.has(&scan.wanted)
+        {
+            return Ok(Some(segment.clone()));
+        }
+        if !scan.room {
+            return Ok(None);
+        }
+        let (from, end): (&[u8], Box<[u8]>) = match &found {
+            Some((segment, _)) => (segment.from(), segment.upto().into()),
+            None => (at, columns.next_after(at).unwrap_or_else(|| part.end.as_slice().into())),
+        };
+        let mut wanted = scan.wanted.clone();
+        wanted.add(columns.declared());
+        let earlier = found.as_ref().map(|(segment, _)| segment.clone());
+        earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
+        let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
+        let segment = Arc::new(self.read_segment(from, &end, &wanted, earlier.clone())?);
+        scan.room = columns.keep(&segment, scan.number);
+        Ok(Some(segment))
+    }
+
+    /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks of
+    /// its list, and before `end`; fewer, if they hold many records.
+    fn read_segment(
+        &mut self,
+        from: &[u8],
+        end: &[u8],
+        wanted: &Wanted,
+        earlier: Option<Arc<Segment>>,
+    ) -> Result<Segment> {
+        // Columns are of what lies in blocks: of this version, without memtables.
+        let state = State {
+            active: Memtable::default(),
+            frozen: Memtable::default(),
+            ..self.snapshot.state.clone()
+        };
+        let blocks = Snapshot::new(self.snapshot.pool, &state);
+        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), end.to_vec());
+        let bounds = Bounds { from: from.to_vec(), to: end.to_vec() };
+        for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
+            let run = run?;
+            let (Some(item), list) = (run.item(), run.list()) else { continue };
+            let key = run.key();
+            if key.as_slice() < from {
+                continue;
+            }
+            if builder.is_full() {
+                upto = key;
+                break;
+            }
+            if !builder.take_over(&key, list.len(), item.place) {
+                let block = blocks.block(item.place, list)?;
+                self.blocks += 1;
+                self.decoded += block.len() as u64;
+                builder.add(&key, item.place, &block, self.running.account())?;
+            }
+        }
+        Ok(builder.finish(from, &upto, state.version.number()))
+    }
+
+    /// Judges the records between two keys one by one.
+    fn read_between(
+        &mut self,
+        part: &Part<'_>,
+        from: &[u8],
+        to: &[u8],
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let begin = part.span.map_or_else(|| from.to_vec(), |span| span.list.key(&span.from));
+        let bounds =
+            Bounds { from: begin.max(from.to_vec()), to: part.to.clone().min(to.to_vec()) };
+        for run in Walk::lists(self.snapshot, ALL_ROOMS, bounds)? {
+            self.step(&run?, part.span, collector)?;
+        }
+        Ok(())
+    }
+
+    fn judge_segment(
+        &mut self,
+        scan: &Scan<'e>,
+        part: &Part<'_>,
+        segment: &Segment,
+        at: &[u8],
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        // Somebody else may have made it meanwhile, from before this place on.
+        let blocks = segment.blocks_between(at, &part.to);
+        let inside = part.blocks_inside(segment, blocks.clone());
+        let begin = if inside.start == blocks.start { at } else { segment.key(inside.start) };
+        if inside.start > blocks.start {
+            self.read_between(part, at, begin, collector)?;
+        }
+        let end = segment.key(inside.end).min(part.to.as_slice());
+        self.judge_rows(scan, segment, inside.clone(), begin, end, collector)?;
+        if inside.end < blocks.end {
+            self.read_between(part, end, segment.key(blocks.end), collector)?;
+        }
+        Ok(())
+    }
+
+    /// Judges the records of these blocks, which lie between these keys, and what memtables say there.
+    fn judge_rows(
+        &mut self,
+        scan: &Scan<'e>,
+        segment: &Segment,
+        blocks: Range<usize>,
+        from: &[u8],
+        to: &[u8],
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let rows = segment.rows(blocks);
+        self.running.examine_many(rows.len() as u64)?;
+        self.judged += rows.len() as u64;
+        let mut asked = scan.asked_of(segment);
+        let mut at = rows.start;
+        for between in self.cells_between(segment, rows.start, from, to)? {
+            self.judge_run(scan, segment, at..between.row, &mut asked, collector)?;
+            at = between.row + usize::from(between.replaces);
+            if let Some(entry) = between.cell.entry() {
+                self.judge_cell(between.cell, entry, collector)?;
+            }
+        }
+        self.judge_run(scan, segment, at..rows.end, &mut asked, collector)
+    }
+
+    /// The cells between these keys, in order, each with its place among the records.
+    fn cells_between(
+        &self,
+        segment: &Segment,
+        first: usize,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Vec<Between<'e>>> {
+        if self.snapshot.is_settled() {
+            return Ok(Vec::new());
+        }
+        let cells = Overlay::from(self.snapshot.state, from);
+        let cells = cells.take_while(|cell| cell.key() < to);
+        let placed = cells.map(|cell| {
+            let (mut row, mut replaces) = (first, false);
+            if let Some(number) = segment.block_of(cell.key())
+                && let Some((place, list)) = segment.place(number)
+            {
+                let rows = segment.rows(number..number + 1);
+                row = rows.end;
+                if list == cell.list() {
+                    let block = self.snapshot.block(place, list)?;
+                    let at = block.position(cell.order());
+                    row = rows.start + at;
+                    replaces = block.entry(at).is_some_and(|entry| entry.key == cell.order());
+                }
+            }
+            Ok(Between { row: row.max(first), replaces, cell })
+        });
+        placed.collect()
+    }
+
+    fn judge_cell(
+        &mut self,
+        cell: &Cell,
+        entry: crate::format::Entry<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let here = Here::in_cells();
+        self.entry(here, &Lying::InCell(cell, entry), collector)
+    }
+
+    fn judge_run(
+        &mut self,
+        scan: &Scan<'e>,
+        segment: &Segment,
+        rows: Range<usize>,
+        asked: &mut [Asked<'_>],
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let firsts = scan.wanted.sorts.first().and_then(|sort| segment.firsts_of(&sort.name));
+        for row in rows {
+            let account = self.running.account();
+            let verdict = match segment.class(row).map(|class| self.open.verdict(class)) {
+                None | Some(Verdict::Ask) => ask(asked, row, scan.exact, account)?,
+                Some(decided) => decided,
+            };
+            if verdict == Verdict::No {
+                continue;
+            }
+            let first = firsts.and_then(|firsts| firsts.get(row));
+            let kept = collector.passes(self.matched) == 0
+                && first.is_none_or(|first| collector.may_take(*first));
+            match verdict == Verdict::Yes && !kept {
+                true => self.matched += 1,
+                false => self.read_row(segment, row, verdict, collector)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a record that columns leave open, or that may belong to the page.
+    fn read_row(
+        &mut self,
+        segment: &Segment,
+        row: usize,
+        verdict: Verdict,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let (number, at) = segment.place_of(row);
+        self.blocks += 1;
+        let lost = || Error::damaged("a record is in a column but not there");
+        let (place, list) = segment.place(number).ok_or_else(lost)?;
+        let block = self.snapshot.block(place, list)?;
+        let entry = Lying::InBlock(at, block.entry(at).ok_or_else(lost)?);
+        if verdict == Verdict::Ask {
+            self.matched += u64::from(self.ask(Here::in_block(&block), &entry, collector)?);
+            return Ok(());
+        }
+        self.decoded += 1;
+        self.matched += 1;
+        let found = entry.found(Some(&block)).ok_or_else(lost)?;
+        self.keep(found.into_record(), collector)
+    }
+}
+
+impl Part<'_> {
+    /// Those of the blocks whose records all belong to the part: all but perhaps the first and the last.
+    fn blocks_inside(&self, segment: &Segment, blocks: Range<usize>) -> Range<usize> {
+        let Some(span) = self.span else { return blocks };
+        let mut inside = blocks;
+        let begins = span.list.key(&span.from);
+        if !inside.is_empty() && !span.from.is_empty() && segment.key(inside.start) < &*begins {
+            inside.start += 1;
+        }
+        if !inside.is_empty() && span.to.is_some() && segment.key(inside.end) > &*self.to {
+            inside.end -= 1;
+        }
+        inside
+    }
+}
+
+impl<'e> Scan<'e> {
+    /// The conditions with their columns: those that can fail last, those of few different values first.
+    fn asked_of<'a>(&self, segment: &'a Segment) -> Vec<Asked<'a>>
+    where
+        'e: 'a,
+    {
+        let mut asked: Vec<Asked<'a>> = self
+            .conditions
+            .iter()
+            .filter_map(|condition| {
+                let values = segment.values(condition.path())?;
+                let answers = vec![None; values.different()];
+                Some(Asked { condition: *condition, values, answers })
+            })
+            .collect();
+        asked.sort_by_key(|asked| (asked.condition.may_fail(), asked.values.different()));
+        asked
+    }
+}
+
+/// What the conditions say of the record; if there are others, or a value is not kept, the record itself
+/// is to be asked.
+fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool, account: &Account) -> Result<Verdict> {
+    let mut verdict = if exact { Verdict::Yes } else { Verdict::Ask };
+    for Asked { condition, values, answers } in asked {
+        // What can fail is asked of records that satisfy all else.
+        if condition.may_fail() && verdict == Verdict::Ask {
+            break;
+        }
+        let Some((code, answer)) =
+            values.code(row).and_then(|code| Some((code, answers.get_mut(code)?)))
+        else {
+            verdict = Verdict::Ask;
+            continue;
+        };
+        let holds = match answer {
+            Some(holds) => *holds,
+            None => *answer.insert(condition.holds_for_narrowed(values.value(code), account)?),
+        };
+        if !holds {
+            return Ok(Verdict::No);
+        }
+    }
+    Ok(verdict)
+}

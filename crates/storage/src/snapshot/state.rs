@@ -1,0 +1,55 @@
+//! What a state is made of, and what is needed to read it.
+
+use std::sync::Arc;
+
+use crate::cache::Caches;
+use crate::cache::columns::Columns;
+use crate::index::{Index, Version};
+use crate::memtable::Memtable;
+
+/// One state of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// What was written since the last checkpoint began.
+    pub(crate) active: Memtable,
+    /// What the checkpoint under way is writing to block files; empty where there is none.
+    pub(crate) frozen: Memtable,
+    /// Where in the logs the frozen memtable ends.
+    pub(crate) mark: Option<Mark>,
+    pub(crate) version: Arc<Version>,
+}
+
+/// A place in the logs: what comes before it, a memtable has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The first log behind it.
+    pub(crate) log: u64,
+    /// The number of the last entry before it.
+    pub(crate) entry: u64,
+}
+
+/// The index, and what of it and of block files is kept in memory.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) index: Index,
+    pub(crate) caches: Caches,
+    pub(crate) columns: Columns,
+}
+
+/// A state, being read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Snapshot<'s> {
+    pub(crate) pool: &'s Pool,
+    pub(crate) state: &'s State,
+}
+
+impl<'s> Snapshot<'s> {
+    pub(crate) fn new(pool: &'s Pool, state: &'s State) -> Snapshot<'s> {
+        Snapshot { pool, state }
+    }
+
+    /// Whether everything is in block files.
+    pub(crate) fn is_settled(self) -> bool {
+        self.state.active.is_empty() && self.state.frozen.is_empty()
+    }
+}

@@ -1,0 +1,85 @@
+//! Records as the JSON texts of a reply: written once for each block, and kept.
+
+use std::sync::Arc;
+
+use filedex_query::DocumentRef;
+use filedex_query::ejson::{self, Form};
+
+use super::found::Found;
+use super::state::Snapshot;
+use crate::cache::{Text, Texts};
+use crate::error::Result;
+use crate::format::keys::by_id;
+use crate::format::record::document;
+use crate::format::{List, Place};
+use crate::memtable::Cell;
+
+/// The record as the JSON text of a reply.
+pub(crate) fn text_of(record: DocumentRef<'_>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(1024);
+    write_text(record, &mut text);
+    text
+}
+
+/// Appends the record as the JSON text of a reply.
+pub(crate) fn write_text(record: DocumentRef<'_>, text: &mut Vec<u8>) {
+    ejson::write_document(record, Form::Plain, text);
+}
+
+impl<'s> Snapshot<'s> {
+    /// The texts of the records of a block none of whose entries is overridden here. For a list that holds
+    /// no records that is what makes them be those of the block, whoever reads it.
+    pub(crate) fn texts(self, place: Place, list: &[u8]) -> Result<Arc<Texts>> {
+        if let Some(texts) = self.pool.caches.texts.get(&place) {
+            return Ok(texts);
+        }
+        let block = self.block(place, list)?;
+        let mut texts = Texts::default();
+        for (at, _) in block.all() {
+            let record = self.resolve(list, Found::InBlock(block.clone(), at))?;
+            texts.push(|out| write_text(record.document(), out));
+        }
+        let texts = Arc::new(texts.shrink());
+        self.pool.caches.texts.keep(place, texts.clone(), texts.memory());
+        Ok(texts)
+    }
+
+    /// The text of the record behind an entry of the list of that key.
+    pub(crate) fn text(self, list: &[u8], found: Found) -> Result<Text> {
+        let stored = self.resolve(list, found)?;
+        Ok(match stored.cell() {
+            Some(cell) => self.text_in_cell(cell),
+            None => Text::Whole(text_of(stored.document())),
+        })
+    }
+
+    /// The text of the record of a cell.
+    fn text_in_cell(self, cell: &Cell) -> Text {
+        let written = &self.pool.caches.written;
+        if let Some(text) = written.get(&cell.stamp()) {
+            return Text::Kept(text);
+        }
+        let text: Arc<[u8]> = text_of(document(cell.payload())).into();
+        written.keep(cell.stamp(), text.clone(), text.len());
+        Text::Kept(text)
+    }
+
+    /// The text of the record of that id.
+    pub(crate) fn text_by_id(self, id: &str) -> Result<Option<Text>> {
+        let is_written = || self.cell(&List::ids().key(&by_id(id)));
+        let is_in_blocks = self.is_settled() || is_written().is_none();
+        if is_in_blocks && let Some(text) = self.pool.caches.record(self.state.version.number(), id)
+        {
+            return Ok(Some(Text::Kept(text)));
+        }
+        let Some(stored) = self.by_id(id)? else { return Ok(None) };
+        if let Some(cell) = stored.cell() {
+            return Ok(Some(self.text_in_cell(cell)));
+        }
+        let text: Arc<[u8]> = text_of(stored.document()).into();
+        if is_in_blocks {
+            self.pool.caches.keep_record(self.state.version.number(), id, &text);
+        }
+        Ok(Some(Text::Kept(text)))
+    }
+}

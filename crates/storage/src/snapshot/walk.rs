@@ -1,0 +1,310 @@
+//! A walk over the entries of a list, or of all lists of a kind, run by run: the entries of one block with
+//! what the memtables say of the same keys.
+
+use super::overlay::Overlay;
+use super::state::Snapshot;
+use crate::error::Result;
+use crate::format::chunk::Item;
+use crate::format::keys::after_prefix;
+use crate::format::{List, Tally};
+use crate::index::Keyed;
+use crate::memtable::Direction;
+
+/// A part of the keys: those from one block's first to the next one's.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// The block that lies there, if there is one.
+    listed: Option<(Keyed, usize)>,
+    /// Where memtables have cells in it.
+    pub(crate) cells: Option<Bounds>,
+    /// Whether every entry of the block lies in what is walked over.
+    pub(crate) is_inside: bool,
+}
+
+/// The first key of a part, and the first past it.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) from: Vec<u8>,
+    pub(crate) to: Vec<u8>,
+}
+
+impl Bounds {
+    /// All keys that begin with the prefix.
+    pub(crate) fn of_prefix(prefix: &[u8]) -> Bounds {
+        Bounds { from: prefix.to_vec(), to: after_prefix(prefix).unwrap_or_default() }
+    }
+}
+
+/// A block by its place in a chunk.
+type Listed = (Keyed, usize);
+
+/// A walk, in one direction.
+pub(crate) struct Walk<'s> {
+    snapshot: Snapshot<'s>,
+    direction: Direction,
+    /// What is walked over.
+    bounds: Bounds,
+    /// What the keys of its chunks begin with.
+    prefix: Vec<u8>,
+    /// The next block.
+    next: Option<Listed>,
+    /// Where the next run begins, going forward; where it ends, going backward.
+    edge: Vec<u8>,
+    overlay: Option<Overlay<'s>>,
+}
+
+impl Run {
+    /// What the index says of the block.
+    pub(crate) fn item(&self) -> Option<Item<'_>> {
+        let (chunk, at) = self.listed.as_ref()?;
+        chunk.chunk.item(*at)
+    }
+
+    /// The key of the block's list.
+    pub(crate) fn list(&self) -> &[u8] {
+        self.listed.as_ref().map_or(&[], |(chunk, _)| chunk.list())
+    }
+
+    /// The key of the block among all keys.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        let mut key = Vec::new();
+        if let Some((chunk, at)) = &self.listed {
+            key_of(chunk, *at, &mut key);
+        }
+        key
+    }
+
+    /// How many entries there are of each class, with what the memtables change.
+    pub(crate) fn tally(&self, snapshot: Snapshot<'_>) -> Tally {
+        let mut tally = self.item().map(|item| item.tally()).unwrap_or_default();
+        if let Some(bounds) = &self.cells {
+            for memtable in [&snapshot.state.frozen, &snapshot.state.active] {
+                tally.add_all(&memtable.sum(&bounds.from, &bounds.to).tally);
+            }
+        }
+        tally
+    }
+}
+
+impl<'s> Walk<'s> {
+    /// A walk over the entries of a list from the key `from` on and before `to`.
+    pub(crate) fn list(
+        snapshot: Snapshot<'s>,
+        list: &List,
+        from: &[u8],
+        to: Option<&[u8]>,
+        direction: Direction,
+    ) -> Result<Walk<'s>> {
+        let to_key = to.map_or_else(|| list.end(), |to| list.key(to));
+        let bounds = Bounds { from: list.key(from), to: to_key };
+        let (index, version) = (&snapshot.pool.index, &snapshot.state.version);
+        let next = match direction {
+            Direction::Forward => {
+                let chunk = index.find(version, list, from)?;
+                chunk.map(|chunk| (chunk.chunk.find(from), chunk))
+            }
+            Direction::Backward => {
+                let chunk = match to {
+                    Some(to) => index.find(version, list, to)?,
+                    None => index.previous(version, list.bytes(), &bounds.to)?,
+                };
+                chunk.map(|chunk| {
+                    (
+                        to.map_or(chunk.chunk.len().saturating_sub(1), |to| chunk.chunk.find(to)),
+                        chunk,
+                    )
+                })
+            }
+        };
+        let next = next.map(|(at, chunk)| (chunk, at));
+        Ok(Walk::new(snapshot, list.bytes(), bounds, direction, next))
+    }
+
+    /// A walk over the entries of all lists whose keys begin with the prefix, from a key among all keys on
+    /// and before another.
+    pub(crate) fn lists(snapshot: Snapshot<'s>, prefix: &[u8], bounds: Bounds) -> Result<Walk<'s>> {
+        let (index, version) = (&snapshot.pool.index, &snapshot.state.version);
+        let next = match index.at_or_before(version, prefix, &bounds.from)? {
+            Some(chunk) => {
+                let order = bounds.from.strip_prefix(chunk.list());
+                // Past a list, its last block goes on up to the next one.
+                let last = chunk.chunk.len().saturating_sub(1);
+                let at = order.map_or(last, |order| chunk.chunk.find(order));
+                Some((chunk, at))
+            }
+            None => index.next(version, &bounds.from, &bounds.to)?.map(|chunk| (chunk, 0)),
+        };
+        Ok(Walk::new(snapshot, prefix, bounds, Direction::Forward, next))
+    }
+
+    fn new(
+        snapshot: Snapshot<'s>,
+        prefix: &[u8],
+        bounds: Bounds,
+        direction: Direction,
+        next: Option<Listed>,
+    ) -> Walk<'s> {
+        let edge = match direction {
+            Direction::Forward => bounds.from.clone(),
+            Direction::Backward => bounds.to.clone(),
+        };
+        let (prefix, overlay) = (prefix.to_vec(), None);
+        let mut walk = Walk { snapshot, direction, bounds, prefix, next, edge, overlay };
+        walk.look_for_cells();
+        walk
+    }
+
+    /// Goes on with the first block of that chunk; backward, with the last block of it, and with what
+    /// comes before that key.
+    pub(crate) fn jump(&mut self, chunk: Keyed, before: Option<&[u8]>) {
+        self.edge.clear();
+        let at = match before {
+            None => {
+                self.edge.extend_from_slice(&chunk.key);
+                0
+            }
+            Some(before) => {
+                self.edge.extend_from_slice(before);
+                chunk.chunk.len().saturating_sub(1)
+            }
+        };
+        self.next = Some((chunk, at));
+        self.look_for_cells();
+    }
+
+    /// Walks over the cells from the edge on, if there are any.
+    fn look_for_cells(&mut self) {
+        if !self.snapshot.is_settled() {
+            self.overlay = Some(match self.direction {
+                Direction::Forward => Overlay::from(self.snapshot.state, &self.edge),
+                Direction::Backward => Overlay::before(self.snapshot.state, &self.edge),
+            });
+        }
+    }
+
+    fn forward(&mut self) -> Result<Option<Run>> {
+        if self.edge >= self.bounds.to {
+            return Ok(None);
+        }
+        let mut key = Vec::new();
+        // Before the first block there may be lists that have none yet.
+        let covers = self.next.as_ref().is_some_and(|(chunk, at)| {
+            key_of(chunk, *at, &mut key);
+            key <= self.edge
+        });
+        let listed = if covers { self.next.take() } else { None };
+        if let Some((chunk, at)) = &listed {
+            self.next = self.after(chunk, *at)?;
+        }
+        let is_first_inside = listed.is_none() || key >= self.bounds.from;
+        let mut end = key;
+        match &self.next {
+            Some((chunk, at)) => key_of(chunk, *at, &mut end),
+            None => end.clone_from(&self.end_of_last(listed.as_ref())),
+        }
+        let is_inside = is_first_inside && end <= self.bounds.to;
+        if end > self.bounds.to {
+            end.clone_from(&self.bounds.to);
+        }
+        let from = std::mem::replace(&mut self.edge, end);
+        Ok(Some(self.run(listed, is_inside, from, self.edge.clone())))
+    }
+
+    fn backward(&mut self) -> Result<Option<Run>> {
+        if self.edge <= self.bounds.from {
+            return Ok(None);
+        }
+        let mut key = Vec::new();
+        let listed = self.next.take();
+        if let Some((chunk, at)) = &listed {
+            key_of(chunk, *at, &mut key);
+            self.next = match at.checked_sub(1) {
+                Some(before) => Some((chunk.clone(), before)),
+                None => self.last_of_previous(chunk)?,
+            };
+        }
+        let is_last_inside =
+            self.edge < self.bounds.to || self.end_of_last(listed.as_ref()) <= self.bounds.to;
+        if key >= self.bounds.to {
+            // The block that begins with the first key past the part lies outside.
+            return self.backward();
+        }
+        let is_inside = is_last_inside && key >= self.bounds.from;
+        let from = key.max(self.bounds.from.clone());
+        let to = std::mem::replace(&mut self.edge, from.clone());
+        Ok(Some(self.run(listed, is_inside, from, to)))
+    }
+
+    /// The block after that one.
+    fn after(&self, chunk: &Keyed, at: usize) -> Result<Option<Listed>> {
+        if at + 1 < chunk.chunk.len() {
+            return Ok(Some((chunk.clone(), at + 1)));
+        }
+        if chunk.chunk.is_only() && chunk.key.len() == self.prefix.len() {
+            return Ok(None);
+        }
+        let (index, version) = (&self.snapshot.pool.index, &self.snapshot.state.version);
+        let end = after_prefix(&self.prefix).unwrap_or_default();
+        Ok(index.next(version, &chunk.key, &end)?.map(|chunk| (chunk, 0)))
+    }
+
+    fn last_of_previous(&self, chunk: &Keyed) -> Result<Option<Listed>> {
+        let (index, version) = (&self.snapshot.pool.index, &self.snapshot.state.version);
+        let previous = index.previous(version, &self.prefix, &chunk.key)?;
+        Ok(previous.map(|chunk| {
+            let last = chunk.chunk.len().saturating_sub(1);
+            (chunk, last)
+        }))
+    }
+
+    /// The first key past the last block of all.
+    fn end_of_last(&self, listed: Option<&Listed>) -> Vec<u8> {
+        match listed {
+            Some(_) => after_prefix(&self.prefix).unwrap_or_default(),
+            None => self.bounds.to.clone(),
+        }
+    }
+
+    /// The run of that block, with the cells between these keys.
+    fn run(&mut self, listed: Option<Listed>, is_inside: bool, from: Vec<u8>, to: Vec<u8>) -> Run {
+        let next = self.overlay.as_mut().and_then(Overlay::peek);
+        let has_cells = next.is_some_and(|cell| match self.direction {
+            Direction::Forward => cell.key() < to.as_slice(),
+            Direction::Backward => cell.key() >= from.as_slice(),
+        });
+        if has_cells {
+            self.look_for_cells();
+        }
+        Run { listed, cells: has_cells.then_some(Bounds { from, to }), is_inside }
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = Result<Run>;
+
+    fn next(&mut self) -> Option<Result<Run>> {
+        loop {
+            let run = match self.direction {
+                Direction::Forward => self.forward(),
+                Direction::Backward => self.backward(),
+            };
+            match run.transpose()? {
+                // Nothing lies there.
+                Ok(run) if run.listed.is_none() && run.cells.is_none() => {}
+                run => return Some(run),
+            }
+        }
+    }
+}
+
+/// The key of a block among all keys: that of its list and its fence.
+fn key_of(chunk: &Keyed, at: usize, out: &mut Vec<u8>) {
+    out.clear();
+    match chunk.chunk.item(at) {
+        Some(item) if at > 0 => {
+            out.extend_from_slice(chunk.list());
+            out.extend_from_slice(item.fence);
+        }
+        _ => out.extend_from_slice(&chunk.key),
+    }
+}

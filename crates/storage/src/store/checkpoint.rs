@@ -1,0 +1,283 @@
+//! Checkpoints: what is frozen goes into a block file, the index follows, and the logs that it was in go.
+//!
+//! In this order, so that a kill or an error at any place leaves a whole state: the block file is written and
+//! synced; the manifest takes the edit, which is the moment from which the checkpoint counts; the index is
+//! changed; readers get the new version; logs and files that nothing refers to any more are removed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::shared::Shared;
+use crate::blocks::{BlockFile, BlockWriter, FileUse};
+use crate::disk::Directory;
+use crate::disk::names::Numbered;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::List;
+use crate::format::keys::id_of;
+use crate::index::{Commit, Manifest, Version};
+use crate::log::Log;
+use crate::memtable::Memtable;
+use crate::snapshot::{Mark, State};
+use crate::write::{Merge, Merged};
+
+/// What checkpoints need from one to the next.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    /// Held while one is made.
+    work: Mutex<Work>,
+    wanted: Mutex<Wanted>,
+    changed: Condvar,
+    /// A log that was made beforehand, for the next memtable.
+    spare: Mutex<Option<Log>>,
+    failure: Mutex<Option<String>>,
+}
+
+#[derive(Debug)]
+struct Work {
+    manifest: Manifest,
+    /// The number of the next block file; none is used twice, whatever happens.
+    next_file: u64,
+    /// Block files that a commit refers to of which nobody knows whether it is on the disk.
+    in_doubt: Vec<BlockFile>,
+    /// Whether the manifest has a commit that the index could not follow.
+    is_cut_off: bool,
+}
+
+/// What the checkpointer is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    /// There is a frozen memtable.
+    checkpoint: bool,
+    ends: bool,
+}
+
+/// What a checkpoint is to do beside writing what is frozen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Clear files that are mostly unused, a bounded part.
+    Usual,
+    /// Write all blocks anew, full, into one file.
+    Everything,
+}
+
+impl Checkpoints {
+    pub(super) fn new(manifest: Manifest) -> Checkpoints {
+        let next_file = manifest.commit().next_file;
+        Checkpoints {
+            work: Mutex::new(Work { manifest, next_file, in_doubt: Vec::new(), is_cut_off: false }),
+            wanted: Mutex::default(),
+            changed: Condvar::new(),
+            spare: Mutex::new(None),
+            failure: Mutex::new(None),
+        }
+    }
+
+    /// Asks for a checkpoint of what has been frozen.
+    pub(super) fn begin(&self) {
+        self.wanted.lock().checkpoint = true;
+        self.changed.notify_all();
+    }
+
+    /// The log of that generation: made beforehand, or now.
+    pub(super) fn next_log(&self, directory: &Directory, generation: u64) -> Result<Log> {
+        let spare = self.spare.lock().take().filter(|spare| spare.generation() == generation);
+        spare.map_or_else(|| Log::create(directory, generation), Ok)
+    }
+
+    pub(super) fn failed(&self, error: &Error) {
+        *self.failure.lock() = Some(error.to_string());
+    }
+
+    /// What the last try failed with, unless it was made good.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.lock().clone()
+    }
+
+    /// Lets the checkpointer end after what it is doing.
+    pub(super) fn end(&self) {
+        self.wanted.lock().ends = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a checkpoint is wanted, or for so long; `None` when the store closes.
+    pub(super) fn wait(&self, at_most: std::time::Duration) -> Option<bool> {
+        let mut wanted = self.wanted.lock();
+        if !wanted.ends && !wanted.checkpoint {
+            self.changed.wait_for(&mut wanted, at_most);
+        }
+        (!wanted.ends).then_some(wanted.checkpoint)
+    }
+
+    /// Waits after a failure, unless the store closes.
+    pub(super) fn wait_before_next_try(&self, at_most: std::time::Duration) {
+        let mut wanted = self.wanted.lock();
+        if !wanted.ends {
+            self.changed.wait_for(&mut wanted, at_most);
+        }
+    }
+}
+
+/// The newest state, with what the manifest says of it.
+pub(crate) struct Audit {
+    pub(crate) state: State,
+    pub(crate) commit: Commit,
+    /// The chunks as the manifest has them: their checksums by their keys.
+    pub(crate) chunks: Result<BTreeMap<Vec<u8>, u32>>,
+}
+
+impl Shared {
+    /// The newest state and the manifest of it, read from the disk.
+    pub(crate) fn audit(&self) -> Audit {
+        let work = self.checkpoints.work.lock();
+        let mut chunks = BTreeMap::new();
+        let replayed = work.manifest.replay(None, &mut |changes, _, _| {
+            for (key, chunk) in changes {
+                match chunk {
+                    Some(chunk) => drop(chunks.insert(key.to_vec(), crc32fast::hash(chunk))),
+                    None => drop(chunks.remove(*key)),
+                }
+            }
+            Ok(())
+        });
+        let chunks = replayed.map(|()| chunks);
+        Audit { state: self.state(), commit: work.manifest.commit().clone(), chunks }
+    }
+
+    /// Writes what is frozen to where it stays. After an error everything is as it was.
+    pub(crate) fn checkpoint(&self, extent: Extent) -> Result<()> {
+        let made = self.try_checkpoint(extent);
+        match &made {
+            Ok(()) => {
+                *self.checkpoints.failure.lock() = None;
+                self.end_old_snapshots();
+            }
+            Err(error) => {
+                self.checkpoints.failed(error);
+                self.checkpoints.wanted.lock().checkpoint = true;
+            }
+        }
+        made
+    }
+
+    /// Makes the log for the next memtable beforehand, so that no write has to.
+    pub(super) fn prepare_next_log(&self) {
+        let mut spare = self.checkpoints.spare.lock();
+        let generation = self.log.read().generation() + 1;
+        if spare.as_ref().is_none_or(|spare| spare.generation() != generation) {
+            // Whoever needs it makes it where this fails.
+            *spare = Log::create(&self.home.directory, generation).ok();
+        }
+    }
+
+    fn try_checkpoint(&self, extent: Extent) -> Result<()> {
+        let mut work = self.checkpoints.work.lock();
+        self.checkpoints.wanted.lock().checkpoint = false;
+        let State { frozen, mark, version, .. } = self.state();
+        if frozen.is_empty() && extent == Extent::Usual {
+            return Ok(());
+        }
+        work.mend_manifest(self)?;
+        let merged = self.merge(&mut work, &frozen, &version, extent)?;
+        let commit = work.commit(&merged, mark.filter(|_| !frozen.is_empty()));
+        let (edit, file) = (merged.edit, merged.file);
+        if let Err(error) = work.manifest.append(&edit, &commit) {
+            work.in_doubt.extend(file);
+            return Err(error);
+        }
+        let next = Arc::new(next_version(&version, &commit, file));
+        let (list, cells) = (List::ids(), frozen.cells_from(List::ids().bytes()));
+        let cells = cells.take_while(|cell| cell.list() == list.bytes());
+        let ids = cells.filter_map(|cell| id_of(cell.order()));
+        self.pool.caches.begin_change(commit.number, ids);
+        let applied = self.pool.index.apply(&version, &edit, &commit, &work.manifest, &next);
+        applied.inspect_err(|_| work.is_cut_off = true)?;
+        let chunks = edit.changes().map(|(key, chunk)| (key, chunk.is_some()));
+        self.pool.columns.note_changes(commit.number, chunks);
+        self.publish(next, !frozen.is_empty());
+        self.clean_up(&mut work, &version, &commit, extent);
+        Ok(())
+    }
+
+    fn merge(
+        &self,
+        work: &mut Work,
+        frozen: &Memtable,
+        version: &Version,
+        extent: Extent,
+    ) -> Result<Merged> {
+        let usage = &work.manifest.commit().usage;
+        let (clear, packs) = match extent {
+            Extent::Usual => (usage.to_clear(frozen.bytes() as u64), false),
+            Extent::Everything => (usage.iter().map(|(file, _)| file).collect(), true),
+        };
+        let number = work.next_file;
+        work.next_file += 1;
+        let writer = BlockWriter::create(&self.home.directory, number)?;
+        Merge::new(&self.pool.index, version, writer, &clear, packs).run(frozen)
+    }
+
+    /// Removes what nothing refers to any more. What cannot be removed now is removed by the next open.
+    fn clean_up(&self, work: &mut Work, old: &Version, commit: &Commit, extent: Extent) {
+        for (number, file) in old.files() {
+            if commit.usage.iter().all(|(kept, _)| kept != *number) {
+                file.retire();
+            }
+        }
+        let directory = &self.home.directory;
+        for log in directory.numbers(Numbered::Log).unwrap_or_default() {
+            if log < commit.log {
+                let _removed_later = directory.remove(&Numbered::Log.name(log));
+            }
+        }
+        if work.manifest.is_long() || extent == Extent::Everything {
+            let _written_anew_later = work.manifest.write_anew(self.pool.index.all());
+        }
+    }
+}
+
+impl Work {
+    /// Writes the manifest anew where something may stand behind its last commit.
+    fn mend_manifest(&mut self, shared: &Shared) -> Result<()> {
+        if self.is_cut_off {
+            let message =
+                "the index cannot be read any more; close every handle and reopen the store";
+            return Err(Error::new(ErrorKind::Poisoned, message));
+        }
+        if self.manifest.is_torn() {
+            self.manifest.write_anew(shared.pool.index.all())?;
+        }
+        // No commit refers to them now.
+        self.in_doubt.drain(..).for_each(|file| file.retire());
+        Ok(())
+    }
+
+    /// The state of the store with what was merged.
+    fn commit(&self, merged: &Merged, mark: Option<Mark>) -> Commit {
+        let mut commit = self.manifest.commit().clone();
+        commit.number += 1;
+        commit.next_file = self.next_file;
+        if let Some(mark) = mark {
+            (commit.log, commit.entry) = (mark.log, mark.entry);
+        }
+        merged.freed.iter().for_each(|place| commit.usage.free(*place));
+        commit.usage.take_dead();
+        if let Some(file) = &merged.file {
+            let usage = FileUse { length: file.length(), live: merged.live };
+            commit.usage.insert(file.number(), usage);
+        }
+        commit
+    }
+}
+
+fn next_version(version: &Version, commit: &Commit, file: Option<BlockFile>) -> Version {
+    let kept = version
+        .files()
+        .iter()
+        .filter(|(number, _)| commit.usage.iter().any(|(file, _)| file == **number));
+    let mut files: HashMap<u64, Arc<BlockFile>> =
+        kept.map(|(number, file)| (*number, file.clone())).collect();
+    files.extend(file.map(|file| (file.number(), Arc::new(file))));
+    Version::new(commit.number, files)
+}

@@ -1,0 +1,32 @@
+//! The open store: one handle, shared by all threads of a host, and the threads behind it.
+//!
+//! Gives out: [`Store`] with its calls, [`Snapshot`] (the same calls on one state), [`Cursor`].
+//!
+//! # Invariants
+//! Writers take turns; what a turn holds is never waited for by a reader. A write is in the log before it
+//! shows, and shows as a whole. A checkpoint works on what is frozen and on files of its own: until its
+//! commit is on the disk nothing that an earlier state needs is touched, and after an error everything is
+//! as it was. What is acknowledged lies in logs until it lies in block files.
+
+mod checkpoint;
+mod cursor;
+mod get;
+mod handle;
+mod make;
+mod open;
+mod page;
+mod pressure;
+mod put;
+mod shared;
+mod snapshots;
+mod stats;
+mod threads;
+
+pub use cursor::Cursor;
+pub use handle::Store;
+pub use page::Page;
+pub use snapshots::Snapshot;
+pub use stats::Stats;
+
+pub(crate) use checkpoint::{Audit, Extent};
+pub(crate) use make::Home;

@@ -1,0 +1,170 @@
+//! Opening a store: its manifest says which files count, its logs what came after, everything else goes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use filedex_query as query;
+
+use super::checkpoint::Checkpoints;
+use super::make::Home;
+use super::shared::{Opened, Shared};
+use crate::blocks::BlockFile;
+use crate::cache::Caches;
+use crate::cache::columns::Columns;
+use crate::disk::Directory;
+use crate::disk::names::Numbered;
+use crate::error::Result;
+use crate::index::{Index, Manifest, Version};
+use crate::log::{Log, Logs, generations, operations};
+use crate::memtable::Memtable;
+use crate::options::Options;
+use crate::snapshot::{Pool, State};
+use crate::write::Changes;
+
+/// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
+/// and records, two for columns.
+const SHARES: u64 = 7;
+
+impl Shared {
+    /// Opens the store at that path.
+    pub(crate) fn open(path: &Path, options: &Options) -> Result<Shared> {
+        let declared = options.columns.iter().map(|path| query::Path::parse(path, &options.limits));
+        let declared = declared.collect::<query::Result<Vec<query::Path>>>()?;
+        let home = Home::open(path, options.create)?;
+        let directory = &home.directory;
+        let mut recoveries: Vec<String> = home.recovery.map(str::to_owned).into_iter().collect();
+        let (mut manifest, old_manifests) = Manifest::open(directory)?;
+        let commit = manifest.commit().clone();
+        let version = Version::new(commit.number, files(directory, &manifest)?);
+        let logs = generations(directory, commit.log, commit.entry)?;
+        // Only what is whole is tidied up.
+        recoveries.extend(remove_strays(directory, &manifest, &old_manifests, &logs)?);
+        recoveries.extend_from_slice(&logs.recoveries);
+        let share = options.cache_bytes / SHARES;
+        let (index, told) = Index::open(directory, &mut manifest, share, share)?;
+        recoveries.extend(told);
+        let (active, stamp) = replayed(&logs)?;
+        let log = log_to_go_on(directory, &logs)?;
+        let caches = Caches::new(share, commit.number);
+        let pool = Pool { index, caches, columns: Columns::new(2 * share, declared) };
+        let (frozen, version) = (Memtable::default(), Arc::new(version));
+        let state = State { active, frozen, mark: None, version };
+        let checkpoints = Checkpoints::new(manifest);
+        let opened = Opened { pool, state, stamp, log, checkpoints, recoveries, home };
+        Ok(Shared::new(opened, options))
+    }
+}
+
+/// The block files that the index refers to.
+fn files(directory: &Arc<Directory>, manifest: &Manifest) -> Result<HashMap<u64, Arc<BlockFile>>> {
+    let files = manifest.commit().usage.iter().map(|(number, usage)| {
+        Ok((number, Arc::new(BlockFile::open(directory, number, usage.length)?)))
+    });
+    files.collect()
+}
+
+/// Removes files that nothing refers to: left by a kill, or by an error.
+fn remove_strays(
+    directory: &Directory,
+    manifest: &Manifest,
+    manifests: &[u64],
+    logs: &Logs,
+) -> Result<Vec<String>> {
+    let mut strays: Vec<String> = Vec::new();
+    for file in directory.numbers(Numbered::Blocks)? {
+        if manifest.commit().usage.iter().all(|(kept, _)| kept != file) {
+            strays.push(Numbered::Blocks.name(file));
+        }
+    }
+    strays.extend(manifests.iter().map(|manifest| Numbered::Manifest.name(*manifest)));
+    for stray in &strays {
+        directory.remove(stray)?;
+    }
+    for log in &logs.obsolete {
+        directory.remove(&Numbered::Log.name(*log))?;
+    }
+    Ok(strays
+        .into_iter()
+        .map(|stray| format!("removed {stray}, to which nothing refers"))
+        .collect())
+}
+
+/// The memtable that the logs say, and the stamp of its last cell.
+fn replayed(logs: &Logs) -> Result<(Memtable, u64)> {
+    let (mut memtable, mut stamp) = (Memtable::default(), 0);
+    for payload in logs.current.iter().flat_map(|log| log.payloads()) {
+        for operation in operations(payload) {
+            let changes = Changes::again(operation?, stamp);
+            stamp = changes.next_stamp();
+            changes.apply(&mut memtable);
+        }
+    }
+    Ok((memtable, stamp))
+}
+
+/// The last log, if it holds nothing, else a new one.
+fn log_to_go_on(directory: &Directory, logs: &Logs) -> Result<Log> {
+    let last = logs.current.last().filter(|last| last.entries == 0 && last.torn == 0);
+    let log = match last {
+        Some(last) => Log::resume(directory, last)?,
+        None => Log::create(directory, logs.next)?,
+    };
+    log.count_from(logs.last);
+    Ok(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use filedex_query::Document;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::disk::names::TREE;
+    use crate::store::Store;
+
+    /// All chunks of the index of the store at that path.
+    fn chunks(path: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let shared = Shared::open(path, &Options::default()).unwrap();
+        let chunks = shared.pool.index.all().collect::<Result<Vec<_>>>().unwrap();
+        shared.pool.index.close(&shared.home.directory).unwrap();
+        chunks
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn an_index_made_anew_equals_the_one_that_was_kept(
+            rounds in proptest::collection::vec(
+                proptest::collection::vec((0..300u32, 0..5u32, any::<bool>()), 1..200), 1..8,
+            ),
+        ) {
+            let site = tempfile::tempdir().unwrap();
+            let path = site.path().join("store");
+            let store = Store::open(&path, &Options::default()).unwrap();
+            for round in rounds {
+                for (id, room, removes) in round {
+                    let id = format!("f{id}");
+                    if removes {
+                        store.remove(&id).unwrap();
+                    } else {
+                        let room = format!("r{room}");
+                        let record = Document::new().with("_id", id).with("rid", room.as_str());
+                        store.put(&record.with("userId", room)).unwrap();
+                    }
+                }
+                store.checkpoint().unwrap();
+            }
+            store.close().unwrap();
+            let kept = chunks(&path);
+            std::fs::remove_dir_all(path.join(TREE)).unwrap();
+            prop_assert_eq!(&chunks(&path), &kept);
+            std::fs::write(path.join(TREE).join("db"), b"not what sled wrote").unwrap();
+            prop_assert_eq!(&chunks(&path), &kept);
+            // As a power cut leaves it: the tree may be anything.
+            std::fs::write(path.join(crate::disk::names::OPENED), b"another run").unwrap();
+            prop_assert_eq!(&chunks(&path), &kept);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Pages, totals and texts of a plan's answer, from one state.
+//!
+//! One answer is one snapshot, so that a page and its total come from one state. How the records are found
+//! is [`crate::read`]'s business.
+
+use filedex_query::{Document, Limits, Plan};
+
+use super::handle::Store;
+use super::snapshots::Snapshot;
+use crate::error::Result;
+use crate::read::{
+    Access, Collector, Execution, Explain, Order, Reply, Running, Watch, Window, too_long,
+};
+use crate::snapshot::Snapshot as Reading;
+
+/// The records of a window, as the projection shows them, and the exact number of all that match.
+/// Both come from one state of the index.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Page {
+    /// The records of the window, in order.
+    pub documents: Vec<Document>,
+    /// How many records match, in and outside the window.
+    pub total: u64,
+    /// How the page came about.
+    pub explain: Explain,
+}
+
+impl Store {
+    /// The records of a window of the plan's answer, and the exact total. Both from one state.
+    ///
+    /// # Errors
+    /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Costly` past the
+    /// watch's allowance; `Damaged`, `Io` or `Poisoned` from the disk.
+    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+        self.read(|reading, limits| page(reading, plan, window, watch, limits))
+    }
+
+    /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
+    /// total: the shortest way from the index to a reply.
+    ///
+    /// ```
+    /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+    /// # use filedex_storage::{Options, Store, Watch, Window};
+    /// # let store = Store::temporary(&Options::default())?;
+    /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
+    /// # let environment = Environment::default();
+    /// # let (all, everything) = (Filter::all(), Projection::everything());
+    /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
+    /// let mut reply = Vec::new();
+    /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
+    ///     reply.extend_from_slice(text);
+    /// })?;
+    /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Store::page`], perhaps after some records were shown.
+    pub fn texts(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
+    }
+
+    /// How many records match.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+        self.read(|reading, limits| total(reading, plan, watch, limits))
+    }
+
+    /// Executes the plan for that window and says how, without the records.
+    ///
+    /// # Errors
+    /// As [`Store::page`].
+    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+        Ok(self.page(plan, window, watch)?.explain)
+    }
+
+    /// Reads the newest state. It stays as it is meanwhile, and nobody waits for it.
+    fn read<T>(&self, work: impl FnOnce(Reading<'_>, &Limits) -> Result<T>) -> Result<T> {
+        let (shared, state) = (self.shared(), self.shared().state());
+        work(Reading::new(&shared.pool, &state), &shared.options.limits)
+    }
+}
+
+impl Snapshot {
+    /// As [`Store::page`], of this state.
+    ///
+    /// # Errors
+    /// As [`Store::page`], and `SnapshotEnded`.
+    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+        self.read(|reading, limits| page(reading, plan, window, watch, limits))
+    }
+
+    /// As [`Store::texts`], of this state.
+    ///
+    /// # Errors
+    /// As [`Store::page`], and `SnapshotEnded`.
+    pub fn texts(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
+    }
+
+    /// As [`Store::total`], of this state.
+    ///
+    /// # Errors
+    /// As [`Store::page`], and `SnapshotEnded`.
+    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+        self.read(|reading, limits| total(reading, plan, watch, limits))
+    }
+}
+
+fn page(
+    reading: Reading<'_>,
+    plan: &Plan,
+    window: Window,
+    watch: &Watch,
+    limits: &Limits,
+) -> Result<Page> {
+    let access = Access::choose(reading, plan)?;
+    let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
+    let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
+    let (held, most) = (execution.account().held(), plan.limits().reply_bytes);
+    let mut documents = Vec::with_capacity(records.len());
+    for record in &records {
+        documents.push(execution.show_one(record)?);
+        if execution.account().held().saturating_sub(held) > most {
+            return Err(too_long(most).into());
+        }
+    }
+    let explain = execution.explain(records.len());
+    Ok(Page { documents, total: explain.matched, explain })
+}
+
+fn texts(
+    reading: Reading<'_>,
+    plan: &Plan,
+    window: Window,
+    watch: &Watch,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(&[u8]),
+) -> Result<u64> {
+    let access = Access::choose(reading, plan)?;
+    let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
+    let mut reply = Reply::new(visitor, plan.limits());
+    if plan.projection().is_everything() && access.order != Order::Other {
+        execution.run(Collector::Shown { window, shown: 0, reply })?;
+        return Ok(execution.matched());
+    }
+    let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
+    execution.show(&records, &mut reply)?;
+    Ok(execution.matched())
+}
+
+fn total(reading: Reading<'_>, plan: &Plan, watch: &Watch, limits: &Limits) -> Result<u64> {
+    let access = Access::choose(reading, plan)?;
+    let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
+    execution.run(Collector::Total)?;
+    Ok(execution.matched())
+}

@@ -1,0 +1,204 @@
+//! What all handles and threads of an open store share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::checkpoint::Checkpoints;
+use super::make::Home;
+use super::pressure::Pressure;
+use super::snapshots::Pinned;
+use crate::error::Result;
+use crate::index::Version;
+use crate::log::{Log, Operations};
+use crate::options::{Durability, Options};
+use crate::snapshot::{Mark, Pool, Snapshot, State};
+use crate::write::Batch;
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) pool: Pool,
+    /// The newest state; held for as long as it takes to copy it, or to let one write show.
+    state: RwLock<State>,
+    /// Held while a write is worked out.
+    turn: Mutex<Turn>,
+    /// The log in use: with a new memtable comes a new one.
+    pub(super) log: RwLock<Arc<Log>>,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) pressure: Pressure,
+    pub(super) pinned: Mutex<Vec<std::sync::Weak<Pinned>>>,
+    pub(super) options: Options,
+    /// What had to be put right to open it.
+    pub(super) recoveries: Vec<String>,
+    pub(crate) home: Home,
+}
+
+/// What whoever writes has to himself.
+#[derive(Debug, Default)]
+struct Turn {
+    operations: Operations,
+    /// The stamp of the last cell.
+    stamp: u64,
+}
+
+/// What opening a store found.
+pub(super) struct Opened {
+    pub(super) pool: Pool,
+    pub(super) state: State,
+    /// The stamp of the last cell of its memtable.
+    pub(super) stamp: u64,
+    pub(super) log: Log,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) recoveries: Vec<String>,
+    pub(super) home: Home,
+}
+
+impl Shared {
+    /// The store that was opened.
+    pub(super) fn new(opened: Opened, options: &Options) -> Shared {
+        let pressure = Pressure::new(options.write_buffer_bytes);
+        pressure.note(opened.state.active.bytes() as u64);
+        let turn = Turn { operations: Operations::default(), stamp: opened.stamp };
+        Shared {
+            pool: opened.pool,
+            state: RwLock::new(opened.state),
+            turn: Mutex::new(turn),
+            log: RwLock::new(Arc::new(opened.log)),
+            checkpoints: opened.checkpoints,
+            pressure,
+            pinned: Mutex::default(),
+            options: options.clone(),
+            recoveries: opened.recoveries,
+            home: opened.home,
+        }
+    }
+
+    /// The newest state.
+    pub(crate) fn state(&self) -> State {
+        self.state.read().clone()
+    }
+
+    /// Works a write out, logs it, lets it show as a whole and makes it durable as asked. After an error
+    /// nothing of it shows. `changes_many` is true for a write of more than one change.
+    pub(crate) fn write<T>(
+        &self,
+        durability: Durability,
+        changes_many: bool,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.pressure.refuse_if_full(|| self.checkpoints.failure())?;
+        let mut turn = self.turn.lock();
+        let log = self.log.read().clone();
+        log.check()?;
+        let state = self.state();
+        let snapshot = Snapshot::new(&self.pool, &state);
+        let Turn { operations, stamp } = &mut *turn;
+        let mut batch = Batch::new(snapshot, operations, *stamp, changes_many);
+        let answer = work(&mut batch)?;
+        let changes = batch.finish();
+        if changes.is_empty() {
+            return Ok(answer);
+        }
+        // Shared no longer, the memtable can be changed where it is.
+        drop(state);
+        let number = log.append(operations.payload(), durability != Durability::Relaxed)?;
+        *stamp = changes.next_stamp();
+        let bytes = {
+            let mut state = self.state.write();
+            changes.apply(&mut state.active);
+            state.active.bytes()
+        };
+        let added = self.pressure.note(bytes as u64);
+        if self.pressure.is_freezing_due() {
+            self.freeze();
+        }
+        drop(turn);
+        if durability == Durability::Durable {
+            log.sync(number)?;
+        }
+        self.pressure.slow_down(added);
+        Ok(answer)
+    }
+
+    pub(super) fn make_durable(&self, durability: Durability) -> Result<()> {
+        let log = self.log.read().clone();
+        match durability {
+            Durability::Durable => log.sync_all(),
+            Durability::Interval => log.flush(),
+            Durability::Relaxed => Ok(()),
+        }
+    }
+
+    /// Freezes the memtable if it holds anything and none is frozen; whoever has the turn does it, or takes
+    /// it first.
+    pub(super) fn freeze_now(&self) {
+        let _turn = self.turn.lock();
+        self.freeze();
+    }
+
+    /// Lets the checkpointer have the memtable, and begins another with a log of its own. Where that log
+    /// cannot be made everything stays as it is, and the next write tries again.
+    fn freeze(&self) {
+        if !self.pressure.may_freeze() {
+            return;
+        }
+        let log = self.log.read().clone();
+        let next = match self.checkpoints.next_log(&self.home.directory, log.generation() + 1) {
+            Ok(next) => next,
+            Err(error) => return self.checkpoints.failed(&error),
+        };
+        let mark = Mark { log: next.generation(), entry: log.last() };
+        next.follow(log);
+        *self.log.write() = Arc::new(next);
+        {
+            let mut state = self.state.write();
+            state.frozen = std::mem::take(&mut state.active);
+            state.mark = Some(mark);
+            // Said before anybody can see it, so that a checkpoint says later that it has gone.
+            self.pressure.froze();
+        }
+        self.checkpoints.begin();
+    }
+
+    /// Lets what a checkpoint wrote be what is read: in place of what was frozen, if it wrote that.
+    pub(super) fn publish(&self, version: Arc<Version>, has_written_frozen: bool) {
+        let mut state = self.state.write();
+        state.version = version;
+        if has_written_frozen {
+            let written = std::mem::take(&mut state.frozen);
+            self.pressure.thawed();
+            // It goes while nobody waits.
+            drop(state);
+            drop(written);
+        }
+    }
+}
+
+/// When something last happened, in milliseconds since the process began to ask.
+#[derive(Debug)]
+pub(super) struct Moment {
+    start: Instant,
+    at: AtomicU64,
+}
+
+impl Moment {
+    pub(super) fn new() -> Moment {
+        Moment { start: Instant::now(), at: AtomicU64::new(0) }
+    }
+
+    pub(super) fn note(&self) {
+        self.at.store(self.milliseconds(), Ordering::Relaxed);
+    }
+
+    /// Milliseconds since it was noted.
+    pub(super) fn ago(&self) -> u64 {
+        self.milliseconds().saturating_sub(self.at.load(Ordering::Relaxed))
+    }
+
+    fn milliseconds(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,222 @@
+//! One atomic write, while it is being worked out: which cells it sets, and what the log is told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use quick_cache::DefaultHashBuilder;
+
+use crate::error::Result;
+use crate::format::{Class, Entry, Record, Size, Standing};
+use crate::log::{Operation, Operations};
+use crate::memtable::{Cell, Memtable};
+use crate::snapshot::{Snapshot, Stored};
+
+/// What a put did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Put {
+    /// There was no record of that `_id`.
+    Inserted,
+    /// The record of that `_id` was another.
+    Replaced,
+    /// The record stood there already, to the byte; nothing was written.
+    Unchanged,
+}
+
+/// What many puts did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Tally {
+    /// Records that were new.
+    pub inserted: u64,
+    /// Records that replaced another.
+    pub replaced: u64,
+    /// Records that stood there already.
+    pub unchanged: u64,
+}
+
+impl Tally {
+    /// Counts one more put.
+    pub fn add(&mut self, put: Put) {
+        match put {
+            Put::Inserted => self.inserted += 1,
+            Put::Replaced => self.replaced += 1,
+            Put::Unchanged => self.unchanged += 1,
+        }
+    }
+}
+
+/// Changes not yet made.
+pub(crate) struct Batch<'b> {
+    snapshot: Snapshot<'b>,
+    operations: &'b mut Operations,
+    changes: Changes,
+    /// Records that this write changes, as they will stand.
+    changed: HashMap<String, Option<Arc<Record>>, DefaultHashBuilder>,
+    /// Whether a record may be asked for that this write has changed.
+    reads_itself: bool,
+}
+
+/// The cells that a write sets, in order.
+#[derive(Default)]
+pub(crate) struct Changes {
+    cells: Vec<Cell>,
+    stamp: u64,
+    /// Memory in which cells are put together.
+    scratch: Vec<u8>,
+}
+
+impl<'b> Batch<'b> {
+    /// A write over that state, whose cells are stamped from there on. `reads_itself` is false for a write
+    /// of one change.
+    pub(crate) fn new(
+        snapshot: Snapshot<'b>,
+        operations: &'b mut Operations,
+        stamp: u64,
+        reads_itself: bool,
+    ) -> Batch<'b> {
+        operations.clear();
+        let changes = Changes { stamp, ..Changes::default() };
+        Batch { snapshot, operations, changes, changed: HashMap::default(), reads_itself }
+    }
+
+    pub(crate) fn put(&mut self, record: Record) -> Result<Put> {
+        let old = self.old(&record.standing.id)?;
+        if old.as_ref().is_some_and(|old| old.body() == record.body) {
+            return Ok(Put::Unchanged);
+        }
+        let old = old.map(|old| old.standing());
+        self.operations.put(&record.body, old.as_ref());
+        self.changes.put(&record, old.as_ref());
+        let put = if old.is_some() { Put::Replaced } else { Put::Inserted };
+        if self.reads_itself {
+            self.changed.insert(record.standing.id.clone(), Some(Arc::new(record)));
+        }
+        Ok(put)
+    }
+
+    /// Puts the record in place of that one, unless another write came between.
+    pub(crate) fn replace(&mut self, before: &[u8], record: Record) -> Result<Option<Put>> {
+        match self.old(&record.standing.id)? {
+            Some(old) if old.body() == before => self.put(record).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Removes a record; says whether there was one.
+    pub(crate) fn remove(&mut self, id: &str) -> Result<bool> {
+        let Some(old) = self.old(id)? else { return Ok(false) };
+        let old = old.standing();
+        self.operations.remove(&old);
+        self.changes.remove(&old);
+        if self.reads_itself {
+            self.changed.insert(id.to_owned(), None);
+        }
+        Ok(true)
+    }
+
+    /// The cells to be set, in the order of their keys; none if nothing changes.
+    pub(crate) fn finish(mut self) -> Changes {
+        // So that each is put in near the one before. Of one key the later stays behind the earlier.
+        self.changes.cells.sort_by(|one, other| one.key().cmp(other.key()));
+        self.changes
+    }
+
+    /// The record of that id, as it stands in this write.
+    fn old(&self, id: &str) -> Result<Option<Old>> {
+        match self.changed.get(id) {
+            Some(None) => Ok(None),
+            Some(Some(kept)) => Ok(Some(Old::Written(kept.clone()))),
+            None => Ok(self.snapshot.by_id(id)?.map(Old::Stored)),
+        }
+    }
+}
+
+/// A record as it stood before a change.
+enum Old {
+    Stored(Stored),
+    Written(Arc<Record>),
+}
+
+impl Old {
+    fn body(&self) -> &[u8] {
+        match self {
+            Old::Stored(stored) => stored.body(),
+            Old::Written(record) => &record.body,
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        match self {
+            Old::Stored(stored) => Standing::of(stored.document()),
+            Old::Written(record) => record.standing.clone(),
+        }
+    }
+}
+
+impl Changes {
+    /// The changes that an entry of the log says.
+    pub(crate) fn again(operation: Operation, stamp: u64) -> Changes {
+        let mut changes = Changes { stamp, ..Changes::default() };
+        match operation {
+            Operation::Put { record, before } => changes.put(&record, before.as_ref()),
+            Operation::Remove { before } => changes.remove(&before),
+        }
+        changes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The stamp of the next cell of all.
+    pub(crate) fn next_stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    pub(crate) fn apply(self, memtable: &mut Memtable) {
+        self.cells.into_iter().for_each(|cell| memtable.insert(cell));
+    }
+
+    /// Enters a record into its lists, and takes the one that stood there out of those where it stood
+    /// elsewhere.
+    fn put(&mut self, record: &Record, old: Option<&Standing>) {
+        let mut left: Vec<_> = old.into_iter().flat_map(|old| old.entries(&[])).flatten().collect();
+        let before = old.map(weight);
+        for new in record.standing.entries(&record.body).into_iter().flatten() {
+            let same = left.iter().position(|old| old.list == new.list && old.key == new.key);
+            let beneath = same.and(before);
+            same.into_iter().for_each(|same| drop(left.swap_remove(same)));
+            let entry = Entry {
+                key: &new.key,
+                class: record.standing.class,
+                size: record.standing.size,
+                payload: &new.payload,
+            };
+            let stamp = self.next();
+            let cell = Cell::put(&mut self.scratch, new.list, &entry, beneath, stamp);
+            self.cells.push(cell);
+        }
+        for old in left {
+            let stamp = self.next();
+            let cell = Cell::removed(&mut self.scratch, old.list, &old.key, before, stamp);
+            self.cells.push(cell);
+        }
+    }
+
+    fn remove(&mut self, old: &Standing) {
+        let before = Some(weight(old));
+        for entry in old.entries(&[]).into_iter().flatten() {
+            let stamp = self.next();
+            let cell = Cell::removed(&mut self.scratch, entry.list, &entry.key, before, stamp);
+            self.cells.push(cell);
+        }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.stamp += 1;
+        self.stamp
+    }
+}
+
+fn weight(standing: &Standing) -> (Class, Size) {
+    (standing.class, standing.size)
+}

@@ -1,0 +1,99 @@
+//! The real rules of what is kept and forgotten, over caches and segments that are as small as they can be.
+
+#[allow(dead_code, reason = "the real file")]
+#[path = "../../src/cache/caches.rs"]
+mod caches;
+#[allow(dead_code, reason = "the real file")]
+#[path = "../../src/cache/columns.rs"]
+pub(crate) mod columns;
+#[path = "../../src/cache/newest.rs"]
+mod newest;
+
+pub(crate) use by_key::ByKey;
+pub(crate) use caches::Caches;
+pub(crate) use newest::Newest;
+
+mod by_key {
+    //! Things by key; nothing is dropped for want of room.
+
+    use std::hash::Hash;
+
+    use quick_cache::Equivalent;
+
+    use crate::sync::Mutex;
+
+    #[derive(Debug)]
+    pub(crate) struct ByKey<K, V>(Mutex<Vec<(K, V)>>);
+
+    impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
+        pub(crate) fn new(_budget: u64, _usual: u64) -> ByKey<K, V> {
+            ByKey(Mutex::new(Vec::new()))
+        }
+
+        pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+            let kept = self.0.lock();
+            kept.iter().find(|(other, _)| key.equivalent(other)).map(|(_, kept)| kept.clone())
+        }
+
+        pub(crate) fn keep(&self, key: K, thing: V, _bytes: usize) {
+            let mut kept = self.0.lock();
+            kept.retain(|(other, _)| *other != key);
+            kept.push((key, thing));
+        }
+
+        pub(crate) fn forget<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
+            self.0.lock().retain(|(other, _)| !key.equivalent(other));
+        }
+    }
+}
+
+pub(crate) mod segment {
+    //! What a scan keeps: the values in the blocks of a part of the keys.
+
+    use std::collections::BTreeMap;
+
+    use filedex_query::Path;
+
+    use crate::format::Key;
+
+    pub(crate) const RECORDS: usize = 4;
+
+    #[derive(Debug)]
+    pub(crate) struct Segment {
+        pub(crate) version: u64,
+        pub(crate) values: BTreeMap<Key, u32>,
+    }
+
+    /// The fields that a scan asks for.
+    pub(crate) struct Wanted {
+        pub(crate) paths: Vec<Path>,
+    }
+
+    impl Segment {
+        pub(crate) fn from(&self) -> &[u8] {
+            b"L"
+        }
+
+        pub(crate) fn upto(&self) -> &[u8] {
+            b"M"
+        }
+
+        pub(crate) fn version(&self) -> u64 {
+            self.version
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.values.len()
+        }
+
+        pub(crate) fn bytes(&self) -> u64 {
+            1
+        }
+
+        pub(crate) fn use_in(&self, _scan: u64) {}
+
+        pub(crate) fn used_in(&self) -> u64 {
+            0
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a kill leaves: logs, the manifest and block files, and what the next open makes of them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::format::{Block, Chunk, KEYS, Key, Place, chunk_key};
+use crate::index::{Commit, Edit};
+use crate::sync;
+
+pub(crate) type Values = BTreeMap<Key, u32>;
+/// What a write sets: a value, or none.
+pub(crate) type Changes = Vec<(Key, Option<u32>)>;
+
+/// The disk. What is done to it is one step each.
+#[derive(Debug, Default)]
+pub(crate) struct Disk(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    logs: BTreeMap<u64, Vec<(u64, Changes)>>,
+    /// The number of the last entry.
+    last: u64,
+    /// What the manifest says.
+    chunks: BTreeMap<Vec<u8>, Vec<u8>>,
+    commit: Commit,
+    files: BTreeMap<u64, Vec<u32>>,
+}
+
+/// A log being written.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) generation: u64,
+    last: sync::Mutex<u64>,
+    disk: Arc<Disk>,
+}
+
+impl Disk {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn commit(&self) -> Commit {
+        self.kept().commit.clone()
+    }
+
+    pub(crate) fn append(&self, edit: &Edit, commit: &Commit) {
+        let mut kept = self.kept();
+        for (key, chunk) in edit.changes() {
+            match chunk {
+                Some(chunk) => kept.chunks.insert(key.to_vec(), chunk.to_vec()),
+                None => kept.chunks.remove(key),
+            };
+        }
+        kept.commit = commit.clone();
+    }
+
+    pub(crate) fn chunks(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        self.kept().chunks.clone()
+    }
+
+    pub(crate) fn write_file(&self, number: u64, blocks: Vec<u32>) {
+        self.kept().files.insert(number, blocks);
+    }
+
+    pub(crate) fn remove_file(&self, number: u64) {
+        self.kept().files.remove(&number);
+    }
+
+    pub(crate) fn files(&self) -> Vec<u64> {
+        self.kept().files.keys().copied().collect()
+    }
+
+    pub(crate) fn block(&self, place: Place) -> Option<Block> {
+        let kept = self.kept();
+        kept.files
+            .get(&place.file)
+            .and_then(|file| file.get(place.offset as usize))
+            .copied()
+            .map(Block)
+    }
+
+    pub(crate) fn remove_logs_before(&self, generation: u64) {
+        self.kept().logs.retain(|log, _| *log >= generation);
+    }
+
+    /// What is there after a kill, and how many writes were logged.
+    pub(crate) fn recovered(&self) -> (Values, u64) {
+        let kept = self.kept();
+        let mut values = Values::new();
+        for key in 0..KEYS {
+            if let Some(chunk) = kept.chunks.get(&chunk_key(key)) {
+                let place = Chunk::open(chunk).place();
+                let file =
+                    kept.files.get(&place.file).expect("a file that the manifest names is there");
+                values.insert(key, file[place.offset as usize]);
+            }
+        }
+        let current = kept.logs.range(kept.commit.log..);
+        for (expected, (generation, entries)) in (kept.commit.log..).zip(current) {
+            assert_eq!(expected, *generation, "a log is missing");
+            for (_, changes) in entries.iter().filter(|(number, _)| *number > kept.commit.entry) {
+                changes.iter().for_each(|(key, value)| set(&mut values, *key, *value));
+            }
+        }
+        (values, kept.last)
+    }
+}
+
+impl Log {
+    pub(crate) fn create(disk: &Arc<Disk>, generation: u64, last: u64) -> Log {
+        disk.kept().logs.insert(generation, Vec::new());
+        Log { generation, last: sync::Mutex::new(last), disk: disk.clone() }
+    }
+
+    /// Appends an entry and gives its number. What goes into a log that was removed is lost.
+    pub(crate) fn append(&self, changes: &Changes) -> u64 {
+        let mut last = self.last.lock();
+        *last += 1;
+        let mut kept = self.disk.kept();
+        kept.last = kept.last.max(*last);
+        if let Some(log) = kept.logs.get_mut(&self.generation) {
+            log.push((*last, changes.clone()));
+        }
+        *last
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        *self.last.lock()
+    }
+}
+
+pub(crate) fn set(values: &mut Values, key: Key, value: Option<u32>) {
+    match value {
+        Some(value) => values.insert(key, value),
+        None => values.remove(&key),
+    };
+}
