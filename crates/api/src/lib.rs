@@ -36,6 +36,7 @@
 //! Read on at [`Filedex`] (the handle), [`File`] (a record with types), [`Lookup`] (a question),
 //! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
+mod admission;
 mod backup;
 mod change;
 mod directory;
@@ -50,15 +51,16 @@ mod policy;
 mod rebuild;
 mod scope;
 
+pub use admission::{AdmissionOptions, Reply};
 pub use change::Change;
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
     Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
 };
 pub use endpoint::{
-    ApiError, DefaultSort, EndpointOptions, Endpoints, FilesParams, FoldersParams, ImagesParams,
-    Order, OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown, SortBy,
-    UserFiles, UserFilesParams, UserFolder, UserStats,
+    Admitted, ApiError, Call, DefaultSort, EndpointOptions, Endpoints, FilesParams, FoldersParams,
+    ImagesParams, Order, OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown,
+    SortBy, Step, UserFiles, UserFilesParams, UserFolder, UserStats, Waiting,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use file::{AsIs, File, Record};

@@ -1,24 +1,27 @@
 //! `filedex serve`: the endpoints over HTTP, for a trial or a small host.
 //!
-//! Everything an endpoint means is [`filedex::Endpoints`]'; this file moves requests and answers
-//! between it and the network, and stops when told to.
+//! Everything an endpoint means, and when it is its turn, is [`filedex::Endpoints`]'; the connections are
+//! [`connections`]', the layers around each request [`layers`]'. docs/serving.md says what a host that
+//! faces the internet should do beside.
+
+mod connections;
+mod descriptors;
+mod layers;
+mod stop;
 
 use std::io::Write;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Request, State};
 use clap::Args;
-use filedex::{Endpoints, FileDirectory, Filedex};
-use http::{Response, StatusCode};
+use filedex::{EndpointOptions, Endpoints, FileDirectory, Filedex};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
 use crate::failure::Failure;
 use crate::sample;
+use connections::Connections;
+use stop::Stop;
 
 /// Answers im.files, dm.files, groups.files, channels.files, rooms.images and /api/user/files over
 /// HTTP, until it gets SIGINT or SIGTERM.
@@ -32,6 +35,16 @@ pub(crate) struct Arguments {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     listen: String,
+    /// Connections at once; one more closes the one that has been idle the longest.
+    #[arg(long, value_name = "NUMBER", default_value = "1024")]
+    connections: NonZeroUsize,
+    /// Seconds that a client may take to send the headers of a request, to be idle between two, and to
+    /// read the next part of a reply.
+    #[arg(long, value_name = "SECONDS", default_value = "15")]
+    client_time: NonZeroU64,
+    /// Lets `count=0` show a page of the default size, not everything.
+    #[arg(long)]
+    bound_pages: bool,
 }
 
 #[derive(Args, Debug)]
@@ -49,26 +62,40 @@ struct Source {
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut options = EndpointOptions::default();
+    options.paging.infinite = !arguments.bound_pages;
+    // Who waits for his turn holds no thread; a few more than can run find out who asks.
+    let threads = options.admission.quick.get() + options.admission.slow.get() + 4;
     let (index, endpoints) = match (&arguments.source.db, &arguments.directory) {
         (Some(db), Some(file)) => {
             let directory =
                 FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
             let index = Filedex::options().create(false).open(db)?;
-            (index.clone(), Endpoints::new(index, directory))
+            (index.clone(), Endpoints::with_options(index, directory, options))
         }
         _ => {
             let index = sample::index()?;
-            (index.clone(), Endpoints::new(index, sample::directory()))
+            (index.clone(), Endpoints::with_options(index, sample::directory(), options))
         }
     };
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::at("threads", error))?;
-    runtime.block_on(serve(endpoints, &arguments.listen, out))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(threads)
+        .build()
+        .map_err(|error| Failure::at("threads", error))?;
+    runtime.block_on(serve(endpoints, arguments, out))?;
     runtime.shutdown_timeout(PATIENCE);
     index.close()?;
     Ok(())
 }
 
-async fn serve(endpoints: Endpoints, listen: &str, out: &mut dyn Write) -> Result<(), Failure> {
+async fn serve(
+    endpoints: Endpoints,
+    arguments: &Arguments,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    descriptors::raise();
+    let listen = &arguments.listen;
     let told = |error| Failure::at(listen, error);
     let listener = TcpListener::bind(listen).await.map_err(told)?;
     let address = listener.local_addr().map_err(told)?;
@@ -76,64 +103,13 @@ async fn serve(endpoints: Endpoints, listen: &str, out: &mut dyn Write) -> Resul
     writeln!(out, "listening on http://{address}")?;
     out.flush()?;
 
-    let (ended, end) = oneshot::channel();
-    let door = Router::new().fallback(answer).with_state(Arc::new(endpoints));
-    let server = axum::serve(listener, door).with_graceful_shutdown(async {
-        let _ = end.await;
-    });
-    let server = tokio::spawn(server.into_future());
-    stop.told().await;
-    let _ = ended.send(());
+    let time = Duration::from_secs(arguments.client_time.get());
+    let mut connections = Connections::new(endpoints, arguments.connections, time);
+    tokio::select! {
+        () = connections.accept(&listener) => {}
+        () = stop.told() => {}
+    }
     // A connection that never ends must not keep the program from stopping.
-    let _ = tokio::time::timeout(PATIENCE, server).await;
+    connections.close_within(PATIENCE).await;
     Ok(())
-}
-
-async fn answer(State(endpoints): State<Arc<Endpoints>>, request: Request) -> Response<Body> {
-    // No endpoint has a body to read.
-    let request = request.map(|_| []);
-    // Lookups read files and may take a while: they run beside the tasks that serve connections.
-    match tokio::task::spawn_blocking(move || endpoints.handle(request)).await {
-        Ok(response) => response.map(Body::from),
-        Err(_) => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-            response
-        }
-    }
-}
-
-/// The signals that end the program, watched from the moment this is made.
-struct Stop {
-    #[cfg(unix)]
-    signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn new() -> std::io::Result<Stop> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-        Ok(Stop { signals })
-    }
-
-    #[cfg(unix)]
-    async fn told(&mut self) {
-        let [interrupt, terminate] = &mut self.signals;
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> std::io::Result<Stop> {
-        Ok(Stop {})
-    }
-
-    #[cfg(not(unix))]
-    async fn told(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
-    }
 }

@@ -1,4 +1,4 @@
-//! Kills, power cuts, damage, faults, load and churn: what a store has promised, put on trial.
+//! Kills, power cuts, damage, faults, load, churn and strangers: what a store has promised, put on trial.
 //!
 //! Each trial prints its progress to standard error and one last line of JSON to standard output,
 //! and ends with 1 if any promise broke.
@@ -12,6 +12,7 @@ mod engine;
 mod faults;
 mod files;
 mod history;
+mod hostile;
 mod injector;
 mod interrupt;
 mod kill;
@@ -63,6 +64,14 @@ enum Trial {
     Load(load::Arguments),
     /// Overwrites and removes for long, and looks how much space that takes.
     Churn(churn::Arguments),
+    /// Sends a server requests that are meant to stop or kill it, beside one simple client.
+    Hostile(hostile::Arguments),
+    /// The program `filedex`.
+    #[command(hide = true, disable_help_flag = true)]
+    Filedex {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
     #[command(hide = true)]
     Write(writer::Arguments),
     #[command(hide = true)]
@@ -80,6 +89,10 @@ fn main() -> ExitCode {
         Trial::EachCall(arguments) => each_call::run(&arguments),
         Trial::Load(arguments) => load::run(&arguments),
         Trial::Churn(arguments) => churn::run(&arguments),
+        Trial::Hostile(arguments) => hostile::run(&arguments),
+        Trial::Filedex { arguments } => {
+            return filedex_cli::program(std::iter::once("filedex".into()).chain(arguments));
+        }
         Trial::Write(arguments) => return writer::run(&arguments),
         Trial::Check(arguments) => return check::run(&arguments),
         Trial::Work(arguments) => return work::run(&arguments),

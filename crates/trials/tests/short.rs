@@ -134,3 +134,10 @@ fn churning_takes_no_space_without_end() {
     let bytes = |name| count(&account, name);
     assert!(bytes("bytes_after_compaction") < bytes("bytes_before_compaction"), "{account:#}");
 }
+
+#[test]
+fn a_stranger_neither_stops_nor_kills_the_host() {
+    let account = clean(&["hostile", "--records", "3000", "--generated", "10", "--short"]);
+    let skipped = account.get("skipped").is_some();
+    assert!(skipped || count(&account, "attacks") > 8, "{account:#}");
+}

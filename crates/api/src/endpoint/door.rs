@@ -1,10 +1,11 @@
 //! The one door: an HTTP request in, an HTTP response out.
 //!
-//! It finds the endpoint, the caller and the parameters, makes the typed call and writes the reply.
-//! Sockets, TLS, sessions and rate limits are the host's.
+//! It finds the endpoint, the caller and the parameters, makes the typed call and writes the reply;
+//! when it does so is [`super::call`]'s. Sockets, TLS and sessions are the host's.
 
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 
+use super::call::Call;
 use super::error::{ApiError, Style};
 use super::parameters::Parameters;
 use super::params::{FilesParams, ImagesParams, RoomKey};
@@ -13,6 +14,7 @@ use super::schema::{Accepted, Kind, Schema};
 use super::user::text;
 use super::{Endpoints, reply};
 use crate::User;
+use crate::admission::Pace;
 
 macro_rules! files_schema {
     ($room:literal, $name:literal, $open:literal) => {
@@ -54,36 +56,94 @@ const IMAGES: Schema = Schema {
 /// The description of the endpoints, OpenAPI 3.1.
 const DESCRIPTION: &str = include_str!("../../openapi.json");
 
-impl Endpoints {
-    /// Answers a request. Never panics, whatever the request; bodies of requests are not read.
-    pub fn handle(&self, request: Request<impl AsRef<[u8]>>) -> Response<Vec<u8>> {
-        let mut response = self.answer(&request).unwrap_or_else(|error| reply::error(&error));
-        if request.method() == Method::HEAD {
+/// A request whose caller is known, to be answered when it is its turn.
+pub(super) struct Asked {
+    pub(super) endpoints: Endpoints,
+    pub(super) call: Call,
+    /// Who asks; nobody where that is no matter.
+    caller: Option<User>,
+    uri: Uri,
+    style: Style,
+    is_head: bool,
+}
+
+impl Asked {
+    pub(super) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// The name under which whoever asks takes his turn.
+    pub(super) fn asker(&self) -> &str {
+        self.caller.as_ref().map_or("", |caller| &caller.id)
+    }
+
+    /// The answer; where the call is quick, perhaps only that it takes longer.
+    pub(super) fn answer(&self, pace: Pace) -> Result<Response<Vec<u8>>, ApiError> {
+        let missing = || ApiError::plain(StatusCode::NOT_FOUND, "Not Found");
+        let found = Route::of(self.uri.path()).ok_or_else(missing)?;
+        let query = self.uri.query().unwrap_or_default();
+        let given = Parameters::parse(query, self.style).map_err(|_| too_many(self.style))?;
+        let endpoints = self.endpoints.under(&self.call, pace);
+        let body = match &self.caller {
+            Some(caller) => endpoints.call(&found, caller, &given)?,
+            None => endpoints.server_folder(&found.id, text::is_set(&given, "uploads"))?.to_json(),
+        };
+        Ok(reply::json(StatusCode::OK, body))
+    }
+
+    /// The response without its body, if only the head is asked for.
+    pub(super) fn trim(&self, mut response: Response<Vec<u8>>) -> Response<Vec<u8>> {
+        if self.is_head {
             response.body_mut().clear();
         }
         response
     }
+}
 
-    fn answer<B>(&self, request: &Request<B>) -> Result<Response<Vec<u8>>, ApiError> {
+/// What a request comes to at the door.
+pub(super) enum Read {
+    /// A caller asks for something.
+    Asked(Box<Asked>),
+    /// There is no more to say.
+    Told(Response<Vec<u8>>),
+}
+
+impl Endpoints {
+    /// Finds out what is asked and by whom; what needs no more is answered.
+    pub(super) fn read<B>(&self, request: &Request<B>, call: &Call) -> Read {
+        let is_head = request.method() == Method::HEAD;
+        self.try_read(request, call, is_head).unwrap_or_else(|error| {
+            let mut response = reply::error(&error);
+            if is_head {
+                response.body_mut().clear();
+            }
+            Read::Told(response)
+        })
+    }
+
+    fn try_read<B>(
+        &self,
+        request: &Request<B>,
+        call: &Call,
+        is_head: bool,
+    ) -> Result<Read, ApiError> {
         let missing = || ApiError::plain(StatusCode::NOT_FOUND, "Not Found");
         let found = Route::of(request.uri().path()).ok_or_else(missing)?;
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if !is_head && *request.method() != Method::GET {
             return Err(ApiError::plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed"));
         }
-        let query = request.uri().query().unwrap_or_default();
-        let given = || Parameters::parse(query, found.style).map_err(|_| too_many(found.style));
-        let body = match found.route {
-            Route::Description => DESCRIPTION.as_bytes().to_vec(),
+        let style = found.style;
+        let caller = match found.route {
+            Route::Description => {
+                let body = if is_head { Vec::new() } else { DESCRIPTION.as_bytes().to_vec() };
+                return Ok(Read::Told(reply::json(StatusCode::OK, body)));
+            }
             // The one lookup that asks nobody who he is.
-            Route::ServerFolder => {
-                self.server_folder(&found.id, text::is_set(&given()?, "uploads"))?.to_json()
-            }
-            _ => {
-                let caller = self.caller(request, found.style)?;
-                self.call(&found, &caller, &given()?)?
-            }
+            Route::ServerFolder => None,
+            _ => Some(self.caller(request, style)?),
         };
-        Ok(reply::json(StatusCode::OK, body))
+        let (uri, endpoints, call) = (request.uri().clone(), self.clone(), call.clone());
+        Ok(Read::Asked(Box::new(Asked { endpoints, call, caller, uri, style, is_head })))
     }
 
     fn call(

@@ -31,6 +31,7 @@ struct Refusal {
     details: bool,
     style: Style,
     cause: Option<Error>,
+    is_late: bool,
 }
 
 /// Whose bodies an endpoint speaks in.
@@ -42,8 +43,15 @@ pub(crate) enum Style {
 
 impl ApiError {
     fn new(style: Style, status: StatusCode, text: impl Into<String>) -> ApiError {
-        let (error_type, details, cause) = (None, false, None);
-        ApiError(Box::new(Refusal { status, text: text.into(), error_type, details, style, cause }))
+        ApiError(Box::new(Refusal {
+            status,
+            text: text.into(),
+            error_type: None,
+            details: false,
+            style,
+            cause: None,
+            is_late: false,
+        }))
     }
 
     /// A 400 in Rocket.Chat's style without a code: what its database refuses.
@@ -95,11 +103,26 @@ impl ApiError {
     /// nobody but him ([`ApiError::cause`]).
     pub(crate) fn lookup(style: Style, cause: Error) -> ApiError {
         if cause.kind() == ErrorKind::Query {
-            return ApiError::new(style, StatusCode::BAD_REQUEST, cause.to_string());
+            let mut error = ApiError::new(style, StatusCode::BAD_REQUEST, cause.to_string());
+            error.0.is_late = cause.query().and_then(|query| query.limit_name()) == Some("time");
+            return error;
+        }
+        if cause.kind() == ErrorKind::Cancelled {
+            return ApiError::busy(style);
         }
         let mut error = ApiError::fault(style);
         error.0.cause = Some(cause);
         error
+    }
+
+    /// The 503 of a host that has too much to do.
+    pub(crate) fn busy(style: Style) -> ApiError {
+        ApiError::new(style, StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+    }
+
+    /// Whether there was not enough time.
+    pub(crate) fn is_late(&self) -> bool {
+        self.0.is_late
     }
 
     /// A directory that can't answer.

@@ -3,6 +3,9 @@
 //! Each endpoint is a typed call ([`Endpoints::im_files`] and its kin); [`Endpoints::handle`] reads a
 //! request, makes the call and writes the reply.
 
+#[cfg(feature = "tokio")]
+mod answer;
+mod call;
 mod channels;
 mod door;
 mod error;
@@ -25,7 +28,9 @@ mod schema;
 mod user;
 
 use std::sync::Arc;
+use std::time::Instant;
 
+pub use call::{Admitted, Call, Step, Waiting};
 pub use error::ApiError;
 pub use options::{DefaultSort, EndpointOptions, OwnerShape, Paging};
 pub use params::{
@@ -33,6 +38,7 @@ pub use params::{
 };
 pub use user::{FoldersParams, Searched, SearchedQuery, UserFiles, UserFolder, UserStats};
 
+use crate::admission::{Admission, Pace};
 use crate::{Directory, Filedex, Lookup, Room, Scope, User};
 use error::Style;
 
@@ -68,6 +74,8 @@ pub struct Endpoints {
     index: Filedex,
     directory: Arc<dyn Directory>,
     options: Arc<EndpointOptions>,
+    admission: Admission,
+    call: Call,
 }
 
 impl Endpoints {
@@ -82,7 +90,9 @@ impl Endpoints {
         directory: impl Directory + 'static,
         options: EndpointOptions,
     ) -> Endpoints {
-        Endpoints { index, directory: Arc::new(directory), options: Arc::new(options) }
+        let admission = Admission::new(options.admission);
+        let (directory, options) = (Arc::new(directory), Arc::new(options));
+        Endpoints { index, directory, options, admission, call: Call::default() }
     }
 
     /// The index behind the endpoints.
@@ -95,9 +105,31 @@ impl Endpoints {
         &*self.directory
     }
 
+    /// The same endpoints, whose typed calls end as that call does. They run at once, whatever else
+    /// runs: only requests wait for their turn.
+    #[must_use]
+    pub fn during(&self, call: &Call) -> Endpoints {
+        Endpoints { call: call.clone(), ..self.clone() }
+    }
+
+    /// The endpoints for a part of that call: a quick one ends when its allowance is used up.
+    fn under(&self, call: &Call, pace: Pace) -> Endpoints {
+        let mut call = call.clone();
+        if pace == Pace::Quick {
+            let end = Instant::now() + self.options.admission.allowance;
+            call.deadline = Some(call.deadline.map_or(end, |deadline| deadline.min(end)));
+        }
+        self.during(&call)
+    }
+
     /// A lookup under the host's scope and policy.
     fn lookup(&self, scope: Scope) -> Lookup {
-        self.index.lookup(scope).policy(&self.options.policy)
+        let lookup = self.index.lookup(scope).policy(&self.options.policy);
+        let lookup = lookup.cancel(self.call.cancel.clone());
+        match self.call.deadline {
+            Some(deadline) => lookup.time(deadline.saturating_duration_since(Instant::now())),
+            None => lookup,
+        }
     }
 
     /// The room of a group or channel, by id or by exact name.

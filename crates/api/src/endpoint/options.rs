@@ -6,7 +6,7 @@ use std::num::NonZeroU64;
 
 use filedex_query::{Collation, Document};
 
-use crate::{Policy, Visibility};
+use crate::{AdmissionOptions, Policy, Visibility};
 
 /// What a host chooses about the endpoints. Start from the default and set fields.
 ///
@@ -24,12 +24,16 @@ pub struct EndpointOptions {
     pub sort: DefaultSort,
     /// Files on a page of `/api/user/files` where not said (default 15).
     pub per_page: NonZeroU64,
+    /// The most files on a page of `/api/user/files` (default 1000). One that asks for more gets as many.
+    pub most_per_page: NonZeroU64,
     /// What counts as hidden (default: hidden records and thumbs are).
     pub visibility: Visibility,
     /// What callers may not ask for (default: `token` and `password`).
     pub policy: Policy,
     /// How the owner of a file is shown by `im.files`, `groups.files` and `channels.files`.
     pub owner: OwnerShape,
+    /// How many requests run and wait at once.
+    pub admission: AdmissionOptions,
     /// Where `/api/user/files` says files are served (default `/u`; `/` for the root).
     pub files_route: String,
     /// The language by which `/api/user/files` sorts texts (default: by their bytes).
@@ -78,9 +82,11 @@ impl Default for EndpointOptions {
             paging: Paging::default(),
             sort: DefaultSort::default(),
             per_page: NonZeroU64::MIN.saturating_add(14),
+            most_per_page: NonZeroU64::MIN.saturating_add(999),
             visibility: Visibility::default(),
             policy: Policy::default(),
             owner: OwnerShape::default(),
+            admission: AdmissionOptions::default(),
             files_route: "/u".to_owned(),
             collation: Collation::simple(),
             zipline_version: "4.2.0".to_owned(),

@@ -2,7 +2,9 @@
 //!
 //! This file knows no endpoint.
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, PRAGMA, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{Response, StatusCode};
 
 use filedex_query::Document;
@@ -10,8 +12,8 @@ use filedex_query::ejson::{self, Form};
 
 use super::error::ApiError;
 use super::user::UserFolder;
-use crate::Page;
 use crate::page::write_files;
+use crate::{Page, Reply};
 
 /// A JSON body with the headers of every answer.
 pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
@@ -21,6 +23,7 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -52,9 +55,19 @@ pub(super) fn folders(folders: &[UserFolder]) -> Vec<u8> {
     documents(&shown)
 }
 
+/// What is said to nobody: the host shuts down, or the call was given up.
+pub(super) fn gone() -> Response<Reply> {
+    let mut response = Response::new(Reply::short(Vec::new()));
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    response
+}
+
 /// A refusal.
 pub(super) fn error(error: &ApiError) -> Response<Vec<u8>> {
     let mut response = json(error.status(), error.body());
+    if error.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     if error.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

@@ -100,6 +100,7 @@ impl Endpoints {
         let tags = self.directory.tags(&owner.id).map_err(fault)?;
         let search = searched(params, &tags)?;
         let per_page = params.per_page.unwrap_or(self.options.per_page);
+        let per_page = per_page.min(self.options.most_per_page);
         let (records, total) = match &search {
             // No tag at all: nothing carries that.
             Some(Searched { query: SearchedQuery::Tags(ids), .. }) if ids.is_empty() => {

@@ -1,0 +1,54 @@
+//! The endpoints on tokio: a call as a future that holds no thread while it waits, and that ends the
+//! call where it is dropped.
+
+use http::{Request, Response};
+
+use super::call::{Call, Step};
+use super::{Endpoints, reply};
+use crate::{Cancel, Reply};
+
+impl Endpoints {
+    /// Answers a request on tokio's threads for blocking work. Dropping the future ends the call within
+    /// some ten milliseconds of work, whatever it is at.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Reply> {
+        self.answer_call(request, Call::default()).await
+    }
+
+    /// Answers a request, unless the call ends before.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub async fn answer_call<B>(&self, request: Request<B>, call: Call) -> Response<Reply> {
+        let _raised_when_dropped = Raise(call.cancel.clone());
+        let (request, endpoints) = (request.map(drop), self.clone());
+        let mut step = blocking(move || endpoints.begin(request, &call)).await;
+        loop {
+            let mut waiting = match step {
+                Step::Done(response) => return response,
+                Step::Waits(waiting) => waiting,
+            };
+            let patience = waiting.patience();
+            step = match tokio::time::timeout(patience, &mut waiting).await {
+                Ok(admitted) => blocking(move || admitted.go_on()).await,
+                Err(_) => Step::Done(waiting.refuse()),
+            };
+        }
+    }
+}
+
+async fn blocking(work: impl FnOnce() -> Step + Send + 'static) -> Step {
+    // No work of ours panics; a runtime that shuts down drops what did not begin.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Step::Done(reply::gone()))
+}
+
+/// Ends the call of a future that goes. One that is done does not mind.
+struct Raise(Cancel);
+
+impl Drop for Raise {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}

@@ -1,0 +1,243 @@
+//! `filedex serve` in front of clients that mean no good: they hold up nobody but themselves.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod program;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use program::{command, run_with, text};
+use serde_json::json;
+
+struct Server {
+    child: Child,
+    address: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Server {
+    /// Serves that many records, each with a text of so many bytes.
+    fn start(records: usize, bytes: usize, arguments: &[&str]) -> Server {
+        let directory = tempfile::tempdir().unwrap();
+        let (db, users) = (directory.path().join("files"), directory.path().join("users.json"));
+        fill(&db, records, bytes);
+        // The hash is SHA-256 of the word "secret", in base64.
+        let user = |id: &str| {
+            json!({"_id": id, "username": id,
+                   "tokens": ["K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols="]})
+        };
+        let room = json!({"_id": "R", "name": "room", "type": "p", "members": ["ada", "ben"]});
+        let listing = json!({"users": [user("ada"), user("ben")], "rooms": [room]});
+        std::fs::write(&users, listing.to_string()).unwrap();
+        let fixed = ["serve", "--listen", "127.0.0.1:0", "--db", text(&db), "--directory"];
+        let arguments = [&fixed[..], &[text(&users)], arguments].concat();
+        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();
+        Server { child, address, _directory: directory }
+    }
+
+    fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
+    /// The answer to a short request on a connection of its own, and how long it took.
+    fn page(&self) -> (String, Duration) {
+        let started = Instant::now();
+        let mut stream = self.connect();
+        send(&mut stream, "ben", "count=1&sort=%7B%22uploadedAt%22%3A-1%7D", "close");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        (answer, started.elapsed())
+    }
+
+    fn check_page(&self) {
+        let (answer, took) = self.page();
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+
+    fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Ticks of CPU time that the server has taken.
+    fn ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn fill(db: &Path, records: usize, bytes: usize) {
+    let filler = "x".repeat(bytes);
+    let lines: Vec<String> = (0..records)
+        .map(|n| format!(r#"{{"_id":"f{n}","rid":"R","name":"{n}.png","description":"{filler}"}}"#))
+        .collect();
+    let imported = run_with(&["import", "--db", text(db), "-"], lines.join("\n").as_bytes());
+    assert_eq!(imported.status, 0, "{imported:?}");
+}
+
+fn send(stream: &mut TcpStream, caller: &str, parameters: &str, connection: &str) {
+    let target = format!("/api/v1/groups.files?roomId=R&{parameters}");
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nHost: h\r\nX-User-Id: {caller}\r\nX-Auth-Token: secret\r\n\
+         Connection: {connection}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+}
+
+/// Whether the other side closes the connection within that time.
+fn is_closed_within(stream: &mut TcpStream, time: Duration) -> bool {
+    stream.set_read_timeout(Some(time)).unwrap();
+    loop {
+        match stream.read(&mut [0; 1 << 16]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            Err(error) => return error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
+    }
+}
+
+/// Takes a minute and more, if nobody ends it.
+const LONG: &str = "count=1&query=\
+%7B%22%24expr%22%3A%7B%22%24gte%22%3A%5B%7B%22%24reduce%22%3A%7B%22input%22%3A%7B%22%24ran\
+ge%22%3A%5B0%2C9000%5D%7D%2C%22initialValue%22%3A%7B%22%24strLenCP%22%3A%22%24_id%22%7D%2C\
+%22in%22%3A%7B%22%24add%22%3A%5B%22%24%24value%22%2C%22%24%24this%22%5D%7D%7D%7D%2C0%5D%7D\
+%7D";
+
+#[test]
+fn half_sent_headers_hold_up_nobody_and_end() {
+    let server = Server::start(10, 1, &["--client-time", "2"]);
+    let mut half: Vec<TcpStream> = (0..1_015)
+        .map(|_| {
+            let mut stream = server.connect();
+            stream
+                .write_all(b"GET /api/v1/groups.files?roomId=R HTTP/1.1\r\nHost: h\r\nX-")
+                .unwrap();
+            stream
+        })
+        .collect();
+    server.check_page();
+    let started = Instant::now();
+    for stream in &mut half {
+        assert!(is_closed_within(stream, Duration::from_secs(10)));
+    }
+    assert!(started.elapsed() < Duration::from_secs(10));
+    server.check_page();
+}
+
+#[test]
+fn two_thousand_connections_are_bounded_and_a_new_one_is_always_taken() {
+    let server = Server::start(10, 1, &["--connections", "300"]);
+    let before = server.descriptors();
+    let mut open = Vec::new();
+    for number in 0..2_000 {
+        let mut stream = server.connect();
+        send(&mut stream, "ada", "count=1", "keep-alive");
+        open.push(stream);
+        if number % 500 == 0 {
+            server.check_page();
+        }
+    }
+    server.check_page();
+    assert!(server.descriptors() <= before + 310, "{} open", server.descriptors());
+    let mut newest = open.pop().unwrap();
+    let mut answer = [0; 15];
+    newest.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    assert!(is_closed_within(&mut open[0], Duration::from_secs(5)));
+}
+
+#[test]
+fn replies_that_nobody_reads_end_and_hold_up_nobody() {
+    let server = Server::start(8_000, 2_000, &["--client-time", "1"]);
+    let mut unread: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = server.connect();
+            send(&mut stream, "ada", "count=0&sort=%7B%22uploadedAt%22%3A-1%7D", "keep-alive");
+            stream
+        })
+        .collect();
+    std::thread::sleep(Duration::from_secs(4));
+    server.check_page();
+    for stream in &mut unread {
+        // What the system had taken already comes; then the connection ends.
+        assert!(is_closed_within(stream, Duration::from_secs(10)));
+    }
+    server.check_page();
+}
+
+#[test]
+fn a_client_that_hangs_up_ends_its_request() {
+    let server = Server::start(4_000, 1, &[]);
+    for _ in 0..5 {
+        let mut stream = server.connect();
+        send(&mut stream, "ada", LONG, "close");
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    // All hung up: nothing is worked at any more.
+    std::thread::sleep(Duration::from_secs(2));
+    let ticks = server.ticks();
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(server.ticks() - ticks < 20, "{} ticks", server.ticks() - ticks);
+    server.check_page();
+}
+
+#[test]
+fn long_headers_many_headers_and_long_bodies_are_refused() {
+    let server = Server::start(10, 1, &[]);
+    let answer = |head: String| {
+        let mut stream = server.connect();
+        // The server may close before it has read all.
+        let _ = stream.write_all(head.as_bytes());
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+    };
+    let headers: String = (0..101).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let get =
+        |rest: &str| format!("GET /api/openapi.json HTTP/1.1\r\nConnection: close\r\n{rest}\r\n");
+    assert_eq!(answer(get("Host: h\r\n")), "HTTP/1.1 200 OK");
+    assert_eq!(answer(get(&headers)).split(' ').nth(1), Some("431"));
+    let long = format!("X-Long: {}\r\n", "x".repeat(1_000_000));
+    assert_ne!(answer(get(&long)), "HTTP/1.1 200 OK");
+    assert_eq!(answer(get("Content-Length: 70000\r\n")), "HTTP/1.1 413 Payload Too Large");
+    assert_eq!(answer(get("Content-Length: 2\r\n") + "{}"), "HTTP/1.1 200 OK");
+    let (page, _) = server.page();
+    assert!(page.to_ascii_lowercase().contains("x-content-type-options: nosniff\r\n"), "{page}");
+}
+
+#[test]
+fn count_0_shows_a_page_where_the_host_says_so() {
+    for (arguments, expected) in
+        [(&[][..], r#""count":60,"#), (&["--bound-pages"], r#""count":50,"#)]
+    {
+        let server = Server::start(60, 1, arguments);
+        let mut stream = server.connect();
+        send(&mut stream, "ada", "count=0", "close");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(expected), "{answer}");
+    }
+}
