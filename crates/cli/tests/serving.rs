@@ -122,7 +122,7 @@ fn is_closed_within(stream: &mut TcpStream, time: Duration) -> bool {
 /// Takes a minute and more, if nobody ends it.
 const LONG: &str = "count=1&query=\
 %7B%22%24expr%22%3A%7B%22%24gte%22%3A%5B%7B%22%24reduce%22%3A%7B%22input%22%3A%7B%22%24ran\
-ge%22%3A%5B0%2C9000%5D%7D%2C%22initialValue%22%3A%7B%22%24strLenCP%22%3A%22%24_id%22%7D%2C\
+ge%22%3A%5B0%2C1000%5D%7D%2C%22initialValue%22%3A%7B%22%24strLenCP%22%3A%22%24_id%22%7D%2C\
 %22in%22%3A%7B%22%24add%22%3A%5B%22%24%24value%22%2C%22%24%24this%22%5D%7D%7D%7D%2C0%5D%7D\
 %7D";
 
