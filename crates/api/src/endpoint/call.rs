@@ -154,7 +154,7 @@ impl Admitted {
         let answer = asked.answer(pace);
         drop(place);
         match answer {
-            Err(error) if pace == Pace::Quick && error.is_late() && !asked.call.is_late() => {
+            Err(error) if pace == Pace::Quick && error.is_costly() && !asked.call.is_late() => {
                 asked.enter(Pace::Slow)
             }
             answer => Step::Done(asked.finish(answer)),

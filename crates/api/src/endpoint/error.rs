@@ -31,7 +31,8 @@ struct Refusal {
     details: bool,
     style: Style,
     cause: Option<Error>,
-    is_late: bool,
+    /// Whether it took more than its allowance.
+    is_costly: bool,
 }
 
 /// Whose bodies an endpoint speaks in.
@@ -50,7 +51,7 @@ impl ApiError {
             details: false,
             style,
             cause: None,
-            is_late: false,
+            is_costly: false,
         }))
     }
 
@@ -103,8 +104,11 @@ impl ApiError {
     /// nobody but him ([`ApiError::cause`]).
     pub(crate) fn lookup(style: Style, cause: Error) -> ApiError {
         if cause.kind() == ErrorKind::Query {
-            let mut error = ApiError::new(style, StatusCode::BAD_REQUEST, cause.to_string());
-            error.0.is_late = cause.query().and_then(|query| query.limit_name()) == Some("time");
+            return ApiError::new(style, StatusCode::BAD_REQUEST, cause.to_string());
+        }
+        if cause.kind() == ErrorKind::Costly {
+            let mut error = ApiError::busy(style);
+            error.0.is_costly = true;
             return error;
         }
         if cause.kind() == ErrorKind::Cancelled {
@@ -120,9 +124,9 @@ impl ApiError {
         ApiError::new(style, StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
     }
 
-    /// Whether there was not enough time.
-    pub(crate) fn is_late(&self) -> bool {
-        self.0.is_late
+    /// Whether it took more than its allowance, and is to be begun anew.
+    pub(crate) fn is_costly(&self) -> bool {
+        self.0.is_costly
     }
 
     /// A directory that can't answer.

@@ -76,6 +76,8 @@ pub struct Endpoints {
     options: Arc<EndpointOptions>,
     admission: Admission,
     call: Call,
+    /// When a quick request has used up its allowance.
+    allowed: Option<Instant>,
 }
 
 impl Endpoints {
@@ -92,7 +94,8 @@ impl Endpoints {
     ) -> Endpoints {
         let admission = Admission::new(options.admission);
         let (directory, options) = (Arc::new(directory), Arc::new(options));
-        Endpoints { index, directory, options, admission, call: Call::default() }
+        let (call, allowed) = (Call::default(), None);
+        Endpoints { index, directory, options, admission, call, allowed }
     }
 
     /// The index behind the endpoints.
@@ -114,20 +117,18 @@ impl Endpoints {
 
     /// The endpoints for a part of that call: a quick one ends when its allowance is used up.
     fn under(&self, call: &Call, pace: Pace) -> Endpoints {
-        let mut call = call.clone();
-        if pace == Pace::Quick {
-            let end = Instant::now() + self.options.admission.allowance;
-            call.deadline = Some(call.deadline.map_or(end, |deadline| deadline.min(end)));
-        }
-        self.during(&call)
+        let allowance = self.options.admission.allowance;
+        let allowed = (pace == Pace::Quick).then(|| Instant::now() + allowance);
+        Endpoints { allowed, ..self.during(call) }
     }
 
     /// A lookup under the host's scope and policy.
     fn lookup(&self, scope: Scope) -> Lookup {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
         let lookup = self.index.lookup(scope).policy(&self.options.policy);
-        let lookup = lookup.cancel(self.call.cancel.clone());
+        let lookup = lookup.cancel(self.call.cancel.clone()).allowance(self.allowed.map(left));
         match self.call.deadline {
-            Some(deadline) => lookup.time(deadline.saturating_duration_since(Instant::now())),
+            Some(deadline) => lookup.time(left(deadline)),
             None => lookup,
         }
     }
