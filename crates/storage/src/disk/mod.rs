@@ -6,7 +6,7 @@
 //! # Invariants
 //! Files are made, removed and synced only in the directory that was opened: one that was moved away, or
 //! replaced, is told, and what stands at the path now is not touched. Every file is readable by its owner
-//! alone. A name is not used twice.
+//! alone. No file takes the name of one that counted.
 
 pub(crate) mod directory;
 pub(crate) mod lock;

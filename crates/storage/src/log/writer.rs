@@ -159,6 +159,12 @@ impl Log {
         self.sync(self.last())
     }
 
+    /// Whether all entries are on the disk.
+    #[cfg(test)]
+    pub(crate) fn is_synced(&self) -> bool {
+        self.synced.load(Ordering::Acquire) == self.last()
+    }
+
     /// An error if an earlier failure left what is on the disk unknown.
     pub(crate) fn check(&self) -> Result<()> {
         if self.failed.load(Ordering::Acquire) {

@@ -84,3 +84,41 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
         Error::new(ErrorKind::Io, format!("cannot start a thread: {error}")).caused_by(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use filedex_query::Document;
+
+    use super::*;
+    use crate::options::{Durability, Options};
+    use crate::store::Store;
+
+    /// How long a write of that promise waited for the disk, with nobody asking for it.
+    fn waited(store: &Store, durability: Durability) -> Duration {
+        let log = store.shared().log.read().clone();
+        let started = Instant::now();
+        let record = Document::new().with("_id", "a").with("at", format!("{started:?}"));
+        store.put_with(&record, durability).unwrap();
+        while !log.is_synced() {
+            assert!(started.elapsed() < Duration::from_secs(30), "nobody syncs the log");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        started.elapsed()
+    }
+
+    #[test]
+    fn what_is_written_is_on_the_disk_within_the_interval() {
+        assert_eq!(SYNC_EVERY, Duration::from_millis(250));
+        let store = Store::temporary(&Options::default()).unwrap();
+        let record = Document::new().with("_id", "a");
+        store.put_with(&record, Durability::Durable).unwrap();
+        assert!(store.shared().log.read().is_synced(), "it was promised to be on the disk");
+        for durability in [Durability::Interval, Durability::Relaxed] {
+            // The fastest of some: a machine that has other things to do is late now and then.
+            let fastest = (0..4).map(|_| waited(&store, durability)).min();
+            assert!(fastest.unwrap() < SYNC_EVERY + Duration::from_millis(100), "{fastest:?}");
+        }
+    }
+}
