@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::shared::Moment;
-use crate::error::{Error, ErrorKind, Result};
 
 /// How full the memtables are.
 #[derive(Debug)]
@@ -87,16 +86,8 @@ impl Pressure {
         }
     }
 
-    /// An error where a write more would take memory without bound, because checkpoints fail.
-    pub(super) fn refuse_if_full(&self, failure: impl FnOnce() -> Option<String>) -> Result<()> {
-        if self.active.load(Ordering::Relaxed) < self.most.saturating_mul(TIMES_FULL) {
-            return Ok(());
-        }
-        match failure() {
-            Some(failure) => {
-                Err(Error::new(ErrorKind::Io, format!("writes wait for a checkpoint: {failure}")))
-            }
-            None => Ok(()),
-        }
+    /// Whether a write more would take memory without bound, because no checkpoint makes room.
+    pub(super) fn is_full(&self) -> bool {
+        self.active.load(Ordering::Relaxed) >= self.most.saturating_mul(TIMES_FULL)
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::checkpoint::Checkpoints;
+use super::checkpoint::{Checkpoints, Extent};
 use super::make::Home;
 use super::pressure::Pressure;
 use super::snapshots::Pinned;
@@ -89,7 +89,10 @@ impl Shared {
         changes_many: bool,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
     ) -> Result<T> {
-        self.pressure.refuse_if_full(|| self.checkpoints.failure())?;
+        if self.pressure.is_full() && self.checkpoints.failure().is_some() {
+            // Whoever made room meanwhile need not wait until it is tried again.
+            self.checkpoint(Extent::Usual)?;
+        }
         let mut turn = self.turn.lock();
         let log = self.log.read().clone();
         log.check()?;
