@@ -73,6 +73,11 @@ impl Footprint {
     pub(crate) fn memory(&self) -> usize {
         self.values * size_of::<Value>() + self.fields * size_of::<String>() + self.bytes
     }
+
+    /// Bytes that the value may take which was measured: what grew piece by piece has room for as much again.
+    pub(crate) fn grown_memory(&self) -> usize {
+        2 * self.memory()
+    }
 }
 
 /// Pays for a query's own text about to be compiled: its values are copied into what it compiles to, which

@@ -10,7 +10,9 @@
 
 use std::time::{Duration, Instant};
 
-use filedex_query::{Document, Environment, Error, Filter, Limits, Matcher, Value};
+use filedex_query::{
+    Document, Environment, Error, Filter, Limits, Matcher, Pattern, Projection, Value,
+};
 
 fn environment(change: impl FnOnce(&mut Limits)) -> Environment {
     let mut environment = Environment::default();
@@ -115,6 +117,65 @@ fn pattern_bytes_bounds_patterns() {
     let environment = environment(|limits| limits.pattern_bytes = 8);
     let pattern = |text: &str| Document::new().with("a", Document::new().with("$regex", text));
     on_both_sides("pattern_bytes", &environment, &pattern("abcdefgh"), &pattern("abcdefghi"));
+}
+
+#[test]
+fn pattern_groups_bounds_what_remembers_in_filters_schemas_and_expressions() {
+    let environment = environment(|limits| limits.pattern_groups = 3);
+    let (fits, past) = ("(a)(?<n>b)(?:x)(?=y)(c)", "(a)(?<n>b)(c)(d)");
+    let regex = |pattern: &str| Document::new().with("$regex", pattern);
+    let asked = |pattern: &str| Document::new().with("a", regex(pattern));
+    on_both_sides("pattern_groups", &environment, &asked(fits), &asked(past));
+    let schema = |pattern: &str| {
+        let named = Document::new().with(pattern, Document::new());
+        let schema = Document::new().with("patternProperties", named);
+        Document::new().with("$jsonSchema", schema)
+    };
+    on_both_sides("pattern_groups", &environment, &schema(fits), &schema(past));
+    let found = |pattern: &str| {
+        let find = Document::new().with("input", "$a").with("regex", pattern);
+        Document::new().with("x", Document::new().with("$regexFind", find))
+    };
+    let taken = Projection::parse(&found(fits), &environment);
+    assert!(taken.is_ok(), "{taken:?}");
+    let error = Projection::parse(&found(past), &environment).expect_err("past the limit");
+    assert_eq!(error.limit_name(), Some("pattern_groups"), "{error}");
+}
+
+/// The least that the limit on what a search holds may be for a search to end.
+fn least_to_search(pattern: &str, text: &str) -> usize {
+    let search = |bytes: usize| {
+        let limits = Limits {
+            pattern_search_bytes: bytes,
+            pattern_backtracks: 1 << 40,
+            ..Limits::default()
+        };
+        Pattern::compile(pattern, "", &limits).unwrap().is_match(text)
+    };
+    let (mut breaks, mut fits) = (0, 64 << 20);
+    while fits - breaks > 1 {
+        let middle = breaks + (fits - breaks) / 2;
+        match search(middle) {
+            Ok(_) => fits = middle,
+            Err(_) => breaks = middle,
+        }
+    }
+    search(fits).unwrap();
+    let error = search(breaks).expect_err("past the limit");
+    assert_eq!(error.limit_name(), Some("pattern_search_bytes"), "{error}");
+    assert!(error.message().contains(&breaks.to_string()), "{error}");
+    fits
+}
+
+#[test]
+fn pattern_search_bytes_bounds_the_ways_left_and_the_groups_of_calls() {
+    let ways = |length: usize| least_to_search(r"^(?:(a)|b)*\1c", &"a".repeat(length));
+    assert!(ways(4000) > 30 * ways(100), "ways: {} {}", ways(4000), ways(100));
+    let calls = |groups: usize| {
+        let pattern = format!("(a|b)(?(DEFINE){})(?:(?1))*c", "()".repeat(groups));
+        least_to_search(&pattern, &"a".repeat(50))
+    };
+    assert!(calls(900) > 5 * calls(9), "calls: {} {}", calls(900), calls(9));
 }
 
 /// Runs on a thread with the stack that tests and servers usually give.

@@ -13,6 +13,7 @@ use super::node::Node;
 use super::operator;
 use super::parse::Parser;
 use super::scope::Scope;
+use crate::copy::Footprint;
 use crate::ejson::{self, Form};
 use crate::{Account, Collation, DocumentRef, Environment, Limits, Result, Value};
 
@@ -89,7 +90,7 @@ impl Expression {
         self.evaluate_within(document, &Account::default())
     }
 
-    /// As [`Expression::evaluate`], charged to a request: what the value takes stays held.
+    /// As [`Expression::evaluate`], charged to a request: what the value takes stays held, and no more.
     ///
     /// # Errors
     /// Those of [`Expression::evaluate`], and what the account says.
@@ -108,11 +109,16 @@ impl Expression {
         spent: &Cell<usize>,
         account: &Account,
     ) -> Result<Option<Value>> {
+        let held = account.held();
         let mut scope = self.scope(document, account);
         scope.spend_apart(spent.get())?;
         let answer = evaluate(&self.0.node, &mut scope)?;
         let value = scope.own_if_there(answer)?;
         spent.set(scope.spent());
+        // What was built on the way to the value is gone.
+        let footprint = value.as_ref().map(|value| Footprint::of(value.view(), account));
+        let kept = footprint.transpose()?.unwrap_or_default().grown_memory();
+        account.release_to(held.saturating_add(kept));
         Ok(value)
     }
 

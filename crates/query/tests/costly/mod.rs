@@ -1,7 +1,9 @@
 //! Requests and records that favour cost, drawn from bytes: patterns with groups, calls and look-around,
 //! loops over arrays, schemas, sorts with large keys, computed fields.
 //!
-//! This file draws; what must hold of what it draws is said by who asks.
+//! This file draws; what must hold of what it draws is said in [`law`].
+
+pub(crate) mod law;
 
 use filedex_query::{Decimal, Document, Value};
 
