@@ -121,9 +121,42 @@ fn replace<'a>(
     else {
         return Ok(Answer::NULL);
     };
+    replaced(scope, text, (find, with), most).map(Answer::from)
+}
+
+/// Matches that are counted, or replaced, between two payments.
+const MATCHES_A_PAYMENT: usize = 64;
+const MATCHES_A_STEP: usize = 4;
+
+/// The text with the first matches replaced, as many as that at most. There may be millions: the account hears
+/// of them on the way, when they are counted and again when they are written.
+fn replaced(
+    scope: &mut Scope<'_>,
+    text: &str,
+    (find, with): (&str, &str),
+    most: usize,
+) -> Result<String> {
     scope.spend_letters(text.len())?;
-    let count = text.matches(find).take(most).count();
-    scope.spend(count / 4)?;
+    let mut count = 0_usize;
+    for _ in text.matches(find).take(most) {
+        count += 1;
+        if count.is_multiple_of(MATCHES_A_PAYMENT) {
+            scope.spend(MATCHES_A_PAYMENT / MATCHES_A_STEP)?;
+        }
+    }
+    scope.spend(count % MATCHES_A_PAYMENT / MATCHES_A_STEP)?;
     scope.build_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
-    Ok(text.replacen(find, with, count).into())
+    let left = text.len().saturating_sub(count.saturating_mul(find.len()));
+    let mut replaced = String::with_capacity(left + count.saturating_mul(with.len()));
+    let mut copied = 0;
+    for (number, (at, found)) in text.match_indices(find).take(count).enumerate() {
+        if number.is_multiple_of(MATCHES_A_PAYMENT) {
+            scope.account.work((MATCHES_A_PAYMENT / MATCHES_A_STEP) as u64)?;
+        }
+        replaced.push_str(text.get(copied..at).unwrap_or_default());
+        replaced.push_str(with);
+        copied = at + found.len();
+    }
+    replaced.push_str(text.get(copied..).unwrap_or_default());
+    Ok(replaced)
 }

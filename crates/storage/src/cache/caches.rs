@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::by_key::ByKey;
 use super::newest::Newest;
+use crate::error::Result;
 use crate::format::{Block, Place};
 
 /// The caches of a store but for those of the index and of scans.
@@ -67,10 +68,11 @@ impl Caches {
 
 impl Texts {
     /// Adds the text of the next record, which this writes.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        write(&mut self.bytes);
+    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        write(&mut self.bytes)?;
         // A block has far fewer bytes than 4 GiB.
         self.ends.push(self.bytes.len() as u32);
+        Ok(())
     }
 
     pub(crate) fn get(&self, at: usize) -> &[u8] {

@@ -109,6 +109,8 @@ const TOO_LONG: u16 = u16::MAX;
 
 /// What reading a record costs, for all columns together.
 const STEPS_A_RECORD: u64 = 10;
+/// Bytes of a record that are read for the price of one more.
+const BYTES_A_STEP: usize = 512;
 
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
@@ -312,7 +314,9 @@ impl SegmentBuilder {
         account: &Account,
     ) -> Result<()> {
         for (_, entry) in block.all() {
-            account.work(STEPS_A_RECORD)?;
+            // Of a long record a value may be copied that is then too long to be kept.
+            let read = (entry.payload.len() / BYTES_A_STEP) as u64;
+            account.work(STEPS_A_RECORD.saturating_add(read))?;
             let record = PackedDocument::new(entry.payload);
             self.classes.push(entry.class);
             self.values.iter_mut().for_each(|values| values.add(record));

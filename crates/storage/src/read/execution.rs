@@ -292,7 +292,7 @@ impl<'e> Execution<'e> {
     /// The texts of a block: those that there are, or, where no cell lies in it, made now.
     fn texts(&self, place: Place, list: &[u8], is_clean: bool) -> Result<Option<Arc<Texts>>> {
         match is_clean || holds_records(list) {
-            true => self.snapshot.texts(place, list).map(Some),
+            true => self.snapshot.texts(place, list, self.running.account()).map(Some),
             false => Ok(self.snapshot.pool.caches.texts.get(&place)),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use filedex_query::DocumentRef;
-use filedex_query::ejson::{self, Form};
+use filedex_query::ejson::{self, Form, write_document_within};
+use filedex_query::{Account, DocumentRef};
 
 use super::found::Found;
 use super::state::Snapshot;
@@ -17,19 +17,15 @@ use crate::memtable::Cell;
 /// The record as the JSON text of a reply.
 pub(crate) fn text_of(record: DocumentRef<'_>) -> Vec<u8> {
     let mut text = Vec::with_capacity(1024);
-    write_text(record, &mut text);
+    ejson::write_document(record, Form::Plain, &mut text);
     text
-}
-
-/// Appends the record as the JSON text of a reply.
-pub(crate) fn write_text(record: DocumentRef<'_>, text: &mut Vec<u8>) {
-    ejson::write_document(record, Form::Plain, text);
 }
 
 impl<'s> Snapshot<'s> {
     /// The texts of the records of a block none of whose entries is overridden here. For a list that holds
-    /// no records that is what makes them be those of the block, whoever reads it.
-    pub(crate) fn texts(self, place: Place, list: &[u8]) -> Result<Arc<Texts>> {
+    /// no records that is what makes them be those of the block, whoever reads it. The account is
+    /// told of the work.
+    pub(crate) fn texts(self, place: Place, list: &[u8], account: &Account) -> Result<Arc<Texts>> {
         if let Some(texts) = self.pool.caches.texts.get(&place) {
             return Ok(texts);
         }
@@ -37,7 +33,11 @@ impl<'s> Snapshot<'s> {
         let mut texts = Texts::default();
         for (at, _) in block.all() {
             let record = self.resolve(list, Found::InBlock(block.clone(), at))?;
-            texts.push(|out| write_text(record.document(), out));
+            let record = record.document();
+            // The cache has its own bound; a reply's is asked for what is shown of it.
+            texts.push(|out| {
+                Ok(write_document_within(record, Form::Plain, out, usize::MAX, account)?)
+            })?;
         }
         let texts = Arc::new(texts.shrink());
         self.pool.caches.texts.keep(place, texts.clone(), texts.memory());
