@@ -15,12 +15,17 @@ use crate::format::List;
 pub(super) struct IndexCache {
     chunks: ByKey<Box<[u8]>, Keyed>,
     outlines: ByKey<Box<[u8]>, Arc<Outline>>,
+    /// Keys under which there is no chunk: those of lists that are asked for and hold nothing.
+    absent: ByKey<Box<[u8]>, ()>,
     /// How often lists were asked for without an outline, by their hash.
     asked: Box<[AtomicU32]>,
     newest: Newest,
 }
 
 const ASKED: usize = 256;
+
+/// Bytes that keys without a chunk may take: of lists that are made up, too.
+const MOST_ABSENT_BYTES: u64 = 256 << 10;
 
 /// An outline is worth having once a list was asked for as often as so many of its chunks are read.
 const CHUNKS_PER_ASKING: u64 = 4;
@@ -30,6 +35,7 @@ impl IndexCache {
         IndexCache {
             chunks: ByKey::new(bytes / 4 * 3, 3000),
             outlines: ByKey::new(bytes / 4, 10_000),
+            absent: ByKey::new(MOST_ABSENT_BYTES.min(bytes), 40),
             asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
             newest: Newest::new(newest),
         }
@@ -37,6 +43,15 @@ impl IndexCache {
 
     pub(super) fn chunk(&self, key: &[u8]) -> Option<Keyed> {
         self.chunks.get(key)
+    }
+
+    /// Whether there is known to be no chunk under that key.
+    pub(super) fn is_absent(&self, key: &[u8]) -> bool {
+        self.absent.get(key).is_some()
+    }
+
+    pub(super) fn keep_absent(&self, version: &Version, key: &[u8]) {
+        self.newest.take_in(version.number(), || self.absent.keep(key.into(), (), key.len()));
     }
 
     pub(super) fn keep_chunk(&self, version: &Version, chunk: &Keyed) {
@@ -85,6 +100,7 @@ impl IndexCache {
     pub(super) fn forget(&self, edit: &Edit) {
         for (key, _) in edit.changes() {
             self.chunks.forget(key);
+            self.absent.forget(key);
             // The first chunk of a list changes whenever the list does, and its key is that of the list.
             self.outlines.forget(key);
         }

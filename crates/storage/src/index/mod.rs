@@ -81,21 +81,27 @@ impl Index {
         if let Some(kept) = self.cache.chunk(key) {
             return Ok(version.as_it_was(key).unwrap_or(Some(kept)));
         }
+        if self.cache.is_absent(key) {
+            return Ok(version.as_it_was(key).unwrap_or(None));
+        }
         let found = self.tree.get(key)?.map(|bytes| keyed(key, &bytes)).transpose()?;
         // Whether the tree has moved on is asked after it was read.
-        match version.as_it_was(key) {
-            Some(earlier) => Ok(earlier),
-            None => Ok(found.inspect(|found| self.cache.keep_chunk(version, found))),
+        if let Some(earlier) = version.as_it_was(key) {
+            return Ok(earlier);
         }
+        match &found {
+            Some(found) => self.cache.keep_chunk(version, found),
+            None => self.cache.keep_absent(version, key),
+        }
+        Ok(found)
     }
 
     /// The chunk of the list in which that key lies or belongs; `None` for a list without blocks.
     pub(crate) fn find(&self, version: &Version, list: &List, key: &[u8]) -> Result<Option<Keyed>> {
-        if let Some(first) = self.cache.chunk(list.bytes())
-            && first.chunk.is_only()
-            && version.as_it_was(list.bytes()).is_none()
-        {
-            return Ok(Some(first));
+        // Most lists have one chunk, which lies under the key of the list.
+        let first = self.exact(version, list.bytes())?;
+        if first.as_ref().is_none_or(|first| first.chunk.is_only()) {
+            return Ok(first);
         }
         if let Some(outline) = self.outline(version, list, false)? {
             return self.exact(version, outline.find(key));
