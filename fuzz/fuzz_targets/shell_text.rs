@@ -12,9 +12,8 @@ fuzz_target!(|text: &str| {
         let _ = (error.to_string(), error.place().map(|place| place.shown().len()));
     }
     if let Ok(json) = ejson::read(text, &environment.limits) {
-        let canonical = |value: &filedex_query::Value| {
-            ejson::to_text(value.view(), ejson::Form::Canonical)
-        };
+        let canonical =
+            |value: &filedex_query::Value| ejson::to_text(value.view(), ejson::Form::Canonical);
         assert_eq!(canonical(&typed.expect("JSON is read")), canonical(&json));
     }
     if let Ok(filter) = shell::read_filter(text, &environment) {
