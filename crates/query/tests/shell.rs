@@ -26,6 +26,7 @@ fn what_is_typed_is_what_its_json_is() {
         ("9223372036854775808", "9223372036854775808"),
         ("-9223372036854775808", "-9223372036854775808"),
         ("-0", "-0.0"),
+        ("0E-6176", "0.0"),
         (
             "[NaN, Infinity, -Infinity]",
             r#"[{"$numberDouble":"NaN"},{"$numberDouble":"Infinity"},{"$numberDouble":"-Infinity"}]"#,

@@ -128,8 +128,7 @@ fn magnitude(written: &str, negative: bool) -> Option<Value> {
     if !plain
         || written.len() > 1
             && written.starts_with('0')
-            && !written.starts_with("0.")
-            && !written.starts_with("0e")
+            && !["0.", "0e", "0E"].iter().any(|begin| written.starts_with(begin))
     {
         return None;
     }
