@@ -28,6 +28,11 @@ impl Usage {
         self.0.insert(file, usage);
     }
 
+    /// Whether anything in that file is in use.
+    pub(crate) fn has(&self, file: u64) -> bool {
+        self.0.contains_key(&file)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, FileUse)> {
         self.0.iter().map(|(file, usage)| (*file, *usage))
     }

@@ -221,7 +221,7 @@ impl Shared {
     /// Removes what nothing refers to any more. What cannot be removed now is removed by the next open.
     fn clean_up(&self, work: &mut Work, old: &Version, commit: &Commit, extent: Extent) {
         for (number, file) in old.files() {
-            if commit.usage.iter().all(|(kept, _)| kept != *number) {
+            if !commit.usage.has(*number) {
                 file.retire();
             }
         }
@@ -272,10 +272,7 @@ impl Work {
 }
 
 fn next_version(version: &Version, commit: &Commit, file: Option<BlockFile>) -> Version {
-    let kept = version
-        .files()
-        .iter()
-        .filter(|(number, _)| commit.usage.iter().any(|(file, _)| file == **number));
+    let kept = version.files().iter().filter(|(number, _)| commit.usage.has(**number));
     let mut files: HashMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
     files.extend(file.map(|file| (file.number(), Arc::new(file))));

@@ -17,7 +17,7 @@ pub struct Store(Arc<Open>);
 /// What the last handle closes.
 struct Open {
     shared: Arc<Shared>,
-    threads: parking_lot::Mutex<Option<Threads>>,
+    threads: Option<Threads>,
     /// Removes the directory of a temporary store, after all else.
     temporary: Option<tempfile::TempDir>,
 }
@@ -57,7 +57,7 @@ impl Store {
 
     fn new(path: &Path, options: &Options, temporary: Option<tempfile::TempDir>) -> Result<Store> {
         let shared = Arc::new(Shared::open(path, options)?);
-        let threads = parking_lot::Mutex::new(Some(Threads::start(&shared)?));
+        let threads = Some(Threads::start(&shared)?);
         Ok(Store(Arc::new(Open { shared, threads, temporary })))
     }
 
@@ -116,7 +116,7 @@ impl Shared {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        drop(self.threads.lock().take());
+        drop(self.threads.take());
         if self.temporary.is_some() {
             return;
         }

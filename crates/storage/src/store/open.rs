@@ -73,7 +73,7 @@ fn remove_strays(
 ) -> Result<Vec<String>> {
     let mut strays: Vec<String> = Vec::new();
     for file in directory.numbers(Numbered::Blocks)? {
-        if manifest.commit().usage.iter().all(|(kept, _)| kept != file) {
+        if !manifest.commit().usage.has(file) {
             strays.push(Numbered::Blocks.name(file));
         }
     }
