@@ -14,13 +14,13 @@ impl Filedex {
     /// records are written, of how many.
     ///
     /// # Errors
-    /// `Io` where the file cannot be written; `Damaged`.
+    /// `Io` where the file cannot be written; `Damaged`; `Unsupported` where the index lies elsewhere.
     pub fn backup(
         &self,
         path: impl AsRef<Path>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Backup> {
-        Ok(self.store().backup(path, progress)?)
+        Ok(self.backend().store("a backup")?.backup(path, progress)?)
     }
 
     /// Makes an index of a backup, at a path where nothing is; then it can be opened there. A restore

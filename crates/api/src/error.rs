@@ -24,31 +24,51 @@ pub struct Error(Box<Cause>);
 enum Cause {
     Store(filedex_storage::Error),
     Query(filedex_query::Error),
-    Record(String),
-    Directory(String),
-    /// A file that cannot be read.
-    Unreadable(std::io::Error),
-    Cancelled,
+    Told(Told),
+}
+
+/// What neither a store nor a query is at fault for.
+#[derive(Debug)]
+struct Told {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 /// What the functions of an index answer.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    pub(crate) fn record(message: impl Into<String>) -> Error {
-        Error(Box::new(Cause::Record(message.into())))
+    /// An error of a [`Backend`](crate::Backend): what the host is to do about it, and a sentence for him.
+    /// Faults of a query are made from [`QueryError`](crate::QueryError).
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error(Box::new(Cause::Told(Told { kind, message: message.into(), source: None })))
     }
 
+    /// The same error with what is behind it.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+        if let Cause::Told(told) = &mut *self.0 {
+            told.source = Some(cause.into());
+        }
+        self
+    }
+
+    pub(crate) fn record(message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::InvalidRecord, message)
+    }
+
+    /// A directory that can't answer is `Io`.
     pub(crate) fn directory(message: impl Into<String>) -> Error {
-        Error(Box::new(Cause::Directory(message.into())))
+        Error::new(ErrorKind::Io, message)
     }
 
     pub(crate) fn unreadable(cause: std::io::Error) -> Error {
-        Error(Box::new(Cause::Unreadable(cause)))
+        Error::new(ErrorKind::Io, "the file can't be read on").caused_by(cause)
     }
 
     pub(crate) fn cancelled() -> Error {
-        Error(Box::new(Cause::Cancelled))
+        Error::new(ErrorKind::Cancelled, "cancelled")
     }
 
     /// What to do about it. A directory that can't answer is `Io`.
@@ -56,9 +76,7 @@ impl Error {
         match &*self.0 {
             Cause::Store(error) => error.kind(),
             Cause::Query(error) => ErrorKind::from(error),
-            Cause::Record(_) => ErrorKind::InvalidRecord,
-            Cause::Directory(_) | Cause::Unreadable(_) => ErrorKind::Io,
-            Cause::Cancelled => ErrorKind::Cancelled,
+            Cause::Told(told) => told.kind,
         }
     }
 
@@ -89,9 +107,7 @@ impl fmt::Display for Error {
         match &*self.0 {
             Cause::Store(error) => error.fmt(f),
             Cause::Query(error) => error.fmt(f),
-            Cause::Record(message) | Cause::Directory(message) => f.write_str(message),
-            Cause::Unreadable(_) => f.write_str("the file can't be read on"),
-            Cause::Cancelled => f.write_str("cancelled"),
+            Cause::Told(told) => f.write_str(&told.message),
         }
     }
 }
@@ -100,8 +116,8 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
             Cause::Store(error) => error.source(),
-            Cause::Unreadable(cause) => Some(cause),
-            _ => None,
+            Cause::Told(told) => told.source.as_deref().map(|source| source as _),
+            Cause::Query(_) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The handle of an open index, and how one is opened.
 //!
-//! This file hands records to the store and starts lookups; what a lookup asks is [`Lookup`]'s.
+//! This file hands records to the backend and starts lookups; what a lookup asks is [`Lookup`]'s.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
@@ -13,7 +13,7 @@ use filedex_query::{
 use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
 
 use crate::file::record;
-use crate::{Change, File, Lookup, Record, Result, Scope};
+use crate::{Backend, Change, File, Lookup, Record, Result, Scope};
 
 /// An open index. Clones are handles of the same index; threads share them freely.
 ///
@@ -31,7 +31,7 @@ use crate::{Change, File, Lookup, Record, Result, Scope};
 /// ```
 #[derive(Clone)]
 pub struct Filedex {
-    store: Store,
+    backend: Arc<dyn Backend>,
     limits: Limits,
     dotted_null: DottedNull,
     collation: Collation,
@@ -122,7 +122,7 @@ impl OpenOptions {
     /// # Errors
     /// `Missing`, `NotAStore`, `AlreadyOpen`, `NewerFormat`, `Damaged`, `Io`.
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Filedex> {
-        Ok(self.handle(Store::open(path, &self.options)?))
+        Ok(self.over(Arc::new(Store::open(path, &self.options)?)))
     }
 
     /// Opens an index in a temporary directory that goes with the last handle.
@@ -130,13 +130,15 @@ impl OpenOptions {
     /// # Errors
     /// `Io`.
     pub fn temporary(&self) -> Result<Filedex> {
-        Ok(self.handle(Store::temporary(&self.options)?))
+        Ok(self.over(Arc::new(Store::temporary(&self.options)?)))
     }
 
-    fn handle(&self, store: Store) -> Filedex {
+    /// An index that stands on that backend. Of the options, those count that say what queries mean and
+    /// may cost; how records are kept is the backend's own.
+    pub fn over(&self, backend: Arc<dyn Backend>) -> Filedex {
         let limits = self.options.limits.clone();
         let collation = self.collation.clone();
-        Filedex { store, limits, dotted_null: self.dotted_null, collation }
+        Filedex { backend, limits, dotted_null: self.dotted_null, collation }
     }
 }
 
@@ -165,7 +167,7 @@ impl Filedex {
     /// What an earlier end had left behind and opening put right, one sentence each. Nothing that was
     /// promised is lost by it; a host may want to log it.
     pub fn recoveries(&self) -> &[String] {
-        self.store.recoveries()
+        self.backend.recoveries()
     }
 
     /// Puts a record in, in place of the one with its `_id`. Known fields take their types
@@ -176,7 +178,7 @@ impl Filedex {
     /// type; `Io`.
     pub fn put(&self, record: &impl Record) -> Result<Put> {
         let record = record.record()?;
-        Ok(self.store.put(record.as_ref())?)
+        self.backend.put(record.as_ref())
     }
 
     /// Puts many records in, in batches of which each goes in whole or not at all.
@@ -186,17 +188,17 @@ impl Filedex {
     /// either nothing or what came before it.
     pub fn put_many<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<Tally> {
         let mut fault = None;
-        let sound = records.into_iter().map_while(|record| match record.into_record() {
+        let mut sound = records.into_iter().map_while(|record| match record.into_record() {
             Ok(document) => Some(document),
             Err(error) => {
                 fault = Some(error);
                 None
             }
         });
-        let put = self.store.put_many(sound);
+        let put = self.backend.put_many(&mut sound);
         match fault {
             Some(error) => Err(error),
-            None => Ok(put?),
+            None => put,
         }
     }
 
@@ -207,7 +209,7 @@ impl Filedex {
     /// not its type; `Io`. The record then stays as it was.
     pub fn update(&self, id: &str, mut change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
         let mut fault = None;
-        let updated = self.store.update(id, |document| {
+        let updated = self.backend.update(id, &mut |document| {
             let before = document.clone();
             change(document);
             fault = record::retype(&before, document).err();
@@ -217,7 +219,7 @@ impl Filedex {
         });
         match fault {
             Some(error) => Err(error),
-            None => Ok(updated?),
+            None => updated,
         }
     }
 
@@ -271,7 +273,7 @@ impl Filedex {
     /// # Errors
     /// `Io`.
     pub fn remove(&self, id: &str) -> Result<bool> {
-        Ok(self.store.remove(id)?)
+        self.backend.remove(id)
     }
 
     /// Takes the records of those ids out and says how many there were.
@@ -279,7 +281,7 @@ impl Filedex {
     /// # Errors
     /// `Io`; batches before the one that failed are out.
     pub fn remove_many<I: Into<String>>(&self, ids: impl IntoIterator<Item = I>) -> Result<u64> {
-        Ok(self.store.remove_many(ids.into_iter().map(Into::into))?)
+        self.backend.remove_many(&mut ids.into_iter().map(Into::into))
     }
 
     /// The record of that id, with its types.
@@ -296,7 +298,7 @@ impl Filedex {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn get_document(&self, id: &str) -> Result<Option<Document>> {
-        Ok(self.store.get(id)?)
+        self.backend.get(id)
     }
 
     /// The record of that id as the JSON text of a reply, as [`Lookup::json`] writes it.
@@ -312,7 +314,7 @@ impl Filedex {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
-        Ok(self.store.get_text(id)?)
+        self.backend.get_text(id)
     }
 
     /// Starts a lookup among the records of that room.
@@ -340,7 +342,7 @@ impl Filedex {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn stats(&self) -> Result<Stats> {
-        Ok(self.store.stats()?)
+        self.backend.stats()
     }
 
     /// Recounts every list from the records and reports what differs. `progress` is told how many
@@ -349,7 +351,7 @@ impl Filedex {
     /// # Errors
     /// `Io`. Damage is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-        Ok(self.store.verify(progress)?)
+        self.backend.verify(progress)
     }
 
     /// Returns when every write before the call is on the disk.
@@ -357,7 +359,7 @@ impl Filedex {
     /// # Errors
     /// `Io`.
     pub fn flush(&self) -> Result<()> {
-        Ok(self.store.flush()?)
+        self.backend.flush()
     }
 
     /// Writes everything out and lets go of the directory, if this is the last handle.
@@ -365,7 +367,7 @@ impl Filedex {
     /// # Errors
     /// `Io`.
     pub fn close(self) -> Result<()> {
-        Ok(self.store.close()?)
+        self.backend.close()
     }
 
     /// Bounds on what one query may cost.
@@ -373,8 +375,8 @@ impl Filedex {
         &self.limits
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.backend
     }
 
     /// What queries are compiled under: this moment's clock, a fresh seed.

@@ -37,6 +37,7 @@
 //! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
 mod admission;
+mod backend;
 mod backup;
 mod change;
 mod directory;
@@ -52,6 +53,7 @@ mod rebuild;
 mod scope;
 
 pub use admission::{AdmissionOptions, Reply};
+pub use backend::{Backend, Found, Records, Walk};
 pub use change::Change;
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
@@ -76,7 +78,8 @@ pub use filedex_query::{
     ejson,
 };
 pub use filedex_storage::{
-    Backup, Cancel, Compaction, Durability, Explain, Put, Quarantined, Repair, Report, Stats, Tally,
+    Backup, Cancel, Compaction, Durability, Explain, Put, Quarantined, Repair, Report, Stats,
+    Store, Tally, Watch, Window,
 };
 
 /// The program in the README compiles and does what it says.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use filedex_query::{
     Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson, shell,
 };
-use filedex_storage::{Cancel, Cursor, Explain, Watch, Window};
+use filedex_storage::{Cancel, Explain, Watch, Window};
 
+use crate::backend::Walk;
 use crate::file::digits;
 use crate::page::PageWriter;
 use crate::{Filedex, Page, Policy, Result, Scope};
@@ -289,7 +290,7 @@ impl Lookup {
     /// A `Query` error for a query that cannot be compiled or passes a limit; `Cancelled`; `Damaged`;
     /// `Io`.
     pub fn page(&self) -> Result<Page> {
-        let found = self.index.store().page(&self.plan()?, self.window(), &self.watch)?;
+        let found = self.index.backend().page(&self.plan()?, self.window(), &self.watch)?;
         Ok(Page::new(found.documents, self.offset, found.total))
     }
 
@@ -310,7 +311,7 @@ impl Lookup {
         let mut page = PageWriter::new();
         let (plan, window) = (self.plan()?, self.window());
         let total =
-            self.index.store().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
+            self.index.backend().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
         Ok(page.finish(self.offset, total))
     }
 
@@ -319,7 +320,7 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::page`].
     pub fn total(&self) -> Result<u64> {
-        Ok(self.index.store().total(&self.plan()?, &self.watch)?)
+        self.index.backend().total(&self.plan()?, &self.watch)
     }
 
     /// How the page is found and what that costs, by finding it.
@@ -327,7 +328,7 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::page`].
     pub fn explain(&self) -> Result<Explain> {
-        Ok(self.index.store().explain(&self.plan()?, self.window(), &self.watch)?)
+        self.index.backend().explain(&self.plan()?, self.window(), &self.watch)
     }
 
     /// All matches one by one, whatever the window, without holding them all in memory where the
@@ -336,7 +337,7 @@ impl Lookup {
     /// # Errors
     /// As [`Lookup::page`], at once or with an element.
     pub fn iter(&self) -> Result<Matches> {
-        Ok(Matches(self.index.store().cursor(&self.plan()?, &self.watch)?))
+        Ok(Matches(self.index.backend().walk(&self.plan()?, &self.watch)?))
     }
 
     /// Reads a part of the query from its JSON text.
@@ -384,13 +385,13 @@ impl std::fmt::Debug for Lookup {
 }
 
 /// The matches of [`Lookup::iter`].
-pub struct Matches(Cursor);
+pub struct Matches(Walk);
 
 impl Iterator for Matches {
     type Item = Result<Document>;
 
     fn next(&mut self) -> Option<Result<Document>> {
-        self.0.next().map(|found| found.map_err(Into::into))
+        self.0.next()
     }
 }
 

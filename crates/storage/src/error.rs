@@ -42,6 +42,8 @@ pub enum ErrorKind {
     Io,
     /// An earlier failure left the handle unusable. Reopen the store.
     Poisoned,
+    /// What the records lie in cannot do that; the message names what. Nothing was changed.
+    Unsupported,
 }
 
 /// An error of a store. Cheap to move.

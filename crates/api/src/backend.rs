@@ -1,0 +1,216 @@
+//! What answers plans and keeps records: the seam below [`Lookup`](crate::Lookup) and
+//! [`Filedex`].
+//!
+//! Scope, the reading of queries, policies and limits are settled above it: what comes down here is a
+//! compiled [`Plan`]. This file knows neither a store nor a server.
+
+mod embedded;
+
+use std::sync::Arc;
+
+use filedex_query::ejson::{Form, write_document, write_document_within};
+use filedex_query::{Account, Document, Error as QueryError, Plan};
+use filedex_storage::{Explain, Put, Report, Stats, Store, Tally, Watch, Window};
+
+#[cfg(doc)]
+use crate::Filedex;
+use crate::{Error, ErrorKind, Result};
+
+/// The records of a window, as the projection shows them, and the exact number of all that match, both
+/// of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The records of the window, in order.
+    pub documents: Vec<Document>,
+    /// How many records match, in and outside the window.
+    pub total: u64,
+}
+
+/// All records of an answer, one after the other.
+pub type Walk = Box<dyn Iterator<Item = Result<Document>> + Send>;
+
+/// Records that can be asked for: those of an index as it changes, or as it was at one moment.
+///
+/// Whoever implements it gives what the plan says of its records: those that
+/// [`Plan::matcher`] takes, in the order of [`Plan::sort`] with ties by `_id`, as [`Plan::projection`]
+/// shows them; within the plan's limits and the [`Watch`].
+pub trait Records: Send + Sync {
+    /// The records of a window and the exact total, of one moment.
+    ///
+    /// # Errors
+    /// `Query` past a limit, or where an expression fails on a record that the plan's other conditions
+    /// take; `Cancelled`; `Costly`; `Damaged`; `Io`.
+    fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found>;
+
+    /// How many records match.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64>;
+
+    /// How the page is found and what that costs, by finding it.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain>;
+
+    /// All matches one by one, of one moment where that can be had.
+    ///
+    /// # Errors
+    /// As [`Records::page`], at once or with an element.
+    fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk>;
+
+    /// The record of that id, as it was put in.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    fn get(&self, id: &str) -> Result<Option<Document>>;
+
+    /// Shows the records of a window to the visitor as JSON texts, in order, and gives the total.
+    ///
+    /// # Errors
+    /// As [`Records::page`], perhaps after some records were shown.
+    fn texts(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        let found = self.page(plan, window, watch)?;
+        show(&found.documents, plan, watch, visitor)?;
+        Ok(found.total)
+    }
+
+    /// The record of that id as the JSON text of a reply.
+    ///
+    /// # Errors
+    /// As [`Records::get`].
+    fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        let Some(record) = self.get(id)? else { return Ok(None) };
+        let mut text = Vec::new();
+        write_document(record.view(), Form::Plain, &mut text);
+        Ok(Some(text))
+    }
+}
+
+/// What an index stands on: [`Records`] that can be changed. Known fields have their types when they
+/// come down here ([`crate::Record`]).
+///
+/// [`Filedex::open`] stands on the store of this machine; a host gives another one to
+/// [`OpenOptions::over`](crate::OpenOptions::over).
+pub trait Backend: Records {
+    /// Puts a record in, in place of the one with its `_id`.
+    ///
+    /// # Errors
+    /// `InvalidRecord` for a document that cannot be a record; `Io`.
+    fn put(&self, record: &Document) -> Result<Put>;
+
+    /// Puts many records in, in batches of which each goes in whole or not at all. Of two with one `_id`
+    /// the later stays.
+    ///
+    /// # Errors
+    /// As [`Backend::put`]; batches before the failing one stand.
+    fn put_many(&self, records: &mut dyn Iterator<Item = Document>) -> Result<Tally>;
+
+    /// Changes the record of that id. `None` if there is none. The change is worked out on a copy, and
+    /// asked for again if another write came between.
+    ///
+    /// # Errors
+    /// As [`Backend::put`]; `InvalidRecord` also if the change touches `_id`.
+    fn update(&self, id: &str, change: &mut dyn FnMut(&mut Document)) -> Result<Option<Put>>;
+
+    /// Takes the record of that id out. False if there is none.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn remove(&self, id: &str) -> Result<bool>;
+
+    /// Takes the records of those ids out and says how many there were.
+    ///
+    /// # Errors
+    /// `Io`; batches before the failing one are out.
+    fn remove_many(&self, ids: &mut dyn Iterator<Item = String>) -> Result<u64>;
+
+    /// What the index holds, counted.
+    ///
+    /// # Errors
+    /// `Damaged`, `Io`.
+    fn stats(&self) -> Result<Stats>;
+
+    /// Recounts everything from the records and reports what differs. `progress` is told how many
+    /// records are done, of how many.
+    ///
+    /// # Errors
+    /// `Io`. Damage is in the report.
+    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report>;
+
+    /// Returns when every write before the call is where a crash leaves it.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn flush(&self) -> Result<()>;
+
+    /// Writes everything out and lets go, if nobody else has a hold of it.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn close(self: Arc<Self>) -> Result<()>;
+
+    /// What an earlier end had left behind and opening put right, one sentence each.
+    fn recoveries(&self) -> &[String] {
+        &[]
+    }
+
+    /// The store of this machine, if that is what it is: for what only such a one can do.
+    fn embedded(&self) -> Option<&Store> {
+        None
+    }
+}
+
+impl dyn Backend + '_ {
+    /// The store of this machine.
+    ///
+    /// # Errors
+    /// `Unsupported`, which names what was wanted of it.
+    pub(crate) fn store(&self, wanted: &str) -> Result<&Store> {
+        self.embedded().ok_or_else(|| {
+            let message = format!("{wanted} is of an index that lies on this machine alone");
+            Error::new(ErrorKind::Unsupported, message)
+        })
+    }
+}
+
+fn show(
+    documents: &[Document],
+    plan: &Plan,
+    watch: &Watch,
+    visitor: &mut dyn FnMut(&[u8]),
+) -> Result<()> {
+    let most = plan.limits().reply_bytes;
+    let account = watch.account(plan.limits());
+    let (mut left, mut text) = (most, Vec::new());
+    for document in documents {
+        text.clear();
+        write(document, left, &account, &mut text).map_err(|error| {
+            // The limit is that of the whole reply, not of what is left of it.
+            if error.limit_name() == Some("reply_bytes") {
+                QueryError::limit("reply_bytes", most)
+            } else {
+                error
+            }
+        })?;
+        left = left.saturating_sub(text.len());
+        visitor(&text);
+    }
+    Ok(())
+}
+
+fn write(
+    document: &Document,
+    most: usize,
+    account: &Account,
+    text: &mut Vec<u8>,
+) -> filedex_query::Result<()> {
+    write_document_within(document.view(), Form::Plain, text, most, account)
+}
