@@ -102,10 +102,22 @@ const FILTERS: &[&str] = &[
     r#"{"typeGroup":{"$in":["image","font",null]}}"#,
     r#"{"number":{"$gt":100}}"#,
     r#"{"$or":[{"rid":"A"},{"userId":"B"}]}"#,
+    r#"{"$or":[{"uploadedAt":{"$lt":{"$date":{"$numberLong":"8"}}}},{"uploadedAt":{"$date":{"$numberLong":"8"}},"_id":{"$lt":"f4"}}]}"#,
+    r#"{"rid":"A","$or":[{"uploadedAt":{"$gt":{"$date":{"$numberLong":"6"}}}},{"uploadedAt":{"$date":{"$numberLong":"6"}},"_id":{"$gt":"f4"}}]}"#,
+    r#"{"number":{"$gt":20},"name":{"$regex":"^x"}}"#,
+    r#"{"rid":"A","$or":[{"number":{"$lt":30}},{"userId":"B"}]}"#,
+    r#"{"$expr":{"$gt":["$number",{"$strLenCP":"$name"}]}}"#,
 ];
 
-const SORTS: &[&str] =
-    &["{}", r#"{"uploadedAt":-1}"#, r#"{"uploadedAt":1}"#, r#"{"number":1}"#, r#"{"_id":-1}"#];
+const SORTS: &[&str] = &[
+    "{}",
+    r#"{"uploadedAt":-1}"#,
+    r#"{"uploadedAt":1}"#,
+    r#"{"number":1}"#,
+    r#"{"_id":-1}"#,
+    r#"{"name":1}"#,
+    r#"{"typeGroup":-1,"number":1}"#,
+];
 
 /// The store and the map.
 struct Pair {

@@ -1,4 +1,5 @@
-//! What one condition proves about one field: that its value is one of some points, or in a range.
+//! What one condition proves about one field: that its value is one of some points, or in a range; or
+//! about two fields in their order, as clients ask that page by the last record they have seen.
 //!
 //! A bound is exact for records in which the field is no array: an array satisfies a condition by any
 //! of its elements. Stores keep such records apart.
@@ -28,6 +29,16 @@ pub enum Bound {
         /// Where it ends; unbounded means at the last value of the rank.
         upper: End<Value>,
     },
+    /// The values of two fields lie between these pairs, in the order of the first field and, where that is
+    /// equal, of the second. Exact for records whose second field is of its value's rank.
+    Pairs {
+        /// The fields' names, the more important one first.
+        fields: [String; 2],
+        /// Where the range begins; unbounded means at the first value of the first field's rank.
+        lower: End<[Value; 2]>,
+        /// Where it ends; unbounded means at the last value of the first field's rank.
+        upper: End<[Value; 2]>,
+    },
 }
 
 impl Bound {
@@ -42,7 +53,7 @@ impl Bound {
     pub fn of(condition: &Filter) -> Option<Bound> {
         match condition {
             Filter::Field { path, test } => of_test(path.as_name()?, test),
-            Filter::Or(members) => of_alternatives(members),
+            Filter::Or(members) => of_alternatives(members).or_else(|| of_pair(members)),
             _ => None,
         }
     }
@@ -57,17 +68,20 @@ impl Bound {
         let is_text = |value: &Value| value.view().as_text().is_some();
         match self {
             Bound::Points { values, .. } => values.iter().any(is_text),
-            Bound::Range { lower, upper, .. } => [lower, upper].into_iter().any(|end| match end {
-                End::Included(value) | End::Excluded(value) => is_text(value),
-                End::Unbounded => false,
-            }),
+            Bound::Range { lower, upper, .. } => {
+                [lower, upper].into_iter().filter_map(end_of).any(is_text)
+            }
+            Bound::Pairs { lower, upper, .. } => {
+                [lower, upper].into_iter().filter_map(end_of).flatten().any(is_text)
+            }
         }
     }
 
-    /// The field that the bound speaks of.
-    pub fn field(&self) -> &str {
+    /// The fields that the bound speaks of, the most important one first.
+    pub fn fields(&self) -> &[String] {
         match self {
-            Bound::Points { field, .. } | Bound::Range { field, .. } => field,
+            Bound::Points { field, .. } | Bound::Range { field, .. } => std::slice::from_ref(field),
+            Bound::Pairs { fields, .. } => fields,
         }
     }
 }
@@ -105,6 +119,53 @@ fn of_alternatives(members: &[Filter]) -> Option<Bound> {
     Some(Bound::Points { field, values })
 }
 
+/// Of two alternatives, that one field lies past a value, or is that value while another lies past one in
+/// the same direction: the pair of the two lies past a pair.
+fn of_pair(members: &[Filter]) -> Option<Bound> {
+    let [one, other] = members else { return None };
+    let (past, tie) = if matches!(other, Filter::And(_)) { (one, other) } else { (other, one) };
+    let Some(Bound::Range { field, lower, upper }) = Bound::of(past) else { return None };
+    let [one, other] = tie.conjuncts() else { return None };
+    let (equal, then) = match (Bound::of(one)?, Bound::of(other)?) {
+        (equal @ Bound::Points { .. }, then) => (equal, then),
+        (then, equal) => (equal, then),
+    };
+    let Bound::Points { field: same, values } = equal else { return None };
+    let Bound::Range { field: second, lower: second_lower, upper: second_upper } = then else {
+        return None;
+    };
+    let [value] = values.as_slice() else { return None };
+    let fields = [field, second];
+    let is_tie = |first: &Value| fields.first() == Some(&same) && first == value;
+    match (lower, upper, second_lower, second_upper) {
+        (End::Excluded(first), End::Unbounded, lower, End::Unbounded) if is_tie(&first) => {
+            let lower = paired(first, lower)?;
+            Some(Bound::Pairs { fields, lower, upper: End::Unbounded })
+        }
+        (End::Unbounded, End::Excluded(first), End::Unbounded, upper) if is_tie(&first) => {
+            let upper = paired(first, upper)?;
+            Some(Bound::Pairs { fields, lower: End::Unbounded, upper })
+        }
+        _ => None,
+    }
+}
+
+/// The end of a pair whose second value ends there.
+fn paired(first: Value, second: End<Value>) -> Option<End<[Value; 2]>> {
+    match second {
+        End::Included(second) => Some(End::Included([first, second])),
+        End::Excluded(second) => Some(End::Excluded([first, second])),
+        End::Unbounded => None,
+    }
+}
+
+fn end_of<T>(end: &End<T>) -> Option<&T> {
+    match end {
+        End::Included(value) | End::Excluded(value) => Some(value),
+        End::Unbounded => None,
+    }
+}
+
 /// Scalars that equality compares as the order of keys does.
 fn is_point(value: &Value) -> bool {
     matches!(
@@ -138,14 +199,30 @@ impl fmt::Display for Bound {
             },
             Bound::Range { field, lower, upper } => {
                 f.write_str(field)?;
-                match (lower, upper) {
-                    (End::Included(value), _) => write!(f, " >= {}", text(value)),
-                    (End::Excluded(value), _) => write!(f, " > {}", text(value)),
-                    (_, End::Included(value)) => write!(f, " <= {}", text(value)),
-                    (_, End::Excluded(value)) => write!(f, " < {}", text(value)),
-                    _ => Ok(()),
-                }
+                write_ends(f, lower, upper, text)
+            }
+            Bound::Pairs { fields: [first, second], lower, upper } => {
+                write!(f, "({first}, {second})")?;
+                let pair =
+                    |[first, second]: &[Value; 2]| format!("({}, {})", text(first), text(second));
+                write_ends(f, lower, upper, pair)
             }
         }
+    }
+}
+
+/// The one end that a condition has.
+fn write_ends<T>(
+    f: &mut fmt::Formatter<'_>,
+    lower: &End<T>,
+    upper: &End<T>,
+    text: impl Fn(&T) -> String,
+) -> fmt::Result {
+    match (lower, upper) {
+        (End::Included(value), _) => write!(f, " >= {}", text(value)),
+        (End::Excluded(value), _) => write!(f, " > {}", text(value)),
+        (_, End::Included(value)) => write!(f, " <= {}", text(value)),
+        (_, End::Excluded(value)) => write!(f, " < {}", text(value)),
+        _ => Ok(()),
     }
 }

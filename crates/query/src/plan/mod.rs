@@ -110,7 +110,8 @@ impl Plan {
             // what he asks opens only ways on which they come in the same order, where that shows.
             let keeps_order = one_list && conjunct.leads_to_one_list();
             let shows = !keeps_order && (may_fail || sort.is_none());
-            conjunct.bound.take_if(|bound| shows || redaction.hides(bound.field()));
+            let hidden = |bound: &Bound| bound.fields().iter().any(|field| redaction.hides(field));
+            conjunct.bound.take_if(|bound| shows || hidden(bound));
         }
         let filter = Filter::and(vec![host, caller]);
         let (projection, sort) = match redaction.is_empty() {
@@ -146,6 +147,11 @@ impl Plan {
     /// What a record must satisfy, ready to run.
     pub fn matcher(&self) -> &Matcher {
         &self.0.matcher
+    }
+
+    /// Whether some record could end the query with an error.
+    pub fn may_fail(&self) -> bool {
+        self.0.conjuncts.iter().any(|conjunct| conjunct.may_fail) || self.0.sort.may_fail()
     }
 
     /// The conditions that must all hold; none for a plan that takes every record.
@@ -203,7 +209,7 @@ impl Conjunct {
         &self.filter
     }
 
-    /// What the condition proves about one field, if it is of that kind.
+    /// What the condition proves about one field or two, if it is of that kind.
     pub fn bound(&self) -> Option<&Bound> {
         self.bound.as_ref()
     }

@@ -61,8 +61,8 @@ impl Outline {
 
     /// How many entries of classes that match lie before the chunk of that number.
     pub(crate) fn before(&self, at: usize, mut matches: impl FnMut(Class) -> bool) -> u64 {
-        let Some(chunk) = self.chunks.get(at) else { return 0 };
-        chunk.before.iter().filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
+        let counts = self.counts_before(at).iter();
+        counts.filter(|(class, _)| matches(*class)).map(|(_, count)| count).sum()
     }
 
     /// How many blocks lie before the chunk of that number.
@@ -78,10 +78,20 @@ impl Outline {
 
     /// The key of the chunk in which that key of the list lies or belongs.
     pub(crate) fn find(&self, key: &[u8]) -> &[u8] {
+        self.key(self.place(key))
+    }
+
+    /// The number of the chunk in which that key of the list lies or belongs.
+    pub(crate) fn place(&self, key: &[u8]) -> usize {
         let fence = |chunk: &Outlined| {
             compare(chunk.key.get(self.list_length..).unwrap_or_default(), key).is_le()
         };
-        self.key(self.chunks.partition_point(fence).saturating_sub(1))
+        self.chunks.partition_point(fence).saturating_sub(1)
+    }
+
+    /// How many entries of each class lie before the chunk of that number.
+    pub(crate) fn counts_before(&self, at: usize) -> &[(Class, u64)] {
+        self.chunks.get(at).map_or(&[], |chunk| &chunk.before)
     }
 
     /// Bytes of memory that it takes.

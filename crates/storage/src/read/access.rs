@@ -1,15 +1,16 @@
 //! How the records of a plan are reached: by id, by room, by user, through everything, or by a list of
-//! everything that has the order asked for.
+//! everything that has the order asked for or is bounded by dates.
 //!
 //! The choice rests on the plan's bounds and on maintained counts alone: of the ways that the bounds
-//! open, the one with the fewest records is taken. What the way proves need not be asked of the
-//! records again; all else is the residual. This file reads no record.
+//! open, the cheapest is taken. What the way proves need not be asked of the records again; all else is
+//! the residual. This file reads no record.
 
 use std::collections::BTreeSet;
 use std::ops::Bound as End;
 
 use filedex_query::{Bound, Conjunct, Filter, Plan, Value, ValueRef, key, order};
 
+use super::counts::Counts;
 use super::residual::{Conditions, Verdict};
 use crate::error::Result;
 use crate::format::List;
@@ -23,6 +24,21 @@ pub(crate) struct Access {
     pub(crate) proven: Vec<bool>,
     /// Whether, and from which end, the path gives the records in the order of the sort.
     pub(crate) order: Order,
+    /// The ways that were open, this one among them.
+    pub(crate) ways: Vec<Way>,
+}
+
+/// A way that was open to the records of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Way {
+    /// As [`Explain::access_path`](super::Explain::access_path).
+    pub access_path: &'static str,
+    /// How many records lie on it.
+    pub records: u64,
+    /// What looking at all of them would cost, in times of a record of a room.
+    pub cost: u64,
 }
 
 /// Where the records are read from.
@@ -35,7 +51,7 @@ pub(crate) enum Path {
     Users(Vec<Span>),
     /// All rooms, one after the other.
     Everything,
-    /// A list of all records, where no record needs to be asked.
+    /// A list of all records, or a part of it, whose entries point into rooms.
     Listed(Span),
 }
 
@@ -83,47 +99,90 @@ impl Span {
     }
 }
 
+/// What following an entry into a room costs, in times of a record that lies there.
+const POINTER: u64 = 4;
+
 impl Access {
-    /// Chooses the way.
+    /// Chooses the way for a window of the answer.
     pub(crate) fn choose(snapshot: Snapshot<'_>, plan: &Plan) -> Result<Access> {
+        let access = Access::stream(snapshot, plan)?;
+        // Counted from one end of a list any offset is near. Where nothing is asked nobody can tell from the
+        // order what else there is.
+        let unasked = plan.sort().is_none() && plan.conjuncts().is_empty();
+        Ok(match access.path {
+            Path::Everything if unasked => {
+                let path = Path::Listed(Span::whole(List::everything(), true));
+                Access { path, ..access }
+            }
+            _ => access,
+        })
+    }
+
+    /// Chooses the way for the whole answer from one end to the other.
+    pub(crate) fn stream(snapshot: Snapshot<'_>, plan: &Plan) -> Result<Access> {
         let loose = snapshot.tally(&List::loose())?.records() > 0;
+        let mut ways = Vec::new();
         let path = match points(plan, "_id") {
             // A filter that no record satisfies needs none.
             _ if plan.conjuncts().iter().any(is_never) => Path::Ids(Vec::new()),
             Some(ids) => Path::Ids(texts(&ids)),
-            None => narrowest(snapshot, plan, loose)?,
+            None => narrowest(snapshot, plan, loose, &mut ways)?,
         };
-        let proven = plan.conjuncts().iter().map(|conjunct| path.proves(conjunct)).collect();
-        let order = path.order(plan);
-        let access = Access { path, proven, order };
+        let access = Access::along(path, plan, ways);
         match access.path {
-            Path::Everything if order == Order::Other => access.by_list(snapshot, plan, loose),
+            Path::Everything => access.by_list(snapshot, plan, loose),
             _ => Ok(access),
         }
     }
 
-    /// The way through a list of all records that has the order asked for, if there is one and the classes
-    /// of records decide all else.
+    fn along(path: Path, plan: &Plan, ways: Vec<Way>) -> Access {
+        let proven = plan.conjuncts().iter().map(|conjunct| path.proves(conjunct)).collect();
+        let order = path.order(plan);
+        Access { path, proven, order, ways }
+    }
+
+    /// The way through a list of all records, where one has the order asked for and the classes of records
+    /// decide all else, or where dates leave few of them.
     fn by_list(self, snapshot: Snapshot<'_>, plan: &Plan, loose: bool) -> Result<Access> {
-        let sort = plan.sort().keys();
-        let in_bytes = plan.sort().collation().is_simple();
-        let (list, order) = match sort {
-            // Lists lie in the order of bytes.
-            _ if !in_bytes => return Ok(self),
-            [key] if key.path.text() == "_id" && !key.descending => (List::ids(), Order::Forward),
-            [key] if key.path.text() == "_id" => (List::ids(), Order::Backward),
-            // Loose records lie in no order of their dates.
-            _ if loose => return Ok(self),
-            _ => match date_order(plan) {
-                Some(order) => (List::everything(), order),
-                None => return Ok(self),
-            },
+        // Without a sort the order of the list would show, and which way is taken rests on counts.
+        let Some(list) = list_for(plan, loose).filter(|_| !plan.sort().is_none()) else {
+            return Ok(self);
         };
-        let mut conditions = Conditions::new(plan, &self.proven);
-        let tally = snapshot.tally(&list)?;
-        let asks = tally.counts().any(|(class, _)| conditions.verdict(class) == Verdict::Ask);
-        let path = Path::Listed(Span::whole(list, true));
-        Ok(if asks { self } else { Access { path, order, ..self } })
+        let all = snapshot.tally(&list)?;
+        let (from, to) = if list == List::ids() { (Vec::new(), None) } else { date_part(plan) };
+        let span = Span { list, from, to, proves: true };
+        let records = match span.is_whole() {
+            true => all.records(),
+            false => Counts::of_span(snapshot, &span)?.iter().map(|(_, count)| count).sum(),
+        };
+        let mut ways = self.ways.clone();
+        ways.push(Way::new("everything", all.records(), 1));
+        let way = Way::new("list", records, POINTER);
+        let cheaper = way.cost < all.records() && !plan.may_fail();
+        ways.push(way);
+        let listed = Access::along(Path::Listed(span), plan, ways.clone());
+        let mut conditions = Conditions::new(plan, &listed.proven);
+        let asks = all.counts().any(|(class, _)| conditions.verdict(class) == Verdict::Ask);
+        let serves = !asks && listed.order != Order::Other;
+        Ok(if serves || cheaper { listed } else { Access { ways, ..self } })
+    }
+}
+
+impl Way {
+    fn new(access_path: &'static str, records: u64, price: u64) -> Way {
+        Way { access_path, records, cost: records.saturating_mul(price) }
+    }
+}
+
+/// The list of all records that may serve: by `_id` if that is the order asked for, else newest first.
+fn list_for(plan: &Plan, loose: bool) -> Option<List> {
+    match plan.sort().keys() {
+        // Lists lie in the order of bytes.
+        [key] if key.path.text() == "_id" && plan.sort().collation().is_simple() => {
+            Some(List::ids())
+        }
+        // Loose records lie in no order of their dates.
+        _ => (!loose).then(List::everything),
     }
 }
 
@@ -147,23 +206,29 @@ impl Path {
             (Path::Rooms(_), Bound::Points { field, .. }) if field == "rid" => true,
             (Path::Users(_), Bound::Points { field, .. }) if field == "userId" => true,
             (Path::Rooms(_) | Path::Users(_), bound) => date_range(bound).is_some(),
+            (Path::Listed(span), bound) => {
+                span.list == List::everything() && date_range(bound).is_some()
+            }
             _ => false,
         }
     }
 
     fn order(&self, plan: &Plan) -> Order {
-        let one_list = match self {
+        let sort = plan.sort().keys();
+        let by_date = match self {
+            _ if sort.is_empty() => return Order::Forward,
             // Loose records lie in no order of their dates.
             Path::Rooms(spans) | Path::Users(spans) => {
                 spans.len() <= 1 && spans.iter().all(|span| span.proves)
             }
-            Path::Ids(_) | Path::Everything | Path::Listed(_) => false,
+            Path::Listed(span) if span.list == List::ids() => {
+                let is_last = sort.first().is_some_and(|key| key.descending);
+                return if is_last { Order::Backward } else { Order::Forward };
+            }
+            Path::Listed(_) => true,
+            Path::Ids(_) | Path::Everything => false,
         };
-        match date_order(plan).filter(|_| one_list) {
-            _ if plan.sort().keys().is_empty() => Order::Forward,
-            Some(order) => order,
-            None => Order::Other,
-        }
+        date_order(plan).filter(|_| by_date).unwrap_or(Order::Other)
     }
 }
 
@@ -202,18 +267,26 @@ fn texts(values: &[Value]) -> Vec<String> {
     texts.into_iter().map(str::to_owned).collect()
 }
 
-/// Of rooms and users the way with fewer records; the room where they are equal, because bodies lie
-/// there.
-fn narrowest(snapshot: Snapshot<'_>, plan: &Plan, loose: bool) -> Result<Path> {
+/// Of rooms and users the cheaper way; the room where they are equal, because bodies lie there.
+fn narrowest(
+    snapshot: Snapshot<'_>,
+    plan: &Plan,
+    loose: bool,
+    ways: &mut Vec<Way>,
+) -> Result<Path> {
     let rooms = points(plan, "rid").map(|values| lists(&values, List::room));
     let users = points(plan, "userId")
         .filter(|values| !values.contains(&Value::Null))
         .map(|values| lists(&values, List::user));
-    let total = |lists: &Option<BTreeSet<List>>| -> Result<u64> {
+    let mut cost = |name, lists: &Option<BTreeSet<List>>, price| -> Result<u64> {
         let Some(lists) = lists else { return Ok(u64::MAX) };
-        lists.iter().try_fold(0, |sum, list| Ok(sum + snapshot.tally(list)?.records()))
+        let records: Result<u64> =
+            lists.iter().try_fold(0, |sum, list| Ok(sum + snapshot.tally(list)?.records()));
+        let way = Way::new(name, records?, price);
+        ways.push(way.clone());
+        Ok(way.cost)
     };
-    let by_room = total(&rooms)? <= total(&users)?;
+    let by_room = cost("room", &rooms, 1)? <= cost("user", &users, POINTER)?;
     let part = date_part(plan);
     let spans = |lists: BTreeSet<List>| {
         let spans = lists.into_iter().map(|list| {
@@ -248,13 +321,13 @@ fn date_part(plan: &Plan) -> (Vec<u8>, Option<Vec<u8>>) {
     (from, to)
 }
 
-/// The keys between which a condition on `uploadedAt` holds. Lists are in descending order, so that
+/// The keys between which a condition on `uploadedAt`, or on that and `_id`, holds. Lists are in descending order, so that
 /// the upper end of the values is where the keys begin.
 fn date_range(bound: &Bound) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
     match bound {
         Bound::Points { field, values } if field == "uploadedAt" => {
             let [value] = values.as_slice() else { return None };
-            let at = descending(value);
+            let at = value.descending();
             Some((at.clone(), after_prefix(&at)))
         }
         Bound::Range { field, lower, upper } if field == "uploadedAt" => {
@@ -264,27 +337,55 @@ fn date_range(bound: &Bound) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
             };
             Some(range_of(lower, upper, some))
         }
+        // Every record has a text as its `_id`.
+        Bound::Pairs { fields: [first, second], lower, upper }
+            if first == "uploadedAt" && second == "_id" =>
+        {
+            let (End::Included(some) | End::Excluded(some)) = lower else {
+                let (End::Included(some) | End::Excluded(some)) = upper else { return None };
+                return is_text(some).then(|| range_of(lower, upper, some));
+            };
+            is_text(some).then(|| range_of(lower, upper, some))
+        }
         _ => None,
     }
 }
 
-fn range_of(lower: &End<Value>, upper: &End<Value>, kind: &Value) -> (Vec<u8>, Option<Vec<u8>>) {
-    let rank: Vec<u8> = descending(kind).first().copied().into_iter().collect();
+fn is_text(pair: &[Value; 2]) -> bool {
+    matches!(pair, [_, Value::String(_)])
+}
+
+/// What an end of a range is made of.
+trait Ordered {
+    /// Its key in a list that has the newest first.
+    fn descending(&self) -> Vec<u8>;
+}
+
+impl Ordered for Value {
+    fn descending(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        key::append_descending(&mut bytes, self.view());
+        bytes
+    }
+}
+
+impl Ordered for [Value; 2] {
+    fn descending(&self) -> Vec<u8> {
+        self.iter().flat_map(Ordered::descending).collect()
+    }
+}
+
+fn range_of<T: Ordered>(lower: &End<T>, upper: &End<T>, kind: &T) -> (Vec<u8>, Option<Vec<u8>>) {
+    let rank: Vec<u8> = kind.descending().first().copied().into_iter().collect();
     let from = match upper {
-        End::Included(value) => descending(value),
-        End::Excluded(value) => after_prefix(&descending(value)).unwrap_or_default(),
+        End::Included(value) => value.descending(),
+        End::Excluded(value) => after_prefix(&value.descending()).unwrap_or_default(),
         End::Unbounded => rank.clone(),
     };
     let to = match lower {
-        End::Included(value) => after_prefix(&descending(value)),
-        End::Excluded(value) => Some(descending(value)),
+        End::Included(value) => after_prefix(&value.descending()),
+        End::Excluded(value) => Some(value.descending()),
         End::Unbounded => after_prefix(&rank),
     };
     (from, to)
-}
-
-fn descending(value: &Value) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    key::append_descending(&mut bytes, value.view());
-    bytes
 }

@@ -11,6 +11,7 @@ use filedex_query::{Account, Document, DocumentRef, Filter, Plan};
 
 use super::access::{Access, Order, Path, Span};
 use super::collector::Collector;
+use super::counts::Counts;
 use super::explain::Explain;
 use super::reply::Reply;
 use super::residual::{Conditions, Verdict};
@@ -19,7 +20,7 @@ use crate::cache::Texts;
 use crate::error::Result;
 use crate::format::lists::{ALL_ROOMS, holds_records};
 use crate::format::record::document;
-use crate::format::{Block, List, Place, Tally};
+use crate::format::{Block, List, Place};
 use crate::memtable::Direction;
 use crate::snapshot::{Bounds, Entries, Lying, Run, Snapshot, Stored, Walk};
 
@@ -160,20 +161,28 @@ impl<'e> Execution<'e> {
 
     /// The total, if the classes of the records decide it.
     fn total_by_counts(&mut self) -> Result<Option<u64>> {
-        let snapshot = self.snapshot;
-        let whole = match &self.access.path {
+        let access = self.access;
+        let spans = match &access.path {
             Path::Ids(_) => return Ok(None),
-            Path::Everything => return decided(&mut self.open, snapshot, &List::everything()),
-            Path::Listed(span) => return decided(&mut self.open, snapshot, &span.list),
+            Path::Everything => {
+                let tally = self.snapshot.tally(&List::everything())?;
+                return Ok(self.matching(tally.counts(), None));
+            }
+            Path::Listed(span) => std::slice::from_ref(span),
             Path::Rooms(spans) | Path::Users(spans) => spans,
         };
         let mut total = 0;
-        for span in whole {
-            let conditions = if span.proves { &mut self.open } else { &mut self.all };
-            match decided(conditions, snapshot, &span.list)? {
-                Some(count) if span.is_whole() => total += count,
-                _ => return Ok(None),
-            }
+        for span in spans {
+            // Whether classes decide shows in the list as a whole, which is known without a look into it.
+            let tally = self.snapshot.tally(&span.list)?;
+            let Some(whole) = self.matching(tally.counts(), Some(span)) else { return Ok(None) };
+            total += match span.is_whole() || whole == 0 {
+                true => whole,
+                false => {
+                    let counts = Counts::of_span(self.snapshot, span)?;
+                    self.matching(counts.iter(), Some(span)).unwrap_or(0)
+                }
+            };
         }
         Ok(Some(total))
     }
@@ -455,6 +464,7 @@ impl<'e> Execution<'e> {
         Explain {
             access_path: self.access.path.name(),
             lists,
+            ways: self.access.ways.clone(),
             bounds: proven
                 .filter_map(|(conjunct, _)| Some(conjunct.bound()?.to_string()))
                 .collect(),
@@ -514,22 +524,4 @@ impl<'b> Here<'b> {
             Lying::InCell(cell, _) => holds_records(cell.list()),
         }
     }
-}
-
-/// How many records of the list belong to the answer, if their classes decide.
-fn decided(
-    conditions: &mut Conditions<'_>,
-    snapshot: Snapshot<'_>,
-    list: &List,
-) -> Result<Option<u64>> {
-    let tally: Tally = snapshot.tally(list)?;
-    let mut total = 0;
-    for (class, count) in tally.counts() {
-        match conditions.verdict(class) {
-            Verdict::Yes => total += count,
-            Verdict::No => {}
-            Verdict::Ask => return Ok(None),
-        }
-    }
-    Ok(Some(total))
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::access::Way;
+
 /// How a plan was executed, and what it cost.
 ///
 /// Serialises with camel-case keys, as MongoDB's explain does.
@@ -13,6 +15,8 @@ pub struct Explain {
     pub access_path: &'static str,
     /// How many lists (or ids) the path went through.
     pub lists: u64,
+    /// The ways that were weighed against each other; none for ids, which lead to their records.
+    pub ways: Vec<Way>,
     /// What the path proves, one condition each.
     pub bounds: Vec<String>,
     /// The conditions that were left to be asked of the records, as a filter; none if there are none.
@@ -42,6 +46,10 @@ pub struct Explain {
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "access path  {} ({} lists)", self.access_path, self.lists)?;
+        let ways = self.ways.iter();
+        let ways = ways
+            .map(|way| format!("{} of {} records at {}", way.access_path, way.records, way.cost));
+        writeln!(f, "ways         {}", listed(&ways.collect::<Vec<String>>()))?;
         writeln!(f, "bounds       {}", listed(&self.bounds))?;
         writeln!(f, "residual     {}", self.residual.as_deref().unwrap_or("-"))?;
         writeln!(f, "sort         {}", self.sort)?;

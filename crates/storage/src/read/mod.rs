@@ -10,6 +10,7 @@
 
 pub(crate) mod access;
 mod collector;
+mod counts;
 pub(crate) mod execution;
 mod explain;
 mod reply;
@@ -19,6 +20,7 @@ mod skip;
 mod watch;
 mod window;
 
+pub use access::Way;
 pub(crate) use access::{Access, Order, Path, Span};
 pub(crate) use collector::Collector;
 pub(crate) use execution::Execution;

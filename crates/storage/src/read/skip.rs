@@ -3,6 +3,7 @@
 
 use super::access::Span;
 use super::collector::Collector;
+use super::counts::Counts;
 use super::execution::{Execution, Here};
 use super::residual::Verdict;
 use crate::error::Result;
@@ -26,37 +27,58 @@ impl Execution<'_> {
         collector: &Collector<'_>,
     ) -> Result<()> {
         let passes = collector.passes(self.matched);
-        if !self.counted || !span.is_whole() || collector.is_full() || passes < DEEP {
+        if !self.counted || collector.is_full() || passes < DEEP {
             return Ok(());
         }
         let (index, version) = (&self.snapshot.pool.index, &self.snapshot.state.version);
         let Some(outline) = index.outline(version, &span.list, true)? else { return Ok(()) };
-        let Some(end) = self.matching(self.snapshot.tally(&span.list)?.counts(), Some(span)) else {
-            return Ok(());
-        };
+        let Some((start, inside)) = self.matching_in(span)? else { return Ok(()) };
+        let end = start + inside;
         let before = |this: &mut Self, at| this.matching_before(&outline, at, span);
-        let (mut low, mut high) = (0, outline.len());
+        // Chunks that begin outside of the part are none to begin with.
+        let mut low = if span.from.is_empty() { 0 } else { outline.place(&span.from) + 1 };
+        let mut high = span.to.as_ref().map_or(outline.len(), |to| outline.place(to) + 1);
+        let first = low;
         // Forward: the last chunk before which not more match than are passed over. Backward: the first one
         // behind which not more do.
         while low < high {
             let middle = low.midpoint(high);
             let goes_on = match self.direction() {
-                Direction::Forward => before(self, middle) <= passes,
+                Direction::Forward => before(self, middle).saturating_sub(start) <= passes,
                 Direction::Backward => end.saturating_sub(before(self, middle + 1)) > passes,
             };
             (low, high) = if goes_on { (middle + 1, high) } else { (low, middle) };
         }
         let (at, matching) = match self.direction() {
-            Direction::Forward => (low.saturating_sub(1), before(self, low.saturating_sub(1))),
+            Direction::Forward if low <= first => return Ok(()),
+            Direction::Forward => (low - 1, before(self, low - 1).saturating_sub(start)),
             Direction::Backward if low + 1 >= outline.len() => return Ok(()),
             Direction::Backward => (low, end.saturating_sub(before(self, low + 1))),
         };
+        // Past the end of the part nothing is walked over backward.
+        if span.to.as_deref().is_some_and(|to| outline.key(at + 1) > &*span.list.key(to)) {
+            return Ok(());
+        }
         let Some(chunk) = index.exact(version, outline.key(at))? else { return Ok(()) };
         let backward = self.direction() == Direction::Backward;
         walk.jump(chunk, backward.then(|| outline.key(at + 1)));
         self.matched += matching;
         self.passed += if backward { outline.blocks_behind(at) } else { outline.blocks_before(at) };
         Ok(())
+    }
+
+    /// How many records that match lie in the list before the part, and in it; `None` where classes do not
+    /// decide.
+    fn matching_in(&mut self, span: &Span) -> Result<Option<(u64, u64)>> {
+        if span.is_whole() {
+            let tally = self.snapshot.tally(&span.list)?;
+            return Ok(self.matching(tally.counts(), Some(span)).map(|inside| (0, inside)));
+        }
+        let (before, inside) =
+            (Counts::before_span(self.snapshot, span)?, Counts::of_span(self.snapshot, span)?);
+        let (before, inside) =
+            (self.matching(before.iter(), Some(span)), self.matching(inside.iter(), Some(span)));
+        Ok(before.zip(inside))
     }
 
     /// How many records that match lie before the chunk of that number.

@@ -53,7 +53,7 @@ impl Snapshot {
     pub fn cursor(&self, plan: &Plan, watch: &Watch) -> Result<Cursor> {
         let state = self.state()?;
         let reading = Reading::new(&self.store().shared().pool, &state);
-        let mut access = Access::choose(reading, plan)?;
+        let mut access = Access::stream(reading, plan)?;
         let is_sorted = access.order == Order::Other || matches!(access.path, Path::Ids(_));
         let parts = if is_sorted { VecDeque::new() } else { parts(reading, &mut access.path)? };
         let mut cursor = Cursor {

@@ -112,6 +112,9 @@ fn condition() -> impl Strategy<Value = String> {
         r#"{"uploadedAt":{"$gt":{"$date":{"$numberLong":"1"}},"$lte":{"$date":{"$numberLong":"3"}}}}"#,
         r#"{"uploadedAt":{"$date":{"$numberLong":"3"}}}"#,
         r#"{"uploadedAt":{"$gt":""}}"#,
+        r#"{"$or":[{"uploadedAt":{"$lt":{"$date":{"$numberLong":"3"}}}},{"uploadedAt":{"$date":{"$numberLong":"3"}},"_id":{"$lt":"f30"}}]}"#,
+        r#"{"$or":[{"uploadedAt":{"$gt":{"$date":{"$numberLong":"2"}}}},{"uploadedAt":{"$date":{"$numberLong":"2"}},"_id":{"$gte":"f4"}}]}"#,
+        r#"{"$or":[{"_id":{"$lte":"f2"},"uploadedAt":"2024-01-01"},{"uploadedAt":{"$lt":"2024-01-01"}}]}"#,
         r#"{"uploadedAt":null}"#,
         r#"{"size":{"$gt":2}}"#,
         r#"{"size":{"$not":{"$lte":2}}}"#,
@@ -141,6 +144,8 @@ pub(crate) fn sort() -> impl Strategy<Value = String> {
         r#"{"size":1}"#,
         r#"{"typeGroup":1,"size":-1}"#,
         r#"{"_id":1}"#,
+        r#"{"_id":-1}"#,
+        r#"{"name":-1}"#,
     ][..];
     proptest::sample::select(texts).prop_map(str::to_owned)
 }
