@@ -47,7 +47,7 @@ type Question = (&'static str, &'static str, u64, Option<u64>);
 
 /// Every access path, every way to a total, both ends of every order.
 const QUESTIONS: &[Question] = &[
-    ("{}", "{}", 190, None),
+    ("{}", r#"{"_id":-1}"#, 190, None),
     ("{}", r#"{"uploadedAt":-1}"#, 30, Some(7)),
     ("{}", r#"{"_id":1}"#, 0, Some(20)),
     (r#"{"_id":"f7"}"#, "{}", 0, None),
