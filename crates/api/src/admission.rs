@@ -8,6 +8,8 @@
 mod lane;
 mod place;
 mod reply;
+#[cfg(feature = "tokio")]
+mod turn;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -20,6 +22,10 @@ use lane::Lane;
 pub(crate) use place::{Entering, Place};
 use reply::Held;
 pub use reply::Reply;
+#[cfg(feature = "tokio")]
+pub(crate) use turn::Raise;
+#[cfg(feature = "tokio")]
+pub use turn::{Refused, Turn};
 
 /// How much may run and wait at once. Start from the default and set fields.
 ///
@@ -76,9 +82,10 @@ pub(crate) enum Pace {
     Slow,
 }
 
-/// The places of one host, and who waits for them. Clones share them.
+/// The places of one host, and who waits for them. Clones share them: what a host does beside its
+/// endpoints ([`crate::Endpoints::admission`]) takes its turn among their requests.
 #[derive(Clone)]
-pub(crate) struct Admission(Arc<Shared>);
+pub struct Admission(Arc<Shared>);
 
 struct Shared {
     options: AdmissionOptions,
@@ -96,7 +103,8 @@ struct Lanes {
 pub(crate) struct Full;
 
 impl Admission {
-    pub(crate) fn new(options: AdmissionOptions) -> Admission {
+    /// All places free.
+    pub fn new(options: AdmissionOptions) -> Admission {
         let lanes = Lanes {
             quick: Lane::new(options.quick, options.quick_of_one),
             slow: Lane::new(options.slow, options.slow),
@@ -105,7 +113,8 @@ impl Admission {
         Admission(Arc::new(Shared { options, lanes: Mutex::new(lanes), held }))
     }
 
-    pub(crate) fn options(&self) -> &AdmissionOptions {
+    /// How many places there are.
+    pub fn options(&self) -> &AdmissionOptions {
         &self.0.options
     }
 
@@ -149,5 +158,11 @@ impl Lanes {
             Pace::Quick => &mut self.quick,
             Pace::Slow => &mut self.slow,
         }
+    }
+}
+
+impl std::fmt::Debug for Admission {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admission").field("options", self.options()).finish_non_exhaustive()
     }
 }

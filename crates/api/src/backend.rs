@@ -54,6 +54,19 @@ pub trait Records: Send + Sync {
     /// As [`Records::page`].
     fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain>;
 
+    /// The page, and how it was found. Whoever can tell both from one execution does.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn page_explained(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+    ) -> Result<(Found, Explain)> {
+        Ok((self.page(plan, window, watch)?, self.explain(plan, window, watch)?))
+    }
+
     /// All matches one by one, of one moment where that can be had.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use filedex_query::{
     Account, Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
 };
-use filedex_storage::{Durability, Options, Put, Report, Stats, Store, Tally};
+use filedex_storage::{Durability, Holder, Options, Put, Report, Stats, Store, Tally, Watch};
 
 use crate::file::record;
 use crate::{Backend, Change, File, Lookup, Record, Result, Scope};
@@ -335,6 +335,41 @@ impl Filedex {
     /// Starts a lookup under a scope.
     pub fn lookup(&self, scope: Scope) -> Lookup {
         Lookup::new(self.clone(), scope)
+    }
+
+    /// The rooms that records name, in the order of their ids, each with the number and bytes of its records:
+    /// from counts that are kept, one step a room.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex, Watch};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_room("GENERAL").with_size(7))?;
+    /// let rooms: Result<Vec<_>, _> = index.rooms(&Watch::default())?.collect();
+    /// assert_eq!(rooms?.first().map(|room| (room.records, room.bytes)), Some((1, 7)));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Unsupported` where the index does not lie on this machine. With an element: `Query` past the index's
+    /// limit on time, `Cancelled`, `Costly`, `Damaged`, `Io`.
+    pub fn rooms(
+        &self,
+        watch: &Watch,
+    ) -> Result<impl Iterator<Item = Result<Holder>> + Send + use<>> {
+        let rooms = self.backend.store("a list of rooms")?.rooms(watch);
+        Ok(rooms.map(|room| Ok(room?)))
+    }
+
+    /// The users that records name; as [`Filedex::rooms`].
+    ///
+    /// # Errors
+    /// As [`Filedex::rooms`].
+    pub fn users(
+        &self,
+        watch: &Watch,
+    ) -> Result<impl Iterator<Item = Result<Holder>> + Send + use<>> {
+        let users = self.backend.store("a list of users")?.users(watch);
+        Ok(users.map(|user| Ok(user?)))
     }
 
     /// What the index holds, counted.

@@ -52,7 +52,9 @@ mod policy;
 mod rebuild;
 mod scope;
 
-pub use admission::{AdmissionOptions, Reply};
+pub use admission::{Admission, AdmissionOptions, Reply};
+#[cfg(feature = "tokio")]
+pub use admission::{Refused, Turn};
 pub use backend::{Backend, Found, Records, Walk};
 pub use change::Change;
 pub use directory::{
@@ -78,8 +80,8 @@ pub use filedex_query::{
     ejson,
 };
 pub use filedex_storage::{
-    Backup, Cancel, Compaction, Durability, Explain, Put, Quarantined, Repair, Report, Stats,
-    Store, Tally, Watch, Window,
+    Backup, Cancel, Compaction, Durability, Explain, Holder, Holders, Put, Quarantined, Repair,
+    Report, Stats, Store, Tally, Watch, Window,
 };
 
 /// The program in the README compiles and does what it says.

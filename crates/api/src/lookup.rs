@@ -186,6 +186,24 @@ impl Lookup {
         self.query_document(&document)
     }
 
+    /// Sorts as that text says, as people type it in MongoDB's shell.
+    ///
+    /// # Errors
+    /// As [`Lookup::query_relaxed`].
+    pub fn sort_relaxed(self, text: &str) -> Result<Lookup> {
+        let document = shell::read_document(text, &self.environment)?;
+        self.sort_document(&document)
+    }
+
+    /// Shows the fields that text asks for, as people type it in MongoDB's shell.
+    ///
+    /// # Errors
+    /// As [`Lookup::query_relaxed`].
+    pub fn fields_relaxed(self, text: &str) -> Result<Lookup> {
+        let document = shell::read_document(text, &self.environment)?;
+        self.fields_document(&document)
+    }
+
     /// Records that satisfy the filter of that document as well. Where it compares `_id`, `rid`, `userId`,
     /// `folderId` or `originalFileId` with an object id, it means the id's 24 digits: those fields hold
     /// text.
@@ -329,6 +347,16 @@ impl Lookup {
     /// As [`Lookup::page`].
     pub fn explain(&self) -> Result<Explain> {
         self.index.backend().explain(&self.plan()?, self.window(), &self.watch)
+    }
+
+    /// The page, and how it was found: one execution for both where the backend can tell.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn page_explained(&self) -> Result<(Page, Explain)> {
+        let (plan, window) = (self.plan()?, self.window());
+        let (found, explain) = self.index.backend().page_explained(&plan, window, &self.watch)?;
+        Ok((Page::new(found.documents, self.offset, found.total), explain))
     }
 
     /// All matches one by one, whatever the window, without holding them all in memory where the

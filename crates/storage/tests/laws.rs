@@ -6,8 +6,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use filedex_query::ejson::{self, Form};
-use filedex_query::{Document, ValueRef};
-use filedex_storage::{Options, Store, Watch, Window};
+use filedex_query::{Document, Value, ValueRef, key};
+use filedex_storage::{Holder, Options, Store, Watch, Window};
 use proptest::prelude::*;
 use support::{by_full_scan, filter, plan, record, sort, window};
 
@@ -123,6 +123,42 @@ fn temporary(cache_bytes: u64) -> Store {
     Store::temporary(&options).unwrap()
 }
 
+/// The key of a room or user, its records, their bytes.
+type Held = (Vec<u8>, u64, u64);
+
+fn key_of(id: Option<&Value>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    key::append(&mut bytes, id.map_or(ValueRef::Null, Value::view));
+    bytes
+}
+
+fn held(holder: &Holder) -> Held {
+    assert_eq!(holder.unsummed, 0);
+    (key_of(Some(&holder.id)), holder.records, holder.bytes)
+}
+
+/// What the rooms or users of the model hold, counted one by one. An array has no single place.
+fn recount(model: &BTreeMap<String, Document>, field: &str) -> Vec<Held> {
+    let mut counts: BTreeMap<Vec<u8>, (u64, u64)> = BTreeMap::new();
+    let is_loose = |record: &Document| {
+        let places = ["rid", "userId", "uploadedAt"];
+        places.iter().any(|field| matches!(record.get(field), Some(Value::Array(_))))
+    };
+    // A missing room is null, a missing user nobody.
+    let is_held = |record: &Document| {
+        field == "rid" || !matches!(record.get(field), None | Some(Value::Null))
+    };
+    for record in model.values().filter(|record| is_held(record) && !is_loose(record)) {
+        let size = match record.get("size") {
+            Some(Value::Int(size)) => *size as u64,
+            _ => 0,
+        };
+        let (records, bytes) = counts.entry(key_of(record.get(field))).or_default();
+        (*records, *bytes) = (*records + 1, *bytes + size);
+    }
+    counts.into_iter().map(|(id, (records, bytes))| (id, records, bytes)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 200, ..ProptestConfig::with_cases(60) })]
 
@@ -165,6 +201,12 @@ proptest! {
         let report = store.verify(&mut |_, _| ()).unwrap();
         prop_assert!(report.is_clean(), "{:?}", report.problems);
         prop_assert_eq!(store.stats().unwrap().records, model.len() as u64);
+        for (field, holders) in
+            [("rid", store.rooms(&Watch::default())), ("userId", store.users(&Watch::default()))]
+        {
+            let holders: Vec<Held> = holders.map(|holder| held(&holder.unwrap())).collect();
+            prop_assert_eq!(holders, recount(&model, field));
+        }
         for (id, record) in &model {
             let stored = store.get(id).unwrap();
             prop_assert_eq!(stored.as_ref(), Some(record));

@@ -22,6 +22,16 @@ impl Records for Store {
         Ok(Store::explain(self, plan, window, watch)?)
     }
 
+    fn page_explained(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+    ) -> Result<(Found, Explain)> {
+        let page = Store::page(self, plan, window, watch)?;
+        Ok((Found { documents: page.documents, total: page.total }, page.explain))
+    }
+
     fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
         let cursor = self.cursor(plan, watch)?;
         Ok(Box::new(cursor.map(|found| found.map_err(Into::into))))

@@ -5,7 +5,8 @@ use http::{Request, Response};
 
 use super::call::{Call, Step};
 use super::{Endpoints, reply};
-use crate::{Cancel, Reply};
+use crate::Reply;
+use crate::admission::Raise;
 
 impl Endpoints {
     /// Answers a request on tokio's threads for blocking work. Dropping the future ends the call within
@@ -42,13 +43,4 @@ impl Endpoints {
 async fn blocking(work: impl FnOnce() -> Step + Send + 'static) -> Step {
     // No work of ours panics; a runtime that shuts down drops what did not begin.
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Step::Done(reply::gone()))
-}
-
-/// Ends the call of a future that goes. One that is done does not mind.
-struct Raise(Cancel);
-
-impl Drop for Raise {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }

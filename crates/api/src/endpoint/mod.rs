@@ -108,6 +108,11 @@ impl Endpoints {
         &*self.directory
     }
 
+    /// The places that requests take. Work that a host does beside its endpoints may take its turn there.
+    pub fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
     /// The same endpoints, whose typed calls end as that call does. They run at once, whatever else
     /// runs: only requests wait for their turn.
     #[must_use]

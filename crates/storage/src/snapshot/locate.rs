@@ -12,13 +12,20 @@ impl<'s> Snapshot<'s> {
     /// What the list adds up to.
     pub(crate) fn tally(self, list: &List) -> Result<Tally> {
         let mut tally = self.pool.index.total(&self.state.version, list)?;
+        tally.add_all(&self.written(list));
+        Ok(tally)
+    }
+
+    /// By how much the memtables change what the list adds up to.
+    pub(crate) fn written(self, list: &List) -> Tally {
+        let mut tally = Tally::default();
         if !self.is_settled() {
             let end = list.end();
             for memtable in [&self.state.frozen, &self.state.active] {
                 tally.add_all(&memtable.sum(list.bytes(), &end).tally);
             }
         }
-        Ok(tally)
+        tally
     }
 
     /// The cell of a key among all keys.

@@ -9,8 +9,8 @@ use filedex_query::{Document, Plan};
 use super::handle::Store;
 use super::snapshots::Snapshot;
 use crate::error::Result;
+use crate::format::Standing;
 use crate::format::lists::ALL_ROOMS;
-use crate::format::{List, Standing};
 use crate::read::{Access, Collector, Execution, Order, Path, Running, Span, Watch, Window};
 use crate::snapshot::{Snapshot as Reading, Stored};
 
@@ -84,7 +84,7 @@ fn parts(reading: Reading<'_>, path: &mut Path) -> Result<VecDeque<Span>> {
         }
         Path::Everything => {
             let rooms = reading.lists(ALL_ROOMS)?.into_iter();
-            Ok(rooms.map(|list: List| Span::whole(list, true)).collect())
+            Ok(rooms.map(|list| Span::whole(list, true)).collect())
         }
         Path::Ids(_) => Ok(VecDeque::new()),
     }

@@ -12,6 +12,7 @@ mod checkpoint;
 mod cursor;
 mod get;
 mod handle;
+mod holders;
 mod make;
 mod open;
 mod page;
@@ -24,6 +25,7 @@ mod threads;
 
 pub use cursor::Cursor;
 pub use handle::Store;
+pub use holders::{Holder, Holders};
 pub use page::Page;
 pub use snapshots::Snapshot;
 pub use stats::Stats;

@@ -1,8 +1,9 @@
 //! What the store holds, in numbers: read from what lists add up to, not from the records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::handle::Store;
+use super::holders::past;
 use crate::error::Result;
 use crate::format::List;
 use crate::format::keys::after_prefix;
@@ -22,6 +23,8 @@ pub struct Stats {
     pub users: u64,
     /// Records by `typeGroup`; `(none)` without one, `(other)` outside the usual ones.
     pub type_groups: BTreeMap<String, u64>,
+    /// What their sizes add up to, in bytes; a size that is no whole number from 0 to 2^53 adds nothing.
+    pub type_group_bytes: BTreeMap<String, u64>,
     /// Bytes of the store's files.
     pub disk_bytes: u64,
 }
@@ -36,9 +39,12 @@ impl Store {
         let reading = Reading::new(&self.shared().pool, &state);
         let disk_bytes = self.shared().home.directory.bytes()?;
         let mut stats = Stats { disk_bytes, ..Stats::default() };
-        for (class, count) in reading.tally(&List::everything())?.counts() {
+        for (class, weight) in reading.tally(&List::everything())?.iter() {
+            let (group, count) = (class.type_group(), u64::try_from(weight.count).unwrap_or(0));
             stats.records += count;
-            *stats.type_groups.entry(class.type_group().to_owned()).or_default() += count;
+            *stats.type_groups.entry(group.to_owned()).or_default() += count;
+            let bytes = stats.type_group_bytes.entry(group.to_owned()).or_default();
+            *bytes += u64::try_from(weight.bytes).unwrap_or(0);
         }
         stats.rooms = reading.lists(ALL_ROOMS)?.len() as u64;
         stats.users = reading.lists(ALL_USERS)?.len() as u64;
@@ -47,29 +53,13 @@ impl Store {
 }
 
 impl Reading<'_> {
-    /// The lists whose keys begin with the prefix and that hold anything.
-    pub(crate) fn lists(self, prefix: &[u8]) -> Result<BTreeSet<List>> {
+    /// The lists whose keys begin with the prefix and that hold anything, in order.
+    pub(crate) fn lists(self, prefix: &[u8]) -> Result<Vec<List>> {
         let end = after_prefix(prefix).unwrap_or_default();
-        let (mut lists, mut last) = (BTreeSet::new(), prefix.to_vec());
-        while let Some(chunk) = self.pool.index.next(&self.state.version, &last, &end)? {
-            if chunk.key.len() == chunk.chunk.list_length() {
-                lists.insert(List::from_bytes(&chunk.key));
-            }
-            // What else the list has lies before the next one.
-            last = chunk.key.to_vec();
-        }
-        for memtable in [&self.state.frozen, &self.state.active] {
-            let mut from = prefix.to_vec();
-            while let Some(cell) =
-                memtable.cells_from(&from).next().filter(|cell| cell.key() < &*end)
-            {
-                let list = List::from_bytes(cell.list());
-                from = list.end();
-                match self.tally(&list)?.records() {
-                    0 => drop(lists.remove(&list)),
-                    _ => drop(lists.insert(list)),
-                }
-            }
+        let (mut lists, mut passed) = (Vec::new(), prefix.to_vec());
+        while let Some((list, _)) = self.next_list(&passed, &end)? {
+            passed = past(&list);
+            lists.push(list);
         }
         Ok(lists)
     }
