@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use filedex_query::ejson::{Form, write_document, write_document_within};
 use filedex_query::{Account, Document, Error as QueryError, Plan};
-use filedex_storage::{Explain, Put, Report, Stats, Store, Tally, Watch, Window};
+use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
 
 #[cfg(doc)]
 use crate::Filedex;
@@ -150,6 +150,11 @@ pub trait Backend: Records {
     /// # Errors
     /// `Damaged`, `Io`.
     fn stats(&self) -> Result<Stats>;
+
+    /// What it holds in memory. Nothing where it does not know.
+    fn activity(&self) -> Activity {
+        Activity::default()
+    }
 
     /// Recounts everything from the records and reports what differs. `progress` is told how many
     /// records are done, of how many.

@@ -10,7 +10,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use filedex_query::{
     Account, Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
 };
-use filedex_storage::{Durability, Holder, Options, Put, Report, Stats, Store, Tally, Watch};
+use filedex_storage::{
+    Activity, Durability, Holder, Options, Put, Report, Stats, Store, Tally, Watch,
+};
 
 use crate::file::record;
 use crate::{Backend, Change, File, Lookup, Record, Result, Scope};
@@ -378,6 +380,21 @@ impl Filedex {
     /// `Damaged`, `Io`.
     pub fn stats(&self) -> Result<Stats> {
         self.backend.stats()
+    }
+
+    /// What the index holds in memory, and how its caches have done: for a host's figures.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_size(7))?;
+    /// let activity = index.activity();
+    /// assert!(activity.memtable_bytes > 0 && activity.checkpoint_failure.is_none());
+    /// assert!(activity.caches.iter().all(|cache| cache.bytes <= cache.limit_bytes));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn activity(&self) -> Activity {
+        self.backend.activity()
     }
 
     /// Recounts every list from the records and reports what differs. `progress` is told how many

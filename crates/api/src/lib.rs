@@ -62,9 +62,9 @@ pub use directory::{
     Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
 };
 pub use endpoint::{
-    Admitted, ApiError, Call, DefaultSort, EndpointOptions, Endpoints, FilesParams, FoldersParams,
-    ImagesParams, Order, OwnerShape, Paging, RoomKey, SearchField, Searched, SearchedQuery, Shown,
-    SortBy, Step, UserFiles, UserFilesParams, UserFolder, UserStats, Waiting,
+    Admitted, ApiError, Call, Cause, DefaultSort, EndpointOptions, Endpoints, FilesParams,
+    FoldersParams, ImagesParams, Order, OwnerShape, Paging, RoomKey, SearchField, Searched,
+    SearchedQuery, Shown, SortBy, Step, UserFiles, UserFilesParams, UserFolder, UserStats, Waiting,
 };
 pub use error::{Error, ErrorKind, Result};
 pub use file::{AsIs, File, Record};
@@ -80,8 +80,8 @@ pub use filedex_query::{
     ejson,
 };
 pub use filedex_storage::{
-    Backup, Cancel, Compaction, Durability, Explain, Holder, Holders, Put, Quarantined, Repair,
-    Report, Stats, Store, Tally, Watch, Window,
+    Activity, Backup, CacheActivity, Cancel, Compaction, Durability, Explain, Holder, Holders, Put,
+    Quarantined, Repair, Report, Stats, Store, Tally, Watch, Window,
 };
 
 /// The program in the README compiles and does what it says.

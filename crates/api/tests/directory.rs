@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod schema;
+
 use filedex::{
     Directory, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag, TokenHash, User,
 };
@@ -166,4 +168,51 @@ fn a_bad_directory_file_is_told_what_is_wrong() {
     }
     let error = FileDirectory::open("no/such/file.json").unwrap_err().to_string();
     assert!(error.contains("no/such/file.json"), "{error}");
+}
+
+/// The example and the schema that `filedex directory` prints.
+const EXAMPLE: &str = include_str!("../../cli/data/directory.json");
+const SCHEMA: &str = include_str!("../../cli/data/directory.schema.json");
+
+#[test]
+fn a_file_is_read_where_it_fits_its_schema_and_nowhere_else() {
+    let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+    let is_read = |listing: &serde_json::Value| {
+        let read = listing.to_string().parse::<MemoryDirectory>().is_ok();
+        assert_eq!(read, schema::fits(listing, &schema, &schema).is_ok(), "{listing}");
+        read
+    };
+    let example: serde_json::Value = serde_json::from_str(EXAMPLE).unwrap();
+    assert!(is_read(&example) && is_read(&serde_json::json!({})));
+    let hash = "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=";
+    for (place, value, expected) in [
+        ("/users/0/role", "\"SUPERADMIN\"", true),
+        ("/users/0/role", "\"admin\"", false),
+        ("/users/0/tokens", &format!("[{hash:?}, {hash:?}]"), true),
+        ("/users/0/tokens/0", "\"secret\"", false),
+        ("/users/0/tokens/0", &format!("{:?}", hash.replace("s=", "t=")), false),
+        ("/users/0/_id", "7", false),
+        ("/users/0/name", "null", true),
+        ("/users/0", r#"{"_id": "u"}"#, false),
+        ("/users/0", r#"{"_id": "u", "username": "u", "rooms": []}"#, false),
+        ("/users/0/shortUrls", r#"{"created": 2, "views": 17}"#, true),
+        ("/users/0/shortUrls", r#"{"created": -2, "views": 17}"#, false),
+        ("/users/0/incomplete", r#"["f"]"#, true),
+        ("/users/1/tags/0", r#"{"id": "t", "colour": "red"}"#, false),
+        ("/users/1/folders/0", r#"{"id": "f", "parentId": null}"#, true),
+        ("/users/1/folders/0", r#"{"name": "f"}"#, false),
+        ("/rooms/0/type", "\"x\"", false),
+        ("/rooms/1/members", "\"ada\"", false),
+        ("/rooms/1", r#"{"_id": "R", "type": "v", "members": ["ada"]}"#, true),
+        ("/rooms/1", r#"{"_id": "R"}"#, false),
+    ] {
+        let mut changed = example.clone();
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let value = serde_json::from_str(value).unwrap();
+        match changed.pointer_mut(parent).unwrap() {
+            serde_json::Value::Array(list) => list[name.parse::<usize>().unwrap()] = value,
+            other => other[name] = value,
+        }
+        assert_eq!(is_read(&changed), expected, "{place} {changed}");
+    }
 }

@@ -41,5 +41,5 @@ pub use error::{Error, ErrorKind, Result};
 pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};
 pub use read::{Cancel, Explain, Watch, Way, Window};
-pub use store::{Cursor, Holder, Holders, Page, Snapshot, Stats, Store};
+pub use store::{Activity, CacheActivity, Cursor, Holder, Holders, Page, Snapshot, Stats, Store};
 pub use write::{Put, Tally};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use filedex_query::{Document, Plan};
-use filedex_storage::{Explain, Put, Report, Stats, Store, Tally, Watch, Window};
+use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
 
 use super::{Backend, Found, Records, Walk};
 use crate::Result;
@@ -83,6 +83,10 @@ impl Backend for Store {
 
     fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
         Ok(Store::verify(self, progress)?)
+    }
+
+    fn activity(&self) -> Activity {
+        Store::activity(self)
     }
 
     fn flush(&self) -> Result<()> {

@@ -23,6 +23,32 @@ use crate::{DirectoryError, Error, ErrorKind};
 #[derive(Debug)]
 pub struct ApiError(Box<Refusal>);
 
+/// Why a reply is a 500, for the host's log: an extension of the response, of which the caller sees nothing.
+///
+/// ```
+/// use filedex::{Cause, Endpoints, Filedex, MemoryDirectory};
+/// let endpoints = Endpoints::new(Filedex::temporary()?, MemoryDirectory::new());
+/// let response = endpoints.handle(http::Request::get("/api/version").body("")?);
+/// if let Some(cause) = response.extensions().get::<Cause>() {
+///     eprintln!("{cause}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause(String);
+
+impl Cause {
+    pub(super) fn of(error: &Error) -> Cause {
+        Cause(error.to_string())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use call::{Admitted, Call, Step, Waiting};
-pub use error::ApiError;
+pub use error::{ApiError, Cause};
 pub use options::{DefaultSort, EndpointOptions, OwnerShape, Paging};
 pub use params::{
     FilesParams, ImagesParams, Order, RoomKey, SearchField, Shown, SortBy, UserFilesParams,
@@ -41,6 +41,7 @@ pub use user::{FoldersParams, Searched, SearchedQuery, UserFiles, UserFolder, Us
 use crate::admission::{Admission, Pace};
 use crate::{Directory, Filedex, Lookup, Room, Scope, User};
 use error::Style;
+use route::Route;
 
 /// The endpoints, ready to answer. Clones share the index and the directory.
 ///
@@ -111,6 +112,12 @@ impl Endpoints {
     /// The places that requests take. Work that a host does beside its endpoints may take its turn there.
     pub fn admission(&self) -> &Admission {
         &self.admission
+    }
+
+    /// The pattern of the endpoint that a path names, such as `/api/user/files/{id}`: for a host's figures, of
+    /// which there are as many as there are endpoints, whatever is asked.
+    pub fn pattern(&self, path: &str) -> Option<&'static str> {
+        Route::of(path).map(|found| found.pattern)
     }
 
     /// The same endpoints, whose typed calls end as that call does. They run at once, whatever else

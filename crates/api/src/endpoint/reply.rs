@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
 
-use super::error::ApiError;
+use super::error::{ApiError, Cause};
 use super::user::UserFolder;
 use crate::page::write_files;
 use crate::{Page, Reply};
@@ -67,6 +67,9 @@ pub(super) fn error(error: &ApiError) -> Response<Vec<u8>> {
     let mut response = json(error.status(), error.body());
     if error.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if let Some(cause) = error.cause() {
+        response.extensions_mut().insert(Cause::of(cause));
     }
     if error.status() == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));

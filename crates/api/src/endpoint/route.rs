@@ -59,6 +59,8 @@ const ROUTES: &[(&str, Route, Style)] = &[
 pub(super) struct Found<'p> {
     pub(super) route: Route,
     pub(super) style: Style,
+    /// The row's path.
+    pub(super) pattern: &'static str,
     /// The segment in braces, decoded; empty where there is none.
     pub(super) id: Cow<'p, str>,
 }
@@ -80,7 +82,7 @@ impl Route {
             };
             // A name that is no UTF-8 once decoded is nobody's.
             let id = percent_decode_str(id).decode_utf8().unwrap_or(Cow::Borrowed(id));
-            Some(Found { route: *route, style: *style, id })
+            Some(Found { route: *route, style: *style, pattern, id })
         })
     }
 }

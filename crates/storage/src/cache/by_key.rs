@@ -14,6 +14,15 @@ pub(crate) struct ByKey<K, V> {
     cache: Cache<K, Weighed<V>, Weigher>,
 }
 
+/// How full a cache is, and how it has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fill {
+    pub(crate) bytes: u64,
+    pub(crate) limit: u64,
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
+}
+
 #[derive(Clone)]
 struct Weighed<V> {
     kept: V,
@@ -56,6 +65,12 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
     pub(crate) fn keep(&self, key: K, kept: V, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.cache.insert(key, Weighed { kept, bytes });
+    }
+
+    pub(crate) fn fill(&self) -> Fill {
+        let Self { cache } = self;
+        let (hits, misses) = (cache.hits(), cache.misses());
+        Fill { bytes: cache.weight(), limit: cache.capacity(), hits, misses }
     }
 
     pub(crate) fn forget<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {

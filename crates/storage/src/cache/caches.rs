@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::by_key::ByKey;
+use super::by_key::{ByKey, Fill};
 use super::newest::Newest;
 use crate::error::Result;
 use crate::format::{Block, Place};
@@ -45,6 +45,16 @@ impl Caches {
             written: ByKey::new(share / 2, 700),
             newest: Newest::new(newest),
         }
+    }
+
+    /// How full each is.
+    pub(crate) fn fill(&self) -> [(&'static str, Fill); 4] {
+        [
+            ("blocks", self.blocks.fill()),
+            ("texts", self.texts.fill()),
+            ("records", self.records.fill()),
+            ("written", self.written.fill()),
+        ]
     }
 
     /// The text of a record as that version has it.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
+use super::by_key::Fill;
 use super::segment::{RECORDS, Segment, Wanted};
 use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
 
@@ -80,6 +81,11 @@ impl Columns {
             asked.clear();
         }
         !asked.insert(question.finish())
+    }
+
+    /// How full they are. Nobody asks for one by a key that is there or not.
+    pub(crate) fn fill(&self) -> Fill {
+        Fill { bytes: self.kept.read().bytes, limit: self.budget, ..Fill::default() }
     }
 
     /// The number of a scan that begins now.

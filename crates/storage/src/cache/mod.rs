@@ -13,6 +13,6 @@ pub(crate) mod columns;
 mod newest;
 pub(crate) mod segment;
 
-pub(crate) use by_key::ByKey;
+pub(crate) use by_key::{ByKey, Fill};
 pub(crate) use caches::{Caches, Text, Texts};
 pub(crate) use newest::Newest;

@@ -11,6 +11,7 @@
 pub(crate) mod directory;
 pub(crate) mod lock;
 pub(crate) mod names;
+mod process;
 pub(crate) mod swap;
 
 pub(crate) use directory::Directory;

@@ -7,7 +7,7 @@ use super::Keyed;
 use super::edit::Edit;
 use super::outline::Outline;
 use super::version::Version;
-use crate::cache::{ByKey, Newest};
+use crate::cache::{ByKey, Fill, Newest};
 use crate::format::List;
 
 /// What is kept.
@@ -39,6 +39,10 @@ impl IndexCache {
             asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
             newest: Newest::new(newest),
         }
+    }
+
+    pub(super) fn fill(&self) -> [(&'static str, Fill); 2] {
+        [("chunks", self.chunks.fill()), ("outlines", self.outlines.fill())]
     }
 
     pub(super) fn chunk(&self, key: &[u8]) -> Option<Keyed> {

@@ -31,6 +31,7 @@ pub(crate) use version::Version;
 use cache::IndexCache;
 use tree::Tree;
 
+use crate::cache::Fill;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::format::{Chunk, List, Tally};
@@ -57,6 +58,11 @@ impl Keyed {
 }
 
 impl Index {
+    /// How full its caches are.
+    pub(crate) fn fill(&self) -> [(&'static str, Fill); 2] {
+        self.cache.fill()
+    }
+
     /// Opens the tree; it is made anew from the manifest where it cannot be trusted. Tells what was put
     /// right.
     pub(crate) fn open(

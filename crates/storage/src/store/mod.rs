@@ -1,6 +1,6 @@
 //! The open store: one handle, shared by all threads of a host, and the threads behind it.
 //!
-//! Gives out: [`Store`] with its calls, [`Snapshot`] (the same calls on one state), [`Cursor`].
+//! Gives out: [`Store`] with its calls, [`Activity`] (what it holds in memory), [`Snapshot`] (the same calls on one state), [`Cursor`].
 //!
 //! # Invariants
 //! Writers take turns; what a turn holds is never waited for by a reader. A write is in the log before it
@@ -8,6 +8,7 @@
 //! commit is on the disk nothing that an earlier state needs is touched, and after an error everything is
 //! as it was. What is acknowledged lies in logs until it lies in block files.
 
+mod activity;
 mod checkpoint;
 mod cursor;
 mod get;
@@ -23,6 +24,7 @@ mod snapshots;
 mod stats;
 mod threads;
 
+pub use activity::{Activity, CacheActivity};
 pub use cursor::Cursor;
 pub use handle::Store;
 pub use holders::{Holder, Holders};
