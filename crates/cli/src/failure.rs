@@ -1,8 +1,7 @@
 //! Why a command ends early, and the exit status and words that go with it.
 
 use std::fmt::Display;
-use std::io;
-use std::process::ExitCode;
+use std::io::{self, Write};
 
 use filedex::ErrorKind;
 
@@ -11,6 +10,8 @@ use filedex::ErrorKind;
 pub(crate) enum Failure {
     /// A query, projection or sort that means nothing. Exit status 2.
     Query(filedex_query::Error),
+    /// Arguments that do not say what is to be done. Exit status 2.
+    Arguments(String),
     /// The store cannot be opened or read. Exit status 3.
     Store(String),
     /// Standard output cannot be written.
@@ -27,41 +28,31 @@ impl Failure {
         Failure::Other(format!("{place}: {cause}"))
     }
 
-    /// Says on standard error what went wrong and gives the exit status.
-    pub(crate) fn report(&self) -> ExitCode {
-        match self {
-            Failure::Query(error) => {
-                let shown = error.place().map(|place| place.shown().to_owned());
-                let (error, code) = (error.to_string(), error.code());
-                let error = serde_json::Value::from(error);
-                let name = serde_json::Value::from(code.name());
-                // By hand, because the order of the keys is part of the answer.
-                eprintln!(r#"{{"error":{error},"code":{},"codeName":{name}}}"#, code.0);
-                // For people: the line, and where in it.
-                if let Some(shown) = shown {
-                    eprintln!("{shown}");
-                }
-                ExitCode::from(2)
-            }
-            Failure::Store(words) => {
-                eprintln!("filedex: {words}");
-                ExitCode::from(3)
-            }
+    /// Says what went wrong and gives the exit status.
+    pub(crate) fn report(&self, err: &mut dyn Write) -> u8 {
+        let (status, words) = match self {
+            Failure::Query(error) => (2, told(error)),
+            Failure::Arguments(words) => (2, format!("filedex: {words}\n")),
+            Failure::Store(words) => (3, format!("filedex: {words}\n")),
             // A reader that has seen enough, such as `head`, is no failure.
-            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                ExitCode::SUCCESS
-            }
-            Failure::Output(error) => {
-                eprintln!("filedex: standard output: {error}");
-                ExitCode::FAILURE
-            }
-            Failure::Other(words) => {
-                eprintln!("filedex: {words}");
-                ExitCode::FAILURE
-            }
-            Failure::Incomplete => ExitCode::FAILURE,
-        }
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
+            Failure::Output(error) => (1, format!("filedex: standard output: {error}\n")),
+            Failure::Other(words) => (1, format!("filedex: {words}\n")),
+            Failure::Incomplete => return 1,
+        };
+        let _nobody_listens = err.write_all(words.as_bytes());
+        status
     }
+}
+
+/// A fault of a query: for programs on the first line; for people the line that is wrong, and where.
+fn told(error: &filedex_query::Error) -> String {
+    let shown = error.place().map(|place| format!("{}\n", place.shown())).unwrap_or_default();
+    let code = error.code();
+    let (error, name) = (error.to_string(), serde_json::Value::from(code.name()));
+    let error = serde_json::Value::from(error);
+    // By hand, because the order of the keys is part of the answer.
+    format!("{{\"error\":{error},\"code\":{},\"codeName\":{name}}}\n{shown}", code.0)
 }
 
 impl From<filedex_query::Error> for Failure {

@@ -1,17 +1,23 @@
 //! `filedex serve`: the endpoints over HTTP, for a trial or a small host.
 //!
 //! Everything an endpoint means, and when it is its turn, is [`filedex::Endpoints`]'; the connections are
-//! [`connections`]', the layers around each request [`layers`]'. docs/serving.md says what a host that
-//! faces the internet should do beside.
+//! [`connections`]', the layers around each request [`layers`]', what is seen of each [`observer`]'s.
+//! docs/serving.md says what a host that faces the internet should do beside.
 
 mod connections;
 mod descriptors;
 mod layers;
-mod stop;
+mod log;
+mod metrics;
+mod observer;
+mod process;
+mod refusals;
+mod signals;
+mod status;
 
-use std::io::Write;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -20,16 +26,32 @@ use tokio::net::TcpListener;
 
 use crate::failure::Failure;
 use crate::sample;
+use crate::session::Session;
 use connections::Connections;
-use stop::Stop;
+use layers::Origins;
+use metrics::Metrics;
+use observer::Observer;
+use signals::{Order, Signals};
+use status::Status;
 
 /// Answers im.files, dm.files, groups.files, channels.files, rooms.images and /api/user/files over
 /// HTTP, until it gets SIGINT or SIGTERM.
+///
+/// The directory file is JSON: users, the hashes of their tokens (`filedex token`), and rooms with their
+/// members. `filedex directory --example` prints one, `filedex directory --schema` its JSON schema. SIGHUP
+/// reads it again; a file that cannot be read changes nothing.
+///
+/// /healthz answers `ok`. /metrics has figures for Prometheus: where only this machine can connect, or
+/// wherever --metrics says so.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  filedex serve --demo
+  filedex serve --db uploads.filedex --directory directory.json --admin filedex.sock --access-log")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// A JSON file of users, their tokens' hashes, and rooms with their members.
+    /// A JSON file of users, their tokens' hashes, and rooms with their members (see `filedex directory`).
     #[arg(long, value_name = "FILE", requires = "db")]
     directory: Option<PathBuf>,
     /// Where to listen; port 0 picks a free one.
@@ -45,6 +67,18 @@ pub(crate) struct Arguments {
     /// Lets `count=0` show a page of the default size, not everything.
     #[arg(long)]
     bound_pages: bool,
+    /// A Unix socket at which this program's commands reach the open store: filedex stats --admin SOCKET.
+    #[arg(long, value_name = "SOCKET")]
+    admin: Option<PathBuf>,
+    /// An origin whose pages may ask from browsers, such as https://chat.example.org; * for any. May be given
+    /// several times.
+    #[arg(long, value_name = "ORIGIN")]
+    cors_origin: Vec<layers::Origin>,
+    /// Answer /metrics to whoever can connect, not only where that is this machine alone.
+    #[arg(long)]
+    metrics: bool,
+    #[command(flatten)]
+    log: log::LogOptions,
 }
 
 #[derive(Args, Debug)]
@@ -61,55 +95,121 @@ struct Source {
 /// How long requests may take to end once the program is told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+/// What is served, and the file that may be read again.
+struct Served {
+    index: Filedex,
+    endpoints: Endpoints,
+    directory: Option<Arc<FileDirectory>>,
+}
+
+pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut options = EndpointOptions::default();
     options.paging.infinite = !arguments.bound_pages;
     // Who waits for his turn holds no thread; a few more than can run find out who asks.
     let threads = options.admission.quick.get() + options.admission.slow.get() + 4;
-    let (index, endpoints) = match (&arguments.source.db, &arguments.directory) {
-        (Some(db), Some(file)) => {
-            let directory =
-                FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
-            let index = Filedex::options().create(false).open(db)?;
-            (index.clone(), Endpoints::with_options(index, directory, options))
-        }
-        _ => {
-            let index = sample::index()?;
-            (index.clone(), Endpoints::with_options(index, sample::directory(), options))
-        }
-    };
+    log::begin(&arguments.log)?;
+    let served = open(arguments, options)?;
+    let admin = listen_to_admins(arguments, &served.index)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(threads)
         .build()
         .map_err(|error| Failure::at("threads", error))?;
-    runtime.block_on(serve(endpoints, arguments, out))?;
+    let index = served.index.clone();
+    runtime.block_on(serve(served, arguments, session))?;
     runtime.shutdown_timeout(PATIENCE);
+    if let Some(admin) = admin {
+        admin.close_within(PATIENCE);
+    }
     index.close()?;
     Ok(())
 }
 
-async fn serve(
-    endpoints: Endpoints,
+fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failure> {
+    let (Some(db), Some(file)) = (&arguments.source.db, &arguments.directory) else {
+        let index = sample::index()?;
+        let endpoints = Endpoints::with_options(index.clone(), sample::directory(), options);
+        return Ok(Served { index, endpoints, directory: None });
+    };
+    let directory = FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
+    let directory = Arc::new(directory);
+    let index = Filedex::options().create(false).open(db)?;
+    for done in index.recoveries() {
+        tracing::info!("on opening: {done}");
+    }
+    let endpoints = Endpoints::with_options(index.clone(), Arc::clone(&directory), options);
+    Ok(Served { index, endpoints, directory: Some(directory) })
+}
+
+#[cfg(unix)]
+fn listen_to_admins(
     arguments: &Arguments,
-    out: &mut dyn Write,
+    index: &Filedex,
+) -> Result<Option<crate::admin::server::Admin>, Failure> {
+    use crate::admin::server::Admin;
+
+    arguments.admin.as_ref().map(|path| Admin::listen(path, index.clone())).transpose()
+}
+
+#[cfg(not(unix))]
+fn listen_to_admins(arguments: &Arguments, _: &Filedex) -> Result<Option<NoAdmin>, Failure> {
+    match &arguments.admin {
+        Some(_) => Err(Failure::Other("--admin takes a system with Unix sockets".to_owned())),
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(unix))]
+struct NoAdmin;
+
+#[cfg(not(unix))]
+impl NoAdmin {
+    fn close_within(self, _: Duration) {}
+}
+
+async fn serve(
+    served: Served,
+    arguments: &Arguments,
+    session: &mut Session<'_>,
 ) -> Result<(), Failure> {
     descriptors::raise();
     let listen = &arguments.listen;
     let told = |error| Failure::at(listen, error);
     let listener = TcpListener::bind(listen).await.map_err(told)?;
     let address = listener.local_addr().map_err(told)?;
-    let mut stop = Stop::new().map_err(|error| Failure::at("signals", error))?;
-    writeln!(out, "listening on http://{address}")?;
-    out.flush()?;
+    let mut signals = Signals::new().map_err(|error| Failure::at("signals", error))?;
+    writeln!(session.out, "listening on http://{address}")?;
+    session.out.flush()?;
 
+    let metrics = Arc::new(Metrics::new().map_err(|error| Failure::at("metrics", error))?);
+    let shows_metrics = arguments.metrics || address.ip().is_loopback();
+    let status = Status::new(served.index, Arc::clone(&metrics), shows_metrics);
+    let observer = Observer::new(served.endpoints.clone(), Arc::clone(&metrics), &arguments.log);
+    let origins = Origins::new(&arguments.cors_origin);
+    let service = layers::Service::new(served.endpoints, status, origins);
     let time = Duration::from_secs(arguments.client_time.get());
-    let mut connections = Connections::new(endpoints, arguments.connections, time);
-    tokio::select! {
-        () = connections.accept(&listener) => {}
-        () = stop.told() => {}
+    let mut connections = Connections::new(service, observer, arguments.connections, time);
+    loop {
+        tokio::select! {
+            () = connections.accept(&listener) => {}
+            order = signals.next() => match order {
+                Order::Stop => break,
+                Order::Reload => reload(served.directory.clone()),
+            },
+        }
     }
     // A connection that never ends must not keep the program from stopping.
     connections.close_within(PATIENCE).await;
     Ok(())
+}
+
+/// Reads the directory file again, beside the requests.
+fn reload(directory: Option<Arc<FileDirectory>>) {
+    let Some(directory) = directory else {
+        return tracing::info!("SIGHUP: there is no directory file to read again");
+    };
+    tokio::task::spawn_blocking(move || match directory.reload() {
+        Ok(()) => tracing::info!("SIGHUP: the directory file was read again"),
+        Err(error) => tracing::error!("SIGHUP: {error}; the users and rooms stay as they were"),
+    });
 }

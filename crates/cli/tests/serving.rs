@@ -243,3 +243,54 @@ fn count_0_shows_a_page_where_the_host_says_so() {
         assert!(answer.contains(expected), "{answer}");
     }
 }
+
+#[test]
+fn every_refusal_has_a_body_also_where_no_endpoint_is_asked() {
+    let server = Server::start(10, 1, &[]);
+    let answer = |request: &[u8]| {
+        let mut stream = server.connect();
+        // The server may close before it has read all.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let head = |target: &str, headers: &str| {
+        format!("GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{headers}\r\n")
+            .into_bytes()
+    };
+    let headers: String = (0..101).map(|n| format!("X-{n}: 1\r\n")).collect();
+    let paged = head("/api/v1/groups.files?roomId=R", "X-User-Id: ada\r\nX-Auth-Token: secret\r\n");
+    let paged = String::from_utf8(paged).unwrap().replace("Connection: close\r\n", "").into_bytes();
+    for (status, request) in [
+        ("414 URI Too Long", head(&("/".to_owned() + &"x".repeat(65_535)), "")),
+        ("431 Request Header Fields Too Large", head("/", &headers)),
+        ("400 Bad Request", b"GET / HTTP/9.9\r\n\r\n".to_vec()),
+        ("400 Bad Request", b"\x16\x03\x01 what TLS says\r\n\r\n".to_vec()),
+        ("413 Payload Too Large", head("/", "Content-Length: 70000\r\n")),
+        ("404 Not Found", head("/", "")),
+        ("401 Unauthorized", head("/api/v1/im.files?roomId=x", "")),
+    ] {
+        let answered = answer(&request);
+        check_refusal(&answered, status);
+        // The same behind a page on the same connection: the page stays as it is.
+        let after = answer(&[&paged[..], &request].concat());
+        let (page, refusal) = after.split_at(after.rfind("HTTP/1.1 ").unwrap());
+        assert!(
+            page.starts_with("HTTP/1.1 200 OK") && page.ends_with("\"success\":true}"),
+            "{page}"
+        );
+        check_refusal(refusal, status);
+    }
+}
+
+/// A status and a body of the length that is told.
+fn check_refusal(answer: &str, status: &str) {
+    let (head, body) =
+        answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{status}: {answer:?}"));
+    assert!(head.starts_with(&format!("HTTP/1.1 {status}\r\n")), "{status}: {answer}");
+    let told = head.to_ascii_lowercase();
+    let told =
+        told.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().to_owned();
+    assert!(!body.is_empty() && told == body.len().to_string(), "{status}: {answer}");
+}

@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use filedex::Endpoints;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +20,9 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
-use super::layers;
+use super::layers::Service;
+use super::observer::Observer;
+use super::refusals::{Made, Refusals};
 
 /// Bytes of the headers of a request, its target among them; what comes with the last read may exceed it.
 const HEADER_BYTES: usize = 64 << 10;
@@ -31,7 +35,8 @@ const BREATH: Duration = Duration::from_millis(10);
 
 /// The connections of one server.
 pub(super) struct Connections {
-    endpoints: Endpoints,
+    service: Service,
+    observer: Observer,
     most: usize,
     /// How long a client may take for headers, between two requests, and to read a part of a reply.
     time: Duration,
@@ -51,9 +56,15 @@ struct Activity {
 const BUSY: u64 = u64::MAX;
 
 impl Connections {
-    pub(super) fn new(endpoints: Endpoints, most: NonZeroUsize, time: Duration) -> Connections {
+    pub(super) fn new(
+        service: Service,
+        observer: Observer,
+        most: NonZeroUsize,
+        time: Duration,
+    ) -> Connections {
         Connections {
-            endpoints,
+            service,
+            observer,
             most: most.get(),
             time,
             tasks: JoinSet::new(),
@@ -72,7 +83,7 @@ impl Connections {
                     self.forget(ended);
                 }
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.take(stream),
+                    Ok((stream, peer)) => self.take(stream, peer),
                     Err(_) => {
                         self.close_longest_idle();
                         tokio::time::sleep(BREATH).await;
@@ -89,37 +100,57 @@ impl Connections {
 
     /// Serves a connection, if need be in place of the one that has been idle the longest; where all
     /// are busy it is closed.
-    fn take(&mut self, stream: TcpStream) {
-        if self.open.len() >= self.most && !self.close_longest_idle() {
-            return;
+    fn take(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let metrics = self.observer.metrics();
+        metrics.accepted.inc();
+        if self.open.len() >= self.most {
+            metrics.crowded_out.inc();
+            if !self.close_longest_idle() {
+                return;
+            }
         }
         self.opened += 1;
         let id = self.opened;
         let activity = Arc::new(Activity { idle_since: AtomicU64::new(self.now()) });
-        let served = self.serve(stream, Arc::clone(&activity));
+        let served = self.serve(stream, peer, Arc::clone(&activity));
         let task = self.tasks.spawn(async move {
             served.await;
             id
         });
         self.open.insert(id, (activity, task));
+        self.note_open();
+    }
+
+    fn note_open(&self) {
+        self.observer.metrics().connections.set(self.open.len() as i64);
     }
 
     fn serve(
         &self,
         stream: TcpStream,
+        peer: SocketAddr,
         activity: Arc<Activity>,
     ) -> impl Future<Output = ()> + Send + use<> {
         // Replies are written whole: there is nothing to wait for.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.time));
-        let (endpoints, began) = (layers::service(self.endpoints.clone()), self.began);
-        let service = service_fn(move |request| {
-            let (endpoints, activity) = (endpoints.clone(), Arc::clone(&activity));
+        let made = Made::default();
+        let stream = Refusals::new(Box::pin(stream), made.clone());
+        let (layers, observer, began) =
+            (self.service.clone().layered(), self.observer.clone(), self.began);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let (layers, activity) = (layers.clone(), Arc::clone(&activity));
+            let (made, method) = (made.clone(), request.method().clone());
+            let observation = observer.begin(&request, Some(peer));
             async move {
                 activity.idle_since.store(BUSY, Ordering::Relaxed);
-                let response = endpoints.oneshot(request).await;
+                let response = layers.oneshot(request).await;
                 activity.idle_since.store(millis_since(began), Ordering::Relaxed);
+                if let Ok(response) = &response {
+                    made.note(&method, response);
+                    observation.end(response);
+                }
                 response
             }
         });
@@ -128,7 +159,7 @@ impl Connections {
             .header_read_timeout(self.time)
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADERS)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service);
+            .serve_connection(TokioIo::new(stream), service);
         let connection = self.graceful.watch(connection);
         async move {
             // A client that went or was too slow is no fault of anybody who could be told.
@@ -140,6 +171,7 @@ impl Connections {
         // Those that were closed here are forgotten already.
         if let Ok(id) = ended {
             self.open.remove(&id);
+            self.note_open();
         }
     }
 
@@ -151,6 +183,7 @@ impl Connections {
         let Some((_, id)) = idle.min() else { return false };
         let Some((_, task)) = self.open.remove(&id) else { return false };
         task.abort();
+        self.note_open();
         true
     }
 

@@ -1,18 +1,24 @@
-//! What stands around each request: bounds on its body, headers of every answer.
+//! What stands around each request: bounds on its body, headers of every answer, which pages may ask.
 
 use std::convert::Infallible;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use filedex::{Endpoints, Reply};
-use http::header::X_CONTENT_TYPE_OPTIONS;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use tower::{Service, ServiceBuilder};
+use tower::util::option_layer;
+use tower::{Service as TowerService, ServiceBuilder};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use super::refusals;
+use super::status::Status;
 
 /// Bytes of a request's body. No endpoint reads one; clients that send one all the same are heard out.
 const BODY_BYTES: usize = 64 << 10;
@@ -20,36 +26,123 @@ const BODY_BYTES: usize = 64 << 10;
 /// How long the next part of a body may take.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// The endpoints with the layers around them.
-pub(super) fn service(
+/// How long a browser may go by what it was told of an origin.
+const ORIGIN_TIME: Duration = Duration::from_secs(3600);
+
+/// What answers requests.
+#[derive(Clone)]
+pub(super) struct Service {
     endpoints: Endpoints,
-) -> impl Service<
-    Request<Incoming>,
-    Response = Response<
-        impl Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
-    >,
-    Error = Infallible,
-    Future: Send,
-> + Clone {
-    let nosniff = HeaderValue::from_static("nosniff");
-    ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
-        .service_fn(move |request| answer(endpoints.clone(), request))
+    status: Status,
+    origins: Origins,
 }
 
-async fn answer<B: Body>(
-    endpoints: Endpoints,
-    request: Request<B>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    // Only once the whole request is read does a client that hangs up show.
-    if body.collect().await.is_err() {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(response);
+/// An origin whose pages may ask, or all.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    Any,
+    One(HeaderValue),
+}
+
+/// The origins whose pages may ask.
+#[derive(Clone)]
+pub(super) struct Origins(Option<AllowOrigin>);
+
+impl Service {
+    pub(super) fn new(endpoints: Endpoints, status: Status, origins: Origins) -> Service {
+        Service { endpoints, status, origins }
     }
-    let response = endpoints.answer(Request::from_parts(head, ())).await;
-    Ok(response.map(|reply: Reply| Full::new(Bytes::from_owner(reply))))
+
+    /// The service with the layers around it.
+    pub(super) fn layered(
+        self,
+    ) -> impl TowerService<
+        Request<Incoming>,
+        Response = Response<
+            impl Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+        >,
+        Error = Infallible,
+        Future: Send,
+    > + Clone {
+        let nosniff = HeaderValue::from_static("nosniff");
+        ServiceBuilder::new()
+            .layer(option_layer(self.origins.layer()))
+            .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff))
+            .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+            .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
+            .service_fn(move |request| self.clone().answer(request))
+    }
+
+    async fn answer<B: Body>(
+        self,
+        request: Request<B>,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        let (head, body) = request.into_parts();
+        // Only once the whole request is read does a client that hangs up show.
+        if body.collect().await.is_err() {
+            return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+        if let Some(response) = self.status.answer(&head.method, head.uri.path()).await {
+            return Ok(response.map(|text| Full::new(Bytes::from(text))));
+        }
+        let response = self.endpoints.answer(Request::from_parts(head, ())).await;
+        Ok(response.map(|reply: Reply| Full::new(Bytes::from_owner(reply))))
+    }
+}
+
+/// A refusal that no endpoint words.
+fn refuse(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(refusals::body(status)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+impl Origins {
+    pub(super) fn new(origins: &[Origin]) -> Origins {
+        let some = origins.iter().filter_map(|origin| match origin {
+            Origin::Any => None,
+            Origin::One(origin) => Some(origin.clone()),
+        });
+        Origins(match origins {
+            [] => None,
+            origins if origins.iter().any(|origin| matches!(origin, Origin::Any)) => {
+                Some(AllowOrigin::any())
+            }
+            _ => Some(AllowOrigin::list(some)),
+        })
+    }
+
+    fn layer(&self) -> Option<CorsLayer> {
+        let [user, token] = ["x-user-id", "x-auth-token"].map(HeaderName::from_static);
+        let layer = CorsLayer::new()
+            .allow_methods([Method::GET, Method::HEAD])
+            .allow_headers([user, token, AUTHORIZATION, CONTENT_TYPE])
+            .max_age(ORIGIN_TIME);
+        self.0.clone().map(|origins| layer.allow_origin(origins))
+    }
+}
+
+/// `*`, or a scheme and a host with nothing behind them, as browsers send it.
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Origin, String> {
+        if text == "*" {
+            return Ok(Origin::Any);
+        }
+        let uri: Uri = text.parse().map_err(|_| refused(text))?;
+        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(refused(text));
+        };
+        // What is written otherwise than browsers write it would never be met.
+        if format!("{scheme}://{host}") != text || text.to_ascii_lowercase() != text {
+            return Err(refused(text));
+        }
+        HeaderValue::from_str(text).map(Origin::One).map_err(|_| refused(text))
+    }
+}
+
+fn refused(text: &str) -> String {
+    format!("{text:?} is no origin, such as https://chat.example.org or http://localhost:8080")
 }

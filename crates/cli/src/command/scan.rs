@@ -1,20 +1,19 @@
 //! `filedex scan`: a directory tree into a store, one record a file.
 //!
 //! This file knows how a scan goes into a store and what is gone since the last one. What a record
-//! looks like is [`crate::scan::record`]'s, what is walked [`crate::scan::walk`]'s.
+//! looks like is [`record`]'s, what is walked [`walk`]'s.
 
 mod record;
 mod walk;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use filedex::{Filedex, Tally};
 
 use crate::failure::Failure;
-use crate::progress;
-use crate::scan::walk::Walk;
+use crate::session::Session;
+use walk::{Walk, Walked};
 
 /// Indexes a directory tree: one record for every regular file.
 ///
@@ -22,6 +21,10 @@ use crate::scan::walk::Walk;
 /// `_id` comes from the path, so that scanning again updates what changed and removes what is gone.
 /// Symbolic links are not followed.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  filedex scan --db files.filedex .
+  filedex find --db files.filedex --query '{size: {$gt: 1000000}}' --sort '{size: -1}'")]
 pub(crate) struct Arguments {
     /// The directory of the store, made if it is not there.
     #[arg(long, value_name = "DIR")]
@@ -31,7 +34,7 @@ pub(crate) struct Arguments {
     path: PathBuf,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let path = &arguments.path;
     let root = path.canonicalize().map_err(|error| Failure::at(path.display(), error))?;
     if !root.is_dir() {
@@ -41,27 +44,29 @@ pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Fail
     // A store inside the tree would change with every scan of it.
     let store = arguments.db.canonicalize().unwrap_or_default();
 
-    let bar = progress::counter("files");
-    let mut walk = Walk::new(&root, &store, bar.clone());
+    let progress = &mut session.progress;
+    let mut walk = Walk::new(&root, &store, |files| progress.step("files", files, None));
     let tally = index.put_many(walk.by_ref());
-    bar.finish_and_clear();
+    let left = walk.end();
+    session.progress.end();
     let Tally { inserted, replaced, unchanged, .. } = tally?;
-    let removed = remove_gone(&index, &root, &walk)?;
+    left.unreadable.iter().for_each(|(place, why)| session.tell(format_args!("{place}: {why}")));
+    let removed = remove_gone(&index, &root, &left)?;
     writeln!(
-        out,
+        session.out,
         "{inserted} inserted, {replaced} replaced, {unchanged} unchanged, {removed} removed; \
          {} symbolic links, {} special files and {} unreadable places left out",
-        walk.links,
-        walk.special,
-        walk.unreadable.len()
+        left.links,
+        left.special,
+        left.unreadable.len()
     )?;
     index.close()?;
-    if walk.unreadable.is_empty() { Ok(()) } else { Err(Failure::Incomplete) }
+    if left.unreadable.is_empty() { Ok(()) } else { Err(Failure::Incomplete) }
 }
 
 /// Removes the records of an earlier scan of this tree whose files were not met again. What lies
 /// under an unreadable place may be there still and stays.
-fn remove_gone(index: &Filedex, root: &Path, walk: &Walk) -> Result<u64, Failure> {
+fn remove_gone(index: &Filedex, root: &Path, walk: &Walked) -> Result<u64, Failure> {
     let root = record::place(root);
     let scanned = format!(r#"{{"store":"{}"}}"#, record::STORE);
     let mut gone = Vec::new();
@@ -70,7 +75,7 @@ fn remove_gone(index: &Filedex, root: &Path, walk: &Walk) -> Result<u64, Failure
         let (Some(id), Some(path)) = (document.get_str("_id"), document.get_str("path")) else {
             continue;
         };
-        let unknown = || walk.unreadable.iter().any(|place| lies_under(path, place));
+        let unknown = || walk.unreadable.iter().any(|(place, _)| lies_under(path, place));
         if !walk.met.contains(id) && lies_under(path, &root) && !unknown() {
             gone.push(id.to_owned());
         }

@@ -7,29 +7,35 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use filedex_query::Document;
-use indicatif::ProgressBar;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::scan::record::{self, Owners};
+use super::record::{self, Owners};
 
-/// Gives a record for each regular file; counts and reports the rest.
-pub(crate) struct Walk {
+/// Gives a record for each regular file; counts the rest.
+pub(crate) struct Walk<P> {
     entries: Box<dyn Iterator<Item = walkdir::Result<DirEntry>>>,
     owners: Owners,
-    bar: ProgressBar,
+    /// Is told how many files there have been.
+    progress: P,
+    walked: Walked,
+}
+
+/// What a walk met.
+#[derive(Default)]
+pub(crate) struct Walked {
     /// The `_id` of every record given.
     pub(crate) met: HashSet<String>,
     /// Symbolic links, which are not followed.
     pub(crate) links: u64,
     /// Sockets, pipes and devices.
     pub(crate) special: u64,
-    /// Where something could not be read.
-    pub(crate) unreadable: Vec<String>,
+    /// Where something could not be read, and why, in the order of the walk.
+    pub(crate) unreadable: Vec<(String, String)>,
 }
 
-impl Walk {
+impl<P: FnMut(u64)> Walk<P> {
     /// All of `root`, except for the directory `store`.
-    pub(crate) fn new(root: &Path, store: &Path, bar: ProgressBar) -> Walk {
+    pub(crate) fn new(root: &Path, store: &Path, progress: P) -> Walk<P> {
         let store: PathBuf = store.to_owned();
         // A directory's files before its directories: the files of a room come together.
         let walk = WalkDir::new(root).sort_by(|a, b| {
@@ -39,12 +45,14 @@ impl Walk {
         Walk {
             entries: Box::new(walk.into_iter().filter_entry(move |entry| entry.path() != store)),
             owners: Owners::default(),
-            bar,
-            met: HashSet::new(),
-            links: 0,
-            special: 0,
-            unreadable: Vec::new(),
+            progress,
+            walked: Walked::default(),
         }
+    }
+
+    /// What was met.
+    pub(crate) fn end(self) -> Walked {
+        self.walked
     }
 
     fn take(&mut self, entry: &DirEntry) -> Option<Document> {
@@ -52,8 +60,8 @@ impl Walk {
         if kind.is_file() {
             return self.take_file(entry);
         }
-        self.links += u64::from(kind.is_symlink());
-        self.special += u64::from(!kind.is_symlink() && !kind.is_dir());
+        self.walked.links += u64::from(kind.is_symlink());
+        self.walked.special += u64::from(!kind.is_symlink() && !kind.is_dir());
         None
     }
 
@@ -65,8 +73,8 @@ impl Walk {
         };
         match made {
             Ok(record) => {
-                self.met.extend(record.get_str("_id").map(str::to_owned));
-                self.bar.inc(1);
+                self.walked.met.extend(record.get_str("_id").map(str::to_owned));
+                (self.progress)(self.walked.met.len() as u64);
                 Some(record)
             }
             Err(reason) => {
@@ -77,13 +85,11 @@ impl Walk {
     }
 
     fn leave_out(&mut self, path: &Path, reason: &str) {
-        let place = record::place(path);
-        self.bar.suspend(|| eprintln!("{place}: {reason}"));
-        self.unreadable.push(place);
+        self.walked.unreadable.push((record::place(path), reason.to_owned()));
     }
 }
 
-impl Iterator for Walk {
+impl<P: FnMut(u64)> Iterator for Walk<P> {
     type Item = Document;
 
     fn next(&mut self) -> Option<Document> {

@@ -2,15 +2,12 @@
 //!
 //! What a file is and how its records are read is the library's; this file prints what became of it.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
-use filedex::{ErrorKind, Filedex, ImportFrom, ImportOptions, ImportReport, Tally};
+use filedex::{ErrorKind, ImportFrom, ImportOptions, ImportReport, Tally};
 
 use crate::failure::Failure;
-use crate::progress;
+use crate::session::Session;
+use crate::store::Store;
 
 /// Puts the records of a file into a store, whatever export, dump or reply the file is.
 ///
@@ -31,11 +28,17 @@ use crate::progress;
 /// Bad records are left out and counted, the first of them told with line, id and field; then the exit
 /// status is 1. A backup can be read, too: its trailer tells whether records are missing.
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  filedex import --db uploads.filedex export.jsonl
+  gzip -dc uploads.bson.gz | filedex import --db uploads.filedex -
+  filedex import --db uploads.filedex --from zipline --owner u1 zipline.json"
+)]
 pub(crate) struct Arguments {
-    /// The directory of the store, made if it is not there.
-    #[arg(long, value_name = "DIR")]
-    db: PathBuf,
+    #[command(flatten)]
+    pub(crate) store: Store,
     /// Whose records they are.
     #[arg(long, value_enum, default_value_t = From::Guess)]
     from: From,
@@ -57,7 +60,7 @@ pub(crate) struct Arguments {
     faults: usize,
     /// The file to read, - for standard input.
     #[arg(value_name = "FILE")]
-    file: String,
+    pub(crate) file: String,
 }
 
 /// Whose records a file holds.
@@ -72,33 +75,39 @@ enum From {
     Zipline,
 }
 
-pub(crate) fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
-    let file = open(&arguments.file)?;
-    let index = Filedex::options().create(true).open(&arguments.db)?;
-    let bar = progress::counter("records");
-    let imported = index.import_watched(file, &options(arguments), &mut |done| bar.inc(done));
-    bar.finish_and_clear();
+pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
+    let options = options(arguments).cancel(session.cancel.clone());
+    // A file that cannot be read makes no store.
+    let file = session.read(&arguments.file)?;
+    let index = session.open_or_make(&arguments.store, true)?;
+    let (progress, mut all) = (&mut session.progress, 0);
+    let imported = index.import_watched(file, &options, &mut |done| {
+        all += done;
+        progress.step("records", all, None);
+    });
+    progress.end();
     let report = imported.map_err(|error| match error.kind() {
         ErrorKind::InvalidRecord => {
             Failure::Other(format!("{}: {error}; nothing was imported", arguments.file))
         }
         _ => error.into(),
     })?;
-    tell(&report);
+    tell(&report, session);
     let Tally { inserted, replaced, unchanged, .. } = report.tally;
     let bad = report.bad;
-    writeln!(out, "{inserted} inserted, {replaced} replaced, {unchanged} unchanged, {bad} bad")?;
+    writeln!(
+        session.out,
+        "{inserted} inserted, {replaced} replaced, {unchanged} unchanged, {bad} bad"
+    )?;
     index.close()?;
     if bad > 0 { Err(Failure::Incomplete) } else { Ok(()) }
 }
 
-fn tell(report: &ImportReport) {
-    for fault in &report.faults {
-        eprintln!("{fault}");
-    }
+fn tell(report: &ImportReport, session: &mut Session<'_>) {
+    report.faults.iter().for_each(|fault| session.tell(fault));
     let more = report.bad - report.faults.len() as u64;
     if more > 0 {
-        eprintln!("and {more} more");
+        session.tell(format_args!("and {more} more"));
     }
 }
 
@@ -118,17 +127,4 @@ fn options(arguments: &Arguments) -> ImportOptions {
         Some(owner) => options.owner(owner.as_str()),
         None => options,
     }
-}
-
-/// A file, or standard input for `-`.
-pub(crate) fn open(name: &str) -> Result<Box<dyn Read>, Failure> {
-    if name == "-" {
-        return Ok(Box::new(io::stdin()));
-    }
-    let file = File::open(name).map_err(|error| Failure::at(name, error))?;
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
-        let sentence = "is a directory; filedex scan DIR indexes the files in it";
-        return Err(Failure::Other(format!("{name} {sentence}")));
-    }
-    Ok(Box::new(file))
 }

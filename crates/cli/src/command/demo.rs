@@ -10,18 +10,22 @@ use http::Request;
 use crate::answer;
 use crate::failure::Failure;
 use crate::sample::{self, CALLER, OTHER_CALLER};
+use crate::session::Session;
 
 /// Puts the example records and a few thousand generated ones into a temporary index, prints the
 /// examples' four pages, then three ad-hoc lookups with what they cost.
 #[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  filedex demo")]
 pub(crate) struct Arguments {}
 
-pub(crate) fn run(_arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
+pub(crate) fn run(_arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let index = sample::index()?;
     let records = index.stats()?.records;
-    eprintln!("{records} records in a temporary index\n");
-    pages(&index, out)?;
-    lookups(&index, out)?;
+    session.tell(format_args!("{records} records in a temporary index\n"));
+    pages(&index, session.out)?;
+    lookups(&index, session.out)?;
     index.close()?;
     Ok(())
 }

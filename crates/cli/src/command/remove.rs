@@ -1,0 +1,49 @@
+//! `filedex remove`: records out of a store, by their ids or by a query.
+
+use clap::Args;
+
+use crate::failure::Failure;
+use crate::question::Question;
+use crate::session::Session;
+use crate::store::Store;
+
+/// Removes the records of those ids, or all that match.
+///
+/// Without an id or a question nothing is removed; --query '{}' removes everything. --dry-run tells how many
+/// there are.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  filedex remove --db uploads.filedex --query '{deletesAt: {$lt: ISODate(\"2020-01-01\")}}' --dry-run
+  filedex remove --db uploads.filedex --room 6630e42b72f069422b1022c1
+  filedex remove --db uploads.filedex cmb60pvng00039kentdaw6p69")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    #[command(flatten)]
+    question: Question,
+    /// Tell how many would be removed, and remove none.
+    #[arg(long)]
+    dry_run: bool,
+    /// The ids of the records.
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
+    let question = &arguments.question;
+    let environment = question.environment()?;
+    question.asked(&environment)?;
+    question.check_named(&arguments.ids)?;
+    let index = session.open(&arguments.store)?;
+    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
+    let lookup = question.among(lookup, &arguments.ids)?;
+    if arguments.dry_run {
+        writeln!(session.out, "{} would be removed", lookup.total()?)?;
+        return index.close();
+    }
+    let ids = crate::question::ids(&lookup)?;
+    let removed = index.remove_many(ids)?;
+    writeln!(session.out, "{removed} removed")?;
+    index.close()
+}

@@ -1,0 +1,82 @@
+//! `filedex update`: records changed by MongoDB's update language, by their ids or by a query.
+
+use clap::Args;
+use filedex::{Change, Put};
+use filedex_query::Environment;
+use filedex_query::ejson::{self, Form};
+use filedex_query::shell;
+
+use crate::failure::Failure;
+use crate::question::{self, Question};
+use crate::session::Session;
+use crate::store::Store;
+
+/// Changes the records of those ids, or all that match.
+///
+/// Without an id or a question nothing is changed; --query '{}' changes everything. A record that the change
+/// does not fit ends the command; those before it are changed.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  filedex update --db uploads.filedex --query '{name: /\\.heic$/i}' --change '{$set: {typeGroup: \"image\"}}'
+  filedex update --db uploads.filedex --change '{$inc: {views: 1}}' cmb60pvng00039kentdaw6p69")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) store: Store,
+    #[command(flatten)]
+    question: Question,
+    /// What becomes of each record: an object of update operators, a whole record, or an array of stages.
+    #[arg(long, value_name = "JSON")]
+    change: String,
+    /// Which elements `$[name]` in the change stands for: [{"name.field": 1}].
+    #[arg(long, value_name = "JSON")]
+    array_filters: Option<String>,
+    /// Make the records of ids that there are not.
+    #[arg(long, requires = "ids")]
+    upsert: bool,
+    /// Tell how many would be changed, and change none.
+    #[arg(long)]
+    dry_run: bool,
+    /// The ids of the records.
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
+    let question = &arguments.question;
+    let environment = question.environment()?;
+    question.asked(&environment)?;
+    question.check_named(&arguments.ids)?;
+    let change = change(arguments, &environment)?;
+    let index = session.open(&arguments.store)?;
+    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
+    let lookup = question.among(lookup, &arguments.ids)?;
+    if arguments.dry_run {
+        writeln!(session.out, "{} match", lookup.total()?)?;
+        return index.close();
+    }
+    let ids = if arguments.upsert { arguments.ids.clone() } else { question::ids(&lookup)? };
+    let (mut changed, mut unchanged, mut inserted) = (0_u64, 0_u64, 0_u64);
+    for id in ids {
+        match index.update_with(&id, &change)? {
+            Some(Put::Unchanged) => unchanged += 1,
+            Some(Put::Inserted) => inserted += 1,
+            Some(_) => changed += 1,
+            None => {}
+        }
+    }
+    writeln!(session.out, "{changed} changed, {unchanged} unchanged, {inserted} inserted")?;
+    index.close()
+}
+
+/// People write changes as they write queries; the library reads JSON.
+fn change(arguments: &Arguments, environment: &Environment) -> Result<Change, Failure> {
+    let json = |text: &str| -> Result<String, Failure> {
+        Ok(ejson::to_text(shell::read(text, environment)?.view(), Form::Canonical))
+    };
+    let mut change = Change::new(json(&arguments.change)?);
+    if let Some(filters) = &arguments.array_filters {
+        change = change.array_filters(json(filters)?);
+    }
+    Ok(if arguments.upsert { change.upsert() } else { change })
+}
