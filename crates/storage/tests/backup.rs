@@ -264,12 +264,13 @@ fn a_restore_that_ends_while_files_are_moved_is_no_store_until_it_is_ended() {
     loop {
         let files = interrupted_while_moving(&site, moved);
         let opened = Store::open(site.path("made"), &Options::default());
-        assert_eq!(opened.is_ok(), moved == files, "{moved} of {files}");
+        // How many files there are varies by one: a log may have been made beforehand.
+        assert_eq!(opened.is_ok(), moved >= files, "{moved} of {files}");
         drop(opened);
         assert_eq!(content(&site.restore("made").unwrap()), content(&store), "{moved} of {files}");
         assert!(!site.path("made/restoring").exists());
         fs::remove_dir_all(site.path("made")).unwrap();
-        if moved == files {
+        if moved >= files {
             break;
         }
         moved += 1;

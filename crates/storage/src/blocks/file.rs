@@ -4,8 +4,8 @@
 //! file := "filedex blocks 2\n" number u64 | checksum u32 | block*
 //! ```
 
+use std::cell::RefCell;
 use std::fs::File;
-use std::iter::repeat_n;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +16,14 @@ use crate::error::{Error, Result};
 use crate::format::{Block, Place};
 
 const TITLE: &[u8; 17] = b"filedex blocks 2\n";
+
+thread_local! {
+    /// Memory into which a thread reads a frame before its block is made.
+    static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Bytes of it that stay.
+const MOST_KEPT: usize = 64 << 10;
 
 /// Bytes before the first block.
 pub(crate) const HEADER: usize = TITLE.len() + 12;
@@ -68,29 +76,37 @@ impl BlockFile {
         self.length
     }
 
-    /// The frame at that place, verified.
-    pub(crate) fn frame(&self, place: Place) -> Result<Arc<[u8]>> {
-        let frame = self.bytes(place.offset, place.length as usize)?;
-        let is_whole = Block::open(frame.clone()).is_some();
-        if is_whole { Ok(frame) } else { Err(self.damaged(place.offset)) }
+    /// Shows the frame at that place, verified.
+    pub(crate) fn frame<T>(&self, place: Place, show: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.read_frame(place.offset, place.length as usize, |frame| match Block::open(frame) {
+            Some(_) => Ok(show(frame)),
+            None => Err(self.damaged(place.offset)),
+        })?
     }
 
     /// The block at that place, verified, which is one of the list of that key.
     pub(crate) fn read(&self, place: Place, list: &[u8]) -> Result<Block> {
-        let bytes = self.bytes(place.offset, place.length as usize)?;
-        let block = Block::open(bytes).filter(|block| block.list() == list);
-        block.ok_or_else(|| self.damaged(place.offset))
+        self.read_frame(place.offset, place.length as usize, |frame| {
+            self.block(frame, place, list)
+        })?
+    }
+
+    /// The block in a frame that was read at that place, verified, which is one of the list of that key.
+    pub(super) fn block(&self, frame: &[u8], place: Place, list: &[u8]) -> Result<Block> {
+        let block = Block::open(frame).filter(|block| block.list() == list);
+        let block = block.ok_or_else(|| self.damaged(place.offset))?;
+        Ok(block.lying_at(place))
     }
 
     /// Shows all blocks in order, each with its offset.
     pub(crate) fn each(&self, show: &mut dyn FnMut(u64, Block) -> Result<()>) -> Result<()> {
         let mut offset = HEADER as u64;
         while offset < self.length {
-            let head = self.bytes(offset, 8.min((self.length - offset) as usize))?;
-            let length =
-                Block::length(&head).filter(|length| *length as u64 <= self.length - offset);
+            let left = self.length - offset;
+            let length = self.read_frame(offset, 8.min(left as usize), Block::length)?;
+            let length = length.filter(|length| *length as u64 <= left);
             let length = length.ok_or_else(|| self.damaged(offset))?;
-            let block = Block::open(self.bytes(offset, length)?);
+            let block = self.read_frame(offset, length, Block::open)?;
             show(offset, block.ok_or_else(|| self.damaged(offset))?)?;
             offset += length as u64;
         }
@@ -102,15 +118,31 @@ impl BlockFile {
         self.is_obsolete.store(true, Ordering::Release);
     }
 
-    fn bytes(&self, offset: u64, length: usize) -> Result<Arc<[u8]>> {
-        let mut bytes: Arc<[u8]> = repeat_n(0, length).collect();
-        let read = match Arc::get_mut(&mut bytes) {
-            Some(place) => read_at(&self.file, place, offset),
-            None => Ok(()),
-        };
+    /// Reads so many bytes of the file to the start of a buffer, which grows where it is shorter.
+    pub(super) fn fill(&self, buffer: &mut Vec<u8>, offset: u64, length: usize) -> Result<()> {
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let place = buffer.get_mut(..length).unwrap_or_default();
         let name = || Numbered::Blocks.name(self.number);
-        read.map_err(|error| Error::io("read", &self.directory.at(&name()), error))?;
-        Ok(bytes)
+        read_at(&self.file, place, offset)
+            .map_err(|error| Error::io("read", &self.directory.at(&name()), error))
+    }
+
+    /// Shows so many bytes of the file.
+    fn read_frame<T>(
+        &self,
+        offset: u64,
+        length: usize,
+        show: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T> {
+        FRAME.with_borrow_mut(|buffer| {
+            self.fill(buffer, offset, length)?;
+            let shown = show(buffer.get(..length).unwrap_or_default());
+            buffer.truncate(MOST_KEPT);
+            buffer.shrink_to(MOST_KEPT);
+            Ok(shown)
+        })
     }
 
     fn damaged(&self, offset: u64) -> Error {

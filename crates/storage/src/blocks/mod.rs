@@ -1,6 +1,6 @@
 //! Block files: blocks of entries, written once by one checkpoint and never changed.
 //!
-//! Gives out: [`BlockFile`] (one file, read by place), [`BlockWriter`] (one being written), [`Usage`] (how
+//! Gives out: [`BlockFile`] (one file, read by place), [`Ahead`] (many blocks, read in order), [`BlockWriter`] (one being written), [`Usage`] (how
 //! much of each file is in use, and which are worth clearing).
 //!
 //! # Invariants
@@ -8,10 +8,12 @@
 //! what lies there never changes. A file goes when nothing refers to it and the last reader that could see
 //! it has ended.
 
+mod ahead;
 mod file;
 mod usage;
 mod writer;
 
+pub(crate) use ahead::Ahead;
 pub(crate) use file::{BlockFile, HEADER};
 pub(crate) use usage::{FileUse, Usage};
 pub(crate) use writer::BlockWriter;

@@ -61,6 +61,11 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
         self.cache.get(key).map(|weighed| weighed.kept)
     }
 
+    /// Whether a thing is kept.
+    pub(crate) fn has<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
+        self.cache.contains_key(key)
+    }
+
     /// Keeps a thing that takes so many bytes.
     pub(crate) fn keep(&self, key: K, kept: V, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);

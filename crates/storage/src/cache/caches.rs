@@ -6,26 +6,32 @@ use std::sync::Arc;
 
 use super::by_key::{ByKey, Fill};
 use super::newest::Newest;
+use super::seen::Seen;
 use crate::error::Result;
-use crate::format::{Block, Place};
+use crate::format::{Block, Class, Place};
 
 /// The caches of a store but for those of the index and of scans.
 #[derive(Debug)]
 pub(crate) struct Caches {
     pub(crate) blocks: ByKey<Place, Block>,
+    /// Blocks that were asked for the sake of one entry.
+    pub(crate) seen: Seen,
     pub(crate) texts: ByKey<Place, Arc<Texts>>,
     /// Records by id as the newest version has them, memtables left aside.
     records: ByKey<Box<str>, Arc<[u8]>>,
-    /// Records of cells, by their stamps.
+    /// Texts of the records of cells, by their stamps.
     pub(crate) written: ByKey<u64, Arc<[u8]>>,
+    /// Where what cells stand for lies in blocks, and as which of the entries there, by their stamps.
+    pub(crate) places: ByKey<u64, (Place, usize)>,
     newest: Newest,
 }
 
-/// The texts of the records of a block, in order.
+/// The texts of the records of a block, in order, with their classes.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
+    classes: Vec<Class>,
 }
 
 /// A record as the JSON text of a reply.
@@ -35,26 +41,37 @@ pub(crate) enum Text {
     Whole(Vec<u8>),
 }
 
+/// Bytes that the place of an entry takes.
+const PLACE: u64 = 40;
+
 impl Caches {
     /// Caches of so many bytes each; what is written since the last checkpoint is what is asked for most.
     pub(crate) fn new(share: u64, newest: u64) -> Caches {
         Caches {
             blocks: ByKey::new(share, 5000),
+            seen: Seen::new(),
             texts: ByKey::new(share, 6000),
-            records: ByKey::new(share / 2, 700),
+            records: ByKey::new(share / 8 * 3, 700),
             written: ByKey::new(share / 2, 700),
+            places: ByKey::new(share / 8, PLACE),
             newest: Newest::new(newest),
         }
     }
 
     /// How full each is.
-    pub(crate) fn fill(&self) -> [(&'static str, Fill); 4] {
+    pub(crate) fn fill(&self) -> [(&'static str, Fill); 5] {
         [
             ("blocks", self.blocks.fill()),
             ("texts", self.texts.fill()),
             ("records", self.records.fill()),
             ("written", self.written.fill()),
+            ("places", self.places.fill()),
         ]
+    }
+
+    /// Keeps where what a cell stands for lies.
+    pub(crate) fn keep_place(&self, stamp: u64, place: Place, at: usize) {
+        self.places.keep(stamp, (place, at), PLACE as usize);
     }
 
     /// The text of a record as that version has it.
@@ -78,8 +95,13 @@ impl Caches {
 
 impl Texts {
     /// Adds the text of the next record, which this writes.
-    pub(crate) fn push(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+    pub(crate) fn push(
+        &mut self,
+        class: Class,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
+    ) -> Result<()> {
         write(&mut self.bytes)?;
+        self.classes.push(class);
         // A block has far fewer bytes than 4 GiB.
         self.ends.push(self.bytes.len() as u32);
         Ok(())
@@ -90,15 +112,26 @@ impl Texts {
         self.bytes.get(at.checked_sub(1).map_or(0, end)..end(at)).unwrap_or_default()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The class of that record.
+    pub(crate) fn class(&self, at: usize) -> Option<Class> {
+        self.classes.get(at).copied()
+    }
+
     /// Bytes of memory that they take.
     pub(crate) fn memory(&self) -> usize {
-        self.bytes.len() + 4 * self.ends.len()
+        self.bytes.len() + 5 * self.ends.len()
     }
 
     /// Gives back memory that is not used.
     pub(crate) fn shrink(mut self) -> Texts {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
+        self.classes.shrink_to_fit();
         self
     }
 }

@@ -11,6 +11,7 @@ mod by_key;
 mod caches;
 pub(crate) mod columns;
 mod newest;
+mod seen;
 pub(crate) mod segment;
 
 pub(crate) use by_key::{ByKey, Fill};

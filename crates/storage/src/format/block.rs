@@ -15,6 +15,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::chunk::Place;
 use super::class::Class;
 use super::keys::compare;
 use super::number;
@@ -23,6 +24,9 @@ use super::tally::Tally;
 
 /// Bytes of a frame before its block.
 const FRAME: usize = 12;
+
+/// Where the key of a block's list lies.
+const LIST_AT: usize = 2;
 
 /// A block that is compressed to more than this part of itself is left as it is.
 const WORTH_IT: (usize, usize) = (7, 8);
@@ -34,8 +38,8 @@ const MOST_WHOLE: usize = 64 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct Block {
     bytes: Arc<[u8]>,
-    /// Where the key of its list lies.
-    list_at: usize,
+    /// Where it lies, if it was read from a file.
+    place: Option<Place>,
     /// Where the ends of the entries lie.
     ends_at: usize,
     /// Where the entries lie.
@@ -54,14 +58,14 @@ pub(crate) struct Entry<'a> {
 
 impl Block {
     /// Verifies a frame and reads the block in it.
-    pub(crate) fn open(frame: Arc<[u8]>) -> Option<Block> {
+    pub(crate) fn open(frame: &[u8]) -> Option<Block> {
         let (checksum, covered) = frame.split_first_chunk::<4>()?;
-        let is_intact = Block::length(&frame) == Some(frame.len())
+        let is_intact = Block::length(frame) == Some(frame.len())
             && crc32fast::hash(covered) == u32::from_le_bytes(*checksum);
-        let whole = number::fixed(&frame, 8)? as usize;
+        let whole = number::fixed(frame, 8)? as usize;
         match is_intact.then_some(whole)? {
-            0 => Block::read(frame, FRAME),
-            whole => Block::read(decompressed(frame.get(FRAME..)?, whole)?, 0),
+            0 => Block::read(frame.get(FRAME..)?.into()),
+            whole => Block::read(decompressed(frame.get(FRAME..)?, whole)?),
         }
     }
 
@@ -70,20 +74,29 @@ impl Block {
         Some(number::fixed(frame, 4)? as usize)
     }
 
-    /// Reads the header of the block at that place.
-    fn read(bytes: Arc<[u8]>, start: usize) -> Option<Block> {
-        let list_at = start + 2;
-        let list = usize::from(u16::from_le_bytes(*bytes.get(start..)?.first_chunk()?));
-        let ends_at = list_at + list + 4;
+    /// Reads the header of a block.
+    fn read(bytes: Arc<[u8]>) -> Option<Block> {
+        let list = usize::from(u16::from_le_bytes(*bytes.first_chunk()?));
+        let ends_at = LIST_AT + list + 4;
         let count = number::fixed(&bytes, ends_at - 4)? as usize;
         let entries_at = count.checked_mul(4)?.checked_add(ends_at)?;
         let is_long_enough = entries_at <= bytes.len();
-        is_long_enough.then_some(Block { bytes, list_at, ends_at, entries_at, count })
+        is_long_enough.then_some(Block { bytes, place: None, ends_at, entries_at, count })
+    }
+
+    /// The block, which lies at that place.
+    pub(crate) fn lying_at(self, place: Place) -> Block {
+        Block { place: Some(place), ..self }
+    }
+
+    /// Where it lies, if it was read from a file.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.place
     }
 
     /// The key of the list.
     pub(crate) fn list(&self) -> &[u8] {
-        self.bytes.get(self.list_at..self.ends_at - 4).unwrap_or_default()
+        self.bytes.get(LIST_AT..self.ends_at - 4).unwrap_or_default()
     }
 
     /// Bytes of memory that it takes.
@@ -285,7 +298,7 @@ mod tests {
             packs in any::<bool>(),
         ) {
             let (bytes, tally) = built(&entries, packs);
-            let block = Block::open(bytes.into()).unwrap();
+            let block = Block::open(&bytes).unwrap();
             prop_assert!(block.is_sound());
             prop_assert_eq!(block.list(), b"list");
             prop_assert_eq!(block.len(), entries.len());
@@ -309,8 +322,8 @@ mod tests {
             let (mut bytes, _) = built(&entries.into(), packs);
             let at = at.index(bytes.len());
             bytes[at] ^= flip;
-            prop_assert!(Block::open(bytes.into()).is_none());
-            prop_assert!(Block::open(garbage.clone().into()).is_none());
+            prop_assert!(Block::open(&bytes).is_none());
+            prop_assert!(Block::open(&garbage).is_none());
             // With a right checksum, whatever it covers.
             let mut forged = garbage;
             forged.splice(0..0, [0; 8]);
@@ -318,7 +331,7 @@ mod tests {
             forged[4..8].copy_from_slice(&length);
             let checksum = crc32fast::hash(&forged[4..]).to_le_bytes();
             forged[..4].copy_from_slice(&checksum);
-            if let Some(block) = Block::open(forged.into()) {
+            if let Some(block) = Block::open(&forged) {
                 let (_sound, _tally, _found) = (block.is_sound(), block.tally(), block.find(b"a").is_some());
                 let _list = block.list();
             }

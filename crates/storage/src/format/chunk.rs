@@ -36,6 +36,8 @@ pub(crate) struct Place {
 pub(crate) struct Chunk {
     bytes: Arc<[u8]>,
     list: u16,
+    /// What the whole list adds up to, if this is its first chunk.
+    total: Option<Arc<Tally>>,
     /// How many chunks the list has, if this is its first.
     chunks: u64,
     ends_at: usize,
@@ -75,15 +77,20 @@ impl Chunk {
     /// Reads the header; `None` for bytes that are no chunk.
     pub(crate) fn open(bytes: Arc<[u8]>) -> Option<Chunk> {
         let (list, rest) = bytes.split_first_chunk::<2>()?;
-        let (chunks, rest) = match rest.split_first()? {
-            (&NO_TOTAL, rest) => (0, rest),
-            _ => number::take(Tally::read(rest)?.1)?,
+        let (total, chunks, rest) = match rest.split_first()? {
+            (&NO_TOTAL, rest) => (None, 0, rest),
+            _ => {
+                let (total, rest) = Tally::read(rest)?;
+                let (chunks, rest) = number::take(rest)?;
+                (Some(Arc::new(total)), chunks, rest)
+            }
         };
         let ends_at = bytes.len() - rest.len() + 4;
         let count = number::fixed(rest, 0)? as usize;
         let items_at = count.checked_mul(4)?.checked_add(ends_at)?;
         let list = u16::from_le_bytes(*list);
-        (items_at <= bytes.len()).then_some(Chunk { bytes, list, chunks, ends_at, items_at, count })
+        let is_long_enough = items_at <= bytes.len();
+        is_long_enough.then_some(Chunk { bytes, list, total, chunks, ends_at, items_at, count })
     }
 
     /// As it is stored.
@@ -97,9 +104,14 @@ impl Chunk {
     }
 
     /// What the whole list adds up to, if this is its first chunk.
-    pub(crate) fn total(&self) -> Option<Tally> {
-        let total = self.bytes.get(2..)?;
-        (total.first() != Some(&NO_TOTAL)).then(|| Tally::read(total).map(|(total, _)| total))?
+    pub(crate) fn total(&self) -> Option<&Arc<Tally>> {
+        self.total.as_ref()
+    }
+
+    /// Bytes of memory that it takes beside itself.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes.len()
+            + self.total.as_ref().map_or(0, |total| size_of::<Tally>() + total.memory())
     }
 
     /// How many chunks the list has, if this is its first.
@@ -239,7 +251,7 @@ mod tests {
             let bytes = builder.finish(4, is_first.then_some((&total, 3)));
             let chunk = Chunk::open(bytes.into()).unwrap();
             prop_assert!(chunk.is_sound());
-            prop_assert_eq!(chunk.total(), is_first.then(|| total.clone()));
+            prop_assert_eq!(chunk.total().map(|total| &**total), is_first.then_some(&total));
             prop_assert_eq!(chunk.len(), fences.len());
             for (at, fence) in fences.iter().enumerate() {
                 let item = chunk.item(at).unwrap();

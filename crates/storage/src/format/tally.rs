@@ -55,6 +55,11 @@ impl Tally {
         self.iter().map(|(class, weight)| (class, u64::try_from(weight.count).unwrap_or(0)))
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a number is negative, which no account of records is.
     pub(crate) fn is_absurd(&self) -> bool {
         self.0.iter().any(|(_, weight)| weight.count < 0 || weight.unsummed < 0 || weight.bytes < 0)

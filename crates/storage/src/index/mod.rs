@@ -1,7 +1,8 @@
 //! The index: where the blocks of each list lie, in sled. The only folder that names it.
 //!
 //! Gives out: [`Index`] (chunks by list and key, as of a version), [`Version`] (one state of it),
-//! [`Edit`] (by what a checkpoint changes it), [`Outline`] (the chunks of a long list).
+//! [`Edit`] (by what a checkpoint changes it), [`Outline`] (the chunks of a long list), [`Following`]
+//! (chunks in order).
 //!
 //! # Invariants
 //! 1. The manifest is the truth, sled is derived from it: a tree that is lost, damaged, or was open when the
@@ -16,14 +17,17 @@
 
 mod cache;
 mod edit;
+mod following;
 mod manifest;
 mod outline;
 mod tree;
 mod version;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(crate) use edit::{Commit, Edit};
+pub(crate) use following::Following;
 pub(crate) use manifest::Manifest;
 pub(crate) use outline::Outline;
 pub(crate) use version::Version;
@@ -35,6 +39,12 @@ use crate::cache::Fill;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
 use crate::format::{Chunk, List, Tally};
+
+/// A key past those of all chunks.
+const PAST_ALL: &[u8] = &[0xff];
+
+/// Chunks that are read from the tree at once.
+const MOST_AT_ONCE: usize = 64;
 
 /// The index of a store.
 #[derive(Debug)]
@@ -77,9 +87,9 @@ impl Index {
     }
 
     /// What the list adds up to.
-    pub(crate) fn total(&self, version: &Version, list: &List) -> Result<Tally> {
+    pub(crate) fn total(&self, version: &Version, list: &List) -> Result<Arc<Tally>> {
         let first = self.exact(version, list.bytes())?;
-        Ok(first.and_then(|first| first.chunk.total()).unwrap_or_default())
+        Ok(first.and_then(|first| first.chunk.total().cloned()).unwrap_or_default())
     }
 
     /// The chunk under exactly that key.
@@ -119,20 +129,22 @@ impl Index {
 
     /// The first chunk past that key and before the end.
     pub(crate) fn next(&self, version: &Version, key: &[u8], end: &[u8]) -> Result<Option<Keyed>> {
-        let mut after = key.to_vec();
-        loop {
-            let stored = self.tree.after(&after, end)?;
-            let Some(found) = version.after(&after, end, stored.as_ref().map(|(key, _)| &**key))
-            else {
-                let stored = stored.map(|(key, bytes)| keyed(&key, &bytes)).transpose()?;
-                return Ok(stored.inspect(|stored| self.cache.keep_chunk(version, stored)));
+        Following::new(key, end).next(self, version)
+    }
+
+    /// Reads chunks into memory before anybody asks for them, as long as that is wanted and there is room.
+    pub(crate) fn warm(&self, version: &Version, is_wanted: impl Fn() -> bool) -> Result<()> {
+        let mut chunks = Following::new(&[], PAST_ALL);
+        let mut room = self.cache.room_for_chunks();
+        while is_wanted()
+            && let Some(chunk) = chunks.next(self, version)?
+        {
+            room = match room.checked_sub(cache::memory(&chunk) + size_of::<Keyed>()) {
+                Some(room) => room,
+                None => break,
             };
-            match found {
-                (_, Some(chunk)) => return Ok(Some(chunk)),
-                // It was not there yet in this version.
-                (key, None) => after = key,
-            }
         }
+        Ok(())
     }
 
     /// The last chunk up to that key and from the start on.
@@ -172,12 +184,11 @@ impl Index {
         if first.chunk.is_only() || !(now || is_worthwhile()) {
             return Ok(None);
         }
-        let end = list.end();
         let mut outline = Outline::default();
-        let mut chunk = Some(first);
-        while let Some(next) = chunk {
+        outline.push(&first);
+        let mut rest = Following::new(list.bytes(), &list.end());
+        while let Some(next) = rest.next(self, version)? {
             outline.push(&next);
-            chunk = self.next(version, &next.key, &end)?;
         }
         let outline = Arc::new(outline);
         self.cache.keep_outline(version, list, &outline);
@@ -203,13 +214,17 @@ impl Index {
 
     /// All chunks of the newest version, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = Result<(Vec<u8>, Vec<u8>)>> + '_ {
-        let mut last: Vec<u8> = Vec::new();
+        let (mut last, mut stored) = (Vec::new(), VecDeque::new());
         std::iter::from_fn(move || {
-            let next = self.tree.after(&last, &[0xff]).transpose()?;
-            Some(next.map(|(key, bytes)| {
-                last.clone_from(&key);
-                (key, bytes.to_vec())
-            }))
+            if stored.is_empty() {
+                stored = match self.tree.after(&last, PAST_ALL, MOST_AT_ONCE) {
+                    Ok(stored) => stored,
+                    Err(error) => return Some(Err(error)),
+                };
+            }
+            let (key, bytes) = stored.pop_front()?;
+            last.clone_from(&key);
+            Some(Ok((key, bytes.to_vec())))
         })
     }
 

@@ -5,7 +5,7 @@
 //! system has not stopped since they were opened last, or they were closed and synced: `opened` tells. When it
 //! fails, the index is read back into memory and sled is not asked again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -79,17 +79,26 @@ impl Tree {
         self.ask(|sled| Ok(sled.get(key)?.map(Bytes)), |memory| memory.get(key).cloned())
     }
 
-    /// The first key past that one and before the end.
-    pub(super) fn after(&self, key: &[u8], end: &[u8]) -> Result<Option<(Vec<u8>, Bytes)>> {
+    /// The first keys past that one and before the end, at most so many.
+    pub(super) fn after(
+        &self,
+        key: &[u8],
+        end: &[u8],
+        most: usize,
+    ) -> Result<VecDeque<(Vec<u8>, Bytes)>> {
         // Where the tree stands is no chunk, and comes before all of them.
         let key = key.max(POSITION);
         if key >= end {
-            return Ok(None);
+            return Ok(VecDeque::new());
         }
         let bounds = (Bound::Excluded(key), Bound::Excluded(end));
+        let owned = |(key, value): (sled::IVec, sled::IVec)| (key.to_vec(), Bytes(value));
         self.ask(
-            |sled| sled.range::<&[u8], _>(bounds).next().transpose().map(found),
-            |memory| memory.range::<[u8], _>(bounds).next().map(cloned),
+            |sled| {
+                let found = sled.range::<&[u8], _>(bounds).take(most);
+                found.map(|entry| entry.map(owned)).collect()
+            },
+            |memory| memory.range::<[u8], _>(bounds).take(most).map(cloned).collect(),
         )
     }
 

@@ -141,7 +141,7 @@ impl Rebuild<'_> {
         let mut signed = bytes.to_vec();
         let Some((checksum, rest)) = signed.split_first_chunk_mut::<4>() else { return Ok(()) };
         *checksum = crc32fast::hash(rest).to_le_bytes();
-        let Some(block) = Block::open(signed.into()) else { return Ok(()) };
+        let Some(block) = Block::open(&signed) else { return Ok(()) };
         for (_, entry) in block.all() {
             if let Some(record) = Record::stored(entry.payload) {
                 let reason = "its block has a wrong checksum: it may not be as it was put";

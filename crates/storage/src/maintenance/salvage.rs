@@ -162,7 +162,7 @@ impl Salvage {
     fn block(&self, place: Place, list: &[u8]) -> std::result::Result<Block, Vec<u8>> {
         let file = self.files.get(&place.file).ok_or_else(Vec::new)?;
         let bytes = file.bytes(place.offset, place.length as usize);
-        let block = Block::open(bytes.as_slice().into());
+        let block = Block::open(&bytes);
         block.filter(|block| block.list() == list && block.is_sound()).ok_or(bytes)
     }
 }
@@ -220,7 +220,7 @@ impl OldFile {
     fn block_at(&self, offset: u64) -> Option<(Block, usize)> {
         let length =
             Block::length(&self.bytes(offset, 8)).filter(|length| *length <= MOST_BLOCK)?;
-        let block = Block::open(self.bytes(offset, length).into());
+        let block = Block::open(&self.bytes(offset, length));
         Some((block.filter(Block::is_sound)?, length))
     }
 

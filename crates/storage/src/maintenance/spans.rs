@@ -54,7 +54,7 @@ mod tests {
             builder.push(&Entry { key, class, size: Size::default(), payload: b"" });
         }
         builder.finish(b"list", false, &mut bytes);
-        Block::open(bytes.into()).unwrap()
+        Block::open(&bytes).unwrap()
     }
 
     #[test]

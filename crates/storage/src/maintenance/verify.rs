@@ -5,6 +5,7 @@
 //! counted again from the blocks. This file only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use filedex_query::packed::PackedDocument;
 
@@ -83,7 +84,7 @@ struct Check<'r> {
 struct Current {
     list: List,
     /// What its first chunk says of the whole.
-    total: Option<Tally>,
+    total: Option<Arc<Tally>>,
     chunks: u64,
     /// What was found.
     recount: Tally,
@@ -144,7 +145,7 @@ impl<'r> Check<'r> {
             self.end_list();
             let list = List::from_bytes(list);
             self.listed.insert(list.clone());
-            let (total, chunks) = (chunk.chunk.total(), chunk.chunk.chunks());
+            let (total, chunks) = (chunk.chunk.total().cloned(), chunk.chunk.chunks());
             let (recount, last) = (Tally::default(), Vec::new());
             self.current = Some(Current { list, total, chunks, recount, found: 0, last });
         }
@@ -198,7 +199,7 @@ impl<'r> Check<'r> {
     fn end_list(&mut self) {
         let Some(current) = self.current.take() else { return };
         let list = name(current.list.bytes());
-        if current.total.as_ref() != Some(&current.recount) {
+        if current.total.as_deref() != Some(&current.recount) {
             let kept = current.total.map_or(0, |total| total.records());
             let found = current.recount.records();
             self.problem(format!(
@@ -308,7 +309,7 @@ impl<'r> Check<'r> {
             let (kept, recount) =
                 (self.reading.tally(&list), tallies.remove(&list).unwrap_or_default());
             match kept {
-                Ok(kept) if kept == recount => {}
+                Ok(kept) if *kept == recount => {}
                 Ok(kept) => self.problem(format!(
                     "list {}: {} entries kept, {} records recounted, or of others",
                     name(list.bytes()),

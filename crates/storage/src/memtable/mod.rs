@@ -1,6 +1,6 @@
 //! The memtable: what was written since the last checkpoint, as entries by list and key.
 //!
-//! Gives out: [`Cell`] (what becomes of one key), [`Memtable`] (all of them in order, with sums), [`Cells`]
+//! Gives out: [`Cell`] (what becomes of one key), [`CellBuilder`] (the cells of one write), [`Memtable`] (all of them in order, with sums), [`Cells`]
 //! (a walk over a part of them).
 //!
 //! # Invariants
@@ -11,5 +11,5 @@
 mod cell;
 mod tree;
 
-pub(crate) use cell::Cell;
+pub(crate) use cell::{Cell, CellBuilder};
 pub(crate) use tree::{Cells, Direction, Memtable};

@@ -92,8 +92,6 @@ struct Change {
     taken: Option<(Class, Size)>,
     added: Option<(Class, Size)>,
     cells: usize,
-    /// Bytes of memory of the cell that was replaced.
-    freed: usize,
 }
 
 /// From which end a walk goes.
@@ -123,7 +121,7 @@ impl Sum {
 
     fn add_cell(&mut self, cell: &Cell) {
         self.cells += 1;
-        self.change(&Change { taken: cell.before(), added: cell.after(), cells: 0, freed: 0 });
+        self.change(&Change { taken: cell.before(), added: cell.after(), cells: 0 });
     }
 
     fn change(&mut self, change: &Change) {
@@ -140,7 +138,8 @@ impl Memtable {
         self.root.is_none()
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory that were taken for its cells: also for those that others have replaced, which may
+    /// lie in one piece with some that are left.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -159,8 +158,7 @@ impl Memtable {
             self.root = Child::leaf(vec![slot]).map(Arc::new);
             return;
         };
-        let (change, split) = Arc::make_mut(root).insert(slot);
-        self.bytes -= change.freed;
+        let (_, split) = Arc::make_mut(root).insert(slot);
         if let Some(later) = split {
             self.root = Child::inner(vec![Child::clone(root), later]).map(Arc::new);
         }
@@ -300,7 +298,7 @@ impl Child {
 
 impl Change {
     fn nothing() -> Change {
-        Change { taken: None, added: None, cells: 0, freed: 0 }
+        Change { taken: None, added: None, cells: 0 }
     }
 }
 
@@ -310,14 +308,14 @@ fn insert_into(cells: &mut Vec<Slot>, mut slot: Slot) -> Change {
         Err(at) => {
             let (taken, added) = (slot.cell.before(), slot.cell.after());
             cells.insert(at, slot);
-            Change { taken, added, cells: 1, freed: 0 }
+            Change { taken, added, cells: 1 }
         }
         Ok(at) => {
             let Some(old) = cells.get_mut(at) else { return Change::nothing() };
             slot.cell.replace(&old.cell);
-            let (taken, added, freed) = (old.cell.after(), slot.cell.after(), old.cell.memory());
+            let (taken, added) = (old.cell.after(), slot.cell.after());
             *old = slot;
-            Change { taken, added, cells: 0, freed }
+            Change { taken, added, cells: 0 }
         }
     }
 }
@@ -427,6 +425,7 @@ mod tests {
 
     use super::*;
     use crate::format::Entry;
+    use crate::memtable::CellBuilder;
 
     type Model = BTreeMap<Vec<u8>, (Option<Class>, Option<Class>)>;
 
@@ -443,14 +442,15 @@ mod tests {
     ) {
         let (before, after) = (before.map(class), after.map(class));
         let beneath = before.map(|class| (class, Size::default()));
-        let cell = match after {
+        let mut cells = CellBuilder::default();
+        match after {
             Some(class) => {
                 let entry = Entry { key, class, size: Size::default(), payload: b"payload" };
-                Cell::put(&mut Vec::new(), b"", &entry, beneath, 0)
+                cells.put(b"", &entry, beneath, 0);
             }
-            None => Cell::removed(&mut Vec::new(), b"", key, beneath, 0),
-        };
-        table.insert(cell);
+            None => cells.removed(b"", key, beneath, 0),
+        }
+        cells.finish().into_iter().for_each(|cell| table.insert(cell));
         let kept = model.get(key).map_or(before, |(before, _)| *before);
         model.insert(key.to_vec(), (kept, after));
     }
@@ -508,7 +508,7 @@ mod tests {
             check(&table, &model, from.as_bytes(), to.as_bytes());
             check(&kept, &kept_model, from.as_bytes(), to.as_bytes());
             let bytes: usize = table.cells_from(&[]).map(|cell| cell.memory()).sum();
-            prop_assert_eq!(table.bytes(), bytes);
+            prop_assert!(table.bytes() >= bytes);
         }
     }
 }

@@ -67,10 +67,8 @@ impl Counts {
         }
         if !snapshot.is_settled() {
             let key = list.key(key);
-            for memtable in [&snapshot.state.frozen, &snapshot.state.active] {
-                let sum = memtable.sum(list.bytes(), &key);
-                sum.tally.iter().for_each(|(class, weight)| self.add(class, weight.count * times));
-            }
+            let change = snapshot.state.change(list.bytes(), &key);
+            change.iter().for_each(|(class, weight)| self.add(class, weight.count * times));
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::explain::Explain;
 use super::reply::Reply;
 use super::residual::{Conditions, Verdict};
 use super::watch::Running;
+use crate::blocks::Ahead;
 use crate::cache::Texts;
 use crate::error::Result;
 use crate::format::lists::{ALL_ROOMS, holds_records};
@@ -62,6 +63,7 @@ pub(crate) struct Execution<'e> {
     pub(super) decoded: u64,
     /// Records judged by columns.
     pub(super) judged: u64,
+    ahead: Ahead,
 }
 
 /// What showing a record costs, beside what is done with its fields.
@@ -88,6 +90,7 @@ impl<'e> Execution<'e> {
             passed: 0,
             decoded: 0,
             judged: 0,
+            ahead: Ahead::default(),
         }
     }
 
@@ -285,7 +288,10 @@ impl<'e> Execution<'e> {
             Some(place) => self.texts(place, list, run.cells.is_none())?,
             None => None,
         };
-        let block = place.map(|place| self.snapshot.block(place, list)).transpose()?;
+        if let Some(texts) = texts.as_ref().filter(|_| inside && run.cells.is_none()) {
+            return self.whole_texts(texts, span, collector);
+        }
+        let block = place.map(|place| self.block(place, list, span.is_none())).transpose()?;
         let block = block.as_ref();
         let here = Here { list, block, texts: texts.as_deref(), span, inside };
         match &run.cells {
@@ -298,10 +304,21 @@ impl<'e> Execution<'e> {
         }
     }
 
+    /// The block at that place. Of everything there is more than could be kept.
+    pub(super) fn block(&mut self, place: Place, list: &[u8], of_all: bool) -> Result<Block> {
+        match of_all {
+            true => self.snapshot.block_by_the_way(place, list, &mut self.ahead),
+            false => self.snapshot.block(place, list),
+        }
+    }
+
     /// The texts of a block: those that there are, or, where no cell lies in it, made now.
-    fn texts(&self, place: Place, list: &[u8], is_clean: bool) -> Result<Option<Arc<Texts>>> {
+    fn texts(&mut self, place: Place, list: &[u8], is_clean: bool) -> Result<Option<Arc<Texts>>> {
         match is_clean || holds_records(list) {
-            true => self.snapshot.texts(place, list, self.running.account()).map(Some),
+            true => {
+                let account = self.running.account();
+                self.snapshot.texts(place, list, &mut self.ahead, account).map(Some)
+            }
             false => Ok(self.snapshot.pool.caches.texts.get(&place)),
         }
     }
@@ -313,6 +330,31 @@ impl<'e> Execution<'e> {
             Direction::Forward => self.entries(here, block.all().map(in_block), collector),
             Direction::Backward => self.entries(here, block.all().rev().map(in_block), collector),
         }
+    }
+
+    /// Shows the texts of a block whose classes decide.
+    fn whole_texts(
+        &mut self,
+        texts: &Texts,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        let backward = self.direction() == Direction::Backward;
+        for at in 0..texts.len() {
+            let at = if backward { texts.len() - 1 - at } else { at };
+            self.running.examine()?;
+            let verdict = texts.class(at).map(|class| self.conditions(span).verdict(class));
+            if verdict == Some(Verdict::Yes) {
+                if collector.passes(self.matched) == 0 {
+                    collector.show(texts.get(at), self.running.account())?;
+                }
+                self.matched += 1;
+            }
+            if self.flow(collector) == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(Flow::On)
     }
 
     fn entries<'b>(

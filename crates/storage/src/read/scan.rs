@@ -13,9 +13,9 @@ use super::execution::{Execution, Flow, Here};
 use super::residual::Verdict;
 use crate::cache::segment::{Segment, SegmentBuilder, SortColumn, Values, Wanted};
 use crate::error::{Error, Result};
-use crate::format::List;
 use crate::format::keys::after_prefix;
 use crate::format::lists::ALL_ROOMS;
+use crate::format::{List, Place};
 use crate::memtable::{Cell, Memtable};
 use crate::snapshot::{Bounds, Lying, Overlay, Snapshot, State, Walk};
 
@@ -173,7 +173,12 @@ impl<'e> Execution<'e> {
         let earlier = found.as_ref().map(|(segment, _)| segment.clone());
         earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
         let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
-        let segment = Arc::new(self.read_segment(from, &end, &wanted, earlier.clone())?);
+        let segment = Arc::new(self.read_segment(
+            (from, &end),
+            part.span.is_none(),
+            &wanted,
+            earlier.clone(),
+        )?);
         scan.room = columns.keep(&segment, scan.number);
         Ok(Some(segment))
     }
@@ -182,8 +187,8 @@ impl<'e> Execution<'e> {
     /// its list, and before `end`; fewer, if they hold many records.
     fn read_segment(
         &mut self,
-        from: &[u8],
-        end: &[u8],
+        (from, end): (&[u8], &[u8]),
+        of_all: bool,
         wanted: &Wanted,
         earlier: Option<Arc<Segment>>,
     ) -> Result<Segment> {
@@ -208,7 +213,7 @@ impl<'e> Execution<'e> {
                 break;
             }
             if !builder.take_over(&key, list.len(), item.place) {
-                let block = blocks.block(item.place, list)?;
+                let block = self.block(item.place, list, of_all)?;
                 self.blocks += 1;
                 self.decoded += block.len() as u64;
                 builder.add(&key, item.place, &block, self.running.account())?;
@@ -303,15 +308,28 @@ impl<'e> Execution<'e> {
                 let rows = segment.rows(number..number + 1);
                 row = rows.end;
                 if list == cell.list() {
-                    let block = self.snapshot.block(place, list)?;
-                    let at = block.position(cell.order());
-                    row = rows.start + at;
-                    replaces = block.entry(at).is_some_and(|entry| entry.key == cell.order());
+                    let (at, is_its_own) = self.place_in(cell, place)?;
+                    (row, replaces) = (rows.start + at, is_its_own);
                 }
             }
             Ok(Between { row: row.max(first), replaces, cell })
         });
         placed.collect()
+    }
+
+    /// Which of the entries of a block the cell comes before, and whether it stands for that one.
+    fn place_in(&self, cell: &Cell, place: Place) -> Result<(usize, bool)> {
+        let caches = &self.snapshot.pool.caches;
+        if let Some((_, at)) = caches.places.get(&cell.stamp()).filter(|(of, _)| *of == place) {
+            return Ok((at, true));
+        }
+        let block = self.snapshot.block(place, cell.list())?;
+        let at = block.position(cell.order());
+        let is_its_own = block.entry(at).is_some_and(|entry| entry.key == cell.order());
+        if is_its_own {
+            caches.keep_place(cell.stamp(), place, at);
+        }
+        Ok((at, is_its_own))
     }
 
     fn judge_cell(

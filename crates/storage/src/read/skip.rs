@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::format::{Block, Class};
 use crate::index::Outline;
 use crate::memtable::{Direction, Memtable};
-use crate::snapshot::{Bounds, Run, Walk};
+use crate::snapshot::{Bounds, Run, State, Walk};
 
 /// An offset from which on chunks are worth passing over as a whole.
 const DEEP: u64 = 256;
@@ -90,9 +90,7 @@ impl Execution<'_> {
             return u64::MAX;
         }
         let mut matching = outline.before(at, &mut is_match) as i64;
-        for memtable in [&state.frozen, &state.active] {
-            matching += difference(memtable, span.list.bytes(), outline.key(at), &mut is_match);
-        }
+        matching += difference(state, span.list.bytes(), outline.key(at), &mut is_match);
         u64::try_from(matching).unwrap_or(0)
     }
 
@@ -160,20 +158,18 @@ impl Execution<'_> {
         });
         let entries = block.into_iter().flat_map(|block| block.entries(0..before));
         let mut matching = entries.filter(|(_, entry)| is_match(entry.class)).count() as i64;
-        for memtable in [&state.frozen, &state.active] {
-            matching += difference(memtable, from, key, &mut is_match);
-        }
+        matching += difference(state, from, key, &mut is_match);
         u64::try_from(matching).unwrap_or(0)
     }
 }
 
-/// By how many records that match a memtable changes what lies between two keys.
+/// By how many records that match the memtables change what lies between two keys.
 fn difference(
-    memtable: &Memtable,
+    state: &State,
     from: &[u8],
     to: &[u8],
     is_match: &mut impl FnMut(Class) -> bool,
 ) -> i64 {
-    let tally = memtable.sum(from, to).tally;
-    tally.iter().filter(|(class, _)| is_match(*class)).map(|(_, weight)| weight.count).sum()
+    let change = state.change(from, to);
+    change.iter().filter(|(class, _)| is_match(*class)).map(|(_, weight)| weight.count).sum()
 }

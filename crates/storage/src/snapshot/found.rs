@@ -3,7 +3,7 @@
 use filedex_query::DocumentRef;
 use filedex_query::packed::PackedDocument;
 
-use crate::format::{Block, Entry};
+use crate::format::{Block, Entry, Place};
 use crate::memtable::Cell;
 
 /// An entry of a list, kept in memory as long as this is.
@@ -37,6 +37,14 @@ impl Found {
         }
     }
 
+    /// Where it lies in a block, and as which of its entries.
+    pub(crate) fn place(&self) -> Option<(Place, usize)> {
+        match self {
+            Found::InBlock(block, at) => Some((block.place()?, *at)),
+            Found::InCell(_) => None,
+        }
+    }
+
     /// The record, if this is an entry of a room.
     pub(crate) fn into_record(self) -> Stored {
         Stored::Lying(self)
@@ -59,6 +67,14 @@ impl Stored {
         match self {
             Stored::Lying(found) => found.payload(),
             Stored::Apart(body) => body,
+        }
+    }
+
+    /// Where it lies in a block, and as which of its entries.
+    pub(crate) fn place(&self) -> Option<(Place, usize)> {
+        match self {
+            Stored::Lying(found) => found.place(),
+            Stored::Apart(_) => None,
         }
     }
 

@@ -1,7 +1,10 @@
 //! Entries by key, and what lists add up to.
 
+use std::sync::Arc;
+
 use super::found::{Found, Stored};
 use super::state::Snapshot;
+use crate::blocks::Ahead;
 use crate::error::{Error, Result};
 use crate::format::keys::{by_id, id_of};
 use crate::format::lists::{Kind, kind};
@@ -10,22 +13,21 @@ use crate::memtable::Cell;
 
 impl<'s> Snapshot<'s> {
     /// What the list adds up to.
-    pub(crate) fn tally(self, list: &List) -> Result<Tally> {
+    pub(crate) fn tally(self, list: &List) -> Result<Arc<Tally>> {
         let mut tally = self.pool.index.total(&self.state.version, list)?;
-        tally.add_all(&self.written(list));
+        let written = self.written(list);
+        if !written.is_nothing() {
+            Arc::make_mut(&mut tally).add_all(&written);
+        }
         Ok(tally)
     }
 
     /// By how much the memtables change what the list adds up to.
     pub(crate) fn written(self, list: &List) -> Tally {
-        let mut tally = Tally::default();
-        if !self.is_settled() {
-            let end = list.end();
-            for memtable in [&self.state.frozen, &self.state.active] {
-                tally.add_all(&memtable.sum(list.bytes(), &end).tally);
-            }
+        match self.is_settled() {
+            true => Tally::default(),
+            false => self.state.change(list.bytes(), &list.end()),
         }
-        tally
     }
 
     /// The cell of a key among all keys.
@@ -50,7 +52,7 @@ impl<'s> Snapshot<'s> {
         };
         let chunk = &chunk.chunk;
         let Some(item) = chunk.item(chunk.find(key)) else { return Ok(None) };
-        let block = self.block(item.place, list.bytes())?;
+        let block = self.block_for_one(item.place, list.bytes())?;
         let at = block.find(key).map(|(at, _)| at);
         Ok(at.map(|at| Found::InBlock(block, at)))
     }
@@ -63,6 +65,31 @@ impl<'s> Snapshot<'s> {
         let block = self.state.version.block(place, list)?;
         self.pool.caches.blocks.keep(place, block.clone(), block.memory());
         Ok(block)
+    }
+
+    /// The same for the sake of one of its entries: it is kept from the second time on.
+    fn block_for_one(self, place: Place, list: &[u8]) -> Result<Block> {
+        let caches = &self.pool.caches;
+        if let Some(block) = caches.blocks.get(&place) {
+            return Ok(block);
+        }
+        match caches.seen.again(&place) {
+            true => self.block(place, list),
+            false => self.state.version.block(place, list),
+        }
+    }
+
+    /// The same for who comes by many blocks once, in order: it is not kept.
+    pub(crate) fn block_by_the_way(
+        self,
+        place: Place,
+        list: &[u8],
+        ahead: &mut Ahead,
+    ) -> Result<Block> {
+        match self.pool.caches.blocks.get(&place) {
+            Some(block) => Ok(block),
+            None => ahead.read(self.state.version.file(place)?, place, list),
+        }
     }
 
     /// The record of that id.

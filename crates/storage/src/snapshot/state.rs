@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
+use crate::format::Tally;
 use crate::index::{Index, Version};
 use crate::memtable::Memtable;
 
@@ -17,6 +18,17 @@ pub(crate) struct State {
     /// Where in the logs the frozen memtable ends.
     pub(crate) mark: Option<Mark>,
     pub(crate) version: Arc<Version>,
+}
+
+impl State {
+    /// By how much the memtables change what lies between two keys.
+    pub(crate) fn change(&self, from: &[u8], to: &[u8]) -> Tally {
+        let mut change = self.active.sum(from, to).tally;
+        if !self.frozen.is_empty() {
+            change.add_all(&self.frozen.sum(from, to).tally);
+        }
+        change
+    }
 }
 
 /// A place in the logs: what comes before it, a memtable has.

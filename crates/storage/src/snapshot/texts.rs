@@ -7,6 +7,7 @@ use filedex_query::{Account, DocumentRef};
 
 use super::found::Found;
 use super::state::Snapshot;
+use crate::blocks::Ahead;
 use crate::cache::{Text, Texts};
 use crate::error::Result;
 use crate::format::keys::by_id;
@@ -25,17 +26,23 @@ impl<'s> Snapshot<'s> {
     /// The texts of the records of a block none of whose entries is overridden here. For a list that holds
     /// no records that is what makes them be those of the block, whoever reads it. The account is
     /// told of the work.
-    pub(crate) fn texts(self, place: Place, list: &[u8], account: &Account) -> Result<Arc<Texts>> {
+    pub(crate) fn texts(
+        self,
+        place: Place,
+        list: &[u8],
+        ahead: &mut Ahead,
+        account: &Account,
+    ) -> Result<Arc<Texts>> {
         if let Some(texts) = self.pool.caches.texts.get(&place) {
             return Ok(texts);
         }
-        let block = self.block(place, list)?;
+        let block = self.block_by_the_way(place, list, ahead)?;
         let mut texts = Texts::default();
-        for (at, _) in block.all() {
+        for (at, entry) in block.all() {
             let record = self.resolve(list, Found::InBlock(block.clone(), at))?;
             let record = record.document();
             // The cache has its own bound; a reply's is asked for what is shown of it.
-            texts.push(|out| {
+            texts.push(entry.class, |out| {
                 Ok(write_document_within(record, Form::Plain, out, usize::MAX, account)?)
             })?;
         }

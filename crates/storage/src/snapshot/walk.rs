@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::format::chunk::Item;
 use crate::format::keys::after_prefix;
 use crate::format::{List, Tally};
-use crate::index::Keyed;
+use crate::index::{Following, Keyed};
 use crate::memtable::Direction;
 
 /// A part of the keys: those from one block's first to the next one's.
@@ -51,6 +51,8 @@ pub(crate) struct Walk<'s> {
     /// Where the next run begins, going forward; where it ends, going backward.
     edge: Vec<u8>,
     overlay: Option<Overlay<'s>>,
+    /// The chunks past the one that is walked through, once there was need of one.
+    following: Option<Following>,
 }
 
 impl Run {
@@ -78,9 +80,7 @@ impl Run {
     pub(crate) fn tally(&self, snapshot: Snapshot<'_>) -> Tally {
         let mut tally = self.item().map(|item| item.tally()).unwrap_or_default();
         if let Some(bounds) = &self.cells {
-            for memtable in [&snapshot.state.frozen, &snapshot.state.active] {
-                tally.add_all(&memtable.sum(&bounds.from, &bounds.to).tally);
-            }
+            tally.add_all(&snapshot.state.change(&bounds.from, &bounds.to));
         }
         tally
     }
@@ -148,8 +148,8 @@ impl<'s> Walk<'s> {
             Direction::Forward => bounds.from.clone(),
             Direction::Backward => bounds.to.clone(),
         };
-        let (prefix, overlay) = (prefix.to_vec(), None);
-        let mut walk = Walk { snapshot, direction, bounds, prefix, next, edge, overlay };
+        let (prefix, overlay, following) = (prefix.to_vec(), None, None);
+        let mut walk = Walk { snapshot, direction, bounds, prefix, next, edge, overlay, following };
         walk.look_for_cells();
         walk
     }
@@ -158,6 +158,7 @@ impl<'s> Walk<'s> {
     /// comes before that key.
     pub(crate) fn jump(&mut self, chunk: Keyed, before: Option<&[u8]>) {
         self.edge.clear();
+        self.following = None;
         let at = match before {
             None => {
                 self.edge.extend_from_slice(&chunk.key);
@@ -236,7 +237,7 @@ impl<'s> Walk<'s> {
     }
 
     /// The block after that one.
-    fn after(&self, chunk: &Keyed, at: usize) -> Result<Option<Listed>> {
+    fn after(&mut self, chunk: &Keyed, at: usize) -> Result<Option<Listed>> {
         if at + 1 < chunk.chunk.len() {
             return Ok(Some((chunk.clone(), at + 1)));
         }
@@ -244,8 +245,11 @@ impl<'s> Walk<'s> {
             return Ok(None);
         }
         let (index, version) = (&self.snapshot.pool.index, &self.snapshot.state.version);
-        let end = after_prefix(&self.prefix).unwrap_or_default();
-        Ok(index.next(version, &chunk.key, &end)?.map(|chunk| (chunk, 0)))
+        let following = self.following.get_or_insert_with(|| {
+            let end = after_prefix(&self.prefix).unwrap_or_default();
+            Following::new(&chunk.key, &end)
+        });
+        Ok(following.next(index, version)?.map(|chunk| (chunk, 0)))
     }
 
     fn last_of_previous(&self, chunk: &Keyed) -> Result<Option<Listed>> {

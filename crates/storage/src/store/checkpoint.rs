@@ -101,6 +101,12 @@ impl Checkpoints {
         self.changed.notify_all();
     }
 
+    /// Whether nothing is wanted of the checkpointer.
+    pub(super) fn is_unoccupied(&self) -> bool {
+        let wanted = self.wanted.lock();
+        !wanted.checkpoint && !wanted.ends
+    }
+
     /// Waits until a checkpoint is wanted, or for so long; `None` when the store closes.
     pub(super) fn wait(&self, at_most: std::time::Duration) -> Option<bool> {
         let mut wanted = self.wanted.lock();

@@ -134,7 +134,8 @@ impl Reading<'_> {
             let Some(bytes) = in_blocks.into_iter().chain(in_cells).min() else { return Ok(None) };
             let list = List::from_bytes(bytes);
             let of_blocks = chunk.as_ref().filter(|chunk| chunk.list() == list.bytes());
-            let mut tally = of_blocks.and_then(|first| first.chunk.total()).unwrap_or_default();
+            let total = of_blocks.and_then(|first| first.chunk.total());
+            let mut tally = total.map_or_else(Tally::default, |total| Tally::clone(total));
             tally.add_all(&self.written(&list));
             if tally.records() > 0 {
                 return Ok(Some((list, tally)));

@@ -109,6 +109,9 @@ impl Shared {
         drop(state);
         let number = log.append(operations.payload(), durability != Durability::Relaxed)?;
         *stamp = changes.next_stamp();
+        for (stamp, place, at) in changes.places() {
+            self.pool.caches.keep_place(*stamp, *place, *at);
+        }
         let bytes = {
             let mut state = self.state.write();
             changes.apply(&mut state.active);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use quick_cache::DefaultHashBuilder;
 
 use crate::error::Result;
-use crate::format::{Class, Entry, Record, Size, Standing};
+use crate::format::lists::holds_records;
+use crate::format::{Class, Entry, Place, Record, Size, Standing};
 use crate::log::{Operation, Operations};
-use crate::memtable::{Cell, Memtable};
+use crate::memtable::{Cell, CellBuilder, Memtable};
 use crate::snapshot::{Snapshot, Stored};
 
 /// What a put did.
@@ -48,20 +49,30 @@ impl Tally {
 pub(crate) struct Batch<'b> {
     snapshot: Snapshot<'b>,
     operations: &'b mut Operations,
-    changes: Changes,
+    changes: Setting,
     /// Records that this write changes, as they will stand.
     changed: HashMap<String, Option<Arc<Record>>, DefaultHashBuilder>,
     /// Whether a record may be asked for that this write has changed.
     reads_itself: bool,
 }
 
-/// The cells that a write sets, in order.
-#[derive(Default)]
+/// The cells that a write sets.
 pub(crate) struct Changes {
+    /// In the order of their keys, so that each is put in near the one before.
     cells: Vec<Cell>,
+    /// Where the records lie that some of them stand for: the stamp of the cell, the block, and which of its
+    /// entries it is.
+    places: Vec<(u64, Place, usize)>,
+    /// That of the last one.
     stamp: u64,
-    /// Memory in which cells are put together.
-    scratch: Vec<u8>,
+}
+
+/// Cells being put together.
+#[derive(Default)]
+struct Setting {
+    cells: CellBuilder,
+    places: Vec<(u64, Place, usize)>,
+    stamp: u64,
 }
 
 impl<'b> Batch<'b> {
@@ -74,7 +85,7 @@ impl<'b> Batch<'b> {
         reads_itself: bool,
     ) -> Batch<'b> {
         operations.clear();
-        let changes = Changes { stamp, ..Changes::default() };
+        let changes = Setting { stamp, ..Setting::default() };
         Batch { snapshot, operations, changes, changed: HashMap::default(), reads_itself }
     }
 
@@ -83,9 +94,12 @@ impl<'b> Batch<'b> {
         if old.as_ref().is_some_and(|old| old.body() == record.body) {
             return Ok(Put::Unchanged);
         }
+        let place = old.as_ref().and_then(Old::place);
         let old = old.map(|old| old.standing());
         self.operations.put(&record.body, old.as_ref());
-        self.changes.put(&record, old.as_ref());
+        let stamp = self.changes.put(&record, old.as_ref());
+        let places = stamp.zip(place).map(|(stamp, (place, at))| (stamp, place, at));
+        self.changes.places.extend(places);
         let put = if old.is_some() { Put::Replaced } else { Put::Inserted };
         if self.reads_itself {
             self.changed.insert(record.standing.id.clone(), Some(Arc::new(record)));
@@ -113,11 +127,9 @@ impl<'b> Batch<'b> {
         Ok(true)
     }
 
-    /// The cells to be set, in the order of their keys; none if nothing changes.
-    pub(crate) fn finish(mut self) -> Changes {
-        // So that each is put in near the one before. Of one key the later stays behind the earlier.
-        self.changes.cells.sort_by(|one, other| one.key().cmp(other.key()));
-        self.changes
+    /// The cells to be set; none if nothing changes.
+    pub(crate) fn finish(self) -> Changes {
+        self.changes.finish()
     }
 
     /// The record of that id, as it stands in this write.
@@ -144,6 +156,13 @@ impl Old {
         }
     }
 
+    fn place(&self) -> Option<(Place, usize)> {
+        match self {
+            Old::Stored(stored) => stored.place(),
+            Old::Written(_) => None,
+        }
+    }
+
     fn standing(&self) -> Standing {
         match self {
             Old::Stored(stored) => Standing::of(stored.document()),
@@ -155,12 +174,12 @@ impl Old {
 impl Changes {
     /// The changes that an entry of the log says.
     pub(crate) fn again(operation: Operation, stamp: u64) -> Changes {
-        let mut changes = Changes { stamp, ..Changes::default() };
+        let mut changes = Setting { stamp, ..Setting::default() };
         match operation {
-            Operation::Put { record, before } => changes.put(&record, before.as_ref()),
+            Operation::Put { record, before } => drop(changes.put(&record, before.as_ref())),
             Operation::Remove { before } => changes.remove(&before),
         }
-        changes
+        changes.finish()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -172,13 +191,29 @@ impl Changes {
         self.stamp
     }
 
+    /// Where the records lie that cells stand for: the stamp of the cell, the block, and which of its
+    /// entries it is.
+    pub(crate) fn places(&self) -> &[(u64, Place, usize)] {
+        &self.places
+    }
+
     pub(crate) fn apply(self, memtable: &mut Memtable) {
         self.cells.into_iter().for_each(|cell| memtable.insert(cell));
     }
+}
+
+impl Setting {
+    fn finish(self) -> Changes {
+        let mut cells = self.cells.finish();
+        // Of one key the later stays behind the earlier.
+        cells.sort_by(|one, other| one.key().cmp(other.key()));
+        Changes { cells, places: self.places, stamp: self.stamp }
+    }
 
     /// Enters a record into its lists, and takes the one that stood there out of those where it stood
-    /// elsewhere.
-    fn put(&mut self, record: &Record, old: Option<&Standing>) {
+    /// elsewhere. Gives the stamp of the cell that stands for an earlier record of that place.
+    fn put(&mut self, record: &Record, old: Option<&Standing>) -> Option<u64> {
+        let mut replaces = None;
         let mut left: Vec<_> = old.into_iter().flat_map(|old| old.entries(&[])).flatten().collect();
         let before = old.map(weight);
         for new in record.standing.entries(&record.body).into_iter().flatten() {
@@ -192,22 +227,23 @@ impl Changes {
                 payload: &new.payload,
             };
             let stamp = self.next();
-            let cell = Cell::put(&mut self.scratch, new.list, &entry, beneath, stamp);
-            self.cells.push(cell);
+            if beneath.is_some() && holds_records(new.list) {
+                replaces = Some(stamp);
+            }
+            self.cells.put(new.list, &entry, beneath, stamp);
         }
         for old in left {
             let stamp = self.next();
-            let cell = Cell::removed(&mut self.scratch, old.list, &old.key, before, stamp);
-            self.cells.push(cell);
+            self.cells.removed(old.list, &old.key, before, stamp);
         }
+        replaces
     }
 
     fn remove(&mut self, old: &Standing) {
         let before = Some(weight(old));
         for entry in old.entries(&[]).into_iter().flatten() {
             let stamp = self.next();
-            let cell = Cell::removed(&mut self.scratch, entry.list, &entry.key, before, stamp);
-            self.cells.push(cell);
+            self.cells.removed(entry.list, &entry.key, before, stamp);
         }
     }
 

@@ -119,6 +119,6 @@ fn built(items: &[Item]) -> ChunkBuilder {
 /// A chunk with its blocks elsewhere; what the list adds up to stays.
 pub(super) fn refreshed(old: &Chunk, items: &[Item]) -> Vec<u8> {
     let total = old.total();
-    let total = total.as_ref().map(|total| (total, old.chunks() as usize));
+    let total = total.map(|total| (&**total, old.chunks() as usize));
     built(items).finish(old.list_length(), total)
 }

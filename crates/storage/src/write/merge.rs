@@ -7,7 +7,7 @@ use super::chunks::{Chunks, Item, refreshed};
 use super::refill::Refill;
 use crate::blocks::{BlockFile, BlockWriter};
 use crate::error::{Error, Result};
-use crate::format::{Block, Chunk, List, Place, chunk};
+use crate::format::{Block, Chunk, List, Place, Tally, chunk};
 use crate::index::{Edit, Index, Keyed, Version};
 use crate::memtable::{Cell, Memtable};
 use std::collections::BTreeSet;
@@ -75,7 +75,8 @@ impl<'m> Merge<'m> {
             return Ok(());
         };
         let first = self.index.exact(self.version, list.bytes())?;
-        let mut total = first.as_ref().and_then(|first| first.chunk.total()).unwrap_or_default();
+        let total = first.as_ref().and_then(|first| first.chunk.total());
+        let mut total = total.map_or_else(Tally::default, |total| Tally::clone(total));
         for cell in cells {
             cell.before().into_iter().for_each(|(class, size)| total.take(class, size));
             cell.after().into_iter().for_each(|(class, size)| total.add(class, size));
@@ -191,8 +192,8 @@ impl<'m> Merge<'m> {
         let mut place = item.place;
         if self.clear.contains(&place.file) {
             self.freed.push(place);
-            let frame = self.version.file(place)?.frame(place)?;
-            place = self.writer.copy(&frame)?;
+            let file = self.version.file(place)?;
+            place = file.frame(place, |frame| self.writer.copy(frame))??;
             self.live += u64::from(place.length);
         }
         Ok(Item { fence: item.fence.to_vec(), place, tally: item.tally() })

@@ -13,6 +13,19 @@ pub(crate) use by_key::{ByKey, Fill};
 pub(crate) use caches::Caches;
 pub(crate) use newest::Newest;
 
+mod seen {
+    //! What was asked for before: nothing.
+
+    #[derive(Debug)]
+    pub(crate) struct Seen;
+
+    impl Seen {
+        pub(crate) fn new() -> Seen {
+            Seen
+        }
+    }
+}
+
 mod by_key {
     //! Things by key; nothing is dropped for want of room.
 
@@ -42,6 +55,10 @@ mod by_key {
         pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
             let kept = self.0.lock();
             kept.iter().find(|(other, _)| key.equivalent(other)).map(|(_, kept)| kept.clone())
+        }
+
+        pub(crate) fn has<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
+            self.get(key).is_some()
         }
 
         pub(crate) fn keep(&self, key: K, thing: V, _bytes: usize) {

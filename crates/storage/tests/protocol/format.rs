@@ -23,6 +23,10 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block(pub(crate) u32);
 
+/// The class of a record: there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Class;
+
 /// The key of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct List(Vec<u8>);
@@ -58,6 +62,10 @@ impl Chunk {
 
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn place(&self) -> Place {

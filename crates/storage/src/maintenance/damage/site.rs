@@ -150,7 +150,7 @@ impl Site {
     pub(super) fn read(&self, listed: &Listed) -> Block {
         let path = self.path().join(Numbered::Blocks.name(listed.place.file));
         let (start, length) = (listed.place.offset as usize, listed.place.length as usize);
-        Block::open(fs::read(path).unwrap()[start..start + length].into()).unwrap()
+        Block::open(&fs::read(path).unwrap()[start..start + length]).unwrap()
     }
 
     /// Does something to the bytes of a block.
