@@ -207,3 +207,25 @@ fn scans_that_make_and_drop_columns_beside_each_other_stay_exact() {
         });
     }
 }
+
+#[test]
+fn a_filter_over_many_records_answers_as_a_full_scan_does_whatever_was_written_since() {
+    let store = Store::temporary(&Options::default()).unwrap();
+    let records = 6_000;
+    store.put_many((0..records).map(|id| record(id, 0))).unwrap();
+    store.checkpoint().unwrap();
+    for id in (0..records).step_by(97) {
+        store.put(&record(id, 1)).unwrap();
+        store.remove(&format!("f{}", id + 1)).unwrap();
+        store.put(&record(records + id, 0)).unwrap();
+    }
+    let model = (0..2 * records).filter_map(|id| store.get(&format!("f{id}")).unwrap());
+    let model: Vec<Document> = model.collect();
+    let window = Window { offset: 3, count: Some(40) };
+    for filter in FILTERS {
+        let plan = plan(filter, r#"{"uploadedAt":-1}"#);
+        // The first time that a filter is asked reads the records.
+        let page = store.page(&plan, window, &Watch::default()).unwrap();
+        assert_eq!((page.documents, page.total), by_full_scan(&model, &plan, window), "{filter}");
+    }
+}

@@ -61,6 +61,11 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
         self.cache.get(key).map(|weighed| weighed.kept)
     }
 
+    /// Whether nothing is kept.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cache.is_empty()
+    }
+
     /// Whether a thing is kept.
     pub(crate) fn has<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
         self.cache.contains_key(key)

@@ -89,7 +89,10 @@ impl Caches {
     /// From here on the newest version is another, in which these records may be others.
     pub(crate) fn begin_change<'i>(&self, newest: u64, ids: impl Iterator<Item = Cow<'i, str>>) {
         self.newest.begin_change(newest);
-        ids.for_each(|id| self.records.forget(&*id));
+        // While much is written, seldom anything is.
+        if !self.records.is_empty() {
+            ids.for_each(|id| self.records.forget(&*id));
+        }
     }
 }
 

@@ -5,8 +5,6 @@
 //! where the classes of their records decide; where conditions were asked before, [`super::scan`] judges
 //! records by what is kept of them in memory.
 
-use std::sync::Arc;
-
 use filedex_query::{Account, Document, DocumentRef, Filter, Plan};
 
 use super::access::{Access, Order, Path, Span};
@@ -15,6 +13,7 @@ use super::counts::Counts;
 use super::explain::Explain;
 use super::reply::Reply;
 use super::residual::{Conditions, Verdict};
+use super::second::{MANY_RECORDS, Second};
 use super::watch::Running;
 use crate::blocks::Ahead;
 use crate::cache::Texts;
@@ -37,9 +36,9 @@ pub(super) enum Flow {
 pub(super) struct Here<'b> {
     /// The key of the list, unless the run is of several.
     list: &'b [u8],
-    block: Option<&'b Block>,
+    pub(super) block: Option<&'b Block>,
     /// The texts of the block's records, where these are all it takes.
-    texts: Option<&'b Texts>,
+    pub(super) texts: Option<&'b Texts>,
     /// The part of a list that the run belongs to, if it isn't any list.
     span: Option<&'b Span>,
     /// Whether all entries lie in the part.
@@ -63,7 +62,7 @@ pub(crate) struct Execution<'e> {
     pub(super) decoded: u64,
     /// Records judged by columns.
     pub(super) judged: u64,
-    ahead: Ahead,
+    pub(super) ahead: Ahead,
 }
 
 /// What showing a record costs, beside what is done with its fields.
@@ -229,6 +228,13 @@ impl<'e> Execution<'e> {
         if self.scan_all(collector)?.is_some() {
             return Ok(());
         }
+        let records = self.snapshot.tally(&List::everything())?.records();
+        let is_long = !self.counted && records >= MANY_RECORDS;
+        if let Some(second) = is_long.then(Second::take).flatten()
+            && self.everything_with(second, collector)?
+        {
+            return Ok(());
+        }
         let bounds = Bounds::of_prefix(ALL_ROOMS);
         for run in Walk::lists(self.snapshot, ALL_ROOMS, bounds)? {
             if self.step(&run?, None, collector)? == Flow::Done {
@@ -272,6 +278,17 @@ impl<'e> Execution<'e> {
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
+        self.step_with(run, None, span, collector)
+    }
+
+    /// The same, where the block of the run may have been read.
+    pub(super) fn step_with(
+        &mut self,
+        run: &Run,
+        block: Option<Block>,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
         self.running.read_block()?;
         let inside = run.is_inside || span.is_none_or(Span::is_whole);
         // Texts lie as the records do; where nothing is asked, they are all it takes.
@@ -291,7 +308,10 @@ impl<'e> Execution<'e> {
         if let Some(texts) = texts.as_ref().filter(|_| inside && run.cells.is_none()) {
             return self.whole_texts(texts, span, collector);
         }
-        let block = place.map(|place| self.block(place, list, span.is_none())).transpose()?;
+        let block = match (block, place) {
+            (None, Some(place)) => Some(self.block(place, list, span.is_none())?),
+            (block, _) => block,
+        };
         let block = block.as_ref();
         let here = Here { list, block, texts: texts.as_deref(), span, inside };
         match &run.cells {
@@ -312,17 +332,6 @@ impl<'e> Execution<'e> {
         }
     }
 
-    /// The texts of a block: those that there are, or, where no cell lies in it, made now.
-    fn texts(&mut self, place: Place, list: &[u8], is_clean: bool) -> Result<Option<Arc<Texts>>> {
-        match is_clean || holds_records(list) {
-            true => {
-                let account = self.running.account();
-                self.snapshot.texts(place, list, &mut self.ahead, account).map(Some)
-            }
-            false => Ok(self.snapshot.pool.caches.texts.get(&place)),
-        }
-    }
-
     fn whole_block(&mut self, here: Here<'_>, collector: &mut Collector<'_>) -> Result<Flow> {
         let Some(block) = here.block else { return Ok(Flow::On) };
         let in_block = |(at, entry)| Lying::InBlock(at, entry);
@@ -330,31 +339,6 @@ impl<'e> Execution<'e> {
             Direction::Forward => self.entries(here, block.all().map(in_block), collector),
             Direction::Backward => self.entries(here, block.all().rev().map(in_block), collector),
         }
-    }
-
-    /// Shows the texts of a block whose classes decide.
-    fn whole_texts(
-        &mut self,
-        texts: &Texts,
-        span: Option<&Span>,
-        collector: &mut Collector<'_>,
-    ) -> Result<Flow> {
-        let backward = self.direction() == Direction::Backward;
-        for at in 0..texts.len() {
-            let at = if backward { texts.len() - 1 - at } else { at };
-            self.running.examine()?;
-            let verdict = texts.class(at).map(|class| self.conditions(span).verdict(class));
-            if verdict == Some(Verdict::Yes) {
-                if collector.passes(self.matched) == 0 {
-                    collector.show(texts.get(at), self.running.account())?;
-                }
-                self.matched += 1;
-            }
-            if self.flow(collector) == Flow::Done {
-                return Ok(Flow::Done);
-            }
-        }
-        Ok(Flow::On)
     }
 
     fn entries<'b>(
@@ -470,22 +454,6 @@ impl<'e> Execution<'e> {
         self.snapshot.resolve(here.list_of(entry), found)
     }
 
-    /// Shows the text of an entry's record: as its block was written out, or as it is written now.
-    fn show_text(
-        &self,
-        here: Here<'_>,
-        entry: &Lying<'_>,
-        collector: &mut Collector<'_>,
-    ) -> Result<()> {
-        let account = self.running.account();
-        if let (Some(texts), Lying::InBlock(at, _)) = (here.texts, entry) {
-            return collector.show(texts.get(*at), account);
-        }
-        let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
-        let text = self.snapshot.text(here.list_of(entry), found)?;
-        collector.show(text.bytes(), account)
-    }
-
     pub(super) fn conditions(&mut self, span: Option<&Span>) -> &mut Conditions<'e> {
         match span {
             Some(span) if !span.proves => &mut self.all,
@@ -549,7 +517,7 @@ impl<'b> Here<'b> {
     }
 
     /// The key of the list that an entry is of.
-    fn list_of<'r>(&self, entry: &Lying<'r>) -> &'r [u8]
+    pub(super) fn list_of<'r>(&self, entry: &Lying<'r>) -> &'r [u8]
     where
         'b: 'r,
     {

@@ -16,6 +16,8 @@ mod explain;
 mod reply;
 mod residual;
 mod scan;
+mod second;
+mod shown;
 mod skip;
 mod watch;
 mod window;

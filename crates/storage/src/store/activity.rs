@@ -26,7 +26,7 @@ pub struct Activity {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheActivity {
-    /// `chunks`, `outlines`, `blocks`, `texts`, `records`, `written` or `columns`.
+    /// `chunks`, `outlines`, `blocks`, `texts`, `records`, `written`, `places` or `columns`.
     pub name: &'static str,
     /// Bytes that it holds.
     pub bytes: u64,

@@ -176,7 +176,9 @@ impl Changes {
     pub(crate) fn again(operation: Operation, stamp: u64) -> Changes {
         let mut changes = Setting { stamp, ..Setting::default() };
         match operation {
-            Operation::Put { record, before } => drop(changes.put(&record, before.as_ref())),
+            Operation::Put { record, before } => {
+                changes.put(&record, before.as_ref());
+            }
             Operation::Remove { before } => changes.remove(&before),
         }
         changes.finish()

@@ -57,6 +57,10 @@ mod by_key {
             kept.iter().find(|(other, _)| key.equivalent(other)).map(|(_, kept)| kept.clone())
         }
 
+        pub(crate) fn is_empty(&self) -> bool {
+            self.0.lock().is_empty()
+        }
+
         pub(crate) fn has<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> bool {
             self.get(key).is_some()
         }
