@@ -73,9 +73,11 @@ impl From<filedex::Error> for Failure {
             return Failure::Query(query.clone());
         }
         match error.kind() {
+            ErrorKind::AlreadyOpen => Failure::Store(format!(
+                "{error}; commands reach the store of `filedex serve --admin SOCKET` by --admin SOCKET"
+            )),
             ErrorKind::Missing
             | ErrorKind::NotAStore
-            | ErrorKind::AlreadyOpen
             | ErrorKind::Damaged
             | ErrorKind::OlderFormat
             | ErrorKind::NewerFormat => Failure::Store(error.to_string()),

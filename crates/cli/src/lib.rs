@@ -1,8 +1,7 @@
 //! The program `filedex`: a host of the index, on the command line and over HTTP.
 //!
-//! One file per command, in [`command`]. A command works on a [`Session`](session::Session): in this process, or
-//! in a server for whoever asks at its admin socket ([`admin`]). Answers go to standard output, everything else
-//! to standard error.
+//! One file per command, in `command/`. A command works on a session: in this process, or in a server for whoever
+//! asks at its admin socket (`admin/`). Answers go to standard output, everything else to standard error.
 //! Exit status: 0 done, 1 done in part or not at all, 2 a bad query or bad arguments, 3 a missing
 //! or damaged store.
 

@@ -110,10 +110,7 @@ fn back_up(server: &Server, night: usize, imported: &AtomicUsize) {
     assert_eq!(restore.status, 0, "{restore:?}");
     let records = verified(&restored) as usize;
     assert!((before..=FIRST + 2 * IMPORTS * EACH).contains(&records), "{before} {records}");
-    assert_eq!(
-        backup.out,
-        format!("{records} records, sha256 {}", backup.out.split(' ').last().unwrap())
-    );
+    assert!(backup.out.starts_with(&format!("{records} records, sha256 ")), "{backup:?}");
 }
 
 /// A new token counts from SIGHUP on, the old one no longer; a file that is broken changes nothing.

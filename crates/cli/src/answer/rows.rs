@@ -13,8 +13,18 @@ use crate::session::Session;
 
 /// A line of names and the rows below it, each as long as the names.
 pub(crate) struct Rows {
+    pub(super) shape: Shape,
     pub(super) columns: Vec<String>,
     pub(super) rows: Vec<Vec<Cell>>,
+}
+
+/// What a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A document: people look down its columns.
+    Document,
+    /// A field of one: people want all of its value.
+    Field,
 }
 
 /// What stands in a cell.
@@ -48,12 +58,13 @@ impl Rows {
     pub(crate) fn of_fields(document: &Document) -> Rows {
         let mut rows = Vec::new();
         add_fields(document, "", &mut rows);
-        Rows { columns: vec!["field".to_owned(), "value".to_owned()], rows }
+        let columns = vec!["field".to_owned(), "value".to_owned()];
+        Rows { shape: Shape::Field, columns, rows }
     }
 
     fn of(documents: &[Document], columns: Vec<String>) -> Rows {
         let rows = documents.iter().map(|document| cells(document, &columns)).collect();
-        Rows { columns, rows }
+        Rows { shape: Shape::Document, columns, rows }
     }
 
     /// Prints a table, or values divided by something.

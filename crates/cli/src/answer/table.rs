@@ -1,43 +1,55 @@
 //! Rows as a table for people, as wide as their terminal.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use super::rows::{Cell, Rows};
+use super::rows::{Cell, Rows, Shape};
 
-/// Columns of a terminal that a text of a cell takes at most.
+/// Columns of a terminal that a text in a list takes at most.
 const WIDEST: usize = 48;
 
-/// Columns of a terminal that is none.
-const USUAL_WIDTH: u16 = 160;
+/// As wide as where there is no terminal: nothing is cut off.
+const ENDLESS: u16 = u16::MAX;
 
 pub(super) fn print(rows: &Rows, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
+    let width = width.unwrap_or(ENDLESS);
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width.unwrap_or(USUAL_WIDTH))
-        .set_header(rows.columns.iter().map(|name| shown(name)));
+    table.load_style(presets::NOTHING).set_width(width);
+    table.set_content_arrangement(match rows.shape {
+        Shape::Document => ContentArrangement::Disabled,
+        Shape::Field => ContentArrangement::Dynamic,
+    });
+    table.set_header(rows.columns.iter().map(|name| shown(name)));
     for row in &rows.rows {
-        table.add_row(row.iter().map(cell));
+        table.add_row(row.iter().map(|found| cell(found, rows.shape)));
     }
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
     for line in table.lines() {
-        writeln!(out, "{}", line.trim())?;
+        let line = line.trim_end();
+        // What does not fit is cut off: lines that wrap are read by nobody.
+        writeln!(out, "{}", console::truncate_str(line, width.into(), "…"))?;
     }
     Ok(())
 }
 
-fn cell(cell: &Cell) -> comfy_table::Cell {
-    let alignment = if cell.is_number { CellAlignment::Right } else { CellAlignment::Left };
-    comfy_table::Cell::new(shown(&cell.text)).set_alignment(alignment)
+/// In a list texts are cut and numbers stand to the right.
+fn cell(cell: &Cell, shape: Shape) -> comfy_table::Cell {
+    let text = shown(&cell.text);
+    match shape {
+        Shape::Field => comfy_table::Cell::new(text),
+        Shape::Document if cell.is_number => {
+            comfy_table::Cell::new(text).set_alignment(CellAlignment::Right)
+        }
+        Shape::Document => comfy_table::Cell::new(cut(&text).unwrap_or(text)),
+    }
 }
 
 /// A text on one line, without what a terminal would obey: names of files come from strangers.
-fn shown(text: &str) -> Cow<'_, str> {
-    let plain: String = text.chars().flat_map(plain).collect();
-    cut(&plain).map_or(Cow::Owned(plain), Cow::Owned)
+fn shown(text: &str) -> String {
+    text.chars().flat_map(plain).collect()
 }
 
 /// Control characters, and those that turn the direction of what follows, as they are written in JSON.
@@ -67,7 +79,8 @@ mod tests {
             .iter()
             .zip([7, 78_441])
             .map(|(name, size)| vec![cell(name, false), cell(&size.to_string(), true)]);
-        let rows = Rows { columns: vec!["name".into(), "size".into()], rows: rows.collect() };
+        let columns = vec!["name".into(), "size".into()];
+        let rows = Rows { shape: Shape::Document, columns, rows: rows.collect() };
         let mut out = Vec::new();
         print(&rows, Some(80), &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -86,5 +99,25 @@ mod tests {
         assert!(printed.contains("xxxx…") && printed.contains("x.png"), "{printed}");
         assert!(printed.contains(r"a\u001b[2J\u202egnp.exe\u000a"), "{printed}");
         assert_eq!(printed.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_list_is_cut_at_the_edge_and_a_field_is_shown_whole() {
+        let name = "x".repeat(40) + " " + &"y".repeat(40) + ".png";
+        let file =
+            filedex_query::Document::new().with("_id", "a").with("name", &*name).with("size", 7);
+        let printed = |rows: &Rows| {
+            let mut out = Vec::new();
+            print(rows, Some(30), &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let list = printed(&Rows::all(std::slice::from_ref(&file)));
+        assert!(list.lines().all(|line| console::measure_text_width(line) <= 30), "{list}");
+        assert_eq!(list.lines().count(), 2);
+        let fields = printed(&Rows::of_fields(&file));
+        let value: String = fields.split_whitespace().collect();
+        assert!(value.contains(&name.replace(' ', "")), "{fields}");
+        // What a value goes on with stands under it.
+        assert!(fields.lines().nth(3).unwrap().starts_with("       "), "{fields}");
     }
 }
