@@ -31,6 +31,11 @@ impl Trace {
         let (time, rest) = rest.trim_start().split_once(' ')?;
         let time = time.parse().ok()?;
         if let Some(start) = rest.strip_suffix(" <unfinished ...>") {
+            // From here on another thread may be given the same number for a file that it opens, which is
+            // written down before the close has returned.
+            if start.starts_with("close(") {
+                return parse(&format!("{start}) = 0"), time, mark);
+            }
             self.begun.insert(thread.to_owned(), (start.to_owned(), mark));
             return None;
         }

@@ -388,6 +388,16 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_opened_while_another_closes_may_have_its_number() {
+        let mut disk = Disk::new(Path::new("/a"));
+        let other = r#"2 1.0 openat(AT_FDCWD<\x2f>, "\x2f\x61\x2f\x67", O_RDWR|O_CREAT) = 3"#;
+        let closes = r"2 1.0 close(3<\x2f\x61\x2f\x67> <unfinished ...>";
+        let closed = "2 1.0 <... close resumed>) = 0";
+        run(&mut disk, &[other, closes, CREATE, closed, FIRST, SYNC, ROOT, SYNC_ROOT]);
+        assert_eq!(outcomes(&disk), texts(&[Some("AB")]));
+    }
+
+    #[test]
     fn a_range_that_is_synced_counts_for_nothing() {
         let mut disk = Disk::new(Path::new("/a"));
         let range = r"1 1.0 sync_file_range(3<\x2f\x61\x2f\x66>, 0, 0, 7) = 0";
