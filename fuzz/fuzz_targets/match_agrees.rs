@@ -10,7 +10,7 @@ use std::ops::Bound as End;
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
     Account, Bound, COUNTED_FIELDS, Document, DocumentRef, Environment, Filter, Found, Known,
-    Matcher, Plan, Projection, Result, Sort, Value, ejson, order,
+    Matcher, Path, Plan, Projection, Question, Result, Sort, Value, ejson, order,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -59,6 +59,19 @@ fn sorted(document: &Document, sort: &Sort, environment: &Environment) {
     let key = both(document, |document| sort.key(document));
     let again = Sort::parse(&sort.to_document(), environment).expect("a printed sort parses");
     assert_eq!(key, again.key(document.view()));
+    let bytes = packed::pack(document);
+    let values: Vec<Vec<u8>> = sort
+        .paths()
+        .map(|path| {
+            let mut value = Vec::new();
+            path.narrow(PackedDocument::new(&bytes), &mut value);
+            value
+        })
+        .collect();
+    let (mut narrowed, values) = (Vec::new(), values.iter().map(Vec::as_slice));
+    if sort.append_narrowed_key(values, &mut narrowed, &Account::default()).expect("no clock") {
+        assert_eq!(Ok(narrowed), key);
+    }
 }
 
 /// What all conditions say of the document, asked together and one by one.
@@ -72,14 +85,42 @@ fn asked_together(document: &Document, plan: &Plan) {
 
 /// What the conditions say of no more of the document than their paths look at.
 fn asked_of_narrowed(document: &Document, plan: &Plan, holds: bool) {
-    let ((conditions, complete), bytes) = (plan.residual(&[]).conditions(), packed::pack(document));
-    let holds_narrowed = conditions.iter().all(|condition| {
-        let mut value = Vec::new();
-        condition.path().narrow(PackedDocument::new(&bytes), &mut value);
-        condition.holds_for_narrowed(&value, &Account::default()) == Ok(true)
-    });
+    let ((questions, complete), bytes) = (plan.residual(&[]).questions(), packed::pack(document));
+    let holds_narrowed =
+        questions.iter().all(|question| narrowed(question, &bytes) == Ok(true));
     assert!(holds_narrowed || !holds);
     assert!(holds || !holds_narrowed || !complete);
+}
+
+fn narrowed(question: &Question<'_>, record: &[u8]) -> Result<bool> {
+    let account = Account::default();
+    let narrow = |path: &Path| {
+        let mut value = Vec::new();
+        path.narrow(PackedDocument::new(record), &mut value);
+        value
+    };
+    let any = |members: &[Question<'_>], sought: bool| {
+        for member in members {
+            if narrowed(member, record)? == sought {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    match question {
+        Question::One(condition) => {
+            condition.holds_for_narrowed(&narrow(condition.path()), &account)
+        }
+        Question::All(members) => any(members, false).map(|any| !any),
+        Question::Any(members) => any(members, true),
+        Question::None(members) => any(members, true).map(|any| !any),
+        Question::Fields(fields) => {
+            let values: Vec<Vec<u8>> = fields.paths().iter().map(narrow).collect();
+            let values = values.iter().map(Vec::as_slice);
+            fields.holds_for_narrowed(values, &mut Vec::new(), &account)
+        }
+        _ => panic!("a question of another kind"),
+    }
 }
 
 /// What the conditions prove, with all of the counted fields known and with none.
@@ -95,36 +136,69 @@ fn proved(document: &Document, plan: &Plan) {
             assert!(conjunct.decide(known).is_none_or(|decided| decided == matched), "{known:?}");
         }
         let Some(bound) = conjunct.bound() else { continue };
-        match document.get(bound.field()) {
-            Some(Value::Array(_)) => {}
-            value => assert_eq!(lies_in(value.unwrap_or(&Value::Null), bound), matched, "{bound}"),
+        let values = bound.fields().iter();
+        let values: Vec<&Value> =
+            values.map(|field| document.get(field).unwrap_or(&Value::Null)).collect();
+        if !values.iter().any(|value| matches!(value, Value::Array(_))) && is_exact(&values, bound) {
+            assert_eq!(lies_in(&values, bound), matched, "{bound}");
         }
     }
 }
 
-fn lies_in(value: &Value, bound: &Bound) -> bool {
-    let to = |end: &Value| {
+/// Whether a bound speaks of values of these kinds: the second field's must be of the rank of its end.
+fn is_exact(values: &[&Value], bound: &Bound) -> bool {
+    let Bound::Pairs { lower, upper, .. } = bound else { return true };
+    let ([_, second], Some([_, end])) = (values, end_of(lower).or(end_of(upper))) else {
+        return false;
+    };
+    order::rank(second.view()) == order::rank(end.view())
+}
+
+fn end_of<T>(end: &End<T>) -> Option<&T> {
+    match end {
+        End::Included(value) | End::Excluded(value) => Some(value),
+        End::Unbounded => None,
+    }
+}
+
+fn lies_in(values: &[&Value], bound: &Bound) -> bool {
+    let compare = |value: &Value, end: &Value| {
         let same_rank = order::rank(value.view()) == order::rank(end.view());
         same_rank.then(|| order::compare(value.view(), end.view()))
     };
-    match bound {
-        Bound::Points { values, .. } => {
-            values.iter().any(|point| to(point) == Some(Ordering::Equal))
+    match (bound, values) {
+        (Bound::Points { values: points, .. }, [value]) => {
+            points.iter().any(|point| compare(value, point) == Some(Ordering::Equal))
         }
-        Bound::Range { lower, upper, .. } => {
-            let above = match lower {
-                End::Included(end) => to(end).is_some_and(Ordering::is_ge),
-                End::Excluded(end) => to(end).is_some_and(Ordering::is_gt),
-                End::Unbounded => true,
-            };
-            above
-                && match upper {
-                    End::Included(end) => to(end).is_some_and(Ordering::is_le),
-                    End::Excluded(end) => to(end).is_some_and(Ordering::is_lt),
-                    End::Unbounded => true,
-                }
+        (Bound::Range { lower, upper, .. }, [value]) => {
+            lies_between(lower, upper, |end| compare(value, end))
         }
+        (Bound::Pairs { lower, upper, .. }, [first, second]) => {
+            lies_between(lower, upper, |[one, other]: &[Value; 2]| {
+                let order = compare(first, one)?;
+                Some(order.then(order::compare(second.view(), other.view())))
+            })
+        }
+        _ => panic!("a bound of another kind"),
     }
+}
+
+fn lies_between<T>(
+    lower: &End<T>,
+    upper: &End<T>,
+    to: impl Fn(&T) -> Option<Ordering>,
+) -> bool {
+    let above = match lower {
+        End::Included(end) => to(end).is_some_and(Ordering::is_ge),
+        End::Excluded(end) => to(end).is_some_and(Ordering::is_gt),
+        End::Unbounded => true,
+    };
+    above
+        && match upper {
+            End::Included(end) => to(end).is_some_and(Ordering::is_le),
+            End::Excluded(end) => to(end).is_some_and(Ordering::is_lt),
+            End::Unbounded => true,
+        }
 }
 
 // A document, then a filter, a projection and a sort, one a line.

@@ -57,7 +57,7 @@ pub use error::{Code, Error, Result};
 pub use expression::Expression;
 pub use filter::{BitMask, BitTest, Filter, Test, TypeSet};
 pub use limits::Limits;
-pub use matcher::{Condition, ElementMatcher, Found, Matcher, Residual};
+pub use matcher::{Condition, ElementMatcher, Fields, Found, Matcher, Question, Residual};
 pub use path::{Arrays, Leaf, Part, Path};
 pub use pattern::{Captures, Pattern};
 pub use place::Place;

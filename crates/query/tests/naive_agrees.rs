@@ -13,7 +13,8 @@ mod random;
 
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
-    Account, Document, Environment, Filter, Matcher, Plan, Projection, Residual, Sort,
+    Account, Document, Environment, Filter, Matcher, Path, Plan, Projection, Question, Residual,
+    Sort,
 };
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -64,16 +65,34 @@ fn agree_on(
     Ok(())
 }
 
-/// Whether the conditions on single fields hold for no more of the record than their paths look at, and
-/// whether there are no others.
+/// Whether the questions hold for no more of the record than their paths look at, and whether there are no
+/// other conditions.
 fn hold_for_narrowed(residual: &Residual<'_>, record: PackedDocument<'_>) -> (bool, bool) {
-    let (conditions, complete) = residual.conditions();
-    let hold = conditions.iter().all(|condition| {
+    let (questions, complete) = residual.questions();
+    (questions.iter().all(|question| holds(question, record)), complete)
+}
+
+fn holds(question: &Question<'_>, record: PackedDocument<'_>) -> bool {
+    let account = Account::default();
+    let narrow = |path: &Path| {
         let mut value = Vec::new();
-        condition.path().narrow(record, &mut value);
-        condition.holds_for_narrowed(&value, &Account::default()).expect("evaluates")
-    });
-    (hold, complete)
+        path.narrow(record, &mut value);
+        value
+    };
+    match question {
+        Question::One(condition) => {
+            condition.holds_for_narrowed(&narrow(condition.path()), &account).expect("evaluates")
+        }
+        Question::All(members) => members.iter().all(|member| holds(member, record)),
+        Question::Any(members) => members.iter().any(|member| holds(member, record)),
+        Question::None(members) => !members.iter().any(|member| holds(member, record)),
+        Question::Fields(fields) => {
+            let values: Vec<Vec<u8>> = fields.paths().iter().map(narrow).collect();
+            let values = values.iter().map(Vec::as_slice);
+            fields.holds_for_narrowed(values, &mut Vec::new(), &account).expect("evaluates")
+        }
+        _ => panic!("a question of another kind"),
+    }
 }
 
 fn print_and_parse_again(filter: &Filter, environment: &Environment) -> Result<(), TestCaseError> {

@@ -1,4 +1,5 @@
-//! Whether asking a filter of a document can end in an error instead of an answer.
+//! Whether asking a filter of a document can end in an error instead of an answer, and whether it answers
+//! alike whenever it is asked.
 //!
 //! Expressions fail on values they cannot work with; patterns, also those of a schema, give up after
 //! too many steps. Everything else answers every document.
@@ -19,7 +20,33 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// Whether what it says of a document follows from its text, however often and whenever it is asked.
+    pub(crate) fn is_steady(&self) -> bool {
+        match self {
+            Filter::And(members) | Filter::Or(members) | Filter::Nor(members) => {
+                members.iter().all(Filter::is_steady)
+            }
+            Filter::Field { test, .. } => test.is_steady(),
+            // `$$NOW` is another moment each time; what begins like it is not looked at closely.
+            Filter::Expression(expression) => {
+                expression.fields().is_some() && !expression.to_string().contains("$$NOW")
+            }
+            Filter::All | Filter::Never | Filter::Schema(_) => true,
+            Filter::Sample(_) => false,
+        }
+    }
+}
+
 impl Test {
+    fn is_steady(&self) -> bool {
+        match self {
+            Test::ElemMatchObject(filter) => filter.is_steady(),
+            Test::ElemMatchValue(tests) | Test::Not(tests) => tests.iter().all(Test::is_steady),
+            _ => true,
+        }
+    }
+
     fn may_fail(&self) -> bool {
         match self {
             Test::In { patterns, .. } => !patterns.is_empty(),

@@ -12,12 +12,14 @@ mod indexed;
 mod node;
 mod order_test;
 mod predicate;
+mod question;
 mod residual;
 mod sample;
 
 use std::sync::Arc;
 
 pub use element::ElementMatcher;
+pub use question::{Fields, Question};
 pub use residual::{Condition, Residual};
 
 use crate::{Account, DocumentRef, Environment, Filter, Known, Redaction, Result};

@@ -6,6 +6,7 @@
 
 use super::Matcher;
 use super::node::{Field, Node};
+use super::question::Question;
 use crate::packed::names::{self, Name};
 use crate::packed::{PackedDocument, Reader};
 use crate::redaction::Level;
@@ -56,7 +57,16 @@ pub struct Condition<'p> {
 enum Other<'p> {
     /// A condition on one field that can fail.
     Field(Condition<'p>),
-    Node(&'p Node),
+    Node(&'p Node, bool),
+}
+
+impl<'p> Other<'p> {
+    fn question(&self) -> Option<Question<'p>> {
+        match self {
+            Other::Field(condition) => Some(Question::One(*condition)),
+            Other::Node(node, may_fail) => Question::of(node, None, *may_fail),
+        }
+    }
 }
 
 /// As many conditions as there are bits to say which of them are open.
@@ -66,13 +76,13 @@ impl<'p> Residual<'p> {
     /// Adds a condition after those that are there.
     pub(crate) fn push(&mut self, matcher: &'p Matcher, may_fail: bool) {
         let node: &Node = &matcher.0;
-        match Condition::of(node, may_fail) {
+        match Condition::of(node, None, may_fail) {
             Some(condition) if !may_fail && self.fields.len() < MOST_FIELDS => {
                 self.names.add(&condition);
                 self.fields.push(condition);
             }
             Some(condition) => self.others.push(Other::Field(condition)),
-            None => self.others.push(Other::Node(node)),
+            None => self.others.push(Other::Node(node, may_fail)),
         }
     }
 
@@ -81,18 +91,16 @@ impl<'p> Residual<'p> {
         self.fields.is_empty() && self.others.is_empty()
     }
 
-    /// Those of the conditions that one field of a record decides, and whether there are no others.
-    /// Where there are, those that can fail are not among them: the others are to be asked before.
-    pub fn conditions(&self) -> (Vec<Condition<'p>>, bool) {
-        let mut conditions = self.fields.clone();
-        let others = self.others.iter().map(|other| match other {
-            Other::Field(condition) => Some(*condition),
-            Other::Node(_) => None,
-        });
-        let others: Option<Vec<Condition<'p>>> = others.collect();
+    /// The conditions as questions to what is kept of records under some of their paths, in the order in
+    /// which they are to be asked; and whether these are all. Where they are not, those that can fail are
+    /// not among them: what is left is to be asked before.
+    pub fn questions(&self) -> (Vec<Question<'p>>, bool) {
+        let mut questions: Vec<Question<'p>> =
+            self.fields.iter().copied().map(Question::One).collect();
+        let others: Option<Vec<Question<'p>>> = self.others.iter().map(Other::question).collect();
         let complete = others.is_some();
-        conditions.extend(others.into_iter().flatten());
-        (conditions, complete)
+        questions.extend(others.into_iter().flatten());
+        (questions, complete)
     }
 
     /// Whether the record satisfies all of the conditions.
@@ -118,7 +126,7 @@ impl<'p> Residual<'p> {
         for other in &self.others {
             account.work(1)?;
             let holds = match (other, record.as_packed()) {
-                (Other::Node(node), _) => node.holds(record, None, account)?,
+                (Other::Node(node, _), _) => node.holds(record, None, account)?,
                 (Other::Field(condition), Some(packed)) => condition.holds_for(packed, account)?,
                 (Other::Field(condition), None) => {
                     condition.holds(record.get(condition.name), account)?
@@ -191,11 +199,15 @@ impl<'p> Residual<'p> {
 }
 
 impl<'p> Condition<'p> {
-    /// The condition that the node is, if it speaks of one field.
-    fn of(node: &'p Node, may_fail: bool) -> Option<Condition<'p>> {
+    /// The condition that the node is, if it speaks of one field; asked without what that level leaves out.
+    pub(super) fn of(
+        node: &'p Node,
+        redaction: Option<&'p Level>,
+        may_fail: bool,
+    ) -> Option<Condition<'p>> {
         let (node, redaction) = match node {
             Node::Redacted(level, node) => (&**node, Some(&**level)),
-            node => (node, None),
+            node => (node, redaction),
         };
         let (field, negated) = match node {
             Node::Field(field) => (field, false),

@@ -20,6 +20,7 @@ use bincode::config::Configuration;
 use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
 use crate::view::is_same;
 use crate::{Document, Value, ValueRef};
+pub(crate) use narrow::join;
 pub(crate) use reader::Reader;
 
 const FORM: Configuration = bincode::config::standard();

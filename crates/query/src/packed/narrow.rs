@@ -31,6 +31,15 @@ impl Path {
     }
 }
 
+/// Appends the fields of a record of which [`Path::narrow`] gave these bytes for their names; those of which
+/// it gave none are missing.
+pub(crate) fn join<'n, 'v>(fields: impl Iterator<Item = (&'n str, &'v [u8])>, out: &mut Vec<u8>) {
+    for (name, value) in fields.filter(|(_, value)| !value.is_empty()) {
+        names::pack(out, name);
+        out.extend_from_slice(value);
+    }
+}
+
 /// Appends the next value with what the parts lead to.
 fn narrow(mut value: Reader<'_>, parts: &[Part], out: &mut Vec<u8>) {
     let ([part, rest @ ..], Some((inner, true))) = (parts, { value }.nested()) else {

@@ -14,8 +14,8 @@ pub use bound::Bound;
 pub use known::{COUNTED_FIELDS, Known};
 
 use crate::{
-    Collation, DocumentRef, Environment, Filter, Limits, Matcher, Projection, Redaction, Residual,
-    Result, Sort,
+    Collation, DocumentRef, DottedNull, Environment, Filter, Limits, Matcher, Projection,
+    Redaction, Residual, Result, Sort,
 };
 
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
@@ -47,6 +47,9 @@ pub struct Conjunct {
     matcher: Matcher,
     bound: Option<Bound>,
     may_fail: bool,
+    collation: Collation,
+    dotted_null: DottedNull,
+    redaction: Option<Redaction>,
 }
 
 impl Plan {
@@ -106,6 +109,7 @@ impl Plan {
         let one_list = plain.iter().all(Conjunct::leads_to_one_list);
         for conjunct in asked.iter_mut().filter(|_| !redaction.is_empty()) {
             conjunct.matcher = conjunct.matcher.clone().redacted(redaction);
+            conjunct.redaction = Some(redaction.clone());
             // Which way is taken to the records rests on counts of records that the asker may not see:
             // what he asks opens only ways on which they come in the same order, where that shows.
             let keeps_order = one_list && conjunct.leads_to_one_list();
@@ -170,6 +174,17 @@ impl Plan {
         residual
     }
 
+    /// A text that names the conditions that are not proven: plans that have it in common say the same of
+    /// every record. None where what they say is another thing each time.
+    pub fn residual_name(&self, proven: &[bool]) -> Option<String> {
+        let mut name = String::new();
+        let proven = proven.iter().chain(std::iter::repeat(&false));
+        for (conjunct, _) in self.0.conjuncts.iter().zip(proven).filter(|(_, proven)| !**proven) {
+            conjunct.append_name(&mut name)?;
+        }
+        Some(name)
+    }
+
     /// What is shown of a record.
     pub fn projection(&self) -> &Projection {
         &self.0.projection
@@ -196,12 +211,21 @@ impl Conjunct {
 
     fn of(filter: &Filter, matcher: Matcher, environment: &Environment) -> Conjunct {
         let (may_fail, bound) = (filter.may_fail(), Bound::under(&environment.collation, filter));
-        Conjunct { filter: filter.clone(), matcher, bound, may_fail }
+        let Environment { collation, dotted_null, .. } = environment.clone();
+        let filter = filter.clone();
+        Conjunct { filter, matcher, bound, may_fail, collation, dotted_null, redaction: None }
     }
 
     /// Whether what it proves leaves the records of one list, if of any.
     fn leads_to_one_list(&self) -> bool {
         !matches!(&self.bound, Some(Bound::Points { values, .. }) if values.len() > 1)
+    }
+
+    fn append_name(&self, name: &mut String) -> Option<()> {
+        let Conjunct { filter, collation, dotted_null, redaction, .. } = self;
+        let hidden: Vec<&str> = redaction.iter().flat_map(Redaction::names).collect();
+        let text = format!("{filter} {collation} {dotted_null:?} {hidden:?}\n");
+        filter.is_steady().then(|| name.push_str(&text))
     }
 
     /// The condition as a tree.

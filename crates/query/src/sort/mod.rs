@@ -5,6 +5,7 @@
 //! (MongoDB manual, "Sort Consistency" and "Comparison/Sort Order"). Nothing here knows stores.
 
 mod key;
+mod narrowed;
 mod parse;
 mod top_k;
 

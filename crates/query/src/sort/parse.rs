@@ -124,6 +124,19 @@ impl Sort {
         }
     }
 
+    /// The value of a record's field of that name as it is compared.
+    pub(super) fn seen_of<'a>(
+        &'a self,
+        name: &str,
+        value: Option<ValueRef<'a>>,
+    ) -> Option<ValueRef<'a>> {
+        match &self.redaction {
+            None => value,
+            Some(redaction) if redaction.hides(name) => None,
+            Some(redaction) => Some(value?.redacted(redaction.level().below())),
+        }
+    }
+
     /// The paths and directions, the most important first.
     pub fn keys(&self) -> &[SortKeySpec] {
         &self.keys

@@ -46,6 +46,9 @@ struct Changed {
     is_removed: bool,
 }
 
+/// Bytes that a record takes in a column, by and large.
+const BYTES_A_RECORD: u64 = 20;
+
 /// Questions that are remembered.
 const MOST_ASKED: usize = 10_000;
 
@@ -53,7 +56,7 @@ const MOST_ASKED: usize = 10_000;
 const MOST_CHANGED: usize = 200_000;
 
 /// A segment that so many scans made no use of gives way to others.
-const SCANS: u64 = 2;
+const SCANS: u64 = 4;
 
 impl Columns {
     pub(crate) fn new(budget: u64, declared: Vec<Path>) -> Columns {
@@ -66,13 +69,13 @@ impl Columns {
         &self.declared
     }
 
-    /// Whether a scan that begins at that key should make columns: of fields that were declared, or
-    /// that were asked for here before.
-    pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted) -> bool {
+    /// Whether a scan that begins at that key should make columns: while there is much room; else of fields
+    /// that were declared, or that were asked for here before.
+    pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted, records: u64) -> bool {
         let is_declared = |path: &Path| self.declared.iter().any(|one| one.text() == path.text());
-        if wanted.paths.iter().all(is_declared) {
-            return true;
-        }
+        let needed = records.saturating_mul(BYTES_A_RECORD * (wanted.paths.len() as u64 + 1));
+        let is_roomy = self.kept.read().bytes.saturating_add(needed) <= self.budget;
+        let is_cheap = is_roomy || wanted.paths.iter().all(is_declared);
         let mut question = DefaultHasher::new();
         from.hash(&mut question);
         wanted.paths.iter().for_each(|path| path.text().hash(&mut question));
@@ -80,7 +83,7 @@ impl Columns {
         if asked.len() >= MOST_ASKED {
             asked.clear();
         }
-        !asked.insert(question.finish())
+        !asked.insert(question.finish()) || is_cheap
     }
 
     /// How full they are. Nobody asks for one by a key that is there or not.
@@ -99,6 +102,11 @@ impl Columns {
         let segment = kept.covering(key)?;
         segment.use_in(scan);
         Some((segment.clone(), kept.is_of(segment, version)))
+    }
+
+    /// Whether two versions say the same between these keys.
+    pub(crate) fn are_alike(&self, from: &[u8], upto: &[u8], versions: (u64, u64)) -> bool {
+        self.kept.read().are_alike(from, upto, versions)
     }
 
     /// Where the next segment past that key begins. One so small that it should become a part of the
@@ -162,18 +170,20 @@ impl Kept {
         (key < segment.upto()).then_some(segment)
     }
 
-    /// Whether a segment is what that version says: no chunk that reaches into it has changed between the
-    /// two.
+    /// Whether a segment is what that version says.
     fn is_of(&self, segment: &Segment, version: u64) -> bool {
-        let (older, newer) = match segment.version() <= version {
-            true => (segment.version(), version),
-            false => (version, segment.version()),
-        };
+        self.are_alike(segment.from(), segment.upto(), (segment.version(), version))
+    }
+
+    /// Whether two versions say the same between these keys: no chunk that reaches in there has changed
+    /// between the two.
+    fn are_alike(&self, from: &[u8], upto: &[u8], (one, other): (u64, u64)) -> bool {
+        let (older, newer) = (one.min(other), one.max(other));
         if older == newer {
             return true;
         }
-        let before = (Bound::Unbounded, Bound::Included(segment.from()));
-        let within = (Bound::Excluded(segment.from()), Bound::Excluded(segment.upto()));
+        let before = (Bound::Unbounded, Bound::Included(from));
+        let within = (Bound::Excluded(from), Bound::Excluded(upto));
         // A chunk that is gone hides the one before it, which reaches over its part now.
         let mut is_hidden = true;
         let reaches_in = self.changed.range::<[u8], _>(before).rev();

@@ -1,7 +1,7 @@
 //! What is kept in memory within a budget of bytes.
 //!
 //! Gives out: [`ByKey`] (anything by a key), [`Caches`] (blocks and texts by place, records by id) and, in
-//! [`segment`] and [`columns`], what scans keep of records.
+//! [`segment`] and [`columns`], what scans keep of records; in [`views`], the orders that sorts give.
 //!
 //! # Invariants
 //! Nothing is lost with what is dropped. What lies at a place never changes, so that what is kept under a
@@ -13,6 +13,9 @@ pub(crate) mod columns;
 mod newest;
 mod seen;
 pub(crate) mod segment;
+pub(crate) mod selected;
+pub(crate) mod values;
+pub(crate) mod views;
 
 pub(crate) use by_key::{ByKey, Fill};
 pub(crate) use caches::{Caches, Text, Texts};

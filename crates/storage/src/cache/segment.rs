@@ -1,20 +1,21 @@
 //! What is kept in memory of a run of blocks, so that most of its records can be judged without being
-//! read: the class of each record, and columns of its values and of the beginnings of its sort keys.
+//! read: the class of each record, columns of its values, and which records conditions were found to hold
+//! for.
 //!
-//! A column holds each different value once, and a number of one for each record: a condition is asked
-//! once for each of them. A segment says of which blocks it is, so that what it has of them serves when
-//! others beside them have changed. This file does not know conditions.
+//! A segment says of which blocks it is, so that what it has of them serves when others beside them have
+//! changed. This file does not know conditions.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use filedex_query::packed::PackedDocument;
-use filedex_query::{Account, Path, Sort};
+use filedex_query::{Account, Path};
+use parking_lot::Mutex;
 
+use super::selected::Selected;
+use super::values::{BuildingValues, Values};
 use crate::error::Result;
-use crate::format::keys::first_bytes;
 use crate::format::{Block, Class, Place};
 
 /// A run of blocks.
@@ -29,7 +30,8 @@ pub(crate) struct Segment {
     blocks: Box<[Placed]>,
     classes: Box<[Class]>,
     values: Vec<Values>,
-    firsts: Vec<Firsts>,
+    /// Which records the conditions of that number hold for, the latest last.
+    selected: Mutex<Vec<(u64, Arc<Selected>)>>,
     /// The last scan that made use of it.
     used: AtomicU64,
 }
@@ -44,36 +46,10 @@ struct Placed {
     place: Place,
 }
 
-/// A column of what conditions on a path look at.
-#[derive(Debug)]
-pub(crate) struct Values {
-    path: Path,
-    /// Of each record, which of the values is its own, or [`TOO_LONG`].
-    codes: Box<[u16]>,
-    /// The different values: their ends in the bytes.
-    ends: Box<[u32]>,
-    bytes: Box<[u8]>,
-}
-
-/// A column of the first bytes of sort keys: enough to tell that most do not belong to a page.
-#[derive(Debug)]
-struct Firsts {
-    sort: SortColumn,
-    firsts: Box<[u64]>,
-}
-
-/// A sort, with its text as a name for its column.
-#[derive(Clone, Debug)]
-pub(crate) struct SortColumn {
-    pub(crate) sort: Arc<Sort>,
-    pub(crate) name: Arc<str>,
-}
-
 /// The columns that a scan asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) paths: Vec<Path>,
-    pub(crate) sorts: Vec<SortColumn>,
 }
 
 impl Wanted {
@@ -86,26 +62,14 @@ impl Wanted {
         }
     }
 
-    /// Adds what a segment has, as far as there are not too many sorts.
+    /// Adds what a segment has.
     pub(crate) fn add_those_of(&mut self, segment: &Segment) {
-        self.add(segment.values.iter().map(|values| &values.path));
-        for firsts in &segment.firsts {
-            let is_known = self.sorts.iter().any(|known| known.name == firsts.sort.name);
-            if !is_known && self.sorts.len() < MOST_SORTS {
-                self.sorts.push(firsts.sort.clone());
-            }
-        }
+        self.add(segment.values.iter().map(Values::path));
     }
 }
 
-/// Sorts of one segment.
-const MOST_SORTS: usize = 4;
-
-/// Longer values are not kept: records that have them are asked themselves.
-const MOST_VALUE_BYTES: usize = 256;
-
-/// Stands in place of the number of a value that is not kept.
-const TOO_LONG: u16 = u16::MAX;
+/// Conditions whose answers a segment keeps.
+const MOST_SELECTED: usize = 8;
 
 /// What reading a record costs, for all columns together.
 const STEPS_A_RECORD: u64 = 10;
@@ -134,18 +98,27 @@ impl Segment {
     /// Whether it has these columns.
     pub(crate) fn has(&self, wanted: &Wanted) -> bool {
         wanted.paths.iter().all(|path| self.values(path).is_some())
-            && wanted.sorts.iter().all(|sort| self.firsts_of(&sort.name).is_some())
     }
 
     /// The column of that path.
     pub(crate) fn values(&self, path: &Path) -> Option<&Values> {
-        self.values.iter().find(|values| values.path.text() == path.text())
+        self.values.iter().find(|values| values.path().text() == path.text())
     }
 
-    /// The beginnings of the sort keys of all records, in the order of that sort.
-    pub(crate) fn firsts_of(&self, name: &str) -> Option<&[u64]> {
-        let column = self.firsts.iter().find(|column| *column.sort.name == *name)?;
-        Some(&column.firsts)
+    /// Which records the conditions of that number hold for, if that was found out.
+    pub(crate) fn selected(&self, number: u64) -> Option<Arc<Selected>> {
+        let selected = self.selected.lock();
+        let found = selected.iter().find(|(other, _)| *other == number);
+        found.map(|(_, selected)| selected.clone())
+    }
+
+    /// Keeps which records the conditions of that number hold for.
+    pub(crate) fn keep_selected(&self, number: u64, selected: &Arc<Selected>) {
+        let mut kept = self.selected.lock();
+        if kept.len() >= MOST_SELECTED {
+            kept.remove(0);
+        }
+        kept.push((number, selected.clone()));
     }
 
     /// The blocks from that key on and before the other.
@@ -194,11 +167,8 @@ impl Segment {
 
     /// Bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> u64 {
-        let values = self.values.iter().map(|values| {
-            size_of_val(&*values.codes) + size_of_val(&*values.ends) + values.bytes.len()
-        });
-        let firsts = self.firsts.iter().map(|firsts| size_of_val(&*firsts.firsts));
-        let columns: usize = values.chain(firsts).map(|bytes| bytes + size_of::<Values>()).sum();
+        let columns: usize = self.values.iter().map(Values::memory).sum();
+        let columns = columns + MOST_SELECTED * Selected::memory(self.len());
         let keys = self.keys.len() + size_of_val(&*self.blocks) + 2 * self.from.len();
         (size_of::<Segment>() + columns + keys + self.upto.len() + self.classes.len()) as u64
     }
@@ -228,43 +198,14 @@ impl Segment {
     }
 }
 
-impl Values {
-    /// How many different values there are.
-    pub(crate) fn different(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Which of the values is that record's; `None` if it is too long to be kept.
-    pub(crate) fn code(&self, row: usize) -> Option<usize> {
-        self.codes.get(row).filter(|code| **code != TOO_LONG).map(|code| usize::from(*code))
-    }
-
-    /// The value of that number, as [`Path::narrow`] gave it.
-    pub(crate) fn value(&self, code: usize) -> &[u8] {
-        let start = code.checked_sub(1).and_then(|before| self.ends.get(before));
-        let start = start.map_or(0, |start| *start as usize);
-        let end = self.ends.get(code).map_or(start, |end| *end as usize);
-        self.bytes.get(start..end).unwrap_or_default()
-    }
-}
-
 /// A segment that blocks are added to.
 pub(crate) struct SegmentBuilder {
     keys: Vec<u8>,
     blocks: Vec<Placed>,
     classes: Vec<Class>,
     values: Vec<BuildingValues>,
-    firsts: Vec<(SortColumn, Vec<u64>)>,
     /// A segment that may have some of the blocks already.
     earlier: Option<Arc<Segment>>,
-}
-
-struct BuildingValues {
-    path: Path,
-    codes: Vec<u16>,
-    known: HashMap<Box<[u8]>, u16>,
-    ends: Vec<u32>,
-    bytes: Vec<u8>,
 }
 
 impl SegmentBuilder {
@@ -275,7 +216,6 @@ impl SegmentBuilder {
             blocks: Vec::new(),
             classes: Vec::new(),
             values: wanted.paths.iter().map(BuildingValues::new).collect(),
-            firsts: wanted.sorts.iter().map(|sort| (sort.clone(), Vec::new())).collect(),
             earlier: earlier.filter(|earlier| earlier.has(wanted)),
         }
     }
@@ -292,13 +232,10 @@ impl SegmentBuilder {
         for row in earlier.rows(block..block + 1) {
             self.classes.extend(earlier.class(row));
             for values in &mut self.values {
-                if let Some(column) = earlier.values(&values.path) {
+                if let Some(column) = earlier.values(values.path()) {
                     let value = column.code(row).map(|code| column.value(code));
                     values.take_over(value);
                 }
-            }
-            for (sort, firsts) in &mut self.firsts {
-                firsts.extend(earlier.firsts_of(&sort.name).and_then(|column| column.get(row)));
             }
         }
         self.place(key, list_length, place);
@@ -320,18 +257,6 @@ impl SegmentBuilder {
             let record = PackedDocument::new(entry.payload);
             self.classes.push(entry.class);
             self.values.iter_mut().for_each(|values| values.add(record));
-            for (sort, firsts) in &mut self.firsts {
-                // A key that cannot be made is an error where the record matches, and only there: it
-                // begins like one that belongs to every page.
-                let held = account.held();
-                let first = match sort.sort.key_within(record.into(), account) {
-                    Ok(key) => first_bytes(&key),
-                    // But for what ends the request, not the sort.
-                    Err(_) => account.look().map(|()| 0)?,
-                };
-                account.release_to(held);
-                firsts.push(first);
-            }
         }
         self.place(key, block.list().len(), place);
         Ok(())
@@ -339,7 +264,6 @@ impl SegmentBuilder {
 
     /// The segment from that key on and up to the other, as of that version.
     pub(crate) fn finish(self, from: &[u8], upto: &[u8], version: u64) -> Segment {
-        let firsts = self.firsts.into_iter();
         Segment {
             from: from.into(),
             upto: upto.into(),
@@ -348,7 +272,7 @@ impl SegmentBuilder {
             blocks: self.blocks.into(),
             classes: self.classes.into(),
             values: self.values.into_iter().map(BuildingValues::into_values).collect(),
-            firsts: firsts.map(|(sort, firsts)| Firsts { sort, firsts: firsts.into() }).collect(),
+            selected: Mutex::default(),
             used: AtomicU64::new(0),
         }
     }
@@ -363,54 +287,5 @@ impl SegmentBuilder {
             rows_end,
             place,
         });
-    }
-}
-
-impl BuildingValues {
-    fn new(path: &Path) -> BuildingValues {
-        let (codes, ends, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        BuildingValues { path: path.clone(), codes, known: HashMap::new(), ends, bytes }
-    }
-
-    fn add(&mut self, record: PackedDocument<'_>) {
-        let start = self.bytes.len();
-        self.path.narrow(record, &mut self.bytes);
-        self.end(start);
-    }
-
-    /// Adds a value that another column has, or one that is too long.
-    fn take_over(&mut self, value: Option<&[u8]>) {
-        match value {
-            None => self.codes.push(TOO_LONG),
-            Some(value) => {
-                let start = self.bytes.len();
-                self.bytes.extend_from_slice(value);
-                self.end(start);
-            }
-        }
-    }
-
-    /// Takes in the value that begins there, unless it is known.
-    fn end(&mut self, start: usize) {
-        let value = self.bytes.get(start..).unwrap_or_default();
-        let known = match value.len() {
-            0..=MOST_VALUE_BYTES => self.known.get(value).copied(),
-            _ => Some(TOO_LONG),
-        };
-        if let Some(code) = known {
-            self.codes.push(code);
-            self.bytes.truncate(start);
-            return;
-        }
-        // A block has at most some hundred records, so that a segment has far fewer than can be numbered.
-        let code = self.ends.len() as u16;
-        self.known.insert(value.into(), code);
-        self.codes.push(code);
-        self.ends.push(self.bytes.len() as u32);
-    }
-
-    fn into_values(self) -> Values {
-        let (codes, ends, bytes) = (self.codes.into(), self.ends.into(), self.bytes.into());
-        Values { path: self.path, codes, ends, bytes }
     }
 }

@@ -57,14 +57,14 @@ pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
 
 /// The first bytes of a key as a number. Those of two keys are in the order of the keys, or equal.
 #[inline]
-pub(crate) fn first_bytes(key: &[u8]) -> u64 {
-    match key.first_chunk::<8>() {
-        Some(first) => u64::from_be_bytes(*first),
-        None => key
-            .iter()
-            .fold(0, |first, byte| first << 8 | u64::from(*byte))
-            .checked_shl(8 * (8 - key.len() as u32))
-            .unwrap_or(0),
+pub(crate) fn first_bytes(key: &[u8]) -> u128 {
+    match key.first_chunk::<16>() {
+        Some(first) => u128::from_be_bytes(*first),
+        None => {
+            let mut first = [0; 16];
+            first.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+            u128::from_be_bytes(first)
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use super::access::Order;
 use super::reply::Reply;
 use super::window::Window;
 use crate::error::Result;
-use crate::format::keys::first_bytes;
 use crate::snapshot::{Found, Stored};
 
 /// What becomes of a matching record.
@@ -47,13 +46,11 @@ impl Collector<'_> {
         }
     }
 
-    /// Whether a record may be kept whose sort key begins with these bytes.
-    pub(crate) fn may_take(&self, first: u64) -> bool {
+    /// The key that a record's must not lie past for the record to be kept, if there is such a key.
+    pub(crate) fn last_key(&self) -> Option<&[u8]> {
         match self {
-            Collector::Heap { best, .. } => {
-                best.last_key().is_none_or(|last| first <= first_bytes(last))
-            }
-            _ => true,
+            Collector::Heap { best, .. } => best.last_key(),
+            _ => None,
         }
     }
 

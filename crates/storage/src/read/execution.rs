@@ -63,6 +63,10 @@ pub(crate) struct Execution<'e> {
     /// Records judged by columns.
     pub(super) judged: u64,
     pub(super) ahead: Ahead,
+    /// The paths of the columns that were used.
+    pub(super) columns: Vec<String>,
+    /// Whether the order is that of a view.
+    pub(super) by_view: bool,
 }
 
 /// What showing a record costs, beside what is done with its fields.
@@ -90,6 +94,8 @@ impl<'e> Execution<'e> {
             decoded: 0,
             judged: 0,
             ahead: Ahead::default(),
+            columns: Vec::new(),
+            by_view: false,
         }
     }
 
@@ -191,6 +197,9 @@ impl<'e> Execution<'e> {
 
     fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
         let access = self.access;
+        if self.walk_view(collector)? {
+            return Ok(());
+        }
         match &access.path {
             Path::Ids(ids) => self.ids(ids, collector),
             Path::Everything => self.everything(collector),
@@ -482,6 +491,7 @@ impl<'e> Execution<'e> {
             sort: match self.access.order {
                 _ if self.plan.sort().is_none() => "none",
                 Order::Forward | Order::Backward => "list",
+                Order::Other if self.by_view => "view",
                 Order::Other => "heap",
             },
             total: if self.counted { "counts" } else { "examined" },
@@ -490,6 +500,7 @@ impl<'e> Execution<'e> {
             records_examined: self.running.examined(),
             records_decoded: self.decoded,
             records_in_columns: self.judged,
+            columns: self.columns.clone(),
             matched: self.matched,
             returned: returned as u64,
             nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
@@ -498,11 +509,6 @@ impl<'e> Execution<'e> {
 }
 
 impl<'b> Here<'b> {
-    /// The block of a run that no memtable changes.
-    pub(super) fn in_block(block: &'b Block) -> Here<'b> {
-        Here { list: block.list(), block: Some(block), texts: None, span: None, inside: true }
-    }
-
     /// Cells beside all blocks.
     pub(super) fn in_cells() -> Here<'b> {
         Here { list: &[], block: None, texts: None, span: None, inside: true }

@@ -21,7 +21,7 @@ pub struct Explain {
     pub bounds: Vec<String>,
     /// The conditions that were left to be asked of the records, as a filter; none if there are none.
     pub residual: Option<String>,
-    /// How the order came about: `none` asked, `list` order, or `heap`.
+    /// How the order came about: `none` asked, `list` order, the order of a `view` kept in memory, or `heap`.
     pub sort: &'static str,
     /// How the total came about: `counts` kept by the store, or records `examined`.
     pub total: &'static str,
@@ -35,6 +35,8 @@ pub struct Explain {
     pub records_decoded: u64,
     /// Records that were judged by what is kept of them in memory, without their blocks being read.
     pub records_in_columns: u64,
+    /// The paths whose columns in memory were used, for conditions or for keys of the sort.
+    pub columns: Vec<String>,
     /// Records that satisfy the filter.
     pub matched: u64,
     /// Records given back.
@@ -53,6 +55,7 @@ impl fmt::Display for Explain {
         writeln!(f, "bounds       {}", listed(&self.bounds))?;
         writeln!(f, "residual     {}", self.residual.as_deref().unwrap_or("-"))?;
         writeln!(f, "sort         {}", self.sort)?;
+        writeln!(f, "columns      {}", listed(&self.columns))?;
         writeln!(f, "total        {} (by {})", self.matched, self.total)?;
         writeln!(
             f,

@@ -1,6 +1,6 @@
 //! Whether a record belongs to the answer: by its class if that decides it, else by its fields.
 
-use filedex_query::{Account, Condition, Conjunct, DocumentRef, Plan, Residual};
+use filedex_query::{Account, Conjunct, DocumentRef, Plan, Question, Residual};
 
 use crate::error::Result;
 use crate::format::{CLASSES, Class};
@@ -55,9 +55,14 @@ impl<'p> Conditions<'p> {
         Ok(self.residual().matches_within(record, account)?)
     }
 
-    /// The open conditions that one field of a record decides, and whether there are no others.
-    pub(crate) fn conditions(&mut self) -> (Vec<Condition<'p>>, bool) {
-        self.residual().conditions()
+    /// The open conditions that some paths of a record decide, and whether there are no others.
+    pub(crate) fn questions(&mut self) -> (Vec<Question<'p>>, bool) {
+        self.residual().questions()
+    }
+
+    /// A text that names the open conditions; none where what they say is another thing each time.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.plan.residual_name(self.proven)
     }
 
     /// The open conditions.

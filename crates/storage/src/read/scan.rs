@@ -5,49 +5,48 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use filedex_query::{Account, Condition};
+use filedex_query::{Question, Sort};
 
 use super::access::{Order, Span};
 use super::collector::Collector;
 use super::execution::{Execution, Flow, Here};
+use super::judge::Judge;
 use super::residual::Verdict;
-use crate::cache::segment::{Segment, SegmentBuilder, SortColumn, Values, Wanted};
-use crate::error::{Error, Result};
+use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
+use crate::cache::selected::Selected;
+use crate::error::{Error, ErrorKind, Result};
 use crate::format::keys::after_prefix;
 use crate::format::lists::ALL_ROOMS;
 use crate::format::{List, Place};
 use crate::memtable::{Cell, Memtable};
-use crate::snapshot::{Bounds, Lying, Overlay, Snapshot, State, Walk};
+use crate::snapshot::{Bounds, Lying, Overlay, Snapshot, State, Stored, Walk};
 
 /// What is scanned.
-struct Part<'s> {
+pub(super) struct Part<'s> {
     /// The key of the first block, or one before it.
-    from: Vec<u8>,
+    pub(super) from: Vec<u8>,
     /// The first key past the part.
-    to: Vec<u8>,
+    pub(super) to: Vec<u8>,
     /// Where the lists end that the part belongs to.
-    end: Vec<u8>,
-    span: Option<&'s Span>,
-    records: u64,
+    pub(super) end: Vec<u8>,
+    pub(super) span: Option<&'s Span>,
+    pub(super) records: u64,
 }
 
 /// How the records of a part are judged.
-struct Scan<'e> {
+pub(super) struct Scan<'e> {
     number: u64,
-    conditions: Vec<Condition<'e>>,
+    /// What is asked; nothing where all records belong to the answer or classes tell.
+    questions: Vec<Question<'e>>,
     /// Whether there are no other conditions.
     exact: bool,
+    /// The number of the conditions, if what they say can be kept.
+    pub(super) conditions: Option<u64>,
+    /// The sort that records are kept by, unless they come in its order.
+    sort: Option<&'e Sort>,
     wanted: Wanted,
     /// Whether there is room for more segments.
     room: bool,
-}
-
-/// A condition with the column that it is asked of.
-struct Asked<'a> {
-    condition: Condition<'a>,
-    values: &'a Values,
-    /// What it said of each value that it was asked of.
-    answers: Vec<Option<bool>>,
 }
 
 /// A cell in its place among the records of a segment.
@@ -58,19 +57,27 @@ struct Between<'s> {
     cell: &'s Cell,
 }
 
+/// Rows that are judged for the price of a step, beside what their conditions cost.
+const ROWS_A_STEP: u64 = 4;
+
 /// Fewer records are read as fast.
 const FEW_RECORDS: u64 = 32;
 
 impl<'e> Execution<'e> {
     /// Judges the records of all rooms by columns; `None` if that is not worthwhile.
     pub(super) fn scan_all(&mut self, collector: &mut Collector<'_>) -> Result<Option<Flow>> {
-        if self.counted {
+        if self.counted && self.access.order != Order::Other {
             return Ok(None);
         }
+        let part = self.part_of_all()?;
+        self.scan(&part, collector)
+    }
+
+    /// All rooms.
+    pub(super) fn part_of_all(&self) -> Result<Part<'static>> {
         let end = after_prefix(ALL_ROOMS).unwrap_or_default();
         let records = self.snapshot.tally(&List::everything())?.records();
-        let part = Part { from: ALL_ROOMS.to_vec(), to: end.clone(), end, span: None, records };
-        self.scan(&part, collector)
+        Ok(Part { from: ALL_ROOMS.to_vec(), to: end.clone(), end, span: None, records })
     }
 
     /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
@@ -80,7 +87,7 @@ impl<'e> Execution<'e> {
         collector: &mut Collector<'_>,
     ) -> Result<Option<Flow>> {
         let backward = self.access.order == Order::Backward;
-        if self.counted || backward || !span.proves {
+        if self.counted && self.access.order != Order::Other || backward || !span.proves {
             return Ok(None);
         }
         match self.part_of_room(span)? {
@@ -90,7 +97,7 @@ impl<'e> Execution<'e> {
     }
 
     /// `None` for a room that has no blocks yet.
-    fn part_of_room<'s>(&self, span: &'s Span) -> Result<Option<Part<'s>>> {
+    pub(super) fn part_of_room<'s>(&self, span: &'s Span) -> Result<Option<Part<'s>>> {
         let (list, version) = (&span.list, &self.snapshot.state.version);
         let Some(chunk) = self.snapshot.pool.index.find(version, list, &span.from)? else {
             return Ok(None);
@@ -104,7 +111,8 @@ impl<'e> Execution<'e> {
     }
 
     fn scan(&mut self, part: &Part<'_>, collector: &mut Collector<'_>) -> Result<Option<Flow>> {
-        let Some(mut scan) = self.begin_scan(part) else {
+        let sorts = matches!(collector, Collector::Heap { .. });
+        let Some(mut scan) = self.begin_scan(part, sorts) else {
             return Ok(None);
         };
         let mut at = part.from.clone();
@@ -126,28 +134,36 @@ impl<'e> Execution<'e> {
         Ok(Some(self.flow(collector)))
     }
 
-    fn begin_scan(&mut self, part: &Part<'_>) -> Option<Scan<'e>> {
+    /// A scan of the part, which sorts what it finds or not, if one is worthwhile.
+    pub(super) fn begin_scan(&mut self, part: &Part<'_>, sorts: bool) -> Option<Scan<'e>> {
         if part.records < FEW_RECORDS {
             return None;
         }
-        let (conditions, exact) = self.open.conditions();
-        let mut wanted = Wanted::default();
-        if self.access.order == Order::Other {
-            let sort = self.plan.sort();
-            let name = format!("{sort} {:?}", sort.collation()).into();
-            wanted.sorts.push(SortColumn { sort: Arc::new(sort.clone()), name });
+        let (mut questions, mut exact) = (Vec::new(), true);
+        if !self.counted {
+            (questions, exact) = self.open.questions();
+            if questions.is_empty() {
+                return None;
+            }
         }
-        wanted.add(conditions.iter().map(Condition::path));
+        let sort = sorts.then(|| self.plan.sort());
+        let mut wanted = Wanted::default();
+        wanted.add(sort.iter().flat_map(|sort| sort.paths()));
+        wanted.add(questions.iter().flat_map(Question::paths));
         let columns = &self.snapshot.pool.columns;
-        if conditions.is_empty() || !columns.are_worthwhile(&part.from, &wanted) {
+        if !columns.are_worthwhile(&part.from, &wanted, part.records) {
             return None;
         }
-        Some(Scan { number: columns.number_scan(), conditions, exact, wanted, room: true })
+        self.columns = wanted.paths.iter().map(|path| path.text().to_owned()).collect();
+        let name = if self.counted { None } else { self.open.name() };
+        let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
+        let number = columns.number_scan();
+        Some(Scan { number, questions, exact, conditions, sort, wanted, room: true })
     }
 
     /// The segment that begins or goes on at that key, made or mended if there is none of this version;
     /// `None` if there is neither one nor room for it.
-    fn segment(
+    pub(super) fn segment(
         &mut self,
         scan: &mut Scan<'e>,
         part: &Part<'_>,
@@ -255,7 +271,7 @@ impl<'e> Execution<'e> {
             self.read_between(part, at, begin, collector)?;
         }
         let end = segment.key(inside.end).min(part.to.as_slice());
-        self.judge_rows(scan, segment, inside.clone(), begin, end, collector)?;
+        self.judge_rows(scan, segment, inside.clone(), (begin, end), (part, &mut *collector))?;
         if inside.end < blocks.end {
             self.read_between(part, end, segment.key(blocks.end), collector)?;
         }
@@ -268,23 +284,77 @@ impl<'e> Execution<'e> {
         scan: &Scan<'e>,
         segment: &Segment,
         blocks: Range<usize>,
-        from: &[u8],
-        to: &[u8],
-        collector: &mut Collector<'_>,
+        (from, to): (&[u8], &[u8]),
+        (part, collector): (&Part<'_>, &mut Collector<'_>),
     ) -> Result<()> {
+        let Some(selected) = self.selected(scan, segment)? else {
+            // What failed may have been said of a record that there is no more.
+            return self.read_between(part, from, to, collector);
+        };
         let rows = segment.rows(blocks);
         self.running.examine_many(rows.len() as u64)?;
         self.judged += rows.len() as u64;
-        let mut asked = scan.asked_of(segment);
         let mut at = rows.start;
         for between in self.cells_between(segment, rows.start, from, to)? {
-            self.judge_run(scan, segment, at..between.row, &mut asked, collector)?;
+            self.judge_run(scan, segment, &selected, at..between.row, collector)?;
             at = between.row + usize::from(between.replaces);
             if let Some(entry) = between.cell.entry() {
                 self.judge_cell(between.cell, entry, collector)?;
             }
         }
-        self.judge_run(scan, segment, at..rows.end, &mut asked, collector)
+        self.judge_run(scan, segment, &selected, at..rows.end, collector)
+    }
+
+    /// Which records of a segment belong to the answer; none where a condition fails on one of them.
+    pub(super) fn selected(
+        &mut self,
+        scan: &Scan<'e>,
+        segment: &Segment,
+    ) -> Result<Option<Arc<Selected>>> {
+        if let Some(selected) = scan.conditions.and_then(|number| segment.selected(number)) {
+            return Ok(Some(selected));
+        }
+        let mut judge = Judge::new(&scan.questions, scan.exact, segment);
+        self.running.account().work(segment.len() as u64 / ROWS_A_STEP)?;
+        let selected =
+            Selected::of(segment.len(), |row| self.is_selected(&mut judge, segment, row));
+        match selected {
+            Ok(selected) => {
+                let selected = Arc::new(selected);
+                if let Some(number) = scan.conditions {
+                    segment.keep_selected(number, &selected);
+                }
+                Ok(Some(selected))
+            }
+            Err(error) if error.kind() == ErrorKind::Query => {
+                // But for what ends the request, not the question.
+                self.running.account().look()?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_selected(
+        &mut self,
+        judge: &mut Judge<'_>,
+        segment: &Segment,
+        row: usize,
+    ) -> Result<bool> {
+        let decided = segment.class(row).map(|class| self.open.verdict(class));
+        let verdict = match decided {
+            Some(decided @ (Verdict::Yes | Verdict::No)) => decided,
+            _ => judge.ask(row, self.running.account())?,
+        };
+        match verdict {
+            Verdict::Yes => Ok(true),
+            Verdict::No => Ok(false),
+            Verdict::Ask => {
+                self.decoded += 1;
+                let record = self.record_of(segment, row)?;
+                self.open.accepts(record.document(), self.running.account())
+            }
+        }
     }
 
     /// The cells between these keys, in order, each with its place among the records.
@@ -346,53 +416,78 @@ impl<'e> Execution<'e> {
         &mut self,
         scan: &Scan<'e>,
         segment: &Segment,
+        selected: &Selected,
         rows: Range<usize>,
-        asked: &mut [Asked<'_>],
         collector: &mut Collector<'_>,
     ) -> Result<()> {
-        let firsts = scan.wanted.sorts.first().and_then(|sort| segment.firsts_of(&sort.name));
-        for row in rows {
-            let account = self.running.account();
-            let verdict = match segment.class(row).map(|class| self.open.verdict(class)) {
-                None | Some(Verdict::Ask) => ask(asked, row, scan.exact, account)?,
-                Some(decided) => decided,
-            };
-            if verdict == Verdict::No {
-                continue;
-            }
-            let first = firsts.and_then(|firsts| firsts.get(row));
-            let kept = collector.passes(self.matched) == 0
-                && first.is_none_or(|first| collector.may_take(*first));
-            match verdict == Verdict::Yes && !kept {
-                true => self.matched += 1,
-                false => self.read_row(segment, row, verdict, collector)?,
+        let count = match rows.len() == segment.len() {
+            true => selected.count(),
+            false => selected.count_in(rows.clone()),
+        };
+        if count <= collector.passes(self.matched) {
+            self.matched += count;
+            return Ok(());
+        }
+        let mut key = Vec::new();
+        for row in rows.filter(|row| selected.has(*row)) {
+            let is_kept = collector.passes(self.matched) == 0
+                && self.may_take(scan, segment, row, collector, &mut key)?;
+            self.matched += 1;
+            if is_kept {
+                self.decoded += 1;
+                let record = self.record_of(segment, row)?;
+                self.keep(record, collector)?;
             }
         }
         Ok(())
     }
 
-    /// Reads a record that columns leave open, or that may belong to the page.
-    fn read_row(
-        &mut self,
+    /// Whether the record may be kept, by what columns say of its key.
+    fn may_take(
+        &self,
+        scan: &Scan<'e>,
         segment: &Segment,
         row: usize,
-        verdict: Verdict,
-        collector: &mut Collector<'_>,
-    ) -> Result<()> {
+        collector: &Collector<'_>,
+        key: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let (Some(sort), Some(last)) = (scan.sort, collector.last_key()) else { return Ok(true) };
+        let is_known = self.append_key(sort, segment, row, key)?;
+        Ok(!is_known || key.as_slice() <= last.get(..key.len()).unwrap_or(last))
+    }
+
+    /// Puts the record's key, without its `_id`, in place of what is there, if columns say it.
+    pub(super) fn append_key(
+        &self,
+        sort: &Sort,
+        segment: &Segment,
+        row: usize,
+        key: &mut Vec<u8>,
+    ) -> Result<bool> {
+        key.clear();
+        let account = self.running.account();
+        let held = account.held();
+        let mut is_complete = true;
+        let values = sort.paths().map_while(|path| {
+            let values = segment.values(path);
+            let value = values.and_then(|values| Some(values.value(values.code(row)?)));
+            is_complete &= value.is_some();
+            value
+        });
+        let is_straight = sort.append_narrowed_key(values, key, account)?;
+        account.release_to(held);
+        Ok(is_straight && is_complete)
+    }
+
+    /// Reads the record of that row.
+    pub(super) fn record_of(&mut self, segment: &Segment, row: usize) -> Result<Stored> {
         let (number, at) = segment.place_of(row);
         self.blocks += 1;
         let lost = || Error::damaged("a record is in a column but not there");
         let (place, list) = segment.place(number).ok_or_else(lost)?;
         let block = self.snapshot.block(place, list)?;
         let entry = Lying::InBlock(at, block.entry(at).ok_or_else(lost)?);
-        if verdict == Verdict::Ask {
-            self.matched += u64::from(self.ask(Here::in_block(&block), &entry, collector)?);
-            return Ok(());
-        }
-        self.decoded += 1;
-        self.matched += 1;
-        let found = entry.found(Some(&block)).ok_or_else(lost)?;
-        self.keep(found.into_record(), collector)
+        Ok(entry.found(Some(&block)).ok_or_else(lost)?.into_record())
     }
 }
 
@@ -410,50 +505,4 @@ impl Part<'_> {
         }
         inside
     }
-}
-
-impl<'e> Scan<'e> {
-    /// The conditions with their columns: those that can fail last, those of few different values first.
-    fn asked_of<'a>(&self, segment: &'a Segment) -> Vec<Asked<'a>>
-    where
-        'e: 'a,
-    {
-        let mut asked: Vec<Asked<'a>> = self
-            .conditions
-            .iter()
-            .filter_map(|condition| {
-                let values = segment.values(condition.path())?;
-                let answers = vec![None; values.different()];
-                Some(Asked { condition: *condition, values, answers })
-            })
-            .collect();
-        asked.sort_by_key(|asked| (asked.condition.may_fail(), asked.values.different()));
-        asked
-    }
-}
-
-/// What the conditions say of the record; if there are others, or a value is not kept, the record itself
-/// is to be asked.
-fn ask(asked: &mut [Asked<'_>], row: usize, exact: bool, account: &Account) -> Result<Verdict> {
-    let mut verdict = if exact { Verdict::Yes } else { Verdict::Ask };
-    for Asked { condition, values, answers } in asked {
-        // What can fail is asked of records that satisfy all else.
-        if condition.may_fail() && verdict == Verdict::Ask {
-            break;
-        }
-        let Some((code, answer)) =
-            values.code(row).and_then(|code| Some((code, answers.get_mut(code)?)))
-        else {
-            verdict = Verdict::Ask;
-            continue;
-        };
-        let holds = match answer {
-            Some(holds) => *holds,
-            None => *answer.insert(condition.holds_for_narrowed(values.value(code), account)?),
-        };
-        if !holds {
-            return Ok(Verdict::No);
-        }
-    }
-    Ok(verdict)
 }

@@ -52,6 +52,11 @@ impl Found {
 }
 
 impl Stored {
+    /// The record that a cell holds.
+    pub(crate) fn of_cell(cell: &Cell) -> Stored {
+        Stored::Lying(Found::InCell(cell.clone()))
+    }
+
     /// The record, read in place.
     pub(crate) fn document(&self) -> DocumentRef<'_> {
         self.packed().into()

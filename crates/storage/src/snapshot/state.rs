@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
+use crate::cache::views::Views;
 use crate::format::Tally;
 use crate::index::{Index, Version};
 use crate::memtable::Memtable;
@@ -46,6 +47,7 @@ pub(crate) struct Pool {
     pub(crate) index: Index,
     pub(crate) caches: Caches,
     pub(crate) columns: Columns,
+    pub(crate) views: Views,
 }
 
 /// A state, being read.

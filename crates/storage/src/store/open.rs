@@ -12,6 +12,7 @@ use super::shared::{Opened, Shared};
 use crate::blocks::BlockFile;
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
+use crate::cache::views::Views;
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::Result;
@@ -47,7 +48,9 @@ impl Shared {
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
-        let pool = Pool { index, caches, columns: Columns::new(2 * share, declared) };
+        // Of what columns have, a fifth is for orders of their records.
+        let (columns, views) = (Columns::new(8 * share / 5, declared), Views::new(2 * share / 5));
+        let pool = Pool { index, caches, columns, views };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
         let state = State { active, frozen, mark: None, version };
         let checkpoints = Checkpoints::new(manifest);

@@ -7,7 +7,7 @@
 )]
 
 use filedex_query::{
-    Binary, Date, Decimal, Document, Environment, Filter, Matcher, Plan, Projection, Regex, Sort,
+    Binary, Collation, Date, Decimal, Document, Environment, Filter, Plan, Projection, Regex, Sort,
     Timestamp, Value, ejson,
 };
 use filedex_storage::Window;
@@ -156,7 +156,16 @@ pub(crate) fn window() -> impl Strategy<Value = Window> {
 
 /// The plan of those texts.
 pub(crate) fn plan(filter: &str, sort: &str) -> Plan {
-    let environment = Environment::default();
+    plan_under(filter, sort, None)
+}
+
+/// The same under a collation.
+pub(crate) fn plan_under(filter: &str, sort: &str, collation: Option<&str>) -> Plan {
+    let mut environment = Environment::default();
+    if let Some(collation) = collation {
+        let document = ejson::read_document(collation, &environment.limits).unwrap();
+        environment.collation = Collation::parse(&document).unwrap();
+    }
     let read = |text| ejson::read_document(text, &environment.limits).unwrap();
     let filter = Filter::parse(&read(filter), &environment).unwrap();
     let sort = Sort::parse(&read(sort), &environment).unwrap();
@@ -169,7 +178,7 @@ pub(crate) fn by_full_scan(
     plan: &Plan,
     window: Window,
 ) -> (Vec<Document>, u64) {
-    let matcher = Matcher::compile(plan.filter(), &Environment::default()).unwrap();
+    let matcher = plan.matcher();
     let mut matching: Vec<&Document> =
         records.iter().filter(|record| matcher.matches(record.view()).unwrap()).collect();
     matching.sort_by_key(|record| plan.sort().key_with_id(record.view()).unwrap());

@@ -1,0 +1,47 @@
+//! Which records of a segment belong to an answer: a bit for each.
+
+use std::ops::Range;
+
+/// The records of a segment that conditions hold for.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    bits: Box<[u64]>,
+    count: u32,
+}
+
+impl Selected {
+    /// Of so many records, those that the function is true of.
+    pub(crate) fn of<E>(
+        rows: usize,
+        mut holds: impl FnMut(usize) -> Result<bool, E>,
+    ) -> Result<Selected, E> {
+        let mut bits = vec![0_u64; rows.div_ceil(64)].into_boxed_slice();
+        for (word, start) in bits.iter_mut().zip((0..rows).step_by(64)) {
+            for row in start..rows.min(start + 64) {
+                *word |= u64::from(holds(row)?) << (row - start);
+            }
+        }
+        let count = bits.iter().map(|word| word.count_ones()).sum();
+        Ok(Selected { bits, count })
+    }
+
+    /// Whether the record is one of them.
+    #[inline]
+    pub(crate) fn has(&self, row: usize) -> bool {
+        self.bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// How many of all records are.
+    pub(crate) fn count(&self) -> u64 {
+        u64::from(self.count)
+    }
+
+    /// How many of these records are.
+    pub(crate) fn count_in(&self, rows: Range<usize>) -> u64 {
+        rows.filter(|row| self.has(*row)).count() as u64
+    }
+
+    pub(super) fn memory(rows: usize) -> usize {
+        rows / 8 + 64
+    }
+}

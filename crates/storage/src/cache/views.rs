@@ -1,0 +1,182 @@
+//! Views: the records of a part of the keys in the order of a sort, as numbers, within a budget of bytes.
+//!
+//! A record's number is its place in the order of keys among the records that blocks hold, as of the view's
+//! version; what memtables say is for whoever reads to put in between. How an order comes about this file
+//! does not know.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+/// Which records, in which order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ViewKey {
+    /// What the keys of the records lie from on, and before.
+    pub(crate) from: Box<[u8]>,
+    pub(crate) to: Box<[u8]>,
+    /// The sort as a text.
+    pub(crate) sort: Box<str>,
+}
+
+/// An order of records.
+pub(crate) struct View {
+    version: AtomicU64,
+    /// The numbers of the records, the first in order first.
+    pub(crate) order: Box<[u32]>,
+    /// For conditions that were asked last: how many of each [`STRIDE`] records satisfy them.
+    counts: Mutex<Vec<(u64, Arc<[u32]>)>>,
+}
+
+/// Consecutive records of a view that are counted together.
+pub(crate) const STRIDE: usize = 1024;
+
+/// Conditions for which a view keeps counts.
+const MOST_COUNTS: usize = 4;
+
+/// The views.
+#[derive(Debug)]
+pub(crate) struct Views {
+    kept: Mutex<Kept>,
+    budget: u64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Each with when it was used last.
+    views: HashMap<ViewKey, (Arc<View>, u64)>,
+    bytes: u64,
+    uses: u64,
+    /// How often orders were asked for that had no view.
+    asked: HashMap<ViewKey, u64>,
+    /// Conditions by their names, each with its number.
+    names: HashMap<Box<str>, u64>,
+    last_name: u64,
+}
+
+/// Orders and conditions that are remembered.
+const MOST_NAMES: usize = 1000;
+
+/// Bytes that a view takes beside its numbers, by and large.
+const OVERHEAD: u64 = 1024;
+
+impl View {
+    /// The version whose blocks it is of, or a later one that has the same.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the blocks of that version are the same.
+    pub(crate) fn is_of_as_well(&self, version: u64) {
+        self.version.fetch_max(version, Ordering::Relaxed);
+    }
+
+    /// How many of each [`STRIDE`] records satisfy the conditions of that number, if they were counted.
+    pub(crate) fn counts(&self, number: u64) -> Option<Arc<[u32]>> {
+        let counts = self.counts.lock();
+        counts.iter().find(|(other, _)| *other == number).map(|(_, counts)| counts.clone())
+    }
+
+    pub(crate) fn keep_counts(&self, number: u64, counted: &Arc<[u32]>) {
+        let mut counts = self.counts.lock();
+        if counts.len() >= MOST_COUNTS {
+            counts.remove(0);
+        }
+        counts.push((number, counted.clone()));
+    }
+
+    fn bytes(&self) -> u64 {
+        let counts = MOST_COUNTS * self.order.len().div_ceil(STRIDE) * 4;
+        (size_of_val(&*self.order) + counts) as u64 + OVERHEAD
+    }
+}
+
+impl Views {
+    pub(crate) fn new(budget: u64) -> Views {
+        Views { kept: Mutex::default(), budget }
+    }
+
+    /// The view of that key, of whatever version.
+    pub(crate) fn get(&self, key: &ViewKey) -> Option<Arc<View>> {
+        let mut kept = self.kept.lock();
+        kept.uses += 1;
+        let now = kept.uses;
+        let (view, used) = kept.views.get_mut(key)?;
+        *used = now;
+        Some(view.clone())
+    }
+
+    /// Counts an order that has no view as asked for once more; says how often it was.
+    pub(crate) fn ask(&self, key: &ViewKey) -> u64 {
+        let mut kept = self.kept.lock();
+        if kept.asked.len() >= MOST_NAMES {
+            kept.asked.clear();
+        }
+        let asked = kept.asked.entry(key.clone()).or_default();
+        *asked += 1;
+        *asked
+    }
+
+    /// Whether a view of so many records can be kept.
+    pub(crate) fn has_room_for(&self, records: usize) -> bool {
+        records as u64 * 5 + OVERHEAD <= self.budget
+    }
+
+    /// Keeps an order, as of that version, in place of what was used least lately.
+    pub(crate) fn keep(&self, key: ViewKey, version: u64, order: Vec<u32>) -> Arc<View> {
+        let (version, counts) = (AtomicU64::new(version), Mutex::default());
+        let view = Arc::new(View { version, order: order.into(), counts });
+        let mut kept = self.kept.lock();
+        if kept.views.get(&key).is_some_and(|(other, _)| other.version() > view.version()) {
+            return view;
+        }
+        kept.remove(&key);
+        while kept.bytes + view.bytes() > self.budget
+            && let Some(oldest) = kept.oldest()
+        {
+            kept.remove(&oldest);
+        }
+        if kept.bytes + view.bytes() <= self.budget {
+            kept.bytes += view.bytes();
+            kept.uses += 1;
+            let now = kept.uses;
+            kept.views.insert(key, (view.clone(), now));
+        }
+        view
+    }
+
+    /// The number of the conditions of that name, which no others ever have.
+    pub(crate) fn number_of(&self, name: &str) -> u64 {
+        let mut kept = self.kept.lock();
+        if let Some(number) = kept.names.get(name) {
+            return *number;
+        }
+        if kept.names.len() >= MOST_NAMES {
+            kept.names.clear();
+        }
+        kept.last_name += 1;
+        let number = kept.last_name;
+        kept.names.insert(name.into(), number);
+        number
+    }
+}
+
+impl Kept {
+    fn oldest(&self) -> Option<ViewKey> {
+        self.views.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone())
+    }
+
+    fn remove(&mut self, key: &ViewKey) {
+        if let Some((view, _)) = self.views.remove(key) {
+            self.bytes -= view.bytes();
+        }
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("records", &self.order.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,414 @@
+//! Pages in an order that no list has, by a view: the records of a room, or of all, in the order of the sort,
+//! kept in memory as numbers. What memtables say is put in between.
+//!
+//! A view is made when its order is asked for again, or far into it, of columns alone where these tell records
+//! apart; then a page is read from it at any offset, whatever conditions select of it.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use filedex_query::Sort;
+
+use super::access::{Order, Path, Span};
+use super::collector::Collector;
+use super::execution::Execution;
+use super::frame::Frame;
+use super::residual::Verdict;
+use super::scan::{Part, Scan};
+use super::window::Window;
+use crate::cache::views::{STRIDE, View, ViewKey};
+use crate::error::{ErrorKind, Result};
+use crate::format::keys::first_bytes;
+use crate::format::lists::ALL_ROOMS;
+use crate::memtable::Cell;
+use crate::snapshot::{Overlay, Stored};
+
+/// What memtables change of a view.
+#[derive(Default)]
+struct Patches {
+    /// The places in the view of records of the answer that are there no more, in order.
+    gone: Vec<usize>,
+    /// Records that are there beside, in the order of the sort: each with the place in the view that it comes
+    /// before, and its key.
+    added: Vec<(usize, Vec<u8>, Stored)>,
+}
+
+/// Cells past which records are sorted as they come: each is looked up in the view.
+const MOST_CELLS: usize = 4096;
+
+/// Fewer records are sorted as fast.
+const FEW_RECORDS: u64 = 256;
+
+/// An offset from which on a view is worth making at once.
+const DEEP: u64 = 5_000;
+
+/// Times that an order is asked for before it is worth a view: under conditions, which leave few records to
+/// be sorted, and without.
+const TIMES_SELECTED: u64 = 4;
+const TIMES: u64 = 2;
+
+/// What the key of a record costs, in steps.
+const STEPS_A_KEY: u64 = 1;
+
+impl<'e> Execution<'e> {
+    /// Takes the window from a view; false where there is none and none is worth making.
+    pub(super) fn walk_view(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
+        let Collector::Heap { window, .. } = collector else { return Ok(false) };
+        let window = *window;
+        let Some(part) = self.part_of_view()? else { return Ok(false) };
+        let Some(mut scan) = self.begin_scan(&part, true) else { return Ok(false) };
+        let Some(key) = self.view_key(&part, window) else { return Ok(false) };
+        let Some(mut frame) = self.frame(&mut scan, &part)? else { return Ok(false) };
+        let Some(view) = self.view(key, &frame)? else { return Ok(false) };
+        if !self.counted && !self.select(&scan, &mut frame)? {
+            return Ok(false);
+        }
+        let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(false) };
+        if !self.counted {
+            let (added, gone) = (patches.added.len() as u64, patches.gone.len() as u64);
+            self.matched = (frame.count() + added).saturating_sub(gone);
+        }
+        let mut kept = Collector::Window { window, kept: Vec::new() };
+        self.take(&scan, &frame, &view, &patches, window, &mut kept)?;
+        *collector = kept;
+        self.by_view = true;
+        Ok(true)
+    }
+
+    /// What there may be a view of: a whole room, or everything.
+    fn part_of_view(&self) -> Result<Option<Part<'e>>> {
+        let access = self.access;
+        let is_sorted = access.order == Order::Other && !self.plan.sort().is_none();
+        let part = match &access.path {
+            _ if !is_sorted => None,
+            Path::Everything => Some(self.part_of_all()?),
+            Path::Rooms(spans) => match spans.as_slice() {
+                [span] if span.proves && Span::is_whole(span) => self.part_of_room(span)?,
+                _ => None,
+            },
+            _ => None,
+        };
+        Ok(part.filter(|part| part.records >= FEW_RECORDS && part.records <= u64::from(u32::MAX)))
+    }
+
+    /// The key of the view, if it is there or worth making.
+    fn view_key(&self, part: &Part<'_>, window: Window) -> Option<ViewKey> {
+        let views = &self.snapshot.pool.views;
+        let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
+        let sort = self.plan.sort().to_string();
+        let key = ViewKey { from: from.into(), to: part.end.as_slice().into(), sort: sort.into() };
+        let times = if self.counted { TIMES } else { TIMES_SELECTED };
+        let is_worthwhile = views.get(&key).is_some()
+            || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
+                && (views.ask(&key) >= times || window.offset >= DEEP));
+        is_worthwhile.then_some(key)
+    }
+
+    /// The view, made now if there is none of this version; none for a version that has passed.
+    fn view(&mut self, key: ViewKey, frame: &Frame) -> Result<Option<Arc<View>>> {
+        let pool = self.snapshot.pool;
+        let version = self.snapshot.state.version.number();
+        if let Some(view) = pool.views.get(&key) {
+            let versions = (view.version(), version);
+            if pool.columns.are_alike(&key.from, &key.to, versions)
+                && view.order.len() == frame.records
+            {
+                view.is_of_as_well(version);
+                return Ok(Some(view));
+            }
+            if view.version() > version {
+                return Ok(None);
+            }
+        }
+        let account = self.running.account();
+        let held = account.held();
+        account.hold(frame.records * (size_of::<(u128, u32)>() + size_of::<u32>()))?;
+        let order = match self.order(frame, self.plan.sort()) {
+            // A record without a key ends the query if it belongs to the answer, and only then.
+            Err(error) if error.kind() == ErrorKind::Query => {
+                self.running.account().look()?;
+                self.running.account().release_to(held);
+                return Ok(None);
+            }
+            order => order?,
+        };
+        self.running.account().release_to(held);
+        Ok(Some(pool.views.keep(key, version, order)))
+    }
+
+    /// The numbers of all records of the frame, in the order of the sort.
+    fn order(&mut self, frame: &Frame, sort: &Sort) -> Result<Vec<u32>> {
+        let (mut heads, mut key) = (Vec::with_capacity(frame.records), Vec::new());
+        for framed in frame.segments() {
+            for (row, number) in framed.rows.clone().zip(framed.first..) {
+                self.running.account().work(STEPS_A_KEY)?;
+                if !self.append_key(sort, &framed.segment, row, &mut key)? {
+                    // Without the `_id`, as those that columns say.
+                    let (record, account) = (self.record(frame, number)?, self.running.account());
+                    let held = account.held();
+                    key = sort.key_within(record.document(), account)?;
+                    account.release_to(held);
+                }
+                heads.push((first_bytes(&key), number as u32));
+            }
+        }
+        heads.sort_unstable();
+        let mut order: Vec<u32> = heads.iter().map(|(_, number)| *number).collect();
+        let mut start = 0;
+        for group in heads.chunk_by(|(one, _), (next, _)| one == next) {
+            let end = start + group.len();
+            if group.len() > 1
+                && let Some(numbers) = order.get_mut(start..end)
+            {
+                self.order_alike(frame, sort, numbers)?;
+            }
+            start = end;
+        }
+        Ok(order)
+    }
+
+    /// Puts records in order whose keys begin alike: by columns, and where these are the same, by what the
+    /// records themselves say.
+    fn order_alike(&mut self, frame: &Frame, sort: &Sort, numbers: &mut [u32]) -> Result<()> {
+        let account = self.running.account();
+        account.work(numbers.len() as u64 * 4)?;
+        let held = account.held();
+        let mut keyed: Vec<(Vec<u8>, u32)> = Vec::with_capacity(numbers.len());
+        for number in numbers.iter() {
+            let mut key = Vec::new();
+            if let Some((framed, row)) = frame.find(*number as usize)
+                && !self.append_key(sort, &framed.segment, row, &mut key)?
+            {
+                key.clear();
+            }
+            self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32)>())?;
+            keyed.push((key, *number));
+        }
+        keyed.sort_unstable();
+        // Records of which columns say nothing are asked, and so are all that begin like them.
+        let is_unknown = keyed.first().is_some_and(|(key, _)| key.is_empty());
+        let alike = |one: &(Vec<u8>, u32), next: &(Vec<u8>, u32)| is_unknown || one.0 == next.0;
+        for group in keyed.chunk_by_mut(alike).filter(|group| group.len() > 1) {
+            for (key, number) in group.iter_mut() {
+                *key = self.whole_key(frame, *number as usize)?;
+                self.running.account().hold(key.len())?;
+            }
+            group.sort_unstable();
+        }
+        numbers.iter_mut().zip(&keyed).for_each(|(place, (_, number))| *place = *number);
+        self.running.account().release_to(held);
+        Ok(())
+    }
+
+    /// The key of a record with its `_id` at the end, as the record itself says it.
+    fn whole_key(&mut self, frame: &Frame, number: usize) -> Result<Vec<u8>> {
+        let record = self.record(frame, number)?;
+        self.running.account().work(STEPS_A_RECORD)?;
+        self.key_of(&record)
+    }
+
+    fn key_of(&self, record: &Stored) -> Result<Vec<u8>> {
+        let account = self.running.account();
+        let held = account.held();
+        let key = self.plan.sort().key_with_id_within(record.document(), account)?;
+        account.release_to(held);
+        Ok(key)
+    }
+
+    fn record(&mut self, frame: &Frame, number: usize) -> Result<Stored> {
+        let lost = || crate::error::Error::damaged("a record is in a view but not there");
+        let (framed, row) = frame.find(number).ok_or_else(lost)?;
+        self.record_of(&framed.segment, row)
+    }
+
+    /// The place in the view before which a record of that key comes, or at which it stands.
+    fn place(&mut self, frame: &Frame, view: &View, sought: &[u8]) -> Result<usize> {
+        let (mut low, mut high, mut key) = (0, view.order.len(), Vec::new());
+        while low < high {
+            let middle = low.midpoint(high);
+            let number = view.order.get(middle).map_or(0, |number| *number as usize);
+            self.running.account().work(STEPS_A_KEY)?;
+            let order = match frame.find(number) {
+                Some((framed, row))
+                    if self.append_key(self.plan.sort(), &framed.segment, row, &mut key)? =>
+                {
+                    key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought))
+                }
+                _ => Ordering::Equal,
+            };
+            let order = match order {
+                Ordering::Equal => self.whole_key(frame, number)?.as_slice().cmp(sought),
+                order => order,
+            };
+            (low, high) = if order.is_lt() { (middle + 1, high) } else { (low, middle) };
+        }
+        Ok(low)
+    }
+
+    /// What memtables change; none where that is too much.
+    fn patches(&mut self, part: &Part<'_>, frame: &Frame, view: &View) -> Result<Option<Patches>> {
+        let mut patches = Patches::default();
+        if self.snapshot.is_settled() {
+            return Ok(Some(patches));
+        }
+        let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
+        let cells: Vec<&Cell> = Overlay::from(self.snapshot.state, from)
+            .take_while(|cell| cell.key() < part.end.as_slice())
+            .take(MOST_CELLS + 1)
+            .collect();
+        if cells.len() > MOST_CELLS {
+            return Ok(None);
+        }
+        for cell in cells {
+            if let Some(number) = self.replaced(frame, cell)?
+                && self.belongs(frame, number)?
+            {
+                let key = self.whole_key(frame, number)?;
+                patches.gone.push(self.place(frame, view, &key)?);
+            }
+            if let Some(record) = self.matching_cell(cell)? {
+                let key = self.key_of(&record)?;
+                self.running.account().hold(key.len() + size_of::<(usize, Vec<u8>, Stored)>())?;
+                let place = self.place(frame, view, &key)?;
+                patches.added.push((place, key, record));
+            }
+        }
+        patches.gone.sort_unstable();
+        patches.added.sort_unstable_by(|one, other| one.1.cmp(&other.1));
+        Ok(Some(patches))
+    }
+
+    /// The record of a cell, if there is one and it belongs to the answer.
+    fn matching_cell(&mut self, cell: &Cell) -> Result<Option<Stored>> {
+        let Some(entry) = cell.entry() else { return Ok(None) };
+        self.running.examine()?;
+        let record = Stored::of_cell(cell);
+        Ok(match self.open.verdict(entry.class) {
+            Verdict::No => None,
+            Verdict::Yes => Some(record),
+            Verdict::Ask => {
+                self.decoded += 1;
+                let accepts = self.open.accepts(record.document(), self.running.account())?;
+                accepts.then_some(record)
+            }
+        })
+    }
+
+    /// Keeps the records of the window, going through the view stride by stride.
+    fn take(
+        &mut self,
+        scan: &Scan<'e>,
+        frame: &Frame,
+        view: &View,
+        patches: &Patches,
+        window: Window,
+        kept: &mut Collector<'_>,
+    ) -> Result<()> {
+        let counts = self.counts_of(scan, frame, view, window)?;
+        let (mut skip, total) = (window.offset, view.order.len());
+        let gone: HashSet<usize> = patches.gone.iter().copied().collect();
+        let mut added = patches.added.iter().peekable();
+        for start in (0..=total).step_by(STRIDE) {
+            // Behind the last record may come more.
+            let end = if start + STRIDE > total { total + 1 } else { start + STRIDE };
+            self.running.account().work((end - start) as u64 / 64)?;
+            if let Some(counts) = &counts {
+                let here = patches.count(counts, start, end);
+                if here <= skip {
+                    skip -= here;
+                    while added.next_if(|(place, ..)| *place < end).is_some() {}
+                    continue;
+                }
+            }
+            for place in start..end {
+                while let Some((_, _, record)) = added.next_if(|(before, ..)| *before <= place) {
+                    self.take_one(&mut skip, kept, |_| Ok(record.clone()))?;
+                }
+                let Some(number) = view.order.get(place).map(|number| *number as usize) else {
+                    break;
+                };
+                if !gone.contains(&place) && self.belongs(frame, number)? {
+                    self.take_one(&mut skip, kept, |this| this.record(frame, number))?;
+                }
+                if kept.is_full() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take_one(
+        &mut self,
+        skip: &mut u64,
+        kept: &mut Collector<'_>,
+        record: impl FnOnce(&mut Self) -> Result<Stored>,
+    ) -> Result<()> {
+        if *skip > 0 {
+            *skip -= 1;
+            return Ok(());
+        }
+        if !kept.is_full() {
+            let record = record(self)?;
+            self.keep(record, kept)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the record belongs to the answer: by its class where counts told the total, else as it was
+    /// selected.
+    fn belongs(&mut self, frame: &Frame, number: usize) -> Result<bool> {
+        if !self.counted {
+            return Ok(frame.is_selected(number));
+        }
+        let class = frame.find(number).and_then(|(framed, row)| framed.segment.class(row));
+        Ok(class.is_some_and(|class| self.open.verdict(class) == Verdict::Yes))
+    }
+
+    /// How many records of each stride of the view belong to the answer, for an offset that is worth it.
+    fn counts_of(
+        &mut self,
+        scan: &Scan<'e>,
+        frame: &Frame,
+        view: &View,
+        window: Window,
+    ) -> Result<Option<Arc<[u32]>>> {
+        if window.offset < STRIDE as u64 {
+            return Ok(None);
+        }
+        let name = self.counted.then(|| self.open.name()).flatten();
+        let by_class = name.map(|name| self.snapshot.pool.views.number_of(&name));
+        let number = scan.conditions.or(by_class);
+        if let Some(counts) = number.and_then(|number| view.counts(number)) {
+            return Ok(Some(counts));
+        }
+        let mut counts = Vec::with_capacity(view.order.len().div_ceil(STRIDE));
+        for stride in view.order.chunks(STRIDE) {
+            self.running.account().work(STRIDE as u64 / 16)?;
+            let mut count = 0;
+            for record in stride {
+                count += u32::from(self.belongs(frame, *record as usize)?);
+            }
+            counts.push(count);
+        }
+        let counts: Arc<[u32]> = counts.into();
+        number.into_iter().for_each(|number| view.keep_counts(number, &counts));
+        Ok(Some(counts))
+    }
+}
+
+/// What reading a record for its key costs, in steps.
+const STEPS_A_RECORD: u64 = 8;
+
+impl Patches {
+    /// How many records of the view between these places belong to the answer, with what is changed there.
+    fn count(&self, counts: &[u32], start: usize, end: usize) -> u64 {
+        let counted = counts.get(start / STRIDE).map_or(0, |count| u64::from(*count));
+        let within = |place: usize| self.gone.partition_point(|gone| *gone < place);
+        let gone = (within(end) - within(start)) as u64;
+        let before = |place: usize| self.added.partition_point(|(before, ..)| *before < place);
+        let added = (before(end) - before(start)) as u64;
+        (counted + added).saturating_sub(gone)
+    }
+}
