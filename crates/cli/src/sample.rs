@@ -32,10 +32,9 @@ pub(crate) const OTHER_CALLER: Caller =
 const PEER: &str = "ByehQjC44FwMeiLbX";
 const DIRECT_ROOM: &str = "ksKsKmrjvxzkzxkwwzFWhJbub88A9mLrAD";
 
-/// A temporary index with all records.
-pub(crate) fn index() -> Result<Filedex, Failure> {
-    let index = Filedex::temporary()?;
-    let limits = Limits::default();
+/// A temporary index with all records, which answers under these limits.
+pub(crate) fn index(limits: Limits) -> Result<Filedex, Failure> {
+    let index = Filedex::options().limits(limits.clone()).temporary()?;
     for line in RECORDS.lines() {
         index.put(&ejson::read_document(line, &limits)?)?;
     }

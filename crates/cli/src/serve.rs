@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use filedex::{EndpointOptions, Endpoints, FileDirectory, Filedex};
+use filedex::{EndpointOptions, Endpoints, FileDirectory, Filedex, Limits};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
@@ -64,6 +64,9 @@ pub(crate) struct Arguments {
     /// read the next part of a reply.
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     client_time: NonZeroU64,
+    /// Seconds that a request may work before it ends with an error.
+    #[arg(long, value_name = "SECONDS", default_value = "30")]
+    request_time: NonZeroU64,
     /// Lets `count=0` show a page of the default size, not everything.
     #[arg(long)]
     bound_pages: bool,
@@ -126,14 +129,16 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<()
 }
 
 fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failure> {
+    let time = Duration::from_secs(arguments.request_time.get());
+    let limits = Limits { time, ..Limits::default() };
     let (Some(db), Some(file)) = (&arguments.source.db, &arguments.directory) else {
-        let index = sample::index()?;
+        let index = sample::index(limits)?;
         let endpoints = Endpoints::with_options(index.clone(), sample::directory(), options);
         return Ok(Served { index, endpoints, directory: None });
     };
     let directory = FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
     let directory = Arc::new(directory);
-    let index = Filedex::options().create(false).open(db)?;
+    let index = Filedex::options().create(false).limits(limits).open(db)?;
     for done in index.recoveries() {
         tracing::info!("on opening: {done}");
     }

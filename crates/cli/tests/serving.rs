@@ -207,6 +207,18 @@ fn a_client_that_hangs_up_ends_its_request() {
 }
 
 #[test]
+fn a_request_that_works_longer_than_it_may_ends_with_an_error_that_says_so() {
+    let server = Server::start(4_000, 1, &["--request-time", "1"]);
+    let mut stream = server.connect();
+    send(&mut stream, "ada", LONG, "close");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("limit `time` passed: at most 1s"), "{answer}");
+    server.check_page();
+}
+
+#[test]
 fn long_headers_many_headers_and_long_bodies_are_refused() {
     let server = Server::start(10, 1, &[]);
     let answer = |head: String| {

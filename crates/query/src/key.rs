@@ -21,11 +21,26 @@ use memchr::memchr;
 
 use crate::copy::text_bytes;
 use crate::order::rank;
+use crate::pieces::PIECE;
 use crate::{Account, Collation, Decimal, Result, ValueRef};
 
 /// The bytes that stand for a text in a key.
 trait Texts: Copy {
-    fn append(self, out: &mut Vec<u8>, text: &str);
+    /// Adds them, asking on the way.
+    fn append<E>(
+        self,
+        out: &mut Vec<u8>,
+        text: &str,
+        ask: &mut impl FnMut(Price) -> StdResult<(), E>,
+    ) -> StdResult<(), E>;
+}
+
+/// What a part of a key costs.
+#[derive(Clone, Copy)]
+struct Price {
+    /// Bytes that are held.
+    bytes: usize,
+    steps: u64,
 }
 
 /// The text itself.
@@ -34,16 +49,34 @@ struct Bytes;
 
 impl Texts for Bytes {
     #[inline]
-    fn append(self, out: &mut Vec<u8>, text: &str) {
-        append_text(out, text.as_bytes());
+    fn append<E>(
+        self,
+        out: &mut Vec<u8>,
+        text: &str,
+        ask: &mut impl FnMut(Price) -> StdResult<(), E>,
+    ) -> StdResult<(), E> {
+        for piece in text.as_bytes().chunks(PIECE) {
+            ask(Price { bytes: 2 * piece.len(), steps: 0 })?;
+            append_bytes(out, piece);
+        }
+        out.extend_from_slice(&END);
+        Ok(())
     }
 }
 
 impl Texts for &Collation {
-    fn append(self, out: &mut Vec<u8>, text: &str) {
+    fn append<E>(
+        self,
+        out: &mut Vec<u8>,
+        text: &str,
+        ask: &mut impl FnMut(Price) -> StdResult<(), E>,
+    ) -> StdResult<(), E> {
+        // A collation says of each letter what takes several bytes, and makes that beside the key.
+        ask(Price { bytes: 16 * text.len(), steps: text.len() as u64 / 4 })?;
         let mut key = Vec::with_capacity(text.len() * 2);
         self.append_key(&mut key, text);
         append_text(out, &key);
+        Ok(())
     }
 }
 
@@ -57,7 +90,7 @@ impl Texts for &Collation {
 /// assert!(one < two);
 /// ```
 pub fn append(out: &mut Vec<u8>, value: ValueRef<'_>) {
-    let Ok(()) = append_asking(Bytes, out, value, &mut |_| Ok::<(), Infallible>(()));
+    let Ok(()) = append_asking(Bytes, out, value, &mut |_: Price| Ok::<(), Infallible>(()));
 }
 
 /// Adds the key that sorts in the reverse direction.
@@ -76,18 +109,11 @@ pub(crate) fn append_within(
     account: &Account,
 ) -> Result<()> {
     let start = out.len();
-    let simple = collation.is_simple();
-    // A collation says of each letter what takes several bytes, and makes that beside the key.
-    let growth = if simple { 2 } else { 16 };
-    let mut ask = |value: ValueRef<'_>| {
-        account.hold(BYTES_A_VALUE + growth * text_bytes(value))?;
-        match value {
-            ValueRef::Decimal(_) => account.work(STEPS_A_DECIMAL),
-            ValueRef::String(text) if !simple => account.work(text.len() as u64 / 4),
-            _ => Ok(()),
-        }
+    let mut ask = |price: Price| {
+        account.hold(price.bytes)?;
+        account.work(price.steps)
     };
-    match simple {
+    match collation.is_simple() {
         true => append_asking(Bytes, out, value, &mut ask)?,
         false => append_asking(collation, out, value, &mut ask)?,
     }
@@ -106,7 +132,7 @@ fn append_asking<E>(
     texts: impl Texts,
     out: &mut Vec<u8>,
     value: ValueRef<'_>,
-    ask: &mut impl FnMut(ValueRef<'_>) -> StdResult<(), E>,
+    ask: &mut impl FnMut(Price) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
     out.push(tag(value));
     append_body(texts, out, value, ask)
@@ -127,17 +153,17 @@ fn append_body<E>(
     texts: impl Texts,
     out: &mut Vec<u8>,
     value: ValueRef<'_>,
-    ask: &mut impl FnMut(ValueRef<'_>) -> StdResult<(), E>,
+    ask: &mut impl FnMut(Price) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
-    ask(value)?;
+    ask(price_of(value))?;
     match value {
         ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
         ValueRef::Int(number) => append_integer(out, i64::from(number)),
         ValueRef::Long(number) => append_integer(out, number),
         ValueRef::Double(number) => append_double(out, number),
         ValueRef::Decimal(number) => append_decimal(out, number),
-        ValueRef::String(text) | ValueRef::Symbol(text) => texts.append(out, text),
-        ValueRef::Code(text) => append_text(out, text.as_bytes()),
+        ValueRef::String(text) | ValueRef::Symbol(text) => texts.append(out, text, ask)?,
+        ValueRef::Code(text) => Bytes.append(out, text, ask)?,
         ValueRef::Document(document) => {
             for (name, value) in document.iter() {
                 out.push(tag(value));
@@ -172,12 +198,31 @@ fn append_body<E>(
     Ok(())
 }
 
+/// What the value costs beside its texts.
+fn price_of(value: ValueRef<'_>) -> Price {
+    let bytes = match value {
+        ValueRef::String(_) | ValueRef::Symbol(_) | ValueRef::Code(_) => BYTES_A_VALUE,
+        value => BYTES_A_VALUE + 2 * text_bytes(value),
+    };
+    let steps = if matches!(value, ValueRef::Decimal(_)) { STEPS_A_DECIMAL } else { 0 };
+    Price { bytes, steps }
+}
+
 /// Moves the sign so that negative numbers come first.
 fn flip(number: i64) -> u64 {
     (number as u64) ^ (1 << 63)
 }
 
 fn append_text(out: &mut Vec<u8>, text: &[u8]) {
+    append_bytes(out, text);
+    out.extend_from_slice(&END);
+}
+
+/// What no text has within.
+const END: [u8; 2] = [0, 0];
+
+/// Adds a text, or a part of one, without its end.
+fn append_bytes(out: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
     while let Some((part, behind)) = memchr(0, rest).and_then(|at| rest.split_at_checked(at + 1)) {
         out.extend_from_slice(part);
@@ -185,7 +230,6 @@ fn append_text(out: &mut Vec<u8>, text: &[u8]) {
         rest = behind;
     }
     out.extend_from_slice(rest);
-    out.extend_from_slice(&[0, 0]);
 }
 
 // Numbers: a class byte, then the magnitude as the largest double that does not pass it, then what

@@ -37,6 +37,7 @@ pub mod order;
 pub mod packed;
 mod path;
 mod pattern;
+mod pieces;
 mod place;
 mod plan;
 mod projection;

@@ -18,7 +18,7 @@ use crate::Outcome;
 use crate::verdict::Verdict;
 use attack::Attack;
 use client::Simple;
-use server::{Server, World};
+use server::{Server, Times, World};
 
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     /// Bytes of memory that the server may take.
     #[arg(long, default_value_t = 1 << 30)]
     memory_bytes: u64,
-    /// Fewer connections, and no bound on how long the simple client waits: for machines that do something
-    /// else as well.
+    /// Fewer connections, a server of less patience, and no bound on how long the simple client waits: for
+    /// machines that do something else as well.
     #[arg(long)]
     short: bool,
     /// Only attacks whose names begin so.
@@ -52,8 +52,9 @@ const USUAL_WAIT: Duration = Duration::from_millis(10);
 /// The longest that work may go on: the time of a request after the longest wait for a place, and some.
 const LONGEST_ATTACK: Duration = Duration::from_secs(60);
 
-/// How long the simple client is watched by itself.
-const QUIET: Duration = Duration::from_secs(2);
+/// How long the simple client is watched by itself, and how long an attack is made again and again at least:
+/// some hundred pages.
+const WATCHED: Duration = Duration::from_secs(3);
 
 /// What an attack did.
 struct Row {
@@ -81,14 +82,17 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     }
     let place = arguments.directory.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::Builder::new().prefix("trials-hostile-").tempdir_in(place)?;
-    let world = World::make(directory.path(), arguments.records)?;
+    let times = if arguments.short { Times::SHORT } else { Times::USUAL };
+    let world = World::make(directory.path(), arguments.records, times)?;
     let mut server = Server::start(&world, arguments.memory_bytes)?;
-    let mut rows = vec![quiet(&server, &world)?];
+    let alone = quiet(&server, &world)?;
+    let usual = alone.cpu.as_secs_f64() / alone.took.as_secs_f64();
+    let mut rows = vec![alone];
     let attacks = attack::all(arguments.short, arguments.generated, arguments.seed);
     let wanted =
         |attack: &&Attack| arguments.only.as_ref().is_none_or(|only| attack.name.starts_with(only));
     for attack in attacks.iter().filter(wanted) {
-        let row = suffer(&server, &world, attack)?;
+        let row = suffer(&server, &world, attack, (usual, arguments.short))?;
         eprintln!("{row}");
         judge(&row, arguments, &mut verdict);
         rows.push(row);
@@ -105,21 +109,30 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
 fn quiet(server: &Server, world: &World) -> Outcome<Row> {
     let simple = Simple::start(server.address(), world);
     let before = server.cpu()?;
-    std::thread::sleep(QUIET);
+    std::thread::sleep(WATCHED);
     let (cpu, memory) = (server.cpu()?.saturating_sub(before), server.memory()?);
     let waits = Waits::of(simple.stop());
-    let row = Row { name: "nobody", cpu, memory, took: QUIET, answers: String::new(), waits };
+    let row = Row { name: "nobody", cpu, memory, took: WATCHED, answers: String::new(), waits };
     eprintln!("{HEAD}\n{row}");
     Ok(row)
 }
 
-/// One attack, until nothing of it goes on.
-fn suffer(server: &Server, world: &World, attack: &Attack) -> Outcome<Row> {
+/// One attack, made again and again for a while unless it is to be short, until nothing of it goes on: the
+/// simple client's pages usually take that share of a core.
+fn suffer(
+    server: &Server,
+    world: &World,
+    attack: &Attack,
+    (usual, short): (f64, bool),
+) -> Outcome<Row> {
     let watched = server.watch();
     let simple = Simple::start(server.address(), world);
     let (started, before) = (Instant::now(), server.cpu()?);
-    let answers = (attack.run)(server.address(), world);
-    while started.elapsed() < LONGEST_ATTACK + Duration::from_secs(5) && !server.rests()? {}
+    let mut answers = (attack.run)(server.address(), world);
+    while !short && started.elapsed() < WATCHED {
+        answers = (attack.run)(server.address(), world);
+    }
+    while started.elapsed() < LONGEST_ATTACK + Duration::from_secs(5) && !server.rests(usual)? {}
     let took = started.elapsed();
     let cpu = server.cpu()?.saturating_sub(before);
     let (waits, memory) = (Waits::of(simple.stop()), watched.peak());

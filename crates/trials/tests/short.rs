@@ -137,7 +137,6 @@ fn churning_takes_no_space_without_end() {
 }
 
 #[test]
-#[ignore = "takes minutes: cargo run --release -p trials -- hostile"]
 fn a_stranger_neither_stops_nor_kills_the_host() {
     let account = clean(&["hostile", "--records", "3000", "--generated", "10", "--short"]);
     let skipped = account.get("skipped").is_some();

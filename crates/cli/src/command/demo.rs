@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Args;
-use filedex::{Endpoints, Filedex, Lookup};
+use filedex::{Endpoints, Filedex, Limits, Lookup};
 use filedex_query::ejson::Form;
 use http::Request;
 
@@ -21,7 +21,7 @@ Examples:
 pub(crate) struct Arguments {}
 
 pub(crate) fn run(_arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
-    let index = sample::index()?;
+    let index = sample::index(Limits::default())?;
     let records = index.stats()?.records;
     session.tell(format_args!("{records} records in a temporary index\n"));
     pages(&index, session.out)?;

@@ -11,7 +11,22 @@ pub(super) fn write(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Bytes that [`write`] adds for the text.
+/// Adds what stands between the quotes of a text, or of a part of one.
+pub(super) fn write_part(text: &str, out: &mut Vec<u8>) {
+    if !Marks::of(text.as_bytes()).has_escapes() {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    // The writer's quotes: one stands where the last byte was, which is put back; the other goes.
+    let (before, at) = (out.pop(), out.len());
+    write_escaped(text, out);
+    out.pop();
+    match (before, out.get_mut(at)) {
+        (Some(before), Some(quote)) => *quote = before,
+        _ => drop(out.drain(..1.min(out.len()))),
+    }
+}
+
+/// Bytes that [`write_part`] adds for the text.
 pub(super) fn length(text: &str) -> usize {
     let marks = Marks::of(text.as_bytes());
     let escapes = |byte: &u8| match byte {
@@ -20,7 +35,7 @@ pub(super) fn length(text: &str) -> usize {
         _ => 0,
     };
     let more = if marks.has_escapes() { text.as_bytes().iter().map(escapes).sum() } else { 0 };
-    text.len() + 2 + more
+    text.len() + more
 }
 
 /// The same for bytes that ought to be UTF-8. Nothing, and nothing is added, if they are not.

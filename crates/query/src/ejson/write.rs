@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 
 use super::text;
 use crate::civil::Civil;
-use crate::copy::text_bytes;
 use crate::packed::Reader;
 use crate::packed::names::{self, Name};
+use crate::pieces::pieces;
 use crate::value::Date;
 use crate::{Account, DocumentRef, Error, Result, ValueRef};
 
@@ -68,15 +68,17 @@ pub fn write_document_within(
 /// Bytes of text after which the account hears of them, and bytes for the price of a step.
 const BYTES_A_PAYMENT: usize = 4096;
 const BYTES_A_STEP: usize = 128;
-/// Texts from this length on are measured before they are written.
+/// Texts from this length on are measured before they are written, and written piece by piece.
 const LONG_TEXT: usize = 1024;
+/// Bytes of data that are written at once: three take four letters.
+const DATA_AT_ONCE: usize = 24 << 10;
 
 /// What lets everything be written.
 fn unasked(_: &Vec<u8>, _: usize) -> StdResult<(), Infallible> {
     Ok(())
 }
 
-/// Adds the text of the value, asking before each value for its bytes, and for a text for all that it
+/// Adds the text of the value, asking before each value, and before each piece of a long one for what that
 /// will take.
 fn write_asking<E>(
     value: ValueRef<'_>,
@@ -84,12 +86,14 @@ fn write_asking<E>(
     out: &mut Vec<u8>,
     ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
-    ask(out, bytes_of(value))?;
+    if let ValueRef::String(text) = value {
+        return write_text(text, out, ask);
+    }
+    ask(out, 0)?;
     match value {
         ValueRef::Null => out.extend_from_slice(b"null"),
         ValueRef::Bool(true) => out.extend_from_slice(b"true"),
         ValueRef::Bool(false) => out.extend_from_slice(b"false"),
-        ValueRef::String(text) => text::write(text, out),
         ValueRef::Document(document) => write_document_asking(document, form, out, ask)?,
         ValueRef::Array(array) => {
             out.push(b'[');
@@ -107,18 +111,44 @@ fn write_asking<E>(
         ValueRef::Long(number) => wrap("$numberLong", &number.to_string(), out),
         ValueRef::Double(number) => double(number, form, out),
         ValueRef::Date(date) => write_date(date, form, out),
-        _ if form == Form::Plain => write_plain(value, out),
-        _ => write_wrapped(value, out),
+        _ if form == Form::Plain => write_plain(value, out, ask)?,
+        _ => write_wrapped(value, out, ask)?,
     }
     Ok(())
 }
 
-/// Bytes that a long text takes at least, once it is escaped.
-fn bytes_of(value: ValueRef<'_>) -> usize {
-    match value {
-        ValueRef::String(text) if text.len() >= LONG_TEXT => text::length(text),
-        value => text_bytes(value),
+/// Adds a text in quotes.
+fn write_text<E>(
+    text: &str,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
+    if text.len() < LONG_TEXT {
+        ask(out, text.len())?;
+        text::write(text, out);
+        return Ok(());
     }
+    out.push(b'"');
+    for piece in pieces(text) {
+        ask(out, text::length(piece) + 1)?;
+        text::write_part(piece, out);
+    }
+    out.push(b'"');
+    Ok(())
+}
+
+/// Adds data as base64, without quotes.
+fn write_base64<E>(
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
+    for bytes in bytes.chunks(DATA_AT_ONCE) {
+        let text = data_encoding::BASE64.encode(bytes);
+        ask(out, text.len())?;
+        out.extend_from_slice(text.as_bytes());
+    }
+    Ok(())
 }
 
 fn write_document_asking<E>(
@@ -219,13 +249,16 @@ pub fn to_text(value: ValueRef<'_>, form: Form) -> String {
 }
 
 /// The kinds that Extended JSON wraps, as a reply shows them.
-fn write_plain(value: ValueRef<'_>, out: &mut Vec<u8>) {
+fn write_plain<E>(
+    value: ValueRef<'_>,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
     match value {
         ValueRef::ObjectId(id) => text::write(&id.to_hex(), out),
-        ValueRef::Symbol(symbol) => text::write(symbol, out),
-        ValueRef::Code(code) => text::write(code, out),
+        ValueRef::Symbol(text) | ValueRef::Code(text) => return write_text(text, out, ask),
         ValueRef::Regex { pattern, options } => {
-            text::write(&format!("/{pattern}/{options}"), out);
+            return write_text(&format!("/{pattern}/{options}"), out, ask);
         }
         ValueRef::Binary { subtype: 3 | 4, bytes } if bytes.len() == 16 => {
             let digits = data_encoding::HEXLOWER.encode(bytes);
@@ -233,31 +266,46 @@ fn write_plain(value: ValueRef<'_>, out: &mut Vec<u8>) {
             let groups = groups.map(|group| digits.get(group).unwrap_or_default().to_owned());
             text::write(&groups.join("-"), out);
         }
-        ValueRef::Binary { bytes, .. } => text::write(&data_encoding::BASE64.encode(bytes), out),
+        ValueRef::Binary { bytes, .. } => {
+            out.push(b'"');
+            write_base64(bytes, out, ask)?;
+            out.push(b'"');
+        }
         ValueRef::Timestamp(stamp) => write_iso(Date(i64::from(stamp.time) * 1000), out),
         ValueRef::Decimal(number) if !number.is_nan() && !number.is_infinite() => {
             put(out, format_args!("{number}"));
         }
         _ => out.extend_from_slice(b"null"),
     }
+    Ok(())
 }
 
 /// The kinds that every other form wraps.
-fn write_wrapped(value: ValueRef<'_>, out: &mut Vec<u8>) {
+fn write_wrapped<E>(
+    value: ValueRef<'_>,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+) -> StdResult<(), E> {
     match value {
         ValueRef::MinKey => out.extend_from_slice(br#"{"$minKey":1}"#),
         ValueRef::MaxKey => out.extend_from_slice(br#"{"$maxKey":1}"#),
         ValueRef::Undefined => out.extend_from_slice(br#"{"$undefined":true}"#),
         ValueRef::Decimal(number) => wrap("$numberDecimal", &number.to_string(), out),
         ValueRef::ObjectId(id) => wrap("$oid", &id.to_hex(), out),
-        ValueRef::Symbol(text) => wrap("$symbol", text, out),
-        ValueRef::Code(text) => wrap("$code", text, out),
+        ValueRef::Symbol(text) => {
+            out.extend_from_slice(br#"{"$symbol":"#);
+            write_text(text, out, ask)?;
+            out.push(b'}');
+        }
+        ValueRef::Code(text) => {
+            out.extend_from_slice(br#"{"$code":"#);
+            write_text(text, out, ask)?;
+            out.push(b'}');
+        }
         ValueRef::Binary { subtype, bytes } => {
-            let base64 = data_encoding::BASE64.encode(bytes);
-            put(
-                out,
-                format_args!(r#"{{"$binary":{{"base64":"{base64}","subType":"{subtype:02x}"}}}}"#),
-            );
+            out.extend_from_slice(br#"{"$binary":{"base64":""#);
+            write_base64(bytes, out, ask)?;
+            put(out, format_args!(r#"","subType":"{subtype:02x}"}}}}"#));
         }
         ValueRef::Timestamp(stamp) => {
             let (time, increment) = (stamp.time, stamp.increment);
@@ -265,13 +313,14 @@ fn write_wrapped(value: ValueRef<'_>, out: &mut Vec<u8>) {
         }
         ValueRef::Regex { pattern, options } => {
             out.extend_from_slice(br#"{"$regularExpression":{"pattern":"#);
-            text::write(pattern, out);
+            write_text(pattern, out, ask)?;
             out.extend_from_slice(br#","options":"#);
-            text::write(options, out);
+            write_text(options, out, ask)?;
             out.extend_from_slice(b"}}");
         }
         _ => {}
     }
+    Ok(())
 }
 
 fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {

@@ -127,6 +127,11 @@ impl<'a> Scope<'a> {
         self.spend(entries / PASSED_A_STEP)
     }
 
+    /// Tells the account of letters that are passed over, whose steps are paid for already.
+    pub(super) fn pass_letters(&self, bytes: usize) -> Result<()> {
+        self.account.work((bytes / LETTER_BYTES_A_STEP) as u64)
+    }
+
     /// Pays for looking at text letter by letter.
     pub(super) fn spend_letters(&mut self, bytes: usize) -> Result<()> {
         self.spend(bytes / LETTER_BYTES_A_STEP)

@@ -1,11 +1,15 @@
 //! Finding, splitting and replacing inside strings, by literal text.
 
+use memchr::memmem::Finder;
+
 use super::answer::Answer;
 use super::array::bounds;
 use super::kind::{self, size_answer};
 use super::node::Node;
 use super::operator::{Names, Operator};
 use super::scope::Scope;
+use super::substring::{letter_at, letters};
+use crate::pieces::PIECE;
 use crate::{Code, Error, Result, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -38,7 +42,7 @@ fn index_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<An
     }
     // A bound may lie inside a letter; a match can't begin there.
     let from = (start..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(start);
-    let found = text.get(from..).and_then(|rest| rest.find(wanted)).map(|index| from + index);
+    let found = find(scope, text, from, &Finder::new(wanted))?;
     Ok(found.filter(|index| index + wanted.len() <= end).map_or((-1).into(), size_answer))
 }
 
@@ -49,8 +53,8 @@ fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<
     }
     let (text, wanted) = searched(&input, &wanted, "$indexOfCP", (40093, 40094))?;
     scope.spend_letters(text.len())?;
-    let letters = text.chars().count();
-    let (start, end) = bounds(scope, arguments, "$indexOfCP", letters)?;
+    let letters_in_all = letters(scope, text)?;
+    let (start, end) = bounds(scope, arguments, "$indexOfCP", letters_in_all)?;
     if end < start {
         return Ok((-1).into());
     }
@@ -58,11 +62,30 @@ fn index_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<
         return Ok(0.into());
     }
     // A match may reach past the end; only its start is bounded.
-    let from = text.char_indices().nth(start).map_or(text.len(), |(place, _)| place);
-    let rest = text.get(from..).unwrap_or_default();
-    let before = rest.find(wanted).and_then(|place| rest.get(..place));
-    let letter = before.map(|before| start + before.chars().count());
-    Ok(letter.filter(|letter| *letter < end).map_or((-1).into(), size_answer))
+    let from = letter_at(scope, text, start)?;
+    let Some(place) = find(scope, text, from, &Finder::new(wanted))? else {
+        return Ok((-1).into());
+    };
+    let letter = start + letters(scope, text.get(from..place).unwrap_or_default())?;
+    Ok(if letter < end { size_answer(letter) } else { (-1).into() })
+}
+
+/// Where the finder's text begins from that place on, searched in stretches that overlap by one byte less than it
+/// has. The steps are the caller's to pay.
+fn find(scope: &Scope<'_>, text: &str, from: usize, finder: &Finder<'_>) -> Result<Option<usize>> {
+    let length = finder.needle().len();
+    let stretch = PIECE.max(length);
+    let mut from = from;
+    while let Some(rest) = text.as_bytes().get(from..) {
+        let end = rest.len().min(stretch + length.saturating_sub(1));
+        let found = finder.find(rest.get(..end).unwrap_or_default());
+        scope.pass_letters(found.unwrap_or(end))?;
+        if let Some(at) = found {
+            return Ok(Some(from + at));
+        }
+        from += stretch;
+    }
+    Ok(None)
 }
 
 fn searched<'v>(
@@ -89,9 +112,17 @@ fn split<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>>
         return Err(Error::new(Code(40087), "the separator of $split can't be empty"));
     }
     scope.spend_letters(text.len())?;
-    scope.build_array(text.matches(separator).count() + 1)?;
+    let parts = matches(scope, text, separator, usize::MAX)?.saturating_add(1);
+    scope.build_array(parts)?;
     scope.hold(text.len())?;
-    Ok(text.split(separator).map(Value::from).collect::<Vec<Value>>().into())
+    let (mut split, mut start) = (Vec::with_capacity(parts), 0);
+    each_match(scope, text, (separator, usize::MAX), &mut |_, at| {
+        split.push(Value::from(text.get(start..at).unwrap_or_default()));
+        start = at + separator.len();
+        Ok(())
+    })?;
+    split.push(text.get(start..).unwrap_or_default().into());
+    Ok(split.into())
 }
 
 fn replace_one<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -137,26 +168,51 @@ fn replaced(
     most: usize,
 ) -> Result<String> {
     scope.spend_letters(text.len())?;
-    let mut count = 0_usize;
-    for _ in text.matches(find).take(most) {
-        count += 1;
-        if count.is_multiple_of(MATCHES_A_PAYMENT) {
-            scope.spend(MATCHES_A_PAYMENT / MATCHES_A_STEP)?;
-        }
-    }
-    scope.spend(count % MATCHES_A_PAYMENT / MATCHES_A_STEP)?;
+    let count = matches(scope, text, find, most)?;
     scope.build_text(text.len().saturating_add(count.saturating_mul(with.len())))?;
     let left = text.len().saturating_sub(count.saturating_mul(find.len()));
     let mut replaced = String::with_capacity(left + count.saturating_mul(with.len()));
     let mut copied = 0;
-    for (number, (at, found)) in text.match_indices(find).take(count).enumerate() {
+    each_match(scope, text, (find, count), &mut |_, at| {
+        replaced.push_str(text.get(copied..at).unwrap_or_default());
+        replaced.push_str(with);
+        copied = at + find.len();
+        Ok(())
+    })?;
+    replaced.push_str(text.get(copied..).unwrap_or_default());
+    Ok(replaced)
+}
+
+/// How many matches there are, up to that many, each paid for.
+fn matches(scope: &mut Scope<'_>, text: &str, wanted: &str, most: usize) -> Result<usize> {
+    let mut count = 0_usize;
+    each_match(scope, text, (wanted, most), &mut |scope, _| {
+        count += 1;
+        let owed = count.is_multiple_of(MATCHES_A_STEP);
+        scope.spend_apart(usize::from(owed))
+    })?;
+    Ok(count)
+}
+
+/// Shows where the matches begin, up to that many. The account hears of them; the steps are the caller's to pay.
+fn each_match(
+    scope: &mut Scope<'_>,
+    text: &str,
+    (wanted, most): (&str, usize),
+    show: &mut dyn FnMut(&mut Scope<'_>, usize) -> Result<()>,
+) -> Result<()> {
+    let finder = Finder::new(wanted);
+    let mut from = 0;
+    for number in 1..=most {
+        let Some(at) = find(scope, text, from, &finder)? else { break };
+        show(scope, at)?;
         if number.is_multiple_of(MATCHES_A_PAYMENT) {
             scope.account.work((MATCHES_A_PAYMENT / MATCHES_A_STEP) as u64)?;
         }
-        replaced.push_str(text.get(copied..at).unwrap_or_default());
-        replaced.push_str(with);
-        copied = at + found.len();
+        let letter = || text.get(at..).and_then(|rest| rest.chars().next());
+        // No text at all is found before each letter, and at the end.
+        from =
+            at + if wanted.is_empty() { letter().map_or(1, char::len_utf8) } else { wanted.len() };
     }
-    replaced.push_str(text.get(copied..).unwrap_or_default());
-    Ok(replaced)
+    Ok(())
 }

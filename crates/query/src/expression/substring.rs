@@ -7,6 +7,7 @@ use super::number::Number;
 use super::operator::Operator;
 use super::scope::Scope;
 use super::text::text_of;
+use crate::pieces::pieces;
 use crate::{Code, Error, Result};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -56,8 +57,37 @@ fn in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer
     let length = usize::try_from(length).map_err(negative(34454, "length"))?;
     let start = usize::try_from(start).map_err(negative(34455, "start"))?;
     scope.spend_letters(text.len())?;
-    scope.build_text(text.len().min(length.saturating_mul(4)))?;
-    Ok(text.chars().skip(start).take(length).collect::<String>().into())
+    let rest = text.get(letter_at(scope, &text, start)?..).unwrap_or_default();
+    let part = rest.get(..letter_at(scope, rest, length)?).unwrap_or_default();
+    scope.build_text(part.len())?;
+    Ok(part.into())
+}
+
+/// Where the letter of that number begins; the end of the text where there is none. The steps are the caller's
+/// to pay.
+pub(super) fn letter_at(scope: &Scope<'_>, text: &str, number: usize) -> Result<usize> {
+    let (mut before, mut left) = (0, number);
+    for piece in pieces(text) {
+        scope.pass_letters(piece.len())?;
+        let letters = piece.chars().count();
+        if left < letters {
+            let inside = piece.char_indices().nth(left).map_or(0, |(place, _)| place);
+            return Ok(before + inside);
+        }
+        left -= letters;
+        before += piece.len();
+    }
+    Ok(before)
+}
+
+/// How many letters there are. The steps are the caller's to pay.
+pub(super) fn letters(scope: &Scope<'_>, text: &str) -> Result<usize> {
+    let mut letters = 0;
+    for piece in pieces(text) {
+        scope.pass_letters(piece.len())?;
+        letters += piece.chars().count();
+    }
+    Ok(letters)
 }
 
 fn whole(answer: &Answer<'_>, (no_number, not_whole): (u32, u32)) -> Result<i32> {

@@ -11,6 +11,7 @@ use super::moment;
 use super::node::Node;
 use super::operator::{Names, Operator};
 use super::scope::{Scope, is_given};
+use crate::pieces::{PIECE, pieces};
 use crate::{Code, Error, Result, ValueRef};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -27,9 +28,6 @@ pub(super) const OPERATORS: &[Operator] = &[
 
 const TRIM: Names =
     Names { not_object: 50696, unknown: 50694, names: &[("input", 50695), ("chars", 0)] };
-
-/// Letters that are looked at before the account hears of more.
-const LETTERS_A_STEP: usize = 64;
 
 /// What is trimmed when nothing else is asked for.
 const BLANKS: &str = "\0 \t\n\u{b}\u{c}\r\u{a0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\
@@ -112,31 +110,40 @@ fn concat<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>
 }
 
 fn to_lower<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    let answer = scope.first(arguments)?;
-    let text = text_of(&answer)?;
-    scope.build_text(text.len())?;
-    Ok(text.to_ascii_lowercase().into())
+    in_case(scope, arguments, str::to_ascii_lowercase)
 }
 
 fn to_upper<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
+    in_case(scope, arguments, str::to_ascii_uppercase)
+}
+
+fn in_case<'a>(
+    scope: &mut Scope<'a>,
+    arguments: &'a [Node],
+    turn: fn(&str) -> String,
+) -> Result<Answer<'a>> {
     let answer = scope.first(arguments)?;
     let text = text_of(&answer)?;
-    scope.build_text(text.len())?;
-    Ok(text.to_ascii_uppercase().into())
+    scope.check_bytes(text.len())?;
+    scope.hold(text.len().saturating_mul(2))?;
+    let mut turned = String::with_capacity(text.len());
+    for piece in pieces(&text) {
+        scope.spend_text(piece.len())?;
+        turned.push_str(&turn(piece));
+    }
+    Ok(turned.into())
 }
 
 fn trim_both<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$trim", |text, letters| text.trim_matches(|c| letters.contain(c)))
+    trim(scope, arguments, "$trim", (true, true))
 }
 
 fn trim_left<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$ltrim", |text, letters| {
-        text.trim_start_matches(|c| letters.contain(c))
-    })
+    trim(scope, arguments, "$ltrim", (true, false))
 }
 
 fn trim_right<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
-    trim(scope, arguments, "$rtrim", |text, letters| text.trim_end_matches(|c| letters.contain(c)))
+    trim(scope, arguments, "$rtrim", (false, true))
 }
 
 /// Letters to trim, by bit for ASCII and sorted for the rest: each letter of the text is looked up.
@@ -165,7 +172,7 @@ fn trim<'a>(
     scope: &mut Scope<'a>,
     arguments: &'a [Node],
     operator: &str,
-    cut: for<'t> fn(&'t str, &Letters) -> &'t str,
+    (at_start, at_end): (bool, bool),
 ) -> Result<Answer<'a>> {
     let input = scope.first(arguments)?;
     if input.is_nullish() {
@@ -185,13 +192,47 @@ fn trim<'a>(
         let message = format!("`chars` of {operator} can have {MOST} bytes at most");
         return Err(Error::new(Code(12_066_800), message));
     }
-    // At worst every letter is looked at before one stays.
-    scope.account.work((text.len() / LETTERS_A_STEP) as u64)?;
     scope.spend_letters(letters.len())?;
-    let kept = cut(text, &Letters::of(letters));
-    scope.spend_letters(text.len() - kept.len())?;
+    let letters = Letters::of(letters);
+    let mut kept = text;
+    if at_start {
+        kept = without_start(scope, kept, &letters)?;
+    }
+    if at_end {
+        kept = without_end(scope, kept, &letters)?;
+    }
     scope.build_text(kept.len())?;
     Ok(kept.into())
+}
+
+/// The text from the first letter on that is none of those.
+fn without_start<'t>(scope: &mut Scope<'_>, text: &'t str, letters: &Letters) -> Result<&'t str> {
+    let mut gone = 0;
+    for piece in pieces(text) {
+        scope.pass_letters(piece.len())?;
+        let kept = piece.trim_start_matches(|letter| letters.contain(letter));
+        gone += piece.len() - kept.len();
+        if !kept.is_empty() {
+            break;
+        }
+    }
+    scope.spend_letters(gone)?;
+    Ok(text.get(gone..).unwrap_or_default())
+}
+
+/// The text up to the last letter that is none of those.
+fn without_end<'t>(scope: &mut Scope<'_>, text: &'t str, letters: &Letters) -> Result<&'t str> {
+    let mut gone = 0;
+    for piece in pieces(text).rev() {
+        scope.pass_letters(piece.len())?;
+        let kept = piece.trim_end_matches(|letter| letters.contain(letter));
+        gone += piece.len() - kept.len();
+        if !kept.is_empty() {
+            break;
+        }
+    }
+    scope.spend_letters(gone)?;
+    Ok(text.get(..text.len() - gone).unwrap_or_default())
 }
 
 fn length_in_bytes<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -205,14 +246,25 @@ fn length_in_letters<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result
     let answer = scope.first(arguments)?;
     let text = answer.text();
     let text = text.ok_or_else(|| kind::wrong(34471, "$strLenCP", "a string", &answer))?;
-    scope.spend_text(text.len())?;
-    Ok(size_answer(text.chars().count()))
+    scope.check_bytes(text.len())?;
+    let mut letters = 0;
+    for piece in pieces(text) {
+        scope.spend_text(piece.len())?;
+        letters += piece.chars().count();
+    }
+    Ok(size_answer(letters))
 }
 
 fn compare_without_case<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let (left, right) = scope.pair(arguments)?;
     let (left, right) = (text_of(&left)?, text_of(&right)?);
-    scope.spend_letters(left.len().min(right.len()))?;
-    let upper = |byte: u8| byte.to_ascii_uppercase();
-    Ok((left.bytes().map(upper).cmp(right.bytes().map(upper)) as i32).into())
+    let upper = |byte: &u8| byte.to_ascii_uppercase();
+    for (one, other) in left.as_bytes().chunks(PIECE).zip(right.as_bytes().chunks(PIECE)) {
+        scope.spend_letters(one.len().min(other.len()))?;
+        let order = one.iter().map(upper).cmp(other.iter().map(upper));
+        if order.is_ne() {
+            return Ok((order as i32).into());
+        }
+    }
+    Ok((left.len().cmp(&right.len()) as i32).into())
 }

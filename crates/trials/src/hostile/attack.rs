@@ -115,7 +115,7 @@ fn searches(groups: usize) -> String {
 fn hung_up(address: &str, world: &World, pairs: &[(&str, String)], clients: usize) -> String {
     let text = request(world, pairs);
     let streams: Vec<Option<TcpStream>> = (0..clients).map(|_| sent(address, &text)).collect();
-    thread::sleep(Duration::from_secs(3));
+    thread::sleep(world.times.client / 5);
     format!("{} hung up", streams.into_iter().flatten().count())
 }
 
@@ -132,7 +132,7 @@ fn half(address: &str, world: &World, clients: usize) -> String {
 fn unread(address: &str, world: &World, pairs: &[(&str, String)]) -> String {
     let text = request(world, pairs);
     let streams: Vec<Option<TcpStream>> = (0..5).map(|_| sent(address, &text)).collect();
-    thread::sleep(Duration::from_secs(20));
+    thread::sleep(world.times.client + Duration::from_secs(5));
     format!("{} read nothing", streams.into_iter().flatten().count())
 }
 

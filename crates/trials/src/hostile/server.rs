@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use filedex_dataset::Dataset;
 use filedex_query::{Document, Value};
@@ -19,6 +19,26 @@ pub(super) struct World {
     store: PathBuf,
     directory: PathBuf,
     pub(super) room: String,
+    pub(super) times: Times,
+}
+
+/// How long the server waits, and works.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    /// For a client that sends headers or reads a reply.
+    pub(super) client: Duration,
+    /// For one request.
+    request: Duration,
+}
+
+impl Times {
+    /// The program's own.
+    pub(super) const USUAL: Times =
+        Times { client: Duration::from_secs(15), request: Duration::from_secs(30) };
+
+    /// Those of a trial that is to be short.
+    pub(super) const SHORT: Times =
+        Times { client: Duration::from_secs(2), request: Duration::from_secs(1) };
 }
 
 /// The member who attacks, and the one who asks for simple pages; the token of both.
@@ -44,12 +64,14 @@ pub(super) struct Watched {
 /// How long the server must have done nothing to be at rest, but for the simple client's pages.
 const REST: Duration = Duration::from_millis(300);
 
-/// The share of a core that the simple client's pages may take.
-const REST_SHARE: u32 = 4;
+/// What the simple client's pages may take at rest, as a share of what they take by themselves; and the
+/// share of a core that the server may take beside.
+const USUAL_SHARE: f64 = 1.25;
+const SPARE_SHARE: f64 = 0.15;
 
 impl World {
     /// Generated records; in the largest room also some of the attacker's making.
-    pub(super) fn make(place: &Path, records: usize) -> Outcome<World> {
+    pub(super) fn make(place: &Path, records: usize, times: Times) -> Outcome<World> {
         let (store, directory) = (place.join("store"), place.join("users.json"));
         let dataset = Dataset::new(records);
         let room = dataset.room(0);
@@ -66,7 +88,7 @@ impl World {
             "rooms": [{"_id": &room, "name": "room", "type": "p", "members": members}],
         });
         std::fs::write(&directory, listing.to_string())?;
-        Ok(World { store, directory, room })
+        Ok(World { store, directory, room, times })
     }
 }
 
@@ -90,6 +112,9 @@ impl Server {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["filedex", "serve", "--listen", "127.0.0.1:0", "--db"]).arg(&world.store);
         command.arg("--directory").arg(&world.directory).stdout(Stdio::piped());
+        let seconds = |time: Duration| time.as_secs().to_string();
+        command.args(["--client-time", &seconds(world.times.client)]);
+        command.args(["--request-time", &seconds(world.times.request)]);
         let mut child = under(memory, || command.spawn())?;
         let mut line = String::new();
         if let Some(out) = child.stdout.as_mut() {
@@ -123,11 +148,14 @@ impl Server {
         Ok(resident(self.child.id()))
     }
 
-    /// Whether it does no more than answer the simple client. Takes a while to tell.
-    pub(super) fn rests(&self) -> Outcome<bool> {
-        let before = self.cpu()?;
+    /// Whether it does no more than answer the simple client, whose pages take that share of a core when
+    /// nobody else asks. Takes a while to tell.
+    pub(super) fn rests(&self, usual: f64) -> Outcome<bool> {
+        let (started, before) = (Instant::now(), self.cpu()?);
         thread::sleep(REST);
-        Ok(self.cpu()?.saturating_sub(before) < REST / REST_SHARE)
+        let spent = self.cpu()?.saturating_sub(before);
+        let share = spent.as_secs_f64() / started.elapsed().as_secs_f64();
+        Ok(share < usual * USUAL_SHARE + SPARE_SHARE)
     }
 
     pub(super) fn watch(&self) -> Watched {
