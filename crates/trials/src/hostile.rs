@@ -151,6 +151,9 @@ fn judge(row: &Row, arguments: &Arguments, verdict: &mut Verdict) {
     if waits.pages == 0 {
         verdict.broke(format!("{name}: the simple client got no page at all"));
     }
+    if row.answers.contains("told apart") {
+        verdict.broke(format!("{name}: {}", row.answers));
+    }
     if arguments.short {
         return;
     }
@@ -159,9 +162,6 @@ fn judge(row: &Row, arguments: &Arguments, verdict: &mut Verdict) {
     }
     if waits.p99 > USUAL_WAIT {
         verdict.broke(format!("{name}: one page in a hundred took {:?} and longer", waits.p99));
-    }
-    if row.answers.contains("told apart") {
-        verdict.broke(format!("{name}: {}", row.answers));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use filedex_query::ejson::{self, Form, write_document_within};
+use filedex_query::ejson::{Form, write_document_within};
 use filedex_query::{Account, DocumentRef};
 
 use super::found::Found;
@@ -15,11 +15,12 @@ use crate::format::record::document;
 use crate::format::{List, Place};
 use crate::memtable::Cell;
 
-/// The record as the JSON text of a reply.
-pub(crate) fn text_of(record: DocumentRef<'_>) -> Vec<u8> {
+/// The record as the JSON text of a reply; the account is told of the work.
+fn text_of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
     let mut text = Vec::with_capacity(1024);
-    ejson::write_document(record, Form::Plain, &mut text);
-    text
+    // Who shows it has a bound of his own.
+    write_document_within(record, Form::Plain, &mut text, usize::MAX, account)?;
+    Ok(text)
 }
 
 impl<'s> Snapshot<'s> {
@@ -52,27 +53,28 @@ impl<'s> Snapshot<'s> {
     }
 
     /// The text of the record behind an entry of the list of that key.
-    pub(crate) fn text(self, list: &[u8], found: Found) -> Result<Text> {
+    pub(crate) fn text(self, list: &[u8], found: Found, account: &Account) -> Result<Text> {
         let stored = self.resolve(list, found)?;
-        Ok(match stored.cell() {
-            Some(cell) => self.text_in_cell(cell),
-            None => Text::Whole(text_of(stored.document())),
-        })
+        match stored.cell() {
+            Some(cell) => self.text_in_cell(cell, account),
+            None => Ok(Text::Whole(text_of(stored.document(), account)?)),
+        }
     }
 
     /// The text of the record of a cell.
-    fn text_in_cell(self, cell: &Cell) -> Text {
+    fn text_in_cell(self, cell: &Cell, account: &Account) -> Result<Text> {
         let written = &self.pool.caches.written;
         if let Some(text) = written.get(&cell.stamp()) {
-            return Text::Kept(text);
+            return Ok(Text::Kept(text));
         }
-        let text: Arc<[u8]> = text_of(document(cell.payload())).into();
+        let text: Arc<[u8]> = text_of(document(cell.payload()), account)?.into();
         written.keep(cell.stamp(), text.clone(), text.len());
-        Text::Kept(text)
+        Ok(Text::Kept(text))
     }
 
-    /// The text of the record of that id.
+    /// The text of the record of that id. It is one record, whole: nobody has to be able to end that.
     pub(crate) fn text_by_id(self, id: &str) -> Result<Option<Text>> {
+        let account = &Account::default();
         let is_written = || self.cell(&List::ids().key(&by_id(id)));
         let is_in_blocks = self.is_settled() || is_written().is_none();
         if is_in_blocks && let Some(text) = self.pool.caches.record(self.state.version.number(), id)
@@ -81,9 +83,9 @@ impl<'s> Snapshot<'s> {
         }
         let Some(stored) = self.by_id(id)? else { return Ok(None) };
         if let Some(cell) = stored.cell() {
-            return Ok(Some(self.text_in_cell(cell)));
+            return self.text_in_cell(cell, account).map(Some);
         }
-        let text: Arc<[u8]> = text_of(stored.document()).into();
+        let text: Arc<[u8]> = text_of(stored.document(), account)?.into();
         if is_in_blocks {
             self.pool.caches.keep_record(self.state.version.number(), id, &text);
         }
