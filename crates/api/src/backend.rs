@@ -9,7 +9,7 @@ mod embedded;
 use std::sync::Arc;
 
 use filedex_query::ejson::{Form, write_document, write_document_within};
-use filedex_query::{Account, Document, Error as QueryError, Plan};
+use filedex_query::{Account, Document, DocumentRef, Error as QueryError, Plan};
 use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
 
 #[cfg(doc)]
@@ -92,6 +92,25 @@ pub trait Records: Send + Sync {
     ) -> Result<u64> {
         let found = self.page(plan, window, watch)?;
         show(&found.documents, plan, watch, visitor)?;
+        Ok(found.total)
+    }
+
+    /// Shows the records of a window to the visitor all together, as the projection does, and gives the
+    /// total: a store that has them in memory need not copy them. The visitor charges its work to the
+    /// account, and bounds what it makes of them.
+    ///
+    /// # Errors
+    /// As [`Records::page`], of which the visitor then hears nothing.
+    fn show(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        let found = self.page(plan, window, watch)?;
+        let records: Vec<DocumentRef<'_>> = found.documents.iter().map(Document::view).collect();
+        visitor(&records, &watch.account(plan.limits()));
         Ok(found.total)
     }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use filedex_query::{
-    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson, shell,
+    Account, Collation, Document, DocumentRef, Environment, Filter, Plan, Projection, Redaction,
+    Sort, ejson, shell,
 };
 use filedex_storage::{Cancel, Explain, Watch, Window};
 
@@ -331,6 +332,15 @@ impl Lookup {
         let total =
             self.index.backend().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
         Ok(page.finish(self.offset, total))
+    }
+
+    /// Shows the records of the window all together, where they lie if they can be, and gives the number of all
+    /// matches.
+    pub(crate) fn show(
+        &self,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        self.index.backend().show(&self.plan()?, self.window(), &self.watch, visitor)
     }
 
     /// The number of all matches, whatever the window.

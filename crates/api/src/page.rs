@@ -94,11 +94,16 @@ impl PageWriter {
 
     /// Adds the text of the next record.
     pub(crate) fn add(&mut self, file: &[u8]) {
+        self.next().extend_from_slice(file);
+    }
+
+    /// Where the text of the next record goes.
+    pub(crate) fn next(&mut self) -> &mut Vec<u8> {
         if self.count > 0 {
             self.out.push(b',');
         }
         self.count += 1;
-        self.out.extend_from_slice(file);
+        &mut self.out
     }
 
     /// The same text as [`Page::to_json`] gives.

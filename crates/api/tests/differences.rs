@@ -529,6 +529,22 @@ fn difference_140_a_field_of_another_kind_shows_as_if_it_were_missing() {
 }
 
 #[test]
+fn difference_141_a_page_has_as_many_files_as_the_host_lets_it_at_most() {
+    let mut options = EndpointOptions::default();
+    assert_eq!(options.most_per_page.get(), 1000);
+    options.most_per_page = 2.try_into().unwrap();
+    let endpoints = Endpoints::with_options(uploads(), directory(), options);
+    let files = |perpage| {
+        let (status, body) = get(&endpoints, "u1", &format!("{USER}?page=1&perpage={perpage}"));
+        assert_eq!(status, 200, "{body}");
+        let reply: Value = serde_json::from_str(&body).unwrap();
+        let (total, pages) = (reply["total"].as_u64().unwrap(), reply["pages"].as_u64().unwrap());
+        (reply["page"].as_array().unwrap().len(), pages == total.div_ceil(perpage.min(2)))
+    };
+    assert_eq!([files(1), files(2), files(3), files(1000)], [(1, true), (2, true), (2, true), (2, true)]);
+}
+
+#[test]
 fn the_document_numbers_what_is_tested_here() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/differences.md");
     let text = std::fs::read_to_string(path).unwrap();

@@ -18,6 +18,8 @@ mod session;
 mod store;
 mod stream;
 
+/// The allocator of the program.
+pub use std::alloc::System as Allocator;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;

@@ -13,6 +13,45 @@ mod program;
 
 use program::{run, run_with, text};
 
+/// Everything in a directory, itself first, with its permissions.
+#[cfg(unix)]
+fn permissions(path: &std::path::Path) -> Vec<(std::path::PathBuf, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let own = std::fs::symlink_metadata(path).unwrap();
+    let mut found = vec![(path.to_owned(), own.permissions().mode() & 0o777)];
+    if own.is_dir() {
+        let inside = std::fs::read_dir(path).unwrap();
+        inside.for_each(|entry| found.extend(permissions(&entry.unwrap().path())));
+    }
+    found
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_is_its_owners_alone_whatever_the_umask() {
+    let directory = tempfile::tempdir().unwrap();
+    for umask in ["000", "022", "077"] {
+        let db = directory.path().join(format!("files{umask}"));
+        let lines = directory.path().join("lines");
+        let records = (0..100).map(|n| format!("{{\"_id\":\"{n}\",\"rid\":\"R\"}}\n"));
+        std::fs::write(&lines, records.collect::<String>()).unwrap();
+        let program = env!("CARGO_BIN_EXE_filedex");
+        let script = format!(
+            "umask {umask} && {program} import --db {db} {lines} && {program} compact --db {db}",
+            db = text(&db),
+            lines = text(&lines),
+        );
+        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let found = permissions(&db);
+        assert!(found.len() > 4, "{found:?}");
+        for (path, mode) in found {
+            let expected = if path.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode, expected, "{} under {umask}: {mode:o}", path.display());
+        }
+    }
+}
+
 #[test]
 fn bad_lines_are_told_in_order_with_number_and_reason_and_the_rest_goes_in() {
     let directory = tempfile::tempdir().unwrap();

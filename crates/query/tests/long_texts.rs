@@ -49,8 +49,7 @@ fn watched() -> (Environment, Arc<Looks>) {
 fn looks(work: impl FnOnce(&Environment)) -> usize {
     let (environment, looks) = watched();
     work(&environment);
-    let looks = *looks.0.lock().unwrap();
-    looks
+    *looks.0.lock().unwrap()
 }
 
 /// Asks for the field `x` of a record with a text.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use filedex_query::{Document, Plan};
+use filedex_query::{Account, Document, DocumentRef, Plan};
 use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
 
 use super::{Backend, Found, Records, Walk};
@@ -49,6 +49,16 @@ impl Records for Store {
         visitor: &mut dyn FnMut(&[u8]),
     ) -> Result<u64> {
         Ok(Store::texts(self, plan, window, watch, visitor)?)
+    }
+
+    fn show(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        Ok(Store::show(self, plan, window, watch, visitor)?)
     }
 
     fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {

@@ -154,9 +154,9 @@ impl Endpoints {
     ) -> Result<Vec<u8>, ApiError> {
         let files = |schema: &Schema, name| schema.accept(given).map(|given| files(&given, name));
         let page = match found.route {
-            Route::Im => self.im_files(caller, &files(&IM, "username")?)?,
-            Route::Groups => self.groups_files(caller, &files(&GROUPS, "roomName")?)?,
-            Route::Channels => self.channels_files(caller, &files(&CHANNELS, "roomName")?)?,
+            Route::Im => return self.im_text(caller, &files(&IM, "username")?),
+            Route::Groups => return self.groups_text(caller, &files(&GROUPS, "roomName")?),
+            Route::Channels => return self.channels_text(caller, &files(&CHANNELS, "roomName")?),
             Route::RoomsImages => self.rooms_images(caller, &images(&IMAGES.accept(given)?))?,
             Route::ChannelsImages => {
                 self.channels_images(caller, &images(&IMAGES.accept(given)?))?

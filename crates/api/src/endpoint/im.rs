@@ -2,9 +2,10 @@
 //!
 //! Rules: Rocket.Chat's, but nothing is created: two users without a direct room have no files.
 
-use super::Endpoints;
 use super::error::{ApiError, Style};
+use super::listing::Asked;
 use super::params::{FilesParams, RoomKey};
+use super::{Endpoints, reply};
 use crate::{Page, Room, RoomKind, User};
 
 impl Endpoints {
@@ -14,14 +15,31 @@ impl Endpoints {
     /// 400 for a `sort`, `fields` or `query` that is wrong and for a room that is no direct one; 403 for a
     /// direct room of others; 500 for a fault of the host.
     pub fn im_files(&self, caller: &User, params: &FilesParams) -> Result<Page, ApiError> {
+        let (room, asked) = self.im(caller, params)?;
+        match room {
+            Some(room) => self.list(&room, params, &asked),
+            None => Ok(Page::new(Vec::new(), params.offset, 0)),
+        }
+    }
+
+    /// The same as the body of a reply.
+    pub(super) fn im_text(&self, caller: &User, params: &FilesParams) -> Result<Vec<u8>, ApiError> {
+        let (room, asked) = self.im(caller, params)?;
+        match room {
+            Some(room) => self.list_text(&room, params, &asked),
+            None => Ok(reply::page(&Page::new(Vec::new(), params.offset, 0))),
+        }
+    }
+
+    fn im(&self, caller: &User, params: &FilesParams) -> Result<(Option<Room>, Asked), ApiError> {
         let asked = self.read_listing(params)?;
-        let Some(room) = self.direct_room(caller, &params.room)? else {
-            return Ok(Page::new(Vec::new(), params.offset, 0));
-        };
-        if !self.may_access(caller, &room)? {
+        let room = self.direct_room(caller, &params.room)?;
+        if let Some(room) = &room
+            && !self.may_access(caller, room)?
+        {
             return Err(ApiError::no_access());
         }
-        self.list(&room, params, &asked)
+        Ok((room, asked))
     }
 
     /// The direct room; `None` if the other user exists and the two never talked.

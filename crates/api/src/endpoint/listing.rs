@@ -8,7 +8,7 @@ use filedex_query::{Document, Limits, Value, ejson};
 use super::error::{ApiError, Style};
 use super::owner_terms::{self, OwnerFields};
 use super::params::FilesParams;
-use super::{DefaultSort, Endpoints, literal, password};
+use super::{DefaultSort, Endpoints, literal, password, reply};
 use crate::{Lookup, Page, Room, Scope, Visibility};
 
 /// A listing's parameters, read; all but the room.
@@ -71,21 +71,9 @@ impl Endpoints {
         asked: &Asked,
     ) -> Result<Page, ApiError> {
         let fault = |error| ApiError::lookup(Style::Chat, error);
-        let (visible, conditions) = self.shows(params);
-        let list = self.lookup(scope.visible(visible));
-        let mut query = asked.query.clone();
-        if let Some(by_owner) = query.as_mut().filter(|query| owner_terms::in_query(query)) {
-            *by_owner = self.by_user_id(&list, by_owner)?;
-        }
-        let mut conditions = conditions.iter().chain(&query);
-        let lookup = conditions.try_fold(list, |list, condition| list.query_document(condition));
         let owner_fields = asked.fields.as_ref().and_then(OwnerFields::of);
-        let fields = owner_fields.as_ref().map(|fields| &fields.records).or(asked.fields.as_ref());
-        let lookup = lookup.and_then(|lookup| match fields {
-            Some(fields) => lookup.fields_document(fields),
-            None => Ok(lookup),
-        });
-        let mut page = self.page_of(lookup.map_err(fault)?, asked)?;
+        let lookup = self.lookup_of(scope, params, asked, owner_fields.as_ref())?;
+        let mut page = self.page_of(lookup, asked)?;
         page.files.iter_mut().for_each(password::lock);
         page.files = self.with_owners(page.files)?;
         if let Some(fields) = &owner_fields {
@@ -94,6 +82,49 @@ impl Endpoints {
             page.files = shown.collect::<crate::Result<Vec<Document>>>().map_err(fault)?;
         }
         Ok(page)
+    }
+
+    /// The page of a room that the caller may read, as the body of a reply: the same as that of
+    /// [`Endpoints::list`].
+    pub(super) fn list_text(
+        &self,
+        room: &Room,
+        params: &FilesParams,
+        asked: &Asked,
+    ) -> Result<Vec<u8>, ApiError> {
+        let owners_are_asked_for = asked.fields.as_ref().and_then(OwnerFields::of).is_some();
+        if owners_are_asked_for || owner_terms::in_sort(&asked.sort) {
+            return Ok(reply::page(&self.list(room, params, asked)?));
+        }
+        let scope = Scope::everything().room(&room.id);
+        let lookup = self.lookup_of(scope, params, asked, None)?;
+        let lookup = lookup.sort_document(&asked.sort);
+        let lookup = lookup.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        self.text_of(&lookup.offset(asked.offset).count(asked.limit), asked.offset)
+    }
+
+    /// What is asked for, in no order yet.
+    fn lookup_of(
+        &self,
+        scope: Scope,
+        params: &FilesParams,
+        asked: &Asked,
+        owner_fields: Option<&OwnerFields>,
+    ) -> Result<Lookup, ApiError> {
+        let (visible, conditions) = self.shows(params);
+        let list = self.lookup(scope.visible(visible));
+        let mut query = asked.query.clone();
+        if let Some(by_owner) = query.as_mut().filter(|query| owner_terms::in_query(query)) {
+            *by_owner = self.by_user_id(&list, by_owner)?;
+        }
+        let mut conditions = conditions.iter().chain(&query);
+        let lookup = conditions.try_fold(list, |list, condition| list.query_document(condition));
+        let fields = owner_fields.map(|fields| &fields.records).or(asked.fields.as_ref());
+        let lookup = lookup.and_then(|lookup| match fields {
+            Some(fields) => lookup.fields_document(fields),
+            None => Ok(lookup),
+        });
+        lookup.map_err(|error| ApiError::lookup(Style::Chat, error))
     }
 
     fn page_of(&self, lookup: Lookup, asked: &Asked) -> Result<Page, ApiError> {

@@ -25,6 +25,7 @@ mod room_files;
 mod rooms;
 mod route;
 mod schema;
+mod shown;
 mod user;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! This file knows values, nothing of endpoints.
 
-use filedex_query::{Document, Value};
+use filedex_query::{Document, Value, ValueRef};
 
 /// Puts true or null in the place of every password, at any depth.
 pub(super) fn lock(file: &mut Document) {
@@ -14,7 +14,8 @@ pub(super) fn lock(file: &mut Document) {
     }
 }
 
-fn lock_inside(value: &mut Value) {
+/// Puts true or null in the place of every password inside the value.
+pub(super) fn lock_inside(value: &mut Value) {
     match value {
         Value::Document(document) => lock(document),
         Value::Array(array) => array.iter_mut().for_each(lock_inside),
@@ -24,10 +25,15 @@ fn lock_inside(value: &mut Value) {
 
 /// True if there is a password, else null.
 pub(super) fn locked(password: Option<&Value>) -> Value {
+    locked_view(password.map(Value::view)).to_value()
+}
+
+/// The same of a password that is borrowed.
+pub(super) fn locked_view(password: Option<ValueRef<'_>>) -> ValueRef<'static> {
     match password {
-        None | Some(Value::Null | Value::Bool(false)) => Value::Null,
-        Some(Value::String(hash)) if hash.is_empty() => Value::Null,
-        Some(_) => Value::Bool(true),
+        None | Some(ValueRef::Null | ValueRef::Bool(false)) => ValueRef::Null,
+        Some(ValueRef::String("")) => ValueRef::Null,
+        Some(_) => ValueRef::Bool(true),
     }
 }
 

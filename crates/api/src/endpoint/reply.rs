@@ -29,7 +29,11 @@ pub(super) fn json(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
 
 /// A page of a room endpoint: the page's fields, then `success`.
 pub(super) fn page(page: &Page) -> Vec<u8> {
-    let mut body = page.to_json();
+    successful(page.to_json())
+}
+
+/// An object with `success` behind its fields.
+pub(super) fn successful(mut body: Vec<u8>) -> Vec<u8> {
     body.pop();
     body.extend_from_slice(b",\"success\":true}");
     body

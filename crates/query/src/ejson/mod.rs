@@ -11,4 +11,4 @@ mod write;
 
 pub use read::{read, read_data, read_document, read_document_within, read_within};
 pub(crate) use wrapper::unwrap_query as unwrap;
-pub use write::{Form, to_text, write, write_document, write_document_within};
+pub use write::{Form, to_text, write, write_document, write_document_within, write_within};

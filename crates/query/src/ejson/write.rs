@@ -49,6 +49,20 @@ pub fn write_document_within(
     most: usize,
     account: &Account,
 ) -> Result<()> {
+    write_within(ValueRef::Document(document), form, out, most, account)
+}
+
+/// As [`write`], charged to a request as [`write_document_within`] is.
+///
+/// # Errors
+/// As [`write_document_within`].
+pub fn write_within(
+    value: ValueRef<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    most: usize,
+    account: &Account,
+) -> Result<()> {
     let (end, mut paid) = (out.len().saturating_add(most), out.len());
     let mut ask = |out: &Vec<u8>, more: usize| {
         if out.len().saturating_add(more) > end {
@@ -61,7 +75,7 @@ pub fn write_document_within(
         paid = out.len() + more;
         account.work(steps as u64)
     };
-    write_document_asking(document, form, out, &mut ask)?;
+    write_asking(value, form, out, &mut ask)?;
     ask(out, 0)
 }
 

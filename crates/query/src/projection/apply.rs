@@ -121,6 +121,25 @@ impl Projection {
         self.parsed.kind == Kind::Exclusion && self.parsed.root.is_empty()
     }
 
+    /// The record as it is shown, where that takes no more than leaving out what is redacted: nothing has
+    /// to be copied for it.
+    ///
+    /// ```
+    /// use filedex_query::{Document, Environment, Projection};
+    /// let record = Document::new().with("_id", "a").with("size", 7);
+    /// assert!(Projection::everything().in_place(record.view()).is_some());
+    /// let fields = Projection::parse_text(r#"{"size": 1}"#, &Environment::default())?;
+    /// assert!(fields.in_place(record.view()).is_none());
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    pub fn in_place<'r>(&'r self, record: DocumentRef<'r>) -> Option<DocumentRef<'r>> {
+        let shown = || match &self.redaction {
+            None => record,
+            Some(redaction) => redaction.shown(record),
+        };
+        self.shows_all().then(shown)
+    }
+
     /// Whether [`Projection::apply`] wants to know which element the filter matched.
     pub fn needs_position(&self) -> bool {
         self.parsed.root.has_position

@@ -11,7 +11,7 @@ use super::access::{Access, Order, Path, Span};
 use super::collector::Collector;
 use super::counts::Counts;
 use super::explain::Explain;
-use super::reply::Reply;
+use super::reply::{Reply, too_long};
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
 use super::watch::Running;
@@ -118,8 +118,8 @@ impl<'e> Execution<'e> {
             self.decoded += 1;
             account.work(STEPS_A_RECORD)?;
             let record = record.document();
-            if self.plan.projection().is_everything() {
-                reply.add(record, account)?;
+            if let Some(shown) = self.plan.projection().in_place(record) {
+                reply.add(shown, account)?;
                 continue;
             }
             let held = account.held();
@@ -127,6 +127,42 @@ impl<'e> Execution<'e> {
             account.release_to(held);
         }
         Ok(())
+    }
+
+    /// Shows the records all together as the projection does, where they lie if nothing has to be made
+    /// for it.
+    pub(crate) fn show_together(
+        &mut self,
+        records: &[Stored],
+        show: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<()> {
+        let projection = self.plan.projection();
+        let account = self.running.account();
+        account.hold(size_of_val(records))?;
+        let in_place = records.iter().map(|record| projection.in_place(record.document()));
+        if let Some(shown) = in_place.collect::<Option<Vec<DocumentRef<'_>>>>() {
+            self.decoded += shown.len() as u64;
+            account.work(STEPS_A_RECORD * shown.len() as u64)?;
+            show(&shown, account);
+            return Ok(());
+        }
+        let documents = self.documents(records)?;
+        let shown: Vec<DocumentRef<'_>> = documents.iter().map(Document::view).collect();
+        show(&shown, self.running.account());
+        Ok(())
+    }
+
+    /// The records as the projection shows them, within what a reply may hold.
+    pub(crate) fn documents(&mut self, records: &[Stored]) -> Result<Vec<Document>> {
+        let (held, most) = (self.account().held(), self.plan.limits().reply_bytes);
+        let mut documents = Vec::with_capacity(records.len());
+        for record in records {
+            documents.push(self.show_one(record)?);
+            if self.account().held().saturating_sub(held) > most {
+                return Err(too_long(most).into());
+            }
+        }
+        Ok(documents)
     }
 
     /// The record as the projection shows it. It is held from then on.

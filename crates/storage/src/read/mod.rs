@@ -30,7 +30,7 @@ pub(crate) use access::{Access, Order, Path, Span};
 pub(crate) use collector::Collector;
 pub(crate) use execution::Execution;
 pub use explain::Explain;
-pub(crate) use reply::{Reply, too_long};
+pub(crate) use reply::Reply;
 pub(crate) use watch::Running;
 pub use watch::{Cancel, Watch};
 pub use window::Window;

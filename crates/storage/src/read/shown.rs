@@ -67,7 +67,7 @@ impl Execution<'_> {
             return collector.show(texts.get(*at), account);
         }
         let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
-        let text = self.snapshot.text(here.list_of(entry), found)?;
+        let text = self.snapshot.text(here.list_of(entry), found, account)?;
         collector.show(text.bytes(), account)
     }
 }

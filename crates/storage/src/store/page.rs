@@ -3,14 +3,12 @@
 //! One answer is one snapshot, so that a page and its total come from one state. How the records are found
 //! is [`crate::read`]'s business.
 
-use filedex_query::{Document, Limits, Plan};
+use filedex_query::{Account, Document, DocumentRef, Limits, Plan};
 
 use super::handle::Store;
 use super::snapshots::Snapshot;
 use crate::error::Result;
-use crate::read::{
-    Access, Collector, Execution, Explain, Order, Reply, Running, Watch, Window, too_long,
-};
+use crate::read::{Access, Collector, Execution, Explain, Order, Reply, Running, Watch, Window};
 use crate::snapshot::Snapshot as Reading;
 
 /// The records of a window, as the projection shows them, and the exact number of all that match.
@@ -65,6 +63,22 @@ impl Store {
         visitor: &mut dyn FnMut(&[u8]),
     ) -> Result<u64> {
         self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
+    }
+
+    /// Shows the records of a window to the visitor all together, as the projection does, and gives the total.
+    /// They are not copied where every field is shown. The visitor charges its work to the account, and
+    /// bounds what it makes of them.
+    ///
+    /// # Errors
+    /// As [`Store::page`], of which the visitor then hears nothing.
+    pub fn show(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        self.read(|reading, limits| show(reading, plan, window, watch, limits, visitor))
     }
 
     /// How many records match.
@@ -132,14 +146,7 @@ fn page(
     let access = Access::choose(reading, plan)?;
     let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
     let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
-    let (held, most) = (execution.account().held(), plan.limits().reply_bytes);
-    let mut documents = Vec::with_capacity(records.len());
-    for record in &records {
-        documents.push(execution.show_one(record)?);
-        if execution.account().held().saturating_sub(held) > most {
-            return Err(too_long(most).into());
-        }
-    }
+    let documents = execution.documents(&records)?;
     let explain = execution.explain(records.len());
     Ok(Page { documents, total: explain.matched, explain })
 }
@@ -161,6 +168,21 @@ fn texts(
     }
     let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
     execution.show(&records, &mut reply)?;
+    Ok(execution.matched())
+}
+
+fn show(
+    reading: Reading<'_>,
+    plan: &Plan,
+    window: Window,
+    watch: &Watch,
+    limits: &Limits,
+    visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+) -> Result<u64> {
+    let access = Access::choose(reading, plan)?;
+    let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
+    let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
+    execution.show_together(&records, visitor)?;
     Ok(execution.matched())
 }
 

@@ -1,0 +1,176 @@
+//! What the door writes from records where they lie is what the typed calls make of them, to the byte: whatever
+//! the records, their owners, the fields and the policy.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use filedex::{
+    Document, EndpointOptions, Endpoints, Filedex, FilesParams, MemoryDirectory, OwnerShape,
+    Policy, Room, RoomKey, RoomKind, User, Value,
+};
+use http::Request;
+use proptest::prelude::*;
+
+const NAMES: [&str; 10] =
+    ["user", "userId", "password", "token", "name", "size", "share", "a\"b", "é", "description"];
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::Bool),
+        any::<i32>().prop_map(Value::Int),
+        any::<f64>().prop_map(Value::Double),
+        "[a-c\"\\\\\u{1}é]{0,6}".prop_map(Value::String),
+        prop_oneof!["u1", "u2", "u3", ""].prop_map(Value::String),
+        Just(Value::Undefined),
+        Just(Value::from(filedex::Date(1_520_523_369_913))),
+        "[a-c]{1500}".prop_map(Value::String),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
+            prop::collection::vec((prop::sample::select(&NAMES[..]), inner), 0..4)
+                .prop_map(|fields| Value::Document(document(fields))),
+        ]
+    })
+}
+
+/// Names may stand twice.
+fn document(fields: Vec<(&'static str, Value)>) -> Document {
+    let mut document = Document::new();
+    fields.into_iter().for_each(|(name, value)| document.push(name, value));
+    document
+}
+
+fn records() -> impl Strategy<Value = Vec<Document>> {
+    let fields = prop::collection::vec((prop::sample::select(&NAMES[..]), value()), 0..8);
+    let owner = prop::sample::select(&["u1", "u2", "nobody"][..]);
+    prop::collection::vec((fields, prop::option::of(owner)), 0..6).prop_map(|records| {
+        let numbered = records.into_iter().enumerate().map(|(number, (fields, owner))| {
+            let mut record = Document::new().with("_id", format!("f{number}")).with("rid", "R");
+            // Where an owner is drawn it stands before or behind what else there is.
+            if let Some(owner) = owner.filter(|_| number % 2 == 0) {
+                record.push("userId", owner);
+            }
+            fields.into_iter().for_each(|(name, value)| {
+                if name != "userId" || !matches!(value, Value::Document(_) | Value::Array(_)) {
+                    record.push(name, value);
+                }
+            });
+            if let Some(owner) = owner {
+                record.set("userId", owner);
+            }
+            record
+        });
+        numbered.collect()
+    })
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    prop_oneof![
+        Just(Policy::default()),
+        Just(Policy::open()),
+        Just(Policy::default().deny_field("share").deny_field("userId")),
+        Just(Policy::open().show_only("a\"b").deny_field("password")),
+    ]
+}
+
+fn params() -> impl Strategy<Value = FilesParams> {
+    let fields = prop_oneof![
+        Just(None),
+        Just(Some(r#"{"name":1,"userId":1}"#)),
+        Just(Some(r#"{"size":0,"share":0}"#)),
+        Just(Some(r#"{"share.name":1,"_id":0}"#)),
+        Just(Some(r#"{"user.username":1,"name":1}"#)),
+        Just(Some(r#"{"x":{"$toUpper":"$_id"},"user":1}"#)),
+    ];
+    let sort = prop_oneof![
+        Just(None),
+        Just(Some(r#"{"uploadedAt":-1}"#)),
+        Just(Some(r#"{"size":1}"#)),
+        Just(Some(r#"{"user.username":1}"#)),
+    ];
+    let query = prop_oneof![
+        Just(None),
+        Just(Some(r#"{"name":{"$ne":"a"}}"#)),
+        Just(Some(r#"{"user._id":"u1"}"#)),
+        Just(Some(r#"{"$expr":{"$gt":["$size",0]}}"#)),
+    ];
+    (fields, sort, query, 0_u64..3, prop::option::of(0_u64..4)).prop_map(
+        |(fields, sort, query, offset, count)| {
+            let mut params = FilesParams::of("R");
+            params.fields = fields.map(str::to_owned);
+            params.sort = sort.map(str::to_owned);
+            params.query = query.map(str::to_owned);
+            (params.offset, params.count) = (offset, count);
+            params
+        },
+    )
+}
+
+fn target(params: &FilesParams) -> String {
+    let RoomKey::Id(room) = &params.room else { panic!("by its id") };
+    let mut target = format!("/api/v1/groups.files?roomId={room}&offset={}", params.offset);
+    if let Some(count) = params.count {
+        target += &format!("&count={count}");
+    }
+    for (name, text) in
+        [("fields", &params.fields), ("sort", &params.sort), ("query", &params.query)]
+    {
+        if let Some(text) = text {
+            let set = percent_encoding::NON_ALPHANUMERIC;
+            target += &format!("&{name}={}", percent_encoding::utf8_percent_encode(text, set));
+        }
+    }
+    target
+}
+
+fn endpoints(index: &Filedex, policy: &Policy, owner: OwnerShape) -> Endpoints {
+    let mut directory = MemoryDirectory::new();
+    directory.add_user(User::new("u1", "ada"));
+    directory.add_user(User::new("u2", "be\"n").named("Ben \u{1} é"));
+    directory.add_user(User::new("", "nameless"));
+    directory.add_token("u1", "secret");
+    directory.add_room(Room::new("R", RoomKind::Group), ["u1"]);
+    let mut options = EndpointOptions::default();
+    (options.policy, options.owner) = (policy.clone(), owner);
+    Endpoints::with_options(index.clone(), directory, options)
+}
+
+proptest! {
+    #[test]
+    fn the_door_writes_what_the_typed_call_gives(
+        records in records(),
+        policy in policy(),
+        params in params(),
+        both in any::<bool>(),
+    ) {
+        let index = Filedex::temporary().unwrap();
+        for record in &records {
+            // What can't be a record is nobody's matter here.
+            let _ = index.put(record);
+        }
+        let shape = if both { OwnerShape::ObjectAndId } else { OwnerShape::Object };
+        let endpoints = endpoints(&index, &policy, shape);
+        let caller = User::new("u1", "ada");
+        let expected = match endpoints.groups_files(&caller, &params) {
+            Ok(page) => {
+                let mut body = page.to_json();
+                body.pop();
+                body.extend_from_slice(b",\"success\":true}");
+                body
+            }
+            Err(error) => error.body(),
+        };
+        let request = Request::get(target(&params));
+        let request = request.header("X-User-Id", "u1").header("X-Auth-Token", "secret");
+        let response = endpoints.handle(request.body("").unwrap());
+        let body = String::from_utf8(response.into_body()).unwrap();
+        prop_assert_eq!(body, String::from_utf8(expected).unwrap());
+    }
+}
