@@ -80,7 +80,9 @@ fn main() -> ExitCode {
     let parts: Vec<[Duration; 2]> =
         QUESTIONS.iter().map(|question| world.parts(question, time)).collect();
     let server = Server::start(&world);
-    println!("question         connections  requests/s  server us: user  system  | door us  lookup us");
+    println!(
+        "question         connections  requests/s  server us: user  system  | door us  lookup us"
+    );
     for connections in [cores, 2 * cores] {
         for (question, [door, lookup]) in QUESTIONS.iter().zip(&parts) {
             let [rate, user, system] = server.asked(&world.request(question), connections, time);
@@ -159,6 +161,7 @@ impl World {
             lookup.sort(question.sort).unwrap().count(50).json().unwrap();
         };
         let parts = [each(time, asked), each(time, looked_up)];
+        drop(endpoints);
         index.close().unwrap();
         parts
     }
@@ -200,7 +203,8 @@ impl Server {
                 scope.spawn(|| ask(&self.address, request, &stop, &done));
             }
             thread::sleep(time / 4);
-            let (started, before, asked) = (Instant::now(), self.cpu(), done.load(Ordering::Relaxed));
+            let (started, before, asked) =
+                (Instant::now(), self.cpu(), done.load(Ordering::Relaxed));
             thread::sleep(time);
             let (after, took) = (self.cpu(), started.elapsed());
             let asked = (done.load(Ordering::Relaxed) - asked).max(1) as f64;

@@ -54,13 +54,16 @@ fn letters(length: usize) -> String {
     (0..length).map(|_| next()).collect()
 }
 
+/// A record with a text of some MiB.
+fn long() -> Document {
+    let length = if cfg!(debug_assertions) { 2 << 20 } else { 12 << 20 };
+    Document::new().with("_id", "long").with("rid", "long").with("text", letters(length))
+}
+
 /// One room with one long text, one with many records that have long arrays.
 static INDEX: LazyLock<Filedex> = LazyLock::new(|| {
     let index = Filedex::options().limits(unlimited()).temporary().unwrap();
-    // A block is read and unpacked in one go: without optimisation that takes half a second of 12 MiB.
-    let length = if cfg!(debug_assertions) { 2 << 20 } else { 12 << 20 };
-    let long = Document::new().with("_id", "long").with("rid", "long");
-    index.put(&long.with("text", letters(length)).with("as", "a".repeat(60))).unwrap();
+    index.put(&long().with("as", "a".repeat(60))).unwrap();
     let records = if cfg!(debug_assertions) { 1500 } else { 5000 };
     let records = (0..records).map(|n| {
         let tags = (0..400).map(|tag| Value::Int((n * 7919 + tag * 104_729) % 1_000_003));
@@ -242,6 +245,24 @@ fn checkpointed(directory: &TempDir, options: &Options) {
     store.put_many(records).unwrap();
     store.checkpoint().unwrap();
     store.close().unwrap();
+}
+
+#[test]
+fn reading_a_long_record_from_its_block_ends_within() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(directory.path(), &Options::default()).unwrap();
+    store.put(&long()).unwrap();
+    store.checkpoint().unwrap();
+    store.close().unwrap();
+    let opened = || {
+        let index = Filedex::options().limits(unlimited()).open(directory.path()).unwrap();
+        index.room("long")
+    };
+    ends_soon("a long record", opened, json);
+    let searched = || opened().query(r#"{"text":{"$regex":"c$"}}"#).unwrap();
+    ends_soon("a long record searched", searched, json);
+    let sorted = || opened().sort(r#"{"text":-1}"#).unwrap();
+    ends_soon("a long record sorted", sorted, page);
 }
 
 #[test]

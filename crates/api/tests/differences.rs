@@ -541,7 +541,10 @@ fn difference_141_a_page_has_as_many_files_as_the_host_lets_it_at_most() {
         let (total, pages) = (reply["total"].as_u64().unwrap(), reply["pages"].as_u64().unwrap());
         (reply["page"].as_array().unwrap().len(), pages == total.div_ceil(perpage.min(2)))
     };
-    assert_eq!([files(1), files(2), files(3), files(1000)], [(1, true), (2, true), (2, true), (2, true)]);
+    assert_eq!(
+        [files(1), files(2), files(3), files(1000)],
+        [(1, true), (2, true), (2, true), (2, true)]
+    );
 }
 
 #[test]

@@ -31,6 +31,10 @@ const LIST_AT: usize = 2;
 /// A block that is compressed to more than this part of itself is left as it is.
 const WORTH_IT: (usize, usize) = (7, 8);
 
+/// A block that is longer, of one long record, is left as it is: it would be unpacked in one go, and whoever
+/// asks must be able to stop within some milliseconds.
+const MOST_PACKED: usize = 2 << 20;
+
 /// A frame that says that its block is longer is none.
 const MOST_WHOLE: usize = 64 << 20;
 
@@ -248,6 +252,9 @@ impl BlockBuilder {
 fn compress(out: &mut Vec<u8>, start: usize) -> u32 {
     let Some(block) = out.get(start..) else { return 0 };
     let whole = block.len();
+    if whole > MOST_PACKED {
+        return 0;
+    }
     let packed = lz4_flex::block::compress(block);
     let (part, of) = WORTH_IT;
     if packed.len() * of > whole * part {
@@ -284,6 +291,15 @@ mod tests {
         let (length, tally) = builder.finish(b"list", packs, &mut out);
         assert_eq!(length as usize, out.len());
         (out, tally)
+    }
+
+    #[test]
+    fn a_block_is_packed_up_to_the_length_that_is_unpacked_soon() {
+        for (length, is_packed) in [(MOST_PACKED - 100, true), (MOST_PACKED + 1, false)] {
+            let (bytes, _) = built(&[(b"a".to_vec(), (1, vec![7; length]))].into(), true);
+            assert_eq!(bytes.len() < length, is_packed, "{length}");
+            assert_eq!(Block::open(bytes.into()).unwrap().entry(0).unwrap().payload.len(), length);
+        }
     }
 
     proptest! {
