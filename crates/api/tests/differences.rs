@@ -534,7 +534,7 @@ fn difference_141_a_page_has_as_many_files_as_the_host_lets_it_at_most() {
     assert_eq!(options.most_per_page.get(), 1000);
     options.most_per_page = 2.try_into().unwrap();
     let endpoints = Endpoints::with_options(uploads(), directory(), options);
-    let files = |perpage| {
+    let files = |perpage: u64| {
         let (status, body) = get(&endpoints, "u1", &format!("{USER}?page=1&perpage={perpage}"));
         assert_eq!(status, 200, "{body}");
         let reply: Value = serde_json::from_str(&body).unwrap();
