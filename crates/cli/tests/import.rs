@@ -37,7 +37,7 @@ fn a_store_is_its_owners_alone_whatever_the_umask() {
         std::fs::write(&lines, records.collect::<String>()).unwrap();
         let program = env!("CARGO_BIN_EXE_filedex");
         let script = format!(
-            "umask {umask} && {program} import --db {db} {lines} && {program} compact --db {db}",
+            "umask {umask} && {program} import --db {db} {lines} && {program} compact {db}",
             db = text(&db),
             lines = text(&lines),
         );
