@@ -18,11 +18,15 @@ mod session;
 mod store;
 mod stream;
 
-/// The allocator of the program.
-pub use std::alloc::System as Allocator;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
+
+/// The allocator of the program: whoever runs [`program`] in a binary of his own measures with the same.
+#[cfg(feature = "allocator")]
+pub use mimalloc::MiMalloc as Allocator;
+#[cfg(not(feature = "allocator"))]
+pub use std::alloc::System as Allocator;
 
 use clap::{CommandFactory, Parser};
 

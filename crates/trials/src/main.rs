@@ -80,6 +80,9 @@ enum Trial {
     Work(work::Arguments),
 }
 
+#[global_allocator]
+static MEMORY: filedex_cli::Allocator = filedex_cli::Allocator;
+
 fn main() -> ExitCode {
     let verdict = match Program::parse().trial {
         Trial::Kill(arguments) => kill::run(&arguments),
