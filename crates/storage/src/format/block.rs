@@ -298,7 +298,7 @@ mod tests {
         for (length, is_packed) in [(MOST_PACKED - 100, true), (MOST_PACKED + 1, false)] {
             let (bytes, _) = built(&[(b"a".to_vec(), (1, vec![7; length]))].into(), true);
             assert_eq!(bytes.len() < length, is_packed, "{length}");
-            assert_eq!(Block::open(bytes.into()).unwrap().entry(0).unwrap().payload.len(), length);
+            assert_eq!(Block::open(&bytes).unwrap().entry(0).unwrap().payload.len(), length);
         }
     }
 
