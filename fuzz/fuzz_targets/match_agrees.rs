@@ -86,8 +86,7 @@ fn asked_together(document: &Document, plan: &Plan) {
 /// What the conditions say of no more of the document than their paths look at.
 fn asked_of_narrowed(document: &Document, plan: &Plan, holds: bool) {
     let ((questions, complete), bytes) = (plan.residual(&[]).questions(), packed::pack(document));
-    let holds_narrowed =
-        questions.iter().all(|question| narrowed(question, &bytes) == Ok(true));
+    let holds_narrowed = questions.iter().all(|question| narrowed(question, &bytes) == Ok(true));
     assert!(holds_narrowed || !holds);
     assert!(holds || !holds_narrowed || !complete);
 }
@@ -139,7 +138,8 @@ fn proved(document: &Document, plan: &Plan) {
         let values = bound.fields().iter();
         let values: Vec<&Value> =
             values.map(|field| document.get(field).unwrap_or(&Value::Null)).collect();
-        if !values.iter().any(|value| matches!(value, Value::Array(_))) && is_exact(&values, bound) {
+        if !values.iter().any(|value| matches!(value, Value::Array(_))) && is_exact(&values, bound)
+        {
             assert_eq!(lies_in(&values, bound), matched, "{bound}");
         }
     }
@@ -183,11 +183,7 @@ fn lies_in(values: &[&Value], bound: &Bound) -> bool {
     }
 }
 
-fn lies_between<T>(
-    lower: &End<T>,
-    upper: &End<T>,
-    to: impl Fn(&T) -> Option<Ordering>,
-) -> bool {
+fn lies_between<T>(lower: &End<T>, upper: &End<T>, to: impl Fn(&T) -> Option<Ordering>) -> bool {
     let above = match lower {
         End::Included(end) => to(end).is_some_and(Ordering::is_ge),
         End::Excluded(end) => to(end).is_some_and(Ordering::is_gt),
