@@ -92,7 +92,11 @@ impl Decimal {
                     0.0
                 }
             }
-            Some(number) => number.to_f64().unwrap_or(f64::NAN),
+            // Reading the digits rounds once; the library multiplies by powers of ten, which are rounded, too.
+            Some(number) => {
+                let (digits, scale) = number.as_bigint_and_exponent();
+                format!("{digits}e{}", -scale).parse().unwrap_or(f64::NAN)
+            }
             None if self.is_nan() => f64::NAN,
             None if self.is_negative() => f64::NEG_INFINITY,
             None => f64::INFINITY,

@@ -262,6 +262,9 @@ fn converted(
         (Target::String, _, Some(number)) if manner.base.is_some() => {
             text_in_base(number, manner.base.unwrap_or(10)).map(Value::from)
         }
+        (Target::String, ValueRef::Date(date), _) => {
+            return moment::iso_text(date).map(Value::from);
+        }
         (Target::String, ..) => text_from(answer).map(Value::from),
         (Target::ObjectId, ValueRef::ObjectId(id), _) => Some(id.into()),
         (Target::ObjectId, ValueRef::String(text), _) => ObjectId::from_hex(text).map(Value::from),
@@ -300,7 +303,6 @@ fn text_from(answer: &Answer<'_>) -> Option<String> {
         ValueRef::Long(number) => number.to_string(),
         ValueRef::Double(number) => double_text(number),
         ValueRef::Decimal(number) => number.to_string(),
-        ValueRef::Date(date) => moment::iso_text(date),
         ValueRef::ObjectId(id) => id.to_hex(),
         _ => return None,
     })

@@ -123,7 +123,12 @@ pub(super) const FORMS: [Form; 44] = [
         &[Hour, Minute, Second, Fraction, Half],
     ),
     form("hour", r"<T><hour>", &[Hour]),
-    form("clock", r"<clock24>(?:<fraction>)?", &[Hour, Minute, Second, Fraction]),
+    // A fraction is one of seconds: without these, 23.03.1998 would be a clock, too.
+    form(
+        "clock",
+        r"[tT]?<hour>[:.]<minute>(?:[:.]<second>(?:<fraction>)?)?",
+        &[Hour, Minute, Second, Fraction],
+    ),
     form("four digits", r"<T>?<hour2><minute2>", &[ClockOrYear]),
     form("six digits", r"<T>?<hour2><minute2><second2>", &[Hour, Minute, Second]),
     form("month/day", r"<month>/<day>(?:/<year>)?", &[Month, Day, Year]),

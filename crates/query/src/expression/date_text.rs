@@ -116,8 +116,8 @@ pub(super) fn write(format: &str, date: Date, zone: &Zone) -> Result<String> {
 fn write_part(letter: char, civil: Civil, offset: i64, text: &mut String) -> Result<()> {
     let month = MONTHS.get((civil.month - 1) as usize).copied().unwrap_or_default();
     let (number, width) = match letter {
-        'Y' => (within_four_digits(civil.year)?, 4),
-        'G' => (within_four_digits(civil.iso_week().0)?, 4),
+        'Y' => (moment::within_four_digits(civil.year)?, 4),
+        'G' => (moment::within_four_digits(civil.iso_week().0)?, 4),
         'm' => (civil.month, 2),
         'd' => (civil.day, 2),
         'H' => (civil.hour, 2),
@@ -145,13 +145,6 @@ fn write_part(letter: char, civil: Civil, offset: i64, text: &mut String) -> Res
     };
     text.push_str(&format!("{number:0width$}"));
     Ok(())
-}
-
-fn within_four_digits(year: i64) -> Result<i64> {
-    if (0..=9999).contains(&year) {
-        return Ok(year);
-    }
-    Err(Error::new(Code(18537), format!("the year {year} does not fit four digits")))
 }
 
 fn from_string<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {

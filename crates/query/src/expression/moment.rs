@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::kind;
 use crate::civil::Civil;
-use crate::{Date, Result, ValueRef};
+use crate::{Code, Date, Error, Result, ValueRef};
 
 /// The moment of a date, a timestamp or an object id.
 pub(super) fn date_of(answer: &Answer<'_>) -> Option<Date> {
@@ -24,8 +24,18 @@ pub(super) fn required(answer: &Answer<'_>, operator: &str) -> Result<Date> {
     date_of(answer).ok_or_else(wrong)
 }
 
-/// ISO 8601 in UTC with milliseconds.
-pub(super) fn iso_text(date: Date) -> String {
+/// ISO 8601 in UTC with milliseconds; its years have four digits.
+pub(super) fn iso_text(date: Date) -> Result<String> {
     let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+    let year = within_four_digits(year)?;
+    let day = format!("{year:04}-{month:02}-{day:02}");
+    Ok(format!("{day}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"))
+}
+
+/// The year, where a date's text has a place for it.
+pub(super) fn within_four_digits(year: i64) -> Result<i64> {
+    if (0..=9999).contains(&year) {
+        return Ok(year);
+    }
+    Err(Error::new(Code(18537), format!("the year {year} does not fit four digits")))
 }

@@ -3,6 +3,8 @@
 //! This file converts. The arithmetic is in the families that need it, that of decimals in
 //! `decimal`.
 
+use bigdecimal::One as _;
+
 use super::decimal;
 use crate::{Decimal, Value, ValueRef};
 
@@ -53,6 +55,27 @@ impl Number {
             Number::Long(number) => number == 0,
             Number::Double(number) => number == 0.0,
             Number::Decimal(number) => decimal::is_zero(number),
+        }
+    }
+
+    /// Whether it is above zero; neither NaN nor what a double would take for zero deceives it.
+    pub(super) fn is_positive(self) -> bool {
+        match self {
+            Number::Decimal(number) => {
+                !number.is_nan() && !number.is_negative() && !decimal::is_zero(number)
+            }
+            number => number.to_f64() > 0.0,
+        }
+    }
+
+    pub(super) fn is_negative(self) -> bool {
+        !self.is_positive() && !self.is_zero() && !self.is_nan()
+    }
+
+    pub(super) fn is_one(self) -> bool {
+        match self {
+            Number::Decimal(number) => number.to_big().is_some_and(|number| number.is_one()),
+            number => number.to_f64() == 1.0,
         }
     }
 

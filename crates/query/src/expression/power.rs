@@ -43,9 +43,7 @@ fn exp<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
 
 fn exp_decimal(number: Decimal) -> Decimal {
     match number.to_big() {
-        Some(exact) => {
-            series::exp(&exact).map_or(Decimal::infinity(false), |power| Decimal::from_big(&power))
-        }
+        Some(exact) => series::exp(&exact).map_or(Decimal::infinity(false), |power| bare(&power)),
         None if number.is_infinite() && number.is_negative() => Decimal::from(0),
         None => number,
     }
@@ -68,31 +66,34 @@ fn logarithm<'a>(
     base: Option<i64>,
     (code, operator): (u32, &str),
 ) -> Result<Answer<'a>> {
-    if let (Number::Decimal(decimal), false) = (number, number.to_f64() <= 0.0) {
+    if !number.is_positive() && !number.is_nan() {
+        let message = format!("{operator} needs a number greater than 0");
+        return Err(Error::new(Code(code), message));
+    }
+    // NaN becomes a double on the way to the check, whatever it was.
+    if let (Number::Decimal(decimal), false) = (number, number.is_nan()) {
         scope.spend(SERIES_STEPS)?;
         return Ok(log_decimal(decimal, base.map(Decimal::from)).into());
     }
     let double = number.to_f64();
-    if double <= 0.0 {
-        let message = format!("{operator} needs a number greater than 0");
-        return Err(Error::new(Code(code), message));
-    }
     Ok(if base.is_some() { double.log10() } else { double.ln() }.into())
 }
 
 fn log_decimal(number: Decimal, base: Option<Decimal>) -> Decimal {
     let natural = |number: Decimal| number.to_big().map(|exact| series::ln(&exact));
-    let rounded =
-        |exact: &BigDecimal| Decimal::from_big(&decimal::rounded(exact, decimal::WORKING_DIGITS));
-    let of_one = |number: Decimal| natural(number).map_or(number, |exact| rounded(&exact));
+    let of_one = |number: Decimal| natural(number).map_or(number, |exact| bare(&exact));
     let Some(base) = base else { return of_one(number) };
     match (natural(number), natural(base)) {
-        (Some(number), Some(base)) if !number.is_zero() => {
-            rounded(&series::quotient(&number, &base))
-        }
+        // To the bases that have a function of their own, the others divide.
+        (Some(number), _) if number.is_zero() && has_function(base) => Decimal::from(0),
+        (Some(number), Some(base)) if !number.is_zero() => bare(&series::quotient(&number, &base)),
         // Of zero and the infinities the signs decide.
         _ => decimal::divide(of_one(number), of_one(base)),
     }
+}
+
+fn has_function(base: Decimal) -> bool {
+    [2, 10].iter().any(|known| base.to_big() == Some(BigDecimal::from(*known)))
 }
 
 fn log<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
@@ -105,10 +106,10 @@ fn log<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let wrong = || kind::wrong(28757, "$log", "a number as base", &base);
     let base = base.number().ok_or_else(wrong)?;
     let (double, double_base) = (number.to_f64(), base.to_f64());
-    if double <= 0.0 {
+    if !number.is_positive() && !number.is_nan() {
         return Err(Error::new(Code(28758), "$log needs a number greater than 0"));
     }
-    if double_base <= 0.0 || double_base == 1.0 {
+    if (!base.is_positive() && !base.is_nan()) || base.is_one() {
         return Err(Error::new(Code(28759), "$log needs a base greater than 0 that is not 1"));
     }
     if number.kind().max(base.kind()) == Kind::Decimal && !number.is_nan() && !base.is_nan() {
@@ -120,7 +121,7 @@ fn log<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
 
 fn sqrt<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let Some(number) = one_number(scope, arguments, "$sqrt")? else { return Ok(Answer::NULL) };
-    if number.to_f64() < 0.0 {
+    if number.is_negative() {
         return Err(Error::new(Code(28714), "$sqrt needs a number of at least 0"));
     }
     Ok(match number {
@@ -135,7 +136,8 @@ fn sqrt<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> 
 /// An exact root keeps half the places, as IEEE 754 prefers.
 fn root_decimal(number: Decimal, exact: &BigDecimal) -> Decimal {
     if exact.is_zero() {
-        return number;
+        let (_, places) = exact.as_bigint_and_exponent();
+        return decimal::zero(number.is_negative(), (places + 1).div_euclid(2));
     }
     let root = Decimal::from_big(&series::sqrt(exact));
     match root.to_big().map(|root| root.normalized()) {
@@ -166,7 +168,7 @@ fn pow<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     let number = number.ok_or_else(|| kind::wrong(28762, "$pow", "a number", &base))?;
     let wrong = || kind::wrong(28763, "$pow", "a number as exponent", &exponent);
     let exponent = exponent.number().ok_or_else(wrong)?;
-    if number.is_zero() && exponent.to_f64() < 0.0 {
+    if number.is_zero() && exponent.is_negative() {
         return Err(Error::new(Code(28764), "$pow can't raise 0 to a negative exponent"));
     }
     let kind = number.kind().max(exponent.kind());
@@ -221,6 +223,29 @@ fn pow_by_squares(base: &BigDecimal, exponent: i64) -> Decimal {
         square = decimal::rounded(&square.square(), decimal::WORKING_DIGITS);
         left /= 2;
     }
+    if exponent >= 0 {
+        return Decimal::from_big(&result);
+    }
     let power = Decimal::from_big(&result);
-    if exponent < 0 { decimal::divide(Decimal::from(1), power) } else { power }
+    let inverse = decimal::divide(Decimal::from(1), power);
+    // What is not exact is rounded once, from all the digits that were kept.
+    let is_exact = match (inverse.to_big(), power.to_big()) {
+        (Some(inverse), Some(power)) => (inverse * power).is_one(),
+        _ => true,
+    };
+    if is_exact {
+        inverse
+    } else {
+        Decimal::from_big(&series::quotient(&BigDecimal::one(), &result))
+    }
+}
+
+/// The result of a function that is computed in binary: where it is a whole number it has no places.
+fn bare(exact: &BigDecimal) -> Decimal {
+    let result = Decimal::from_big(&decimal::rounded(exact, decimal::WORKING_DIGITS));
+    match result.to_big() {
+        Some(number) if number.is_zero() && !exact.is_zero() => result,
+        Some(number) if number.is_integer() => Decimal::from_big(&number.with_scale(0)),
+        _ => result,
+    }
 }

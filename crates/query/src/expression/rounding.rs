@@ -67,7 +67,10 @@ fn to_place<'a>(
     Ok(match number {
         Number::Decimal(number) => decimal::round(number, place, mode).into(),
         Number::Double(number) => match decimal::exactly(number) {
-            Some(exact) => decimal::to_double(&decimal::round_big(&exact, place, mode)).into(),
+            Some(exact) => {
+                let rounded = decimal::to_double(&decimal::round_big(&exact, place, mode));
+                rounded.copysign(number).into()
+            }
             None => number.into(),
         },
         whole if place >= 0 => Value::from(whole).into(),

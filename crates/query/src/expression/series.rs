@@ -83,9 +83,11 @@ pub(super) fn exp(value: &BigDecimal) -> Option<BigDecimal> {
 /// The natural logarithm of a positive number.
 pub(super) fn ln(value: &BigDecimal) -> BigDecimal {
     let (digits, scale) = value.as_bigint_and_exponent();
-    // value = mantissa * 10^shift, with the mantissa near 1.
-    let shift = i64::try_from(value.digits()).unwrap_or(0) - scale;
-    let mantissa = BigDecimal::new(digits, i64::try_from(value.digits()).unwrap_or(0));
+    // value = mantissa * 10^shift, with one digit of the mantissa before the point: that of a power of ten is 1,
+    // whose logarithm is exactly 0.
+    let places = i64::try_from(value.digits()).unwrap_or(0) - 1;
+    let shift = places - scale;
+    let mantissa = BigDecimal::new(digits, places);
     ln_near_one(&mantissa) + number(shift) * ln_near_one(&number(10))
 }
 

@@ -45,7 +45,7 @@ pub(super) fn text_of<'v>(answer: &'v Answer<'_>) -> Result<Cow<'v, str>> {
         Some(ValueRef::Long(number)) => Cow::Owned(number.to_string()),
         Some(ValueRef::Double(number)) => Cow::Owned(short_text(number)),
         Some(ValueRef::Decimal(number)) => Cow::Owned(number.to_string()),
-        Some(ValueRef::Date(date)) => Cow::Owned(moment::iso_text(date)),
+        Some(ValueRef::Date(date)) => Cow::Owned(moment::iso_text(date)?),
         Some(ValueRef::Timestamp(timestamp)) => {
             Cow::Owned(format!("Timestamp({}, {})", timestamp.time, timestamp.increment))
         }
