@@ -5,16 +5,23 @@
 //! compiled [`Plan`]. This file knows neither a store nor a server.
 
 mod embedded;
+mod walked;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use filedex_query::ejson::{Form, write_document, write_document_within};
-use filedex_query::{Account, Document, DocumentRef, Error as QueryError, Plan};
-use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
+use filedex_query::{
+    Account, Collation, Date, Document, DocumentRef, Error as QueryError, Found as Match, Path,
+    Plan, Position, Value, Values,
+};
+use filedex_storage::{
+    Activity, Explain, News, Put, Report, Start, Stats, Store, Sweep, Tally, Watch, Window,
+};
 
-#[cfg(doc)]
-use crate::Filedex;
 use crate::{Error, ErrorKind, Result};
+#[cfg(doc)]
+use crate::{Filedex, Sum};
 
 /// The records of a window, as the projection shows them, and the exact number of all that match, both
 /// of one moment.
@@ -24,6 +31,8 @@ pub struct Found {
     pub documents: Vec<Document>,
     /// How many records match, in and outside the window.
     pub total: u64,
+    /// The places of the first and the last record in the plan's order, if it has one and there are any.
+    pub ends: Option<(Position, Position)>,
 }
 
 /// All records of an answer, one after the other.
@@ -124,6 +133,90 @@ pub trait Records: Send + Sync {
         write_document(record.view(), Form::Plain, &mut text);
         Ok(Some(text))
     }
+
+    /// The records of a window that is counted from a place in the plan's order, and the exact total of all
+    /// that match. Unless the backend knows better, by a walk over all of them.
+    ///
+    /// # Errors
+    /// As [`Records::page`]; `Query` for a place in another order.
+    fn page_at(&self, plan: &Plan, start: &Start, window: Window, watch: &Watch) -> Result<Found> {
+        walked::page_at(self.walk(&plan.whole(true), watch)?, plan, start, window)
+    }
+
+    /// How many matches come before the record of that id, in the plan's order; `None` if it is none of
+    /// them. Unless the backend knows better, by a walk.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
+        walked::rank(self.walk(&plan.whole(true), watch)?, id)
+    }
+
+    /// What all matches have under that path, added up as [`Sum`] does. Unless the backend knows better, by
+    /// a walk.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
+        walked::sum(self.walk(&plan.whole(false), watch)?, plan, path)
+    }
+
+    /// Which values all matches have under that path, and how often, as [`Values`] tells them. Unless the
+    /// backend knows better, by a walk.
+    ///
+    /// # Errors
+    /// As [`Records::page`].
+    fn values(
+        &self,
+        plan: &Plan,
+        path: &Path,
+        collation: &Collation,
+        watch: &Watch,
+    ) -> Result<Values> {
+        walked::values(self.walk(&plan.whole(false), watch)?, plan, (path, collation), watch)
+    }
+}
+
+/// The changes of a [`Backend::write`] while it is worked out.
+pub trait Writing {
+    /// The record of that id, as this write has it.
+    ///
+    /// # Errors
+    /// As [`Records::get`].
+    fn get(&mut self, id: &str) -> Result<Option<Document>>;
+
+    /// Puts a record in.
+    ///
+    /// # Errors
+    /// As [`Backend::put`]; `TooLarge`.
+    fn put(&mut self, record: &Document) -> Result<Put>;
+
+    /// Takes a record out. False if there is none.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Io`.
+    fn remove(&mut self, id: &str) -> Result<bool>;
+
+    /// What there would be if the write ended here, to be asked.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    fn records(&mut self) -> Result<Arc<dyn Records>>;
+}
+
+/// What was written to records of a plan, told as it comes.
+pub trait Follow: Send {
+    /// The next that is to be told. Waits for it no longer than that; `None` if nothing came.
+    ///
+    /// # Errors
+    /// `Query` where a condition fails on a record; `Io`.
+    fn wait(&mut self, time: Duration) -> Result<Option<News>>;
+
+    /// The number of the last write that was looked at: to go on behind it.
+    fn number(&self) -> u64;
+
+    /// Whether nothing will come any more.
+    fn has_ended(&self) -> bool;
 }
 
 /// What an index stands on: [`Records`] that can be changed. Known fields have their types when they
@@ -164,6 +257,85 @@ pub trait Backend: Records {
     /// `Io`; batches before the failing one are out.
     fn remove_many(&self, ids: &mut dyn Iterator<Item = String>) -> Result<u64>;
 
+    /// Makes several changes as one write: all or nothing, beside no other writer. Where others came in
+    /// between, the work may be asked for again.
+    ///
+    /// # Errors
+    /// Those of the work; as [`Backend::put`]; `Unsupported`, also within another write.
+    fn write(&self, work: &mut dyn FnMut(&mut dyn Writing) -> Result<()>) -> Result<()> {
+        let _nowhere = work;
+        Err(unsupported("several changes as one write"))
+    }
+
+    /// Takes all matches out, in steps each of which goes as a whole; `progress` is told after each. Unless
+    /// the backend knows better, as [`Backend::remove_many`] does.
+    ///
+    /// # Errors
+    /// As [`Records::page`]; `Io`; steps before the failing one are out.
+    fn remove_all(
+        &self,
+        plan: &Plan,
+        watch: &Watch,
+        progress: &mut dyn FnMut(Sweep),
+    ) -> Result<Sweep> {
+        let matches = self.walk(&plan.whole(false), watch)?;
+        walked::remove_all(matches, progress, &mut |ids| self.remove_many(ids))
+    }
+
+    /// Changes all matches, each once, in steps each of which goes as a whole; `progress` is told after
+    /// each. The change is given a record and what of it matched. Unless the backend knows better, each
+    /// record is a step.
+    ///
+    /// # Errors
+    /// Those of the change; as [`Records::page`] and [`Backend::put`]; steps before the failing one stand.
+    fn change_all(
+        &self,
+        plan: &Plan,
+        watch: &Watch,
+        change: &mut dyn FnMut(Document, Match) -> Result<Document>,
+        progress: &mut dyn FnMut(Sweep),
+    ) -> Result<Sweep> {
+        let matches = self.walk(&plan.whole(false), watch)?;
+        walked::change_all(matches, plan, change, progress, &mut |id, change| {
+            self.update(id, change)
+        })
+    }
+
+    /// Takes the records of `due` out, which are those with a date under that path that is not after `now`, as
+    /// [`Backend::remove_all`] does; how many there were.
+    ///
+    /// # Errors
+    /// As [`Backend::remove_all`].
+    fn expire(&self, due: &Plan, path: &Path, now: Date, watch: &Watch) -> Result<u64> {
+        let _found_by_the_plan = (path, now);
+        Ok(self.remove_all(due, watch, &mut |_| ())?.changed)
+    }
+
+    /// The records as they are now, to be asked for as long as that is kept.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    fn snapshot(&self) -> Result<Arc<dyn Records>> {
+        Err(unsupported("a snapshot"))
+    }
+
+    /// Follows what is written to records of the plan, from now on or behind the write of a number.
+    ///
+    /// # Errors
+    /// `Unsupported`.
+    fn follow(&self, plan: &Plan, behind: Option<u64>) -> Result<Box<dyn Follow>> {
+        let _nothing = (plan, behind);
+        Err(unsupported("following what is written"))
+    }
+
+    /// Brings what was written to where it stays, ahead of time.
+    ///
+    /// # Errors
+    /// `Io`.
+    fn checkpoint(&self) -> Result<()> {
+        self.flush()
+    }
+
     /// What the index holds, counted.
     ///
     /// # Errors
@@ -203,6 +375,11 @@ pub trait Backend: Records {
     fn embedded(&self) -> Option<&Store> {
         None
     }
+}
+
+pub(crate) fn unsupported(wanted: &str) -> Error {
+    let message = format!("{wanted} is nothing that what this index stands on can do");
+    Error::new(ErrorKind::Unsupported, message)
 }
 
 impl dyn Backend + '_ {

@@ -9,8 +9,8 @@ use filedex_storage::{Backup, Options, Store};
 use crate::{Filedex, Result};
 
 impl Filedex {
-    /// Writes every record to a file, all from one moment, with a checksum at the end. Writers wait
-    /// meanwhile, lookups do not. The file is made whole or not at all. `progress` is told how many
+    /// Writes every record to a file, all from one moment, with a checksum at the end. Writers and lookups go
+    /// on meanwhile. The file is made whole or not at all. `progress` is told how many
     /// records are written, of how many.
     ///
     /// # Errors

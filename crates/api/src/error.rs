@@ -25,6 +25,18 @@ enum Cause {
     Store(filedex_storage::Error),
     Query(filedex_query::Error),
     Told(Told),
+    /// Of one record among many.
+    Record(FailedRecord, Error),
+}
+
+/// Which record a fault is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FailedRecord {
+    /// Its `_id`, where it has a text for one.
+    pub id: Option<String>,
+    /// How many records came before it in what was given; those are in.
+    pub position: Option<u64>,
 }
 
 /// What neither a store nor a query is at fault for.
@@ -71,9 +83,49 @@ impl Error {
         Error::new(ErrorKind::Cancelled, "cancelled")
     }
 
+    /// The same fault, of the record of that id.
+    pub(crate) fn of_record(self, id: Option<&str>) -> Error {
+        self.of(FailedRecord { id: id.map(str::to_owned), position: None })
+    }
+
+    /// The same fault, of a record behind so many others.
+    pub(crate) fn at_position(self, position: u64, id: Option<&str>) -> Error {
+        let known = self.failed_record().and_then(|record| record.id.clone());
+        let id = known.or_else(|| id.map(str::to_owned));
+        self.of(FailedRecord { id, position: Some(position) })
+    }
+
+    fn of(self, record: FailedRecord) -> Error {
+        match *self.0 {
+            Cause::Record(_, error) => Error(Box::new(Cause::Record(record, error))),
+            _ => Error(Box::new(Cause::Record(record, self))),
+        }
+    }
+
+    /// Which record is at fault, where it is one among many or its name is known.
+    ///
+    /// ```
+    /// use filedex::{Document, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// let record = |id: &str| Document::new().with("_id", id);
+    /// let records = [record("a"), record("b").with("size", "big"), record("c")];
+    /// let error = index.put_many(records).unwrap_err();
+    /// let failed = error.failed_record().unwrap();
+    /// assert_eq!((failed.id.as_deref(), failed.position), (Some("b"), Some(1)));
+    /// assert_eq!(index.all().total()?, 1);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn failed_record(&self) -> Option<&FailedRecord> {
+        match &*self.0 {
+            Cause::Record(record, _) => Some(record),
+            _ => None,
+        }
+    }
+
     /// What to do about it. A directory that can't answer is `Io`.
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
+            Cause::Record(_, error) => error.kind(),
             Cause::Store(error) => error.kind(),
             Cause::Query(error) => ErrorKind::from(error),
             Cause::Told(told) => told.kind,
@@ -84,6 +136,7 @@ impl Error {
     pub fn query(&self) -> Option<&filedex_query::Error> {
         match &*self.0 {
             Cause::Store(error) => error.query(),
+            Cause::Record(_, error) => error.query(),
             Cause::Query(error) if self.kind() == ErrorKind::Query => Some(error),
             _ => None,
         }
@@ -108,6 +161,15 @@ impl fmt::Display for Error {
             Cause::Store(error) => error.fmt(f),
             Cause::Query(error) => error.fmt(f),
             Cause::Told(told) => f.write_str(&told.message),
+            Cause::Record(record, error) => {
+                match (record.position, &record.id) {
+                    (None, Some(id)) => write!(f, "record `{id}`: ")?,
+                    (Some(position), Some(id)) => write!(f, "record {position} (`{id}`): ")?,
+                    (Some(position), None) => write!(f, "record {position}: ")?,
+                    (None, None) => {}
+                }
+                error.fmt(f)
+            }
         }
     }
 }
@@ -117,6 +179,8 @@ impl StdError for Error {
         match &*self.0 {
             Cause::Store(error) => error.source(),
             Cause::Told(told) => told.source.as_deref().map(|source| source as _),
+            // What it says is said already.
+            Cause::Record(_, error) => error.source(),
             Cause::Query(_) => None,
         }
     }

@@ -7,15 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use filedex_query::{
-    Account, Collation, Date, Document, DottedNull, Environment, Filter, Found, Limits, Value,
-};
+use filedex_query::{Account, Collation, Date, Document, DottedNull, Environment, Found, Limits};
 use filedex_storage::{
     Activity, Durability, Holder, Options, Put, Report, Stats, Store, Tally, Watch,
 };
 
 use crate::file::record;
-use crate::{Backend, Change, File, Lookup, Record, Result, Scope};
+use crate::{Backend, Change, ErrorKind, File, Lookup, Record, Records, Result, Scope};
 
 /// An open index. Clones are handles of the same index; threads share them freely.
 ///
@@ -88,6 +86,14 @@ impl OpenOptions {
     #[must_use]
     pub fn write_buffer_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.write_buffer_bytes = bytes;
+        self
+    }
+
+    /// Bytes of memory, about, that snapshots which the host keeps may hold beside what is current (default:
+    /// 64 MiB).
+    #[must_use]
+    pub fn snapshot_bytes(mut self, bytes: u64) -> OpenOptions {
+        self.options.snapshot_bytes = bytes;
         self
     }
 
@@ -186,21 +192,28 @@ impl Filedex {
     /// Puts many records in, in batches of which each goes in whole or not at all.
     ///
     /// # Errors
-    /// As [`Filedex::put`]; what came before the batch of the one that failed is in, and of its own batch
-    /// either nothing or what came before it.
+    /// As [`Filedex::put`]. Of a record that can't be one, [`Error::failed_record`](crate::Error::failed_record)
+    /// tells which it is: those before it are in, none behind it.
     pub fn put_many<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<Tally> {
-        let mut fault = None;
+        let (mut fault, mut given, mut last) = (None, 0, None);
         let mut sound = records.into_iter().map_while(|record| match record.into_record() {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                given += 1;
+                last = document.get_str("_id").map(str::to_owned);
+                Some(document)
+            }
             Err(error) => {
                 fault = Some(error);
                 None
             }
         });
         let put = self.backend.put_many(&mut sound);
-        match fault {
-            Some(error) => Err(error),
-            None => put,
+        match (fault, put) {
+            (_, Err(error)) if error.kind() == ErrorKind::InvalidRecord => {
+                Err(error.at_position(given - 1, last.as_deref()))
+            }
+            (Some(error), Ok(_)) => Err(error.at_position(given, None)),
+            (_, put) => put,
         }
     }
 
@@ -245,28 +258,23 @@ impl Filedex {
     /// # Ok::<(), filedex::Error>(())
     /// ```
     ///
-    /// An upsert looks for the record and then puts one in: of two writers that make one record at
-    /// once, the later one's stays.
-    ///
     /// # Errors
     /// `Query` for an update that can't be read, or that the record does not allow, with MongoDB's code;
-    /// those of [`Filedex::update`] and, for an upsert, of [`Filedex::put`]. The record then stays as it
+    /// those of [`Filedex::update`] and, for an upsert, of [`Filedex::write`]. The record then stays as it
     /// was.
     pub fn update_with(&self, id: &str, change: impl Into<Change>) -> Result<Option<Put>> {
         let change = change.into();
-        let update = change.read(&self.environment())?;
-        let mut fault = None;
+        if change.is_upsert() {
+            return self.write(|batch| batch.update_with(id, &change));
+        }
+        let (update, mut fault) = (change.read(&self.environment())?, None);
         let updated = self.update(id, |record| {
             let applied = update.apply(record.clone(), Found::default());
             fault = applied.map(|updated| *record = updated.document).err();
         })?;
-        match (fault, updated) {
-            (Some(error), _) => Err(error.into()),
-            (None, None) if change.is_upsert() => {
-                let record = update.insert(&Filter::eq("_id", id)?, || Value::from(id))?;
-                self.put(&record).map(Some)
-            }
-            (None, updated) => Ok(updated),
+        match fault {
+            Some(error) => Err(error.into()),
+            None => Ok(updated),
         }
     }
 
@@ -428,6 +436,10 @@ impl Filedex {
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    pub(crate) fn records(&self) -> &dyn Records {
         &*self.backend
     }
 

@@ -39,10 +39,13 @@
 mod admission;
 mod backend;
 mod backup;
+mod batch;
 mod change;
+mod changes;
 mod directory;
 mod endpoint;
 mod error;
+mod expiry;
 mod file;
 mod import;
 mod index;
@@ -51,12 +54,15 @@ mod page;
 mod policy;
 mod rebuild;
 mod scope;
+mod snapshot;
 
 pub use admission::{Admission, AdmissionOptions, Reply};
 #[cfg(feature = "tokio")]
 pub use admission::{Refused, Turn};
-pub use backend::{Backend, Found, Records, Walk};
+pub use backend::{Backend, Follow, Found, Records, Walk, Writing};
+pub use batch::Batch;
 pub use change::Change;
+pub use changes::Changes;
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
     Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
@@ -66,22 +72,24 @@ pub use endpoint::{
     FoldersParams, ImagesParams, Order, OwnerShape, Paging, RoomKey, SearchField, Searched,
     SearchedQuery, Shown, SortBy, Step, UserFiles, UserFilesParams, UserFolder, UserStats, Waiting,
 };
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, FailedRecord, Result};
 pub use file::{AsIs, File, Record};
 pub use import::{Fault, ImportFrom, ImportOptions, ImportReport, Place, each_document};
 pub use index::{Filedex, OpenOptions};
-pub use lookup::{Lookup, Matches};
+pub use lookup::{Lookup, Matches, Updates};
 pub use page::Page;
 pub use policy::{Denied, Policy};
 pub use scope::{Scope, Visibility};
+pub use snapshot::Snapshot;
 
 pub use filedex_query::{
-    Code, Collation, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Plan, Value,
-    ejson,
+    Code, Collation, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Path, Plan,
+    Position, Sum, Value, Values, ejson,
 };
 pub use filedex_storage::{
-    Activity, Backup, CacheActivity, Cancel, Compaction, Durability, Explain, Holder, Holders, Put,
-    Quarantined, Repair, Report, Stats, Store, Tally, Watch, Window,
+    Activity, Backup, CacheActivity, Cancel, Changed, Commit, Compaction, Durability, Explain,
+    Holder, Holders, News, Put, Quarantined, Repair, Report, Start, Stats, Store, Sweep, Tally,
+    Watch, What, Window,
 };
 
 /// The program in the README compiles and does what it says.

@@ -4,6 +4,7 @@ use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
 use serde::de::DeserializeOwned;
 
+use crate::lookup::Ends;
 use crate::{Error, File, Result};
 
 /// The records of a window, with the exact number of matches of the same moment.
@@ -28,19 +29,59 @@ pub struct Page {
     pub offset: u64,
     /// How many records match in all.
     pub total: u64,
+    /// Where the page lies in its order, if that is known.
+    ends: Option<Ends>,
 }
 
 impl Page {
     pub(crate) fn new(files: Vec<Document>, offset: u64, total: u64) -> Page {
-        Page { count: files.len() as u64, files, offset, total }
+        Page { count: files.len() as u64, files, offset, total, ends: None }
+    }
+
+    pub(crate) fn with_ends(mut self, ends: Option<Ends>) -> Page {
+        self.ends = ends;
+        self
+    }
+
+    /// A text by which a client asks for the page behind this one, with
+    /// [`Lookup::after_token`](crate::Lookup::after_token). `None` for an empty page, and for one of a lookup
+    /// without a sort. It holds what the last record is sorted by.
+    pub fn next_token(&self) -> Option<String> {
+        self.ends.as_ref().map(Ends::last_token)
+    }
+
+    /// A text by which a client asks for the page before this one, with
+    /// [`Lookup::before_token`](crate::Lookup::before_token).
+    pub fn previous_token(&self) -> Option<String> {
+        self.ends.as_ref().map(Ends::first_token)
     }
 
     /// The records with their types.
     ///
     /// # Errors
-    /// `InvalidRecord` if a known field of a record is of another kind, or `_id` was projected away.
+    /// `InvalidRecord` if a known field of a record is of another kind, or `_id` was projected away; it names
+    /// the record. [`Page::each_file`] gives the others all the same.
     pub fn to_files(&self) -> Result<Vec<File>> {
-        self.files.iter().cloned().map(File::from_document).collect()
+        self.each_file().collect()
+    }
+
+    /// The records with their types, each on its own: one that was put in as it came, with a known field of
+    /// another kind, is an error that names it, and those behind it follow.
+    ///
+    /// ```
+    /// use filedex::{AsIs, Document, File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&AsIs(Document::new().with("_id", "a").with("size", "big")))?;
+    /// index.put(&File::new("b")?.with_size(7))?;
+    /// let page = index.all().sort(r#"{"_id": 1}"#)?.page()?;
+    /// let (sound, broken): (Vec<_>, Vec<_>) = page.each_file().partition(Result::is_ok);
+    /// assert_eq!((sound.len(), broken.len()), (1, 1));
+    /// let error = page.to_files().unwrap_err();
+    /// assert_eq!(error.failed_record().unwrap().id.as_deref(), Some("a"));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn each_file(&self) -> impl Iterator<Item = Result<File>> {
+        self.files.iter().cloned().map(File::from_document)
     }
 
     /// The records as a type of the host, read from the JSON of a reply (dates are ISO 8601 texts).

@@ -44,6 +44,8 @@ pub enum ErrorKind {
     Poisoned,
     /// What the records lie in cannot do that; the message names what. Nothing was changed.
     Unsupported,
+    /// One write changes more than one may. Make several of it.
+    TooLarge,
 }
 
 /// An error of a store. Cheap to move.
@@ -78,6 +80,10 @@ impl Error {
 
     pub(crate) fn invalid(reason: impl Into<String>) -> Error {
         Error::new(ErrorKind::InvalidRecord, reason)
+    }
+
+    pub(crate) fn id_changed() -> Error {
+        Error::invalid("an update cannot change `_id`; put a new record")
     }
 
     pub(crate) fn io(doing: &str, path: &Path, source: io::Error) -> Error {

@@ -40,6 +40,9 @@ mod write;
 pub use error::{Error, ErrorKind, Result};
 pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};
-pub use read::{Cancel, Explain, Watch, Way, Window};
-pub use store::{Activity, CacheActivity, Cursor, Holder, Holders, Page, Snapshot, Stats, Store};
+pub use read::{Cancel, Explain, Start, Watch, Way, Window};
+pub use store::{
+    Activity, Batch, CacheActivity, Changed, Changes, Commit, Cursor, Holder, Holders, News, Page,
+    Snapshot, Stats, Store, Sweep, What,
+};
 pub use write::{Put, Tally};

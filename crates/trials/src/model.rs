@@ -31,13 +31,16 @@ impl Model {
         match unit {
             Unit::Put(records) => records.into_iter().for_each(|record| self.put(record)),
             Unit::Remove(ids) => ids.iter().for_each(|id| self.remove(id)),
-            Unit::Move { id, room, number } => {
-                if let Some(record) = self.records.get(id.as_str()) {
-                    let mut record = Document::clone(record);
-                    moved(&mut record, &room, number);
-                    self.put(record);
-                }
-            }
+            Unit::Move { id, room, number } => self.moved(&id, &room, number),
+            Unit::Write(changes) => changes.into_iter().for_each(|change| self.apply(change)),
+        }
+    }
+
+    fn moved(&mut self, id: &str, room: &str, number: i64) {
+        if let Some(record) = self.records.get(id) {
+            let mut record = Document::clone(record);
+            moved(&mut record, room, number);
+            self.put(record);
         }
     }
 

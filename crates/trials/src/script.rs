@@ -28,14 +28,22 @@ pub(crate) enum Step {
     Remove(String),
     PutMany(Vec<Document>),
     RemoveMany(Vec<String>),
+    /// Several changes as one write, in which later ones meet earlier ones.
+    Write(Vec<Unit>),
 }
 
 /// The part of a step that is applied as a whole or not at all.
 #[derive(Clone, Debug)]
 pub(crate) enum Unit {
     Put(Vec<Document>),
-    Move { id: String, room: String, number: i64 },
+    Move {
+        id: String,
+        room: String,
+        number: i64,
+    },
     Remove(Vec<String>),
+    /// One after the other, together.
+    Write(Vec<Unit>),
 }
 
 /// Everything one writer does.
@@ -67,7 +75,11 @@ impl Script {
                 Step::Move { id, room: room(&mut random), number: number.cast_signed() }
             }
             65..80 => Step::Remove(self.id(random.u64(0..self.keys))),
-            80..97 => {
+            80..87 => {
+                let changes = random.usize(2..40);
+                Step::Write((0..changes).map(|_| self.change(&mut random, number)).collect())
+            }
+            87..97 => {
                 // Some are more than one atomic write takes.
                 let records = if random.u8(0..8) == 0 { 510..620 } else { 2..60 };
                 let records = random.usize(records);
@@ -77,6 +89,17 @@ impl Script {
                 let ids = random.usize(2..40);
                 Step::RemoveMany((0..ids).map(|_| self.id(random.u64(0..self.keys))).collect())
             }
+        }
+    }
+
+    fn change(&self, random: &mut Rng, number: u64) -> Unit {
+        match random.u8(0..10) {
+            0..6 => Unit::Put(vec![self.record(random, number)]),
+            6..8 => {
+                let id = self.id(random.u64(0..self.keys));
+                Unit::Move { id, room: room(random), number: number.cast_signed() }
+            }
+            _ => Unit::Remove(vec![self.id(random.u64(0..self.keys))]),
         }
     }
 
@@ -132,6 +155,7 @@ impl Step {
             Step::PutMany(records) => {
                 records.chunks(ATOMIC).map(|part| Unit::Put(part.to_vec())).collect()
             }
+            Step::Write(changes) => vec![Unit::Write(changes)],
             Step::RemoveMany(ids) => {
                 ids.chunks(ATOMIC).map(|part| Unit::Remove(part.to_vec())).collect()
             }
@@ -148,4 +172,15 @@ pub(crate) fn moved(record: &mut Document, room: &str, number: i64) {
 /// The writer whose record that is.
 pub(crate) fn writer_of(id: &str) -> Option<u64> {
     id.strip_prefix('w')?.split_once('-')?.0.parse().ok()
+}
+
+impl Unit {
+    /// The changes that are made together, in order; none of them is several.
+    #[cfg(any(feature = "redb", feature = "sqlite"))]
+    pub(crate) fn parts(self) -> Vec<Unit> {
+        match self {
+            Unit::Write(changes) => changes.into_iter().flat_map(Unit::parts).collect(),
+            unit => vec![unit],
+        }
+    }
 }

@@ -1,17 +1,23 @@
 //! The store of this machine as a backend: every call is the store's own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use filedex_query::{Account, Document, DocumentRef, Plan};
-use filedex_storage::{Activity, Explain, Put, Report, Stats, Store, Tally, Watch, Window};
+use filedex_query::{
+    Account, Collation, Date, Document, DocumentRef, Found as Match, Path, Plan, Value, Values,
+};
+use filedex_storage::{
+    Activity, Batch, Changes, Explain, News, Page, Put, Report, Snapshot, Start, Stats, Store,
+    Sweep, Tally, Watch, Window,
+};
 
-use super::{Backend, Found, Records, Walk};
+use super::{Backend, Follow, Found, Records, Walk, Writing};
 use crate::Result;
 
 impl Records for Store {
     fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found> {
         let page = Store::page(self, plan, window, watch)?;
-        Ok(Found { documents: page.documents, total: page.total })
+        Ok(found(page))
     }
 
     fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
@@ -29,7 +35,8 @@ impl Records for Store {
         watch: &Watch,
     ) -> Result<(Found, Explain)> {
         let page = Store::page(self, plan, window, watch)?;
-        Ok((Found { documents: page.documents, total: page.total }, page.explain))
+        let explain = page.explain.clone();
+        Ok((found(page), explain))
     }
 
     fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
@@ -63,6 +70,88 @@ impl Records for Store {
 
     fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
         Ok(Store::get_text(self, id)?)
+    }
+
+    fn page_at(&self, plan: &Plan, start: &Start, window: Window, watch: &Watch) -> Result<Found> {
+        Ok(found(Store::page_at(self, plan, start, window, watch)?))
+    }
+
+    fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
+        Ok(Store::rank(self, plan, id, watch)?.map(|(rank, _)| rank))
+    }
+
+    fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
+        Ok(Store::sum(self, plan, path, watch)?.0)
+    }
+
+    fn values(
+        &self,
+        plan: &Plan,
+        path: &Path,
+        collation: &Collation,
+        watch: &Watch,
+    ) -> Result<Values> {
+        Ok(Store::values(self, plan, path, collation, watch)?.0)
+    }
+}
+
+impl Records for Snapshot {
+    fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found> {
+        let page = Snapshot::page(self, plan, window, watch)?;
+        Ok(found(page))
+    }
+
+    fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+        Ok(Snapshot::total(self, plan, watch)?)
+    }
+
+    fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+        Ok(Snapshot::page(self, plan, window, watch)?.explain)
+    }
+
+    fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
+        let cursor = self.cursor(plan, watch)?;
+        Ok(Box::new(cursor.map(|found| found.map_err(Into::into))))
+    }
+
+    fn get(&self, id: &str) -> Result<Option<Document>> {
+        Ok(Snapshot::get(self, id)?)
+    }
+
+    fn texts(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        Ok(Snapshot::texts(self, plan, window, watch, visitor)?)
+    }
+
+    fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        Ok(Snapshot::get_text(self, id)?)
+    }
+
+    fn page_at(&self, plan: &Plan, start: &Start, window: Window, watch: &Watch) -> Result<Found> {
+        Ok(found(Snapshot::page_at(self, plan, start, window, watch)?))
+    }
+
+    fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
+        Ok(Snapshot::rank(self, plan, id, watch)?.map(|(rank, _)| rank))
+    }
+
+    fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
+        Ok(Snapshot::sum(self, plan, path, watch)?.0)
+    }
+
+    fn values(
+        &self,
+        plan: &Plan,
+        path: &Path,
+        collation: &Collation,
+        watch: &Watch,
+    ) -> Result<Values> {
+        Ok(Snapshot::values(self, plan, path, collation, watch)?.0)
     }
 }
 
@@ -114,4 +203,79 @@ impl Backend for Store {
     fn embedded(&self) -> Option<&Store> {
         Some(self)
     }
+
+    fn write(&self, work: &mut dyn FnMut(&mut dyn Writing) -> Result<()>) -> Result<()> {
+        Store::write(self, |batch| work(batch))
+    }
+
+    fn remove_all(
+        &self,
+        plan: &Plan,
+        watch: &Watch,
+        progress: &mut dyn FnMut(Sweep),
+    ) -> Result<Sweep> {
+        Ok(Store::remove_all(self, plan, watch, progress)?)
+    }
+
+    fn change_all(
+        &self,
+        plan: &Plan,
+        watch: &Watch,
+        change: &mut dyn FnMut(Document, Match) -> Result<Document>,
+        progress: &mut dyn FnMut(Sweep),
+    ) -> Result<Sweep> {
+        Store::change_all(self, plan, watch, change, progress)
+    }
+
+    fn expire(&self, due: &Plan, path: &Path, now: Date, watch: &Watch) -> Result<u64> {
+        Ok(Store::expire(self, due, path, now, watch)?)
+    }
+
+    fn snapshot(&self) -> Result<Arc<dyn Records>> {
+        Ok(Arc::new(Store::snapshot(self)))
+    }
+
+    fn follow(&self, plan: &Plan, behind: Option<u64>) -> Result<Box<dyn Follow>> {
+        Ok(Box::new(self.changes(plan, behind)?))
+    }
+
+    fn checkpoint(&self) -> Result<()> {
+        Ok(Store::checkpoint(self)?)
+    }
+}
+
+impl Writing for Batch<'_, '_> {
+    fn get(&mut self, id: &str) -> Result<Option<Document>> {
+        Ok(Batch::get(self, id)?)
+    }
+
+    fn put(&mut self, record: &Document) -> Result<Put> {
+        Ok(Batch::put(self, record)?)
+    }
+
+    fn remove(&mut self, id: &str) -> Result<bool> {
+        Ok(Batch::remove(self, id)?)
+    }
+
+    fn records(&mut self) -> Result<Arc<dyn Records>> {
+        Ok(Arc::new(self.snapshot()))
+    }
+}
+
+impl Follow for Changes {
+    fn wait(&mut self, time: Duration) -> Result<Option<News>> {
+        Ok(Changes::wait(self, time)?)
+    }
+
+    fn number(&self) -> u64 {
+        Changes::number(self)
+    }
+
+    fn has_ended(&self) -> bool {
+        Changes::has_ended(self)
+    }
+}
+
+fn found(page: Page) -> Found {
+    Found { documents: page.documents, total: page.total, ends: page.ends }
 }

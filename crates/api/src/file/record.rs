@@ -102,10 +102,11 @@ impl Misfit {
 
     fn named(&self, id: Option<&Value>) -> Error {
         let Misfit { field, reason } = self;
-        Error::record(match id.and_then(Value::as_str) {
-            Some(id) if field != "_id" => format!("record `{id}`: `{field}` {reason}"),
-            _ => format!("`{field}` {reason}"),
-        })
+        let error = Error::record(format!("`{field}` {reason}"));
+        match id.and_then(Value::as_str) {
+            Some(id) if field != "_id" => error.of_record(Some(id)),
+            _ => error,
+        }
     }
 }
 

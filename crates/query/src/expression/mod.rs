@@ -49,9 +49,11 @@ mod series;
 mod set;
 mod substring;
 mod text;
+mod total;
 mod trigonometry;
 mod variable;
 mod zone;
 
 pub(crate) use array::{first_or_last, from_start_or_end};
 pub use compiled::Expression;
+pub(crate) use total::Total;

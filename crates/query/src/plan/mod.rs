@@ -31,6 +31,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Plan(Arc<Parts>);
 
+#[derive(Clone)]
 struct Parts {
     filter: Filter,
     matcher: Matcher,
@@ -38,10 +39,12 @@ struct Parts {
     projection: Projection,
     sort: Sort,
     limits: Limits,
+    redaction: Redaction,
 }
 
 /// One condition that every record of the answer satisfies. A store may prove it by the way it
 /// reaches the records; otherwise it runs its matcher.
+#[derive(Clone)]
 pub struct Conjunct {
     filter: Filter,
     matcher: Matcher,
@@ -67,7 +70,8 @@ impl Plan {
         let filter = filter.under(environment)?;
         let projection = projection.under(environment)?;
         let conjuncts = Conjunct::each(&filter, environment);
-        Ok(Plan::of(filter, conjuncts, projection, sort, environment))
+        let redaction = Redaction::default();
+        Ok(Plan::of(filter, conjuncts, projection, sort, redaction, environment))
     }
 
     /// Compiles a query of which a part is asked by somebody who may not see all of a record: the host's
@@ -123,7 +127,7 @@ impl Plan {
             false => (projection.redacted(redaction), sort.redacted(redaction, may_fail)),
         };
         let conjuncts = plain.into_iter().chain(asked).collect();
-        Ok(Plan::of(filter, conjuncts, projection, sort, environment))
+        Ok(Plan::of(filter, conjuncts, projection, sort, redaction.clone(), environment))
     }
 
     fn of(
@@ -131,6 +135,7 @@ impl Plan {
         mut conjuncts: Vec<Conjunct>,
         projection: Projection,
         sort: Sort,
+        redaction: Redaction,
         environment: &Environment,
     ) -> Plan {
         let matchers: Vec<Matcher> = conjuncts.iter().map(|one| one.matcher.clone()).collect();
@@ -140,7 +145,7 @@ impl Plan {
         // that rests on counts of records that the asker may not see.
         conjuncts.sort_by_key(|conjunct| conjunct.may_fail);
         let limits = environment.limits.clone();
-        Plan(Arc::new(Parts { filter, matcher, conjuncts, projection, sort, limits }))
+        Plan(Arc::new(Parts { filter, matcher, conjuncts, projection, sort, limits, redaction }))
     }
 
     /// What a record must satisfy, as a tree.
@@ -193,6 +198,27 @@ impl Plan {
     /// The order of the records.
     pub fn sort(&self) -> &Sort {
         &self.0.sort
+    }
+
+    /// The same plan with whole records shown, in the same order or in none.
+    #[must_use]
+    pub fn whole(&self, sorted: bool) -> Plan {
+        let mut parts = Parts::clone(&self.0);
+        parts.projection = Projection::everything();
+        if !sorted {
+            parts.sort = Sort::none();
+        }
+        Plan(Arc::new(parts))
+    }
+
+    /// The record as its asker may ask it: without what is redacted.
+    pub fn asked<'a>(&'a self, record: DocumentRef<'a>) -> DocumentRef<'a> {
+        if self.0.redaction.is_empty() { record } else { self.0.redaction.asked(record) }
+    }
+
+    /// Whether the asker may not see fields of that name.
+    pub fn hides(&self, name: &str) -> bool {
+        self.0.redaction.hides(name)
     }
 
     /// What the plan may cost.

@@ -7,9 +7,10 @@
 //!
 //! This file knows tuples and bytes; it does not know the specification's JSON.
 
-use super::{Sort, SortKeySpec};
+use super::{Position, Sort, SortKeySpec};
 use crate::{
-    Account, ArrayRef, Code, Collation, DocumentRef, Error, Part, Path, Result, ValueRef, key,
+    Account, ArrayRef, Code, Collation, DocumentRef, Error, Part, Path, Result, Value, ValueRef,
+    key,
 };
 
 /// Elements entered for one document. More than this and the sort ends with an error: indexes in
@@ -66,7 +67,33 @@ impl Sort {
         Ok(bytes)
     }
 
+    /// The record's place in the order.
+    ///
+    /// # Errors
+    /// Those of [`Sort::key`].
+    pub fn position(&self, document: DocumentRef<'_>) -> Result<Position> {
+        let (seen, account) = (self.seen(document), Account::default());
+        let tracks: Option<Vec<Track<'_>>> =
+            self.keys().iter().map(|spec| direct(seen, &spec.path)).collect();
+        let tracks = match tracks {
+            Some(tracks) => tracks,
+            None => self.through_arrays(seen, &account)?.tracks,
+        };
+        let values = tracks.iter().map(|track| track.value().to_value()).collect();
+        let id = document.get("_id").map_or(Value::Null, ValueRef::to_value);
+        Ok(Position::new(values, id))
+    }
+
     fn key_through_arrays(&self, document: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
+        Ok(self.through_arrays(document, account)?.key)
+    }
+
+    /// The tuple that comes first.
+    fn through_arrays<'a>(
+        &'a self,
+        document: DocumentRef<'a>,
+        account: &Account,
+    ) -> Result<Tuple<'a>> {
         let mut tuples = Tuples { sort: self, best: None, left: MOST_TUPLES, account };
         tuples.expand(self.keys().iter().map(|spec| Track::walking(document, spec)).collect())?;
         Ok(tuples.best.unwrap_or_default())
@@ -114,12 +141,27 @@ impl<'a> Track<'a> {
         let parts = spec.path.parts();
         Track::Walking { from: Some(document), parts, at: Vec::new(), indexed: None }
     }
+
+    /// Where it has come to; null if it has not come to its end.
+    fn value(&self) -> ValueRef<'a> {
+        match self {
+            Track::Done(value) => *value,
+            Track::Walking { .. } => ValueRef::Null,
+        }
+    }
+}
+
+/// Values of all paths that belong together, and their key.
+#[derive(Default)]
+struct Tuple<'a> {
+    key: Vec<u8>,
+    tracks: Vec<Track<'a>>,
 }
 
 /// Collects the tuples of one document, keeping the first in order.
-struct Tuples<'k> {
+struct Tuples<'k, 'a> {
     sort: &'k Sort,
-    best: Option<Vec<u8>>,
+    best: Option<Tuple<'a>>,
     left: usize,
     account: &'k Account,
 }
@@ -127,9 +169,9 @@ struct Tuples<'k> {
 /// The price of a tuple, in steps.
 const STEPS_A_TUPLE: u64 = 8;
 
-impl Tuples<'_> {
+impl<'a> Tuples<'_, 'a> {
     /// Takes every track to its value or to an array; expands the array, if there is one.
-    fn expand(&mut self, tracks: Vec<Track<'_>>) -> Result<()> {
+    fn expand(&mut self, tracks: Vec<Track<'a>>) -> Result<()> {
         let mut resting = Vec::with_capacity(tracks.len());
         for track in tracks {
             resting.push(rest(track)?);
@@ -160,19 +202,19 @@ impl Tuples<'_> {
         self.account.work(STEPS_A_TUPLE)
     }
 
-    fn offer(&mut self, resting: &[Resting<'_>]) -> Result<()> {
-        let tracks: Vec<Track<'_>> = resting.iter().map(Resting::settled).collect();
+    fn offer(&mut self, resting: &[Resting<'a>]) -> Result<()> {
+        let tracks: Vec<Track<'a>> = resting.iter().map(Resting::settled).collect();
         let before = self.account.held();
-        let bytes = encode(self.sort, &tracks, self.account)?;
+        let key = encode(self.sort, &tracks, self.account)?;
         let held = self.account.held() - before;
         match &self.best {
-            Some(best) if bytes >= *best => self.account.release(held),
+            Some(best) if key >= best.key => self.account.release(held),
             // What was held for the one before is held for this one.
-            Some(best) if bytes.len() <= best.len() => {
+            Some(best) if key.len() <= best.key.len() => {
                 self.account.release(held);
-                self.best = Some(bytes);
+                self.best = Some(Tuple { key, tracks });
             }
-            _ => self.best = Some(bytes),
+            _ => self.best = Some(Tuple { key, tracks }),
         }
         Ok(())
     }
@@ -331,11 +373,12 @@ fn direct<'a>(document: DocumentRef<'a>, path: &Path) -> Option<Track<'a>> {
 fn encode(sort: &Sort, tracks: &[Track<'_>], account: &Account) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(16 * sort.keys().len());
     for (spec, track) in sort.keys().iter().zip(tracks) {
-        let value = match track {
-            Track::Done(value) => *value,
-            Track::Walking { .. } => ValueRef::Null,
-        };
-        key::append_within(&mut bytes, value, (spec.descending, sort.collation()), account)?;
+        key::append_within(
+            &mut bytes,
+            track.value(),
+            (spec.descending, sort.collation()),
+            account,
+        )?;
     }
     Ok(bytes)
 }

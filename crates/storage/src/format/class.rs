@@ -53,6 +53,14 @@ impl Class {
         }
     }
 
+    /// The type group of its records: one of the usual ones, or none. Nothing where it is another.
+    pub(crate) fn group(self) -> Option<Option<&'static str>> {
+        match self.0 & 7 {
+            0 => Some(None),
+            group => GROUPS.get(usize::from(group) - 1).map(|name| Some(*name)),
+        }
+    }
+
     /// What every record of this class is known to hold, for the fields a plan can be decided by.
     pub(crate) fn known(self) -> &'static Known {
         static ALL: LazyLock<Vec<Known>> =

@@ -67,6 +67,14 @@ impl CellBuilder {
         self.push([list, key, &[]], before, None, stamp);
     }
 
+    /// The cells that were added so far, in their order.
+    pub(crate) fn so_far(&mut self) -> &[Cell] {
+        if !self.starts.is_empty() {
+            self.end_piece();
+        }
+        &self.cells
+    }
+
     /// The cells, in the order in which they were added.
     pub(crate) fn finish(mut self) -> Vec<Cell> {
         self.end_piece();

@@ -3,6 +3,8 @@
 use filedex_query::{Account, Plan, TopK};
 
 use super::access::Order;
+use super::figure::Figure;
+use super::place::Place;
 use super::reply::Reply;
 use super::window::Window;
 use crate::error::Result;
@@ -13,9 +15,11 @@ pub(crate) enum Collector<'v> {
     /// They come in order: those of the window are kept.
     Window { window: Window, kept: Vec<Stored> },
     /// They come in another order: the best are kept.
-    Heap { window: Window, best: TopK<Stored> },
+    Heap { window: Window, best: TopK<Stored>, place: Option<Place> },
     /// They come in order: those of the window are shown at once, as texts.
     Shown { window: Window, shown: u64, reply: Reply<'v> },
+    /// All of them are shown to a figure.
+    Figure(Figure<'v>),
     /// None is kept.
     Total,
 }
@@ -26,9 +30,16 @@ impl Collector<'_> {
         match order {
             Order::Forward | Order::Backward => Collector::Window { window, kept: Vec::new() },
             Order::Other => {
-                Collector::Heap { window, best: TopK::new(window.end(), plan.limits()) }
+                let best = TopK::new(window.end(), plan.limits());
+                Collector::Heap { window, best, place: None }
             }
         }
+    }
+
+    /// The collector for records in any order of which those next to a place are kept.
+    pub(crate) fn beside(plan: &Plan, place: Place, window: Window) -> Collector<'static> {
+        let best = TopK::new(window.end(), plan.limits());
+        Collector::Heap { window, best, place: Some(place) }
     }
 
     /// How many of the next records may be passed over uncounted by anything but their number, after
@@ -41,16 +52,27 @@ impl Collector<'_> {
                 window.offset - matched
             }
             Collector::Window { .. } | Collector::Shown { .. } if self.is_full() => u64::MAX,
-            Collector::Window { .. } | Collector::Shown { .. } | Collector::Heap { .. } => 0,
+            Collector::Window { .. } | Collector::Shown { .. } => 0,
+            Collector::Heap { .. } | Collector::Figure(_) => 0,
             Collector::Total => u64::MAX,
         }
     }
 
-    /// The key that a record's must not lie past for the record to be kept, if there is such a key.
-    pub(crate) fn last_key(&self) -> Option<&[u8]> {
+    /// Whether there are keys by which a record is not kept.
+    pub(crate) fn chooses(&self) -> bool {
         match self {
-            Collector::Heap { best, .. } => best.last_key(),
-            _ => None,
+            Collector::Heap { best, place, .. } => place.is_some() || best.last_key().is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether a record may be kept whose key begins with these bytes: all of it but the `_id`.
+    pub(crate) fn may_take(&self, key: &[u8]) -> bool {
+        let Collector::Heap { best, place, .. } = self else { return true };
+        let last = best.last_key();
+        match place {
+            Some(place) => place.may_take(key, last),
+            None => last.is_none_or(|last| key <= beginning(last, key)),
         }
     }
 
@@ -64,8 +86,14 @@ impl Collector<'_> {
                 window.count.is_some_and(|count| *shown >= count)
             }
             Collector::Heap { window, .. } => window.count == Some(0),
+            Collector::Figure(_) => false,
             Collector::Total => true,
         }
+    }
+
+    /// Whether records have to come in the order of the access.
+    pub(crate) fn needs_order(&self) -> bool {
+        !matches!(self, Collector::Heap { .. } | Collector::Figure(_) | Collector::Total)
     }
 
     /// Whether records go on as texts.
@@ -90,7 +118,10 @@ impl Collector<'_> {
                 account.hold(bytes + 2 * size_of::<Stored>())?;
                 kept.push(stored);
             }
-            Collector::Heap { best, .. } => offer(best, plan, stored, account)?,
+            Collector::Heap { best, place, .. } => {
+                offer(best, place.as_ref(), plan, stored, account)?;
+            }
+            Collector::Figure(figure) => figure.take(plan, stored.document(), account)?,
             Collector::Shown { shown, reply, .. } => {
                 *shown += 1;
                 reply.add(stored.document(), account)?;
@@ -104,13 +135,23 @@ impl Collector<'_> {
     pub(crate) fn into_records(self) -> Vec<Stored> {
         match self {
             Collector::Window { kept, .. } => kept,
-            Collector::Heap { window, best } => {
+            Collector::Heap { window, best, place } => {
                 let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
-                best.into_sorted().into_iter().skip(offset).collect()
+                let mut records: Vec<Stored> =
+                    best.into_sorted().into_iter().skip(offset).collect();
+                if place.is_some_and(|place| place.is_end()) {
+                    records.reverse();
+                }
+                records
             }
-            Collector::Shown { .. } | Collector::Total => Vec::new(),
+            Collector::Shown { .. } | Collector::Figure(_) | Collector::Total => Vec::new(),
         }
     }
+}
+
+/// As much of a key as another one has.
+pub(crate) fn beginning<'k>(key: &'k [u8], other: &[u8]) -> &'k [u8] {
+    key.get(..other.len()).unwrap_or(key)
 }
 
 /// Records that may keep the blocks they lie in, of which others may have no use any more.
@@ -129,9 +170,21 @@ fn apart(stored: Stored, kept: usize) -> (Stored, usize) {
 }
 
 /// Offers a record to the best. What they hold is what the account holds for them.
-fn offer(best: &mut TopK<Stored>, plan: &Plan, stored: Stored, account: &Account) -> Result<()> {
+fn offer(
+    best: &mut TopK<Stored>,
+    place: Option<&Place>,
+    plan: &Plan,
+    stored: Stored,
+    account: &Account,
+) -> Result<()> {
     let (held, before) = (account.held(), best.held());
-    let key = plan.sort().key_with_id_within(stored.document(), account)?;
+    let mut key = plan.sort().key_with_id_within(stored.document(), account)?;
+    if let Some(place) = place
+        && !place.bring_near(&mut key)
+    {
+        account.release_to(held);
+        return Ok(());
+    }
     let (stored, bytes) = apart(stored, best.len());
     best.push(key, stored, bytes)?;
     account.release_to(held);

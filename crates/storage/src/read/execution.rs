@@ -231,7 +231,7 @@ impl<'e> Execution<'e> {
         Ok(Some(total))
     }
 
-    fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
+    pub(super) fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
         let access = self.access;
         if self.walk_view(collector)? {
             return Ok(());
@@ -289,7 +289,7 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    fn span(&mut self, span: &Span, collector: &mut Collector<'_>) -> Result<Flow> {
+    pub(super) fn span(&mut self, span: &Span, collector: &mut Collector<'_>) -> Result<Flow> {
         if span.is_empty() {
             return Ok(Flow::On);
         }
@@ -339,6 +339,10 @@ impl<'e> Execution<'e> {
         // Texts lie as the records do; where nothing is asked, they are all it takes.
         let texts = collector.shows_texts() && self.counted;
         let nothing_to_pass = texts && collector.passes(self.matched) == 0;
+        if inside && self.take_run(run, span, collector)? {
+            self.passed += 1;
+            return Ok(Flow::On);
+        }
         if inside && !nothing_to_pass && self.pass_over(run, span, collector) {
             self.passed += 1;
             return Ok(self.flow(collector));

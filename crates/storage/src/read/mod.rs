@@ -2,7 +2,8 @@
 //! where they go.
 //!
 //! Gives out: [`Access`] (the way), [`Execution`] (the walk along it), [`Collector`] and [`Window`] (what is
-//! kept), [`Watch`] (what ends it), [`Explain`] (what it cost).
+//! kept), [`Figure`] (what is worked out of all of them), [`Start`] (a place in the order), [`Watch`] (what ends
+//! it), [`Explain`] (what it cost).
 //!
 //! # Invariants
 //! Running a plan is filtering and sorting a full scan, whichever way is taken. Whole blocks are passed over
@@ -13,8 +14,10 @@ mod collector;
 mod counts;
 pub(crate) mod execution;
 mod explain;
+mod figure;
 mod frame;
 mod judge;
+mod place;
 mod ranked;
 mod reply;
 mod residual;
@@ -30,6 +33,8 @@ pub(crate) use access::{Access, Order, Path, Span};
 pub(crate) use collector::Collector;
 pub(crate) use execution::Execution;
 pub use explain::Explain;
+pub(crate) use figure::Figure;
+pub use place::Start;
 pub(crate) use reply::Reply;
 pub(crate) use watch::Running;
 pub use watch::{Cancel, Watch};

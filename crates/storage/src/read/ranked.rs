@@ -54,7 +54,7 @@ const STEPS_A_KEY: u64 = 1;
 impl<'e> Execution<'e> {
     /// Takes the window from a view; false where there is none and none is worth making.
     pub(super) fn walk_view(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
-        let Collector::Heap { window, .. } = collector else { return Ok(false) };
+        let Collector::Heap { window, place: None, .. } = collector else { return Ok(false) };
         let window = *window;
         let Some(part) = self.part_of_view()? else { return Ok(false) };
         let Some(mut scan) = self.begin_scan(&part, true) else { return Ok(false) };

@@ -86,7 +86,7 @@ impl<'e> Execution<'e> {
         span: &Span,
         collector: &mut Collector<'_>,
     ) -> Result<Option<Flow>> {
-        let backward = self.access.order == Order::Backward;
+        let backward = self.access.order == Order::Backward && collector.needs_order();
         if self.counted && self.access.order != Order::Other || backward || !span.proves {
             return Ok(None);
         }
@@ -451,9 +451,9 @@ impl<'e> Execution<'e> {
         collector: &Collector<'_>,
         key: &mut Vec<u8>,
     ) -> Result<bool> {
-        let (Some(sort), Some(last)) = (scan.sort, collector.last_key()) else { return Ok(true) };
+        let Some(sort) = scan.sort.filter(|_| collector.chooses()) else { return Ok(true) };
         let is_known = self.append_key(sort, segment, row, key)?;
-        Ok(!is_known || key.as_slice() <= last.get(..key.len()).unwrap_or(last))
+        Ok(!is_known || collector.may_take(key))
     }
 
     /// Puts the record's key, without its `_id`, in place of what is there, if columns say it.

@@ -2,33 +2,21 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::time::Instant;
 
 use filedex_query::{Document, Plan};
 
 use super::handle::Store;
 use super::snapshots::Snapshot;
+use super::walker::{CHUNK, Walker};
 use crate::error::Result;
-use crate::format::Standing;
-use crate::format::lists::ALL_ROOMS;
-use crate::read::{Access, Collector, Execution, Order, Path, Running, Span, Watch, Window};
-use crate::snapshot::{Snapshot as Reading, Stored};
-
-/// Records of one chunk.
-const CHUNK: u64 = 256;
+use crate::read::Watch;
+use crate::snapshot::Snapshot as Reading;
 
 /// An iterator over the records of an answer. Ends after its first error.
 pub struct Cursor {
     snapshot: Snapshot,
-    plan: Plan,
-    access: Access,
-    /// The parts that are still to be read, the current one first. Unused where records are sorted.
-    parts: VecDeque<Span>,
-    /// Where records are sorted, those that are still to be shown, in order.
-    sorted: VecDeque<Stored>,
+    walker: Walker,
     ready: VecDeque<Document>,
-    watch: Watch,
-    started: Instant,
     done: bool,
 }
 
@@ -51,42 +39,9 @@ impl Snapshot {
     /// # Errors
     /// As [`Store::page`], and `SnapshotEnded`.
     pub fn cursor(&self, plan: &Plan, watch: &Watch) -> Result<Cursor> {
-        let state = self.state()?;
-        let reading = Reading::new(&self.store().shared().pool, &state);
-        let mut access = Access::stream(reading, plan)?;
-        let is_sorted = access.order == Order::Other || matches!(access.path, Path::Ids(_));
-        let parts = if is_sorted { VecDeque::new() } else { parts(reading, &mut access.path)? };
-        let mut cursor = Cursor {
-            snapshot: self.clone(),
-            plan: plan.clone(),
-            access,
-            parts,
-            sorted: VecDeque::new(),
-            ready: VecDeque::new(),
-            watch: watch.clone(),
-            started: Instant::now(),
-            done: false,
-        };
-        if is_sorted {
-            cursor.sort(reading)?;
-        }
-        Ok(cursor)
-    }
-}
-
-/// The parts of lists that are walked through, one after the other.
-fn parts(reading: Reading<'_>, path: &mut Path) -> Result<VecDeque<Span>> {
-    match path {
-        Path::Rooms(spans) | Path::Users(spans) => Ok(std::mem::take(spans).into()),
-        Path::Listed(span) => {
-            let whole = Span::whole(span.list.clone(), span.proves);
-            Ok(VecDeque::from([std::mem::replace(span, whole)]))
-        }
-        Path::Everything => {
-            let rooms = reading.lists(ALL_ROOMS)?.into_iter();
-            Ok(rooms.map(|list| Span::whole(list, true)).collect())
-        }
-        Path::Ids(_) => Ok(VecDeque::new()),
+        let walker = self.read(|reading, limits| Walker::new(reading, plan, watch, limits))?;
+        let snapshot = self.clone();
+        Ok(Cursor { snapshot, walker, ready: VecDeque::new(), done: false })
     }
 }
 
@@ -111,79 +66,23 @@ impl Cursor {
             return Ok(None);
         }
         // Also a walk whose next records are ready ends when it is told to.
-        self.left().look(&self.snapshot.store().options().limits)?;
-        while self.ready.is_empty() && !self.done {
+        self.walker.look()?;
+        if self.ready.is_empty() {
             self.refill()?;
         }
         Ok(self.ready.pop_front())
     }
 
-    /// Finds all records and keeps them in order.
-    fn sort(&mut self, reading: Reading<'_>) -> Result<()> {
-        let mut execution = Execution::new(reading, &self.plan, &self.access, self.running());
-        let collector = Collector::new(&self.plan, self.access.order, Window::all());
-        let found = execution.run(collector)?;
-        self.watch.held += execution.account().held();
-        self.sorted = found.into_records().into();
-        Ok(())
-    }
-
-    /// Reads the next chunk of the current part, and moves on once it is exhausted.
     fn refill(&mut self) -> Result<()> {
         let state = self.snapshot.state()?;
         let reading = Reading::new(&self.snapshot.store().shared().pool, &state);
-        let running = self.running();
-        let mut execution = Execution::new(reading, &self.plan, &self.access, running);
-        let Some(span) = self.parts.front_mut() else {
-            let chunk = self.sorted.len().min(CHUNK as usize);
-            for record in self.sorted.drain(..chunk) {
-                self.ready.push_back(execution.show_one(&record)?);
-            }
-            self.done = self.ready.is_empty();
-            return Ok(());
-        };
-        let window = Window { offset: 0, count: Some(CHUNK) };
-        let mut collector = Collector::Window { window, kept: Vec::new() };
-        execution.part(span, &mut collector)?;
-        let full = collector.is_full();
-        let records = collector.into_records();
-        for record in &records {
-            self.ready.push_back(execution.show_one(record)?);
-        }
-        if let Some(left) = &mut self.watch.documents_examined {
-            *left = left.saturating_sub(execution.examined());
-        }
-        match records.last().filter(|_| full) {
-            Some(last) => resume(span, self.access.order, &Standing::of(last.document())),
-            None => {
-                self.parts.pop_front();
-                self.done = self.parts.is_empty() && self.ready.is_empty();
-            }
-        }
+        let ready = &mut self.ready;
+        let some = self.walker.chunk(reading, CHUNK, &mut |execution, record| {
+            ready.push_back(execution.show_one(&record)?);
+            Ok(())
+        })?;
+        self.done = !some;
         Ok(())
-    }
-
-    /// What is left of the watch.
-    fn left(&self) -> Watch {
-        let time = self.watch.time.map(|time| time.saturating_sub(self.started.elapsed()));
-        Watch { time, ..self.watch.clone() }
-    }
-
-    fn running(&self) -> Running {
-        Running::start(&self.left(), &self.snapshot.store().options().limits)
-    }
-}
-
-/// Cuts off what has been read.
-fn resume(span: &mut Span, order: Order, last: &Standing) {
-    let key = last.key_in(&span.list);
-    match order {
-        Order::Backward => span.to = Some(key),
-        Order::Forward | Order::Other => {
-            span.from = key;
-            // The least key greater than the last one.
-            span.from.push(0);
-        }
     }
 }
 

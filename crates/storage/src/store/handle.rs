@@ -85,7 +85,7 @@ impl Store {
     /// what is asked next finds it in block files. Writers and readers go on meanwhile.
     ///
     /// # Errors
-    /// `Io` or `Poisoned`; everything is as it was then.
+    /// `Io` or `Poisoned`; everything is as it was then. `Unsupported` within [`Store::write`].
     pub fn checkpoint(&self) -> Result<()> {
         self.0.shared.settle(Extent::Usual)
     }
@@ -109,7 +109,7 @@ impl Shared {
     /// Moves everything that memtables hold into block files.
     pub(crate) fn settle(&self, extent: Extent) -> Result<()> {
         self.checkpoint(Extent::Usual)?;
-        self.freeze_now();
+        self.freeze_now()?;
         self.checkpoint(extent)
     }
 }
@@ -117,6 +117,7 @@ impl Shared {
 impl Drop for Open {
     fn drop(&mut self) {
         drop(self.threads.take());
+        self.shared.history.end();
         if self.temporary.is_some() {
             return;
         }

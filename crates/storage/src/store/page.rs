@@ -3,13 +3,13 @@
 //! One answer is one snapshot, so that a page and its total come from one state. How the records are found
 //! is [`crate::read`]'s business.
 
-use filedex_query::{Account, Document, DocumentRef, Limits, Plan};
+use filedex_query::{Account, Document, DocumentRef, Limits, Plan, Position};
 
 use super::handle::Store;
 use super::snapshots::Snapshot;
 use crate::error::Result;
 use crate::read::{Access, Collector, Execution, Explain, Order, Reply, Running, Watch, Window};
-use crate::snapshot::Snapshot as Reading;
+use crate::snapshot::{Snapshot as Reading, Stored};
 
 /// The records of a window, as the projection shows them, and the exact number of all that match.
 /// Both come from one state of the index.
@@ -22,6 +22,8 @@ pub struct Page {
     pub total: u64,
     /// How the page came about.
     pub explain: Explain,
+    /// The places of its first and its last record in the plan's order, if it has one and is not empty.
+    pub ends: Option<(Position, Position)>,
 }
 
 impl Store {
@@ -98,7 +100,10 @@ impl Store {
     }
 
     /// Reads the newest state. It stays as it is meanwhile, and nobody waits for it.
-    fn read<T>(&self, work: impl FnOnce(Reading<'_>, &Limits) -> Result<T>) -> Result<T> {
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(Reading<'_>, &Limits) -> Result<T>,
+    ) -> Result<T> {
         let (shared, state) = (self.shared(), self.shared().state());
         work(Reading::new(&shared.pool, &state), &shared.options.limits)
     }
@@ -146,9 +151,30 @@ fn page(
     let access = Access::choose(reading, plan)?;
     let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
     let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
-    let documents = execution.documents(&records)?;
-    let explain = execution.explain(records.len());
-    Ok(Page { documents, total: explain.matched, explain })
+    Page::of(&mut execution, plan, &records)
+}
+
+impl Page {
+    /// The page of these records.
+    pub(super) fn of(
+        execution: &mut Execution<'_>,
+        plan: &Plan,
+        records: &[Stored],
+    ) -> Result<Page> {
+        let documents = execution.documents(records)?;
+        let explain = execution.explain(records.len());
+        Ok(Page { documents, total: explain.matched, explain, ends: ends(plan, records)? })
+    }
+}
+
+/// The places of the first and the last record, where the plan has an order.
+fn ends(plan: &Plan, records: &[Stored]) -> Result<Option<(Position, Position)>> {
+    let (Some(first), Some(last), false) = (records.first(), records.last(), plan.sort().is_none())
+    else {
+        return Ok(None);
+    };
+    let place = |record: &Stored| plan.sort().position(record.document());
+    Ok(Some((place(first)?, place(last)?)))
 }
 
 fn texts(

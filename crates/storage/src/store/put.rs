@@ -10,8 +10,8 @@ use crate::write::{Put, Tally};
 
 /// Records of one atomic write of [`Store::put_many`], and bytes of them after which no more come in. A
 /// larger write holds more memory than it saves work.
-const RECORDS_PER_WRITE: usize = 1000;
-const BYTES_PER_WRITE: usize = 4 << 20;
+pub(super) const RECORDS_PER_WRITE: usize = 1000;
+pub(super) const BYTES_PER_WRITE: usize = 4 << 20;
 
 impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
@@ -45,8 +45,8 @@ impl Store {
     /// kept: of two with one `_id` the later stays.
     ///
     /// # Errors
-    /// As [`Store::put`]. The writes before the failing one stand, as durable as the options say; none of
-    /// the failing one does.
+    /// As [`Store::put`]. Records before one that cannot be a record are in, none behind it; where the disk
+    /// fails, the writes before the failing one stand. Both are as durable as the options say.
     pub fn put_many(&self, records: impl IntoIterator<Item = Document>) -> Result<Tally> {
         let depth = self.options().limits.document_depth;
         let mut tally = Tally::default();
@@ -65,7 +65,10 @@ impl Store {
         let (mut batch, mut bytes) = (Vec::new(), 0);
         loop {
             // Each document goes as soon as its record is made, while it is near at hand.
-            let next = records.next().transpose()?;
+            let next = match records.next().transpose() {
+                Ok(next) => next,
+                Err(error) => return self.put_batch(batch, tally).and(Err(error)),
+            };
             if next.is_none() || batch.len() >= RECORDS_PER_WRITE || bytes >= BYTES_PER_WRITE {
                 self.put_batch(std::mem::take(&mut batch), tally)?;
                 bytes = 0;
@@ -101,7 +104,7 @@ impl Store {
             let mut after = before.clone();
             change(&mut after);
             if after.get("_id") != before.get("_id") {
-                return Err(Error::invalid("an update cannot change `_id`; put a new record"));
+                return Err(Error::id_changed());
             }
             let depth = self.options().limits.document_depth;
             let (before, after) = (Record::new(&before, depth)?, Record::new(&after, depth)?);
@@ -128,12 +131,16 @@ impl Store {
     /// As [`Store::remove`]. The writes before the failing one stand, as durable as the options say.
     pub fn remove_many(&self, ids: impl IntoIterator<Item = String>) -> Result<u64> {
         let (mut removed, mut ids) = (0, ids.into_iter());
-        let all = self.remove_all(&mut ids, &mut removed);
+        let all = self.remove_batches(&mut ids, &mut removed);
         let durable = self.shared().make_durable(self.options().durability);
         all.and(durable).map(|()| removed)
     }
 
-    fn remove_all(&self, ids: &mut impl Iterator<Item = String>, removed: &mut u64) -> Result<()> {
+    fn remove_batches(
+        &self,
+        ids: &mut impl Iterator<Item = String>,
+        removed: &mut u64,
+    ) -> Result<()> {
         loop {
             let batch: Vec<String> = ids.by_ref().take(RECORDS_PER_WRITE).collect();
             if batch.is_empty() {

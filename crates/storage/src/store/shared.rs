@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
 use super::checkpoint::{Checkpoints, Extent};
+use super::expiry::Expiry;
+use super::history::History;
 use super::make::Home;
 use super::pressure::Pressure;
 use super::snapshots::Pinned;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::index::Version;
 use crate::log::{Log, Operations};
 use crate::options::{Durability, Options};
@@ -25,6 +28,12 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     /// Held while a write is worked out.
     turn: Mutex<Turn>,
+    /// The thread that works a write out in a host's own words, and so may call the store again.
+    host: Mutex<Option<ThreadId>>,
+    /// What was written lately, for those who watch.
+    pub(super) history: Arc<History>,
+    /// When records are to go, as far as anybody asked.
+    pub(super) expiry: Expiry,
     /// The log in use: with a new memtable comes a new one.
     pub(super) log: RwLock<Arc<Log>>,
     pub(super) checkpoints: Checkpoints,
@@ -66,6 +75,9 @@ impl Shared {
             pool: opened.pool,
             state: RwLock::new(opened.state),
             turn: Mutex::new(turn),
+            host: Mutex::new(None),
+            history: Arc::default(),
+            expiry: Expiry::default(),
             log: RwLock::new(Arc::new(opened.log)),
             checkpoints: opened.checkpoints,
             pressure,
@@ -83,32 +95,34 @@ impl Shared {
 
     /// Works a write out, logs it, lets it show as a whole and makes it durable as asked. After an error
     /// nothing of it shows. `changes_many` is true for a write of more than one change.
-    pub(crate) fn write<T>(
+    pub(crate) fn write<T, E: From<Error>>(
         &self,
         durability: Durability,
         changes_many: bool,
-        work: impl FnOnce(&mut Batch<'_>) -> Result<T>,
-    ) -> Result<T> {
+        work: impl FnOnce(&mut Batch<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         if self.pressure.is_full() && self.checkpoints.failure().is_some() {
             // Whoever made room meanwhile need not wait until it is tried again.
             self.checkpoint(Extent::Usual)?;
         }
-        let mut turn = self.turn.lock();
+        let mut turn = self.turn()?;
         let log = self.log.read().clone();
         log.check()?;
         let state = self.state();
         let snapshot = Snapshot::new(&self.pool, &state);
         let Turn { operations, stamp } = &mut *turn;
-        let mut batch = Batch::new(snapshot, operations, *stamp, changes_many);
-        let answer = work(&mut batch)?;
-        let changes = batch.finish();
+        let batch = Batch::new(snapshot, operations, *stamp, changes_many);
+        let mut batch = batch.noting(self.history.is_watched());
+        let answer = work(&mut batch);
+        // Also a write that comes to nothing may have shown its cells to who worked it out.
+        *stamp = batch.stamp();
+        let (answer, (changes, happened)) = (answer?, batch.finish());
         if changes.is_empty() {
             return Ok(answer);
         }
         // Shared no longer, the memtable can be changed where it is.
         drop(state);
         let number = log.append(operations.payload(), durability != Durability::Relaxed)?;
-        *stamp = changes.next_stamp();
         for (stamp, place, at) in changes.places() {
             self.pool.caches.keep_place(*stamp, *place, *at);
         }
@@ -117,6 +131,7 @@ impl Shared {
             changes.apply(&mut state.active);
             state.active.bytes()
         };
+        happened.into_iter().for_each(|happened| self.history.add(number, happened.into_fates()));
         let added = self.pressure.note(bytes as u64);
         if self.pressure.is_freezing_due() {
             self.freeze();
@@ -127,6 +142,47 @@ impl Shared {
         }
         self.pressure.slow_down(added);
         Ok(answer)
+    }
+
+    /// As [`Shared::write`], where the work is a host's, who may do anything meanwhile: what would wait for
+    /// his own turn ends with an error.
+    pub(super) fn write_for_host<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&mut Batch<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.write(self.options.durability, true, |batch| {
+            *self.host.lock() = Some(thread::current().id());
+            let _leaves = Leaves(&self.host);
+            work(batch)
+        })
+    }
+
+    /// The newest state, and the stamp of its last cell: whoever finds that stamp in his turn knows that
+    /// nothing was written since.
+    pub(super) fn stamped_state(&self) -> Result<(State, u64)> {
+        let turn = self.turn()?;
+        Ok((self.state(), turn.stamp))
+    }
+
+    /// Begins to keep what is written; gives the number of the last write so far.
+    pub(super) fn begin_history(&self) -> Result<u64> {
+        let _turn = self.turn()?;
+        let last = self.log.read().last();
+        self.history.begin(last);
+        Ok(last)
+    }
+
+    /// Waits for the turn to write.
+    fn turn(&self) -> Result<MutexGuard<'_, Turn>> {
+        if let Some(turn) = self.turn.try_lock() {
+            return Ok(turn);
+        }
+        if *self.host.lock() == Some(thread::current().id()) {
+            let message = "this thread is in the middle of a write of several changes; make this one by the \
+                           batch that it was given";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        }
+        Ok(self.turn.lock())
     }
 
     pub(super) fn make_durable(&self, durability: Durability) -> Result<()> {
@@ -140,9 +196,10 @@ impl Shared {
 
     /// Freezes the memtable if it holds anything and none is frozen; whoever has the turn does it, or takes
     /// it first.
-    pub(super) fn freeze_now(&self) {
-        let _turn = self.turn.lock();
+    pub(super) fn freeze_now(&self) -> Result<()> {
+        let _turn = self.turn()?;
         self.freeze();
+        Ok(())
     }
 
     /// Lets the checkpointer have the memtable, and begins another with a log of its own. Where that log
@@ -180,6 +237,15 @@ impl Shared {
             drop(state);
             drop(written);
         }
+    }
+}
+
+/// Notes at its end, whichever that is, that a host's work is done.
+struct Leaves<'h>(&'h Mutex<Option<ThreadId>>);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() = None;
     }
 }
 

@@ -40,7 +40,11 @@ pub(crate) struct Pinned(RwLock<Option<State>>);
 impl Store {
     /// The state that the store has now.
     pub fn snapshot(&self) -> Snapshot {
-        let pinned = Arc::new(Pinned(RwLock::new(Some(self.shared().state()))));
+        self.snapshot_of(self.shared().state())
+    }
+
+    pub(super) fn snapshot_of(&self, state: State) -> Snapshot {
+        let pinned = Arc::new(Pinned(RwLock::new(Some(state))));
         self.shared().pinned.lock().push(Arc::downgrade(&pinned));
         Snapshot { store: self.clone(), pinned }
     }

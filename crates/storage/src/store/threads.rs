@@ -72,7 +72,7 @@ fn make_checkpoints(shared: &Shared) {
     while let Some(is_wanted) = shared.checkpoints.wait(LOOK_EVERY) {
         if !is_wanted {
             if shared.pressure.is_idle() {
-                shared.freeze_now();
+                let _tried_again = shared.freeze_now();
             }
             continue;
         }

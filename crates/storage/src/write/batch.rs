@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use quick_cache::DefaultHashBuilder;
 
+use super::happened::Happened;
 use crate::error::Result;
 use crate::format::lists::holds_records;
 use crate::format::{Class, Entry, Place, Record, Size, Standing};
 use crate::log::{Operation, Operations};
 use crate::memtable::{Cell, CellBuilder, Memtable};
-use crate::snapshot::{Snapshot, Stored};
+use crate::snapshot::{Snapshot, State, Stored};
 
 /// What a put did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +55,10 @@ pub(crate) struct Batch<'b> {
     changed: HashMap<String, Option<Arc<Record>>, DefaultHashBuilder>,
     /// Whether a record may be asked for that this write has changed.
     reads_itself: bool,
+    /// The state with the first so many cells in it, once it was asked for.
+    shown: Option<(State, usize)>,
+    /// What becomes of records, if somebody watches.
+    happened: Option<Happened>,
 }
 
 /// The cells that a write sets.
@@ -86,13 +91,28 @@ impl<'b> Batch<'b> {
     ) -> Batch<'b> {
         operations.clear();
         let changes = Setting { stamp, ..Setting::default() };
-        Batch { snapshot, operations, changes, changed: HashMap::default(), reads_itself }
+        let changed = HashMap::default();
+        Batch { snapshot, operations, changes, changed, reads_itself, shown: None, happened: None }
+    }
+
+    /// The same write, which notes what becomes of records.
+    pub(crate) fn noting(mut self, notes: bool) -> Batch<'b> {
+        self.happened = notes.then(Happened::default);
+        self
     }
 
     pub(crate) fn put(&mut self, record: Record) -> Result<Put> {
         let old = self.old(&record.standing.id)?;
+        Ok(self.put_over(old, record))
+    }
+
+    /// Puts the record in place of one that is known to stand there, or where none does.
+    fn put_over(&mut self, old: Option<Old>, record: Record) -> Put {
         if old.as_ref().is_some_and(|old| old.body() == record.body) {
-            return Ok(Put::Unchanged);
+            return Put::Unchanged;
+        }
+        if let Some(happened) = &mut self.happened {
+            happened.note(&record.standing.id, old.as_ref().map(Old::body), Some(&record.body));
         }
         let place = old.as_ref().and_then(Old::place);
         let old = old.map(|old| old.standing());
@@ -104,7 +124,7 @@ impl<'b> Batch<'b> {
         if self.reads_itself {
             self.changed.insert(record.standing.id.clone(), Some(Arc::new(record)));
         }
-        Ok(put)
+        put
     }
 
     /// Puts the record in place of that one, unless another write came between.
@@ -115,21 +135,68 @@ impl<'b> Batch<'b> {
         }
     }
 
+    /// Puts the record in place of that one, which is known to stand there.
+    pub(crate) fn replace_known(&mut self, before: Stored, record: Record) -> Put {
+        self.put_over(Some(Old::Stored(before)), record)
+    }
+
     /// Removes a record; says whether there was one.
     pub(crate) fn remove(&mut self, id: &str) -> Result<bool> {
         let Some(old) = self.old(id)? else { return Ok(false) };
-        let old = old.standing();
-        self.operations.remove(&old);
-        self.changes.remove(&old);
-        if self.reads_itself {
-            self.changed.insert(id.to_owned(), None);
-        }
+        self.remove_old(&old);
         Ok(true)
     }
 
-    /// The cells to be set; none if nothing changes.
-    pub(crate) fn finish(self) -> Changes {
-        self.changes.finish()
+    /// Removes a record that is known to stand there.
+    pub(crate) fn remove_known(&mut self, record: Stored) {
+        self.remove_old(&Old::Stored(record));
+    }
+
+    fn remove_old(&mut self, old: &Old) {
+        let standing = old.standing();
+        if let Some(happened) = &mut self.happened {
+            happened.note(&standing.id, Some(old.body()), None);
+        }
+        self.operations.remove(&standing);
+        self.changes.remove(&standing);
+        if self.reads_itself {
+            self.changed.insert(standing.id, None);
+        }
+    }
+
+    /// The stored form of the record of that id, as it stands in this write.
+    pub(crate) fn body(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.old(id)?.map(|old| old.body().to_vec()))
+    }
+
+    /// The record of that id, as it stood before this write.
+    pub(crate) fn stored(&self, id: &str) -> Result<Option<Stored>> {
+        self.snapshot.by_id(id)
+    }
+
+    /// The state with what this write has changed so far. It shows to nobody else.
+    pub(crate) fn state(&mut self) -> State {
+        let (mut state, shown) =
+            self.shown.take().unwrap_or_else(|| (self.snapshot.state.clone(), 0));
+        let cells = self.changes.cells.so_far();
+        cells.iter().skip(shown).for_each(|cell| state.active.insert(cell.clone()));
+        self.shown = Some((state.clone(), cells.len()));
+        state
+    }
+
+    /// Bytes that the log will have of it.
+    pub(crate) fn bytes(&self) -> usize {
+        self.operations.payload().len()
+    }
+
+    /// The stamp of the last cell so far.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.changes.stamp
+    }
+
+    /// The cells to be set, none if nothing changes; and what becomes of records, if that was to be noted.
+    pub(crate) fn finish(self) -> (Changes, Option<Happened>) {
+        (self.changes.finish(), self.happened)
     }
 
     /// The record of that id, as it stands in this write.

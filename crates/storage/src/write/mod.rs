@@ -1,6 +1,7 @@
 //! Writes being worked out: records to cells of the memtable, and a memtable to blocks.
 //!
-//! Gives out: [`Batch`] (one atomic write), [`Put`] and [`Tally`] (what it did), [`Merge`] (a memtable, or
+//! Gives out: [`Batch`] (one atomic write), [`Put`] and [`Tally`] (what it did), [`Fate`] (what it makes of a
+//! record), [`Merge`] (a memtable, or
 //! the blocks of files that are to be cleared, on its way into a new block file).
 //!
 //! # Invariants
@@ -11,9 +12,11 @@
 
 mod batch;
 mod chunks;
+mod happened;
 mod merge;
 mod refill;
 
 pub(crate) use batch::{Batch, Changes};
 pub use batch::{Put, Tally};
+pub(crate) use happened::Fate;
 pub(crate) use merge::{Merge, Merged};

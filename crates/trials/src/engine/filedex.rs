@@ -4,10 +4,10 @@ use std::path::Path;
 
 use filedex_query::ejson::{self, Form};
 use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
-use filedex_storage::{Durability, Error, Options, Store, Watch, Window};
+use filedex_storage::{Batch, Durability, Error, Options, Store, Watch, Window};
 
 use crate::engine::{Engine, Failure, Promise};
-use crate::script::{Step, moved};
+use crate::script::{Step, Unit, moved};
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
@@ -69,6 +69,9 @@ impl Engine for Filedex {
             Step::Remove(id) => drop(self.store.remove(&id)?),
             Step::PutMany(records) => drop(self.store.put_many(records)?),
             Step::RemoveMany(ids) => drop(self.store.remove_many(ids)?),
+            Step::Write(changes) => self
+                .store
+                .write(|batch| changes.into_iter().try_for_each(|change| write(batch, change)))?,
         }
         Ok(self.promise)
     }
@@ -122,6 +125,18 @@ impl Engine for Filedex {
 
     fn close(self: Box<Self>) -> Result<(), Failure> {
         Ok(self.store.close()?)
+    }
+}
+
+/// Makes a change of a write that is worked out.
+fn write(batch: &mut Batch<'_, '_>, change: Unit) -> Result<(), Error> {
+    match change {
+        Unit::Put(records) => records.iter().try_for_each(|record| batch.put(record).map(drop)),
+        Unit::Move { id, room, number } => {
+            batch.update(&id, |record| moved(record, &room, number)).map(drop)
+        }
+        Unit::Remove(ids) => ids.iter().try_for_each(|id| batch.remove(id).map(drop)),
+        Unit::Write(changes) => changes.into_iter().try_for_each(|change| write(batch, change)),
     }
 }
 

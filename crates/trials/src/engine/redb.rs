@@ -39,27 +39,30 @@ impl Redb {
         }
         {
             let mut table = write.open_table(RECORDS).map_err(Failure::other)?;
-            match unit {
-                Unit::Put(records) => {
-                    for record in records {
-                        let id = record.get_str("_id").unwrap_or_default();
-                        table.insert(id, text(&record).as_slice()).map_err(Failure::other)?;
+            for unit in unit.parts() {
+                match unit {
+                    Unit::Put(records) => {
+                        for record in records {
+                            let id = record.get_str("_id").unwrap_or_default();
+                            table.insert(id, text(&record).as_slice()).map_err(Failure::other)?;
+                        }
                     }
-                }
-                Unit::Remove(ids) => {
-                    for id in ids {
-                        table.remove(id.as_str()).map_err(Failure::other)?;
+                    Unit::Remove(ids) => {
+                        for id in ids {
+                            table.remove(id.as_str()).map_err(Failure::other)?;
+                        }
                     }
-                }
-                Unit::Move { id, room, number } => {
-                    let found = table.get(id.as_str()).map_err(Failure::other)?;
-                    let found = found.map(|text| read(text.value())).transpose()?;
-                    if let Some(mut record) = found {
-                        moved(&mut record, &room, number);
-                        table
-                            .insert(id.as_str(), text(&record).as_slice())
-                            .map_err(Failure::other)?;
+                    Unit::Move { id, room, number } => {
+                        let found = table.get(id.as_str()).map_err(Failure::other)?;
+                        let found = found.map(|text| read(text.value())).transpose()?;
+                        if let Some(mut record) = found {
+                            moved(&mut record, &room, number);
+                            table
+                                .insert(id.as_str(), text(&record).as_slice())
+                                .map_err(Failure::other)?;
+                        }
                     }
+                    Unit::Write(_) => {}
                 }
             }
         }

@@ -45,26 +45,29 @@ impl Sqlite {
     fn unit(&self, unit: Unit) -> Result<(), Failure> {
         let mut connection = self.connection();
         let transaction = connection.transaction().map_err(Failure::other)?;
-        match unit {
-            Unit::Put(records) => {
-                for record in &records {
-                    put(&transaction, record).map_err(Failure::other)?;
+        for unit in unit.parts() {
+            match unit {
+                Unit::Put(records) => {
+                    for record in &records {
+                        put(&transaction, record).map_err(Failure::other)?;
+                    }
                 }
-            }
-            Unit::Remove(ids) => {
-                for id in &ids {
-                    let remove = "DELETE FROM records WHERE id = ?1";
-                    transaction.execute(remove, [id]).map_err(Failure::other)?;
+                Unit::Remove(ids) => {
+                    for id in &ids {
+                        let remove = "DELETE FROM records WHERE id = ?1";
+                        transaction.execute(remove, [id]).map_err(Failure::other)?;
+                    }
                 }
-            }
-            Unit::Move { id, room, number } => {
-                let find = "SELECT record FROM records WHERE id = ?1";
-                let found = transaction.query_row(find, [&id], |row| row.get::<_, Vec<u8>>(0));
-                if let Some(text) = found.optional().map_err(Failure::other)? {
-                    let mut record = read(&text)?;
-                    moved(&mut record, &room, number);
-                    put(&transaction, &record).map_err(Failure::other)?;
+                Unit::Move { id, room, number } => {
+                    let find = "SELECT record FROM records WHERE id = ?1";
+                    let found = transaction.query_row(find, [&id], |row| row.get::<_, Vec<u8>>(0));
+                    if let Some(text) = found.optional().map_err(Failure::other)? {
+                        let mut record = read(&text)?;
+                        moved(&mut record, &room, number);
+                        put(&transaction, &record).map_err(Failure::other)?;
+                    }
                 }
+                Unit::Write(_) => {}
             }
         }
         transaction.commit().map_err(Failure::other)

@@ -1,20 +1,29 @@
 //! A lookup being put together: scope, filters, sort, fields, window.
 //!
-//! Whatever a caller's text says, the scope's conditions come first and hold.
+//! Whatever a caller's text says, the scope's conditions come first and hold. How a lookup is asked is in the
+//! files beside: `answer` (pages, totals, walks), `place` (pages beside a record), `figure` (sums, counts,
+//! ranks), `sweep` (removing and changing all matches).
+
+mod answer;
+mod figure;
+mod place;
+mod sweep;
+
+pub use answer::Matches;
+pub(crate) use place::Ends;
+pub use sweep::Updates;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use filedex_query::{
-    Account, Collation, Document, DocumentRef, Environment, Filter, Plan, Projection, Redaction,
-    Sort, ejson, shell,
+    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson, shell,
 };
-use filedex_storage::{Cancel, Explain, Watch, Window};
+use filedex_storage::{Cancel, Watch, Window};
+use place::Seek;
 
-use crate::backend::Walk;
 use crate::file::digits;
-use crate::page::PageWriter;
-use crate::{Filedex, Page, Policy, Result, Scope};
+use crate::{Filedex, Policy, Records, Result, Scope};
 
 /// A question to an index, built step by step and asked with [`page`](Lookup::page),
 /// [`total`](Lookup::total), [`iter`](Lookup::iter) or [`explain`](Lookup::explain).
@@ -40,12 +49,15 @@ use crate::{Filedex, Page, Policy, Result, Scope};
 #[must_use]
 pub struct Lookup {
     index: Filedex,
+    /// What is asked, where it is not the index as it is now.
+    state: Option<Arc<dyn Records>>,
     environment: Environment,
     scope: Scope,
     filters: Vec<Filter>,
     redaction: Redaction,
     sort: Sort,
     projection: Projection,
+    seek: Option<Seek>,
     offset: u64,
     count: u64,
     watch: Watch,
@@ -56,15 +68,23 @@ impl Lookup {
         Lookup {
             environment: index.environment(),
             index,
+            state: None,
             scope,
             filters: Vec::new(),
             redaction: Redaction::default(),
             sort: Sort::none(),
             projection: Projection::everything(),
+            seek: None,
             offset: 0,
             count: 0,
             watch: Watch::default(),
         }
+    }
+
+    /// The same lookup, asked of a state.
+    pub(crate) fn of_state(mut self, state: Arc<dyn Records>) -> Lookup {
+        self.state = Some(state);
+        self
     }
 
     /// Records of that room only.
@@ -292,90 +312,18 @@ impl Lookup {
     /// A `Query` error for a query that cannot be compiled, such as a positional projection without an
     /// array in the filter.
     pub fn plan(&self) -> Result<Plan> {
+        self.plan_of(self.projection.clone(), self.sort.clone())
+    }
+
+    fn plan_of(&self, projection: Projection, sort: Sort) -> Result<Plan> {
         let (host, environment) = (self.scope.filter(&self.environment)?, &self.environment);
         let mut members = self.filters.clone();
-        let (projection, sort) = (self.projection.clone(), self.sort.clone());
         if self.redaction.is_empty() && environment.collation.is_simple() {
             members.insert(0, host);
             return Ok(Plan::compile(Filter::and(members), projection, sort, environment)?);
         }
         let (caller, redaction) = (Filter::and(members), &self.redaction);
         Ok(Plan::compile_redacted(host, caller, projection, sort, redaction, environment)?)
-    }
-
-    /// The records of the window and the number of all matches, of one moment.
-    ///
-    /// # Errors
-    /// A `Query` error for a query that cannot be compiled or passes a limit; `Cancelled`; `Damaged`;
-    /// `Io`.
-    pub fn page(&self) -> Result<Page> {
-        let found = self.index.backend().page(&self.plan()?, self.window(), &self.watch)?;
-        Ok(Page::new(found.documents, self.offset, found.total))
-    }
-
-    /// The page as [`Page::to_json`] writes it, without its records being built: the shortest way
-    /// from the index to a reply.
-    ///
-    /// ```
-    /// use filedex::{File, Filedex};
-    /// let index = Filedex::temporary()?;
-    /// index.put(&File::new("a")?.with_room("GENERAL").with_size(7))?;
-    /// assert_eq!(index.room("GENERAL").json()?, index.room("GENERAL").page()?.to_json());
-    /// # Ok::<(), filedex::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Lookup::page`].
-    pub fn json(&self) -> Result<Vec<u8>> {
-        let mut page = PageWriter::new();
-        let (plan, window) = (self.plan()?, self.window());
-        let total =
-            self.index.backend().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
-        Ok(page.finish(self.offset, total))
-    }
-
-    /// Shows the records of the window all together, where they lie if they can be, and gives the number of all
-    /// matches.
-    pub(crate) fn show(
-        &self,
-        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
-    ) -> Result<u64> {
-        self.index.backend().show(&self.plan()?, self.window(), &self.watch, visitor)
-    }
-
-    /// The number of all matches, whatever the window.
-    ///
-    /// # Errors
-    /// As [`Lookup::page`].
-    pub fn total(&self) -> Result<u64> {
-        self.index.backend().total(&self.plan()?, &self.watch)
-    }
-
-    /// How the page is found and what that costs, by finding it.
-    ///
-    /// # Errors
-    /// As [`Lookup::page`].
-    pub fn explain(&self) -> Result<Explain> {
-        self.index.backend().explain(&self.plan()?, self.window(), &self.watch)
-    }
-
-    /// The page, and how it was found: one execution for both where the backend can tell.
-    ///
-    /// # Errors
-    /// As [`Lookup::page`].
-    pub fn page_explained(&self) -> Result<(Page, Explain)> {
-        let (plan, window) = (self.plan()?, self.window());
-        let (found, explain) = self.index.backend().page_explained(&plan, window, &self.watch)?;
-        Ok((Page::new(found.documents, self.offset, found.total), explain))
-    }
-
-    /// All matches one by one, whatever the window, without holding them all in memory where the
-    /// sort allows.
-    ///
-    /// # Errors
-    /// As [`Lookup::page`], at once or with an element.
-    pub fn iter(&self) -> Result<Matches> {
-        Ok(Matches(self.index.backend().walk(&self.plan()?, &self.watch)?))
     }
 
     /// Reads a part of the query from its JSON text.
@@ -402,6 +350,13 @@ impl Lookup {
         Ok(part)
     }
 
+    fn records(&self) -> &dyn Records {
+        match &self.state {
+            Some(state) => &**state,
+            None => self.index.records(),
+        }
+    }
+
     fn window(&self) -> Window {
         Window { offset: self.offset, count: (self.count > 0).then_some(self.count) }
     }
@@ -419,22 +374,5 @@ impl std::fmt::Debug for Lookup {
             .field("offset", offset)
             .field("count", count)
             .finish_non_exhaustive()
-    }
-}
-
-/// The matches of [`Lookup::iter`].
-pub struct Matches(Walk);
-
-impl Iterator for Matches {
-    type Item = Result<Document>;
-
-    fn next(&mut self) -> Option<Result<Document>> {
-        self.0.next()
-    }
-}
-
-impl std::fmt::Debug for Matches {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Matches(..)")
     }
 }

@@ -1,0 +1,115 @@
+//! A lookup being asked: pages, totals, all matches one by one.
+
+use filedex_query::{Account, Document, DocumentRef};
+use filedex_storage::Explain;
+
+use super::{Ends, Lookup};
+use crate::backend::{Found, Walk};
+use crate::page::PageWriter;
+use crate::{Page, Result};
+
+impl Lookup {
+    /// The records of the window and the number of all matches, of one moment.
+    ///
+    /// # Errors
+    /// A `Query` error for a query that cannot be compiled or passes a limit; `Cancelled`; `Damaged`;
+    /// `Io`.
+    pub fn page(&self) -> Result<Page> {
+        let (plan, start) = self.placed_plan()?;
+        let found = match start {
+            Some(start) => self.records().page_at(&plan, &start, self.window(), &self.watch)?,
+            None => self.records().page(&plan, self.window(), &self.watch)?,
+        };
+        self.page_of(found)
+    }
+
+    /// The page as [`Page::to_json`] writes it, without its records being built: the shortest way
+    /// from the index to a reply.
+    ///
+    /// ```
+    /// use filedex::{File, Filedex};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&File::new("a")?.with_room("GENERAL").with_size(7))?;
+    /// assert_eq!(index.room("GENERAL").json()?, index.room("GENERAL").page()?.to_json());
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn json(&self) -> Result<Vec<u8>> {
+        if self.seek.is_some() {
+            return Ok(self.page()?.to_json());
+        }
+        let mut page = PageWriter::new();
+        let (plan, window) = (self.plan()?, self.window());
+        let total = self.records().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
+        Ok(page.finish(self.offset, total))
+    }
+
+    /// Shows the records of the window all together, where they lie if they can be, and gives the number of all
+    /// matches.
+    pub(crate) fn show(
+        &self,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        self.records().show(&self.plan()?, self.window(), &self.watch, visitor)
+    }
+
+    /// The number of all matches, whatever the window.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn total(&self) -> Result<u64> {
+        self.records().total(&self.plan()?, &self.watch)
+    }
+
+    /// How the page is found and what that costs, by finding it, as if it began at the offset.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn explain(&self) -> Result<Explain> {
+        self.records().explain(&self.plan()?, self.window(), &self.watch)
+    }
+
+    /// The page from the offset on, and how it was found: one execution for both where the backend can tell.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`].
+    pub fn page_explained(&self) -> Result<(Page, Explain)> {
+        let (plan, window) = (self.plan()?, self.window());
+        let (found, explain) = self.records().page_explained(&plan, window, &self.watch)?;
+        Ok((self.page_of(found)?, explain))
+    }
+
+    /// All matches one by one, whatever the window, without holding them all in memory where the
+    /// sort allows.
+    ///
+    /// # Errors
+    /// As [`Lookup::page`], at once or with an element.
+    pub fn iter(&self) -> Result<Matches> {
+        Ok(Matches(self.records().walk(&self.plan()?, &self.watch)?))
+    }
+
+    fn page_of(&self, found: Found) -> Result<Page> {
+        let order = found.ends.as_ref().map(|_| self.order()).transpose()?;
+        let ends = order.zip(found.ends).map(|(order, ends)| Ends::new(order, ends));
+        Ok(Page::new(found.documents, self.offset, found.total).with_ends(ends))
+    }
+}
+
+/// The matches of [`Lookup::iter`].
+pub struct Matches(Walk);
+
+impl Iterator for Matches {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Result<Document>> {
+        self.0.next()
+    }
+}
+
+impl std::fmt::Debug for Matches {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Matches(..)")
+    }
+}
