@@ -214,7 +214,7 @@ fn a_request_that_works_longer_than_it_may_ends_with_an_error_that_says_so() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    assert!(answer.contains("limit `time` passed: at most 1s"), "{answer}");
+    assert!(answer.contains("limit `time` passed: at most 1000 ms"), "{answer}");
     server.check_page();
 }
 
