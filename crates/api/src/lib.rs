@@ -89,7 +89,7 @@ pub use filedex_query::{
 pub use filedex_storage::{
     Activity, Backup, CacheActivity, Cancel, Changed, Commit, Compaction, Durability, Explain,
     Holder, Holders, News, Put, Quarantined, Repair, Report, Start, Stats, Store, Sweep, Tally,
-    Watch, What, Window,
+    Watch, What, Window, check_record,
 };
 
 /// The program in the README compiles and does what it says.

@@ -18,6 +18,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod account;
+pub mod bson;
 mod civil;
 mod collation;
 mod copy;

@@ -38,6 +38,7 @@ mod sync;
 mod write;
 
 pub use error::{Error, ErrorKind, Result};
+pub use format::check_record;
 pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};
 pub use read::{Cancel, Explain, Start, Watch, Way, Window};

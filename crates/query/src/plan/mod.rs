@@ -13,6 +13,7 @@ use std::sync::Arc;
 pub use bound::Bound;
 pub use known::{COUNTED_FIELDS, Known};
 
+use crate::filter::Terms;
 use crate::{
     Collation, DocumentRef, DottedNull, Environment, Filter, Limits, Matcher, Projection,
     Redaction, Residual, Result, Sort,
@@ -270,6 +271,25 @@ impl Conjunct {
     /// Those of [`Matcher::matches`].
     pub fn matches(&self, record: DocumentRef<'_>) -> Result<bool> {
         self.matcher.matches(record)
+    }
+
+    /// Whether another engine that speaks the language, asked [`Conjunct::filter`] of whole records,
+    /// answers as [`Conjunct::matches`] does, and never with an error.
+    ///
+    /// ```
+    /// use filedex_query::{Environment, Filter, Plan, Projection, Sort};
+    /// let environment = Environment::default();
+    /// let text = r#"{"size": {"$gt": 10}, "name": {"$regex": "a"}, "$expr": {"$divide": [1, "$size"]}}"#;
+    /// let filter = Filter::parse_text(text, &environment)?;
+    /// let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;
+    /// let portable = plan.conjuncts().iter().filter(|conjunct| conjunct.is_portable());
+    /// assert_eq!(portable.count(), 1);
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    pub fn is_portable(&self) -> bool {
+        let nothing = Redaction::default();
+        let redaction = self.redaction.as_ref().unwrap_or(&nothing);
+        self.filter.is_portable(Terms { collation: &self.collation, redaction })
     }
 
     /// Whether every record of which that much is known satisfies the condition (`Some(true)`), none

@@ -142,6 +142,24 @@ impl Sort {
         &self.keys
     }
 
+    /// Whether another engine that speaks the language puts whole records in the same order: it does not
+    /// where texts compare otherwise than by their bytes, and where a path leads through what is left out.
+    /// Of a sort that [`leaves something out`](Sort::is_redacted) it still has to be seen that no value
+    /// at its paths is an object, or has one in it.
+    pub fn is_portable(&self) -> bool {
+        let whole = |redaction: &Redaction| {
+            self.keys
+                .iter()
+                .all(|key| !key.path.parts().iter().any(|part| redaction.hides(&part.name)))
+        };
+        self.collation.is_simple() && self.redaction.as_ref().is_none_or(whole)
+    }
+
+    /// Whether it compares records without what is redacted.
+    pub fn is_redacted(&self) -> bool {
+        self.redaction.is_some()
+    }
+
     /// Whether no order is asked for.
     pub fn is_none(&self) -> bool {
         self.keys.is_empty()

@@ -3,7 +3,7 @@
 //! The format is described in `testdata/README.md`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::Path;
 
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{
@@ -42,7 +42,9 @@ pub(crate) enum Want {
 
 /// The cases of one file under `testdata/`.
 pub(crate) fn read(file: &str) -> Vec<Case> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(file);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let paths = above.map(|directory| directory.join("testdata").join(file));
+    let path = paths.filter(|path| path.exists()).last().unwrap_or_else(|| panic!("no {file}"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     text.lines().filter(|line| !line.is_empty()).map(case).collect()
 }

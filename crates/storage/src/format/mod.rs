@@ -23,6 +23,7 @@ pub(crate) use block::{Block, BlockBuilder, Entry};
 pub(crate) use chunk::{Chunk, ChunkBuilder, Place};
 pub(crate) use class::{CLASSES, Class};
 pub(crate) use lists::List;
+pub use record::check_record;
 pub(crate) use record::{Record, Standing};
 pub(crate) use size::Size;
 pub(crate) use tally::Tally;

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Document, DocumentRef, Value, ValueRef, key};
+use filedex_query::{Document, DocumentRef, Limits, Value, ValueRef, key};
 
 use super::class::Class;
 use super::keys::{append_id_descending, by_id, newest_first, or_null};
@@ -177,6 +177,20 @@ fn is_loose(record: DocumentRef<'_>) -> bool {
     ["rid", "userId", "uploadedAt"]
         .iter()
         .any(|field| matches!(record.get(field), Some(ValueRef::Array(_))))
+}
+
+/// Whether a document may be a record, here as wherever else records of an index are kept.
+///
+/// ```
+/// use filedex_query::{Document, Limits};
+/// let nameless = Document::new().with("size", 7);
+/// assert!(filedex_storage::check_record(&nameless, &Limits::default()).is_err());
+/// ```
+///
+/// # Errors
+/// `InvalidRecord`, with what to change.
+pub fn check_record(document: &Document, limits: &Limits) -> Result<()> {
+    Record::new(document, limits.document_depth).map(|_| ())
 }
 
 fn check_id(document: &Document) -> Result<()> {
