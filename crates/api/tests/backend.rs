@@ -1,4 +1,12 @@
 //! The seam below lookups: an index stands on whatever keeps records and answers plans.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
 
 use std::sync::Arc;
 
