@@ -1,0 +1,97 @@
+//! All matches one after the other, as they arrive.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use filedex::{Document, Plan, Result, Walk, Watch, Window};
+
+use crate::answer::{Shape, answer};
+use crate::collector::show;
+use crate::connection::Shared;
+use crate::error::Failure;
+use crate::question::Question;
+use crate::record;
+use crate::source::{Errand, Found, Source};
+
+/// Walks over all matches. Those that have to be sorted here are found first, within the limits of a sort.
+pub(crate) fn walk(connection: &Shared, plan: &Plan, watch: &Watch) -> Result<Walk> {
+    let question = Question::of(plan)?;
+    let is_streamed = question.is_empty || (question.sort.is_some() && question.doubt.is_none());
+    if !is_streamed {
+        let found = answer(connection, plan, Window::all(), watch, Shape::Documents)?.documents;
+        return Ok(Box::new(found.into_iter().map(Ok)));
+    }
+    watch.account(plan.limits()).look()?;
+    let time = watch.time.unwrap_or(Duration::MAX).max(Duration::from_millis(1));
+    let errand = Errand {
+        filter: question.filter.clone(),
+        sort: question.sort.clone(),
+        // What a walk may take as a whole is its own: the servers' part has no other bound.
+        time: time.min(Duration::from_secs(3600)),
+        ..Errand::default()
+    };
+    let source = match question.is_empty {
+        true => None,
+        false => Some(Source::start(connection, errand)?),
+    };
+    let (plan, watch) = (plan.clone(), watch.clone());
+    let (ready, started) = (VecDeque::new(), Instant::now());
+    Ok(Box::new(Streamed { source, plan, question, watch, ready, started }))
+}
+
+struct Streamed {
+    /// `None` once it is exhausted.
+    source: Option<Source>,
+    plan: Plan,
+    question: Question,
+    watch: Watch,
+    ready: VecDeque<Document>,
+    started: Instant,
+}
+
+impl Iterator for Streamed {
+    type Item = Result<Document>;
+
+    fn next(&mut self) -> Option<Result<Document>> {
+        match self.take() {
+            Ok(next) => next.map(Ok),
+            Err(failure) => {
+                self.source = None;
+                self.ready.clear();
+                Some(Err(failure.into_error()))
+            }
+        }
+    }
+}
+
+impl Streamed {
+    fn take(&mut self) -> std::result::Result<Option<Document>, Failure> {
+        let time = self.watch.time.map(|time| time.saturating_sub(self.started.elapsed()));
+        let left = Watch { time, ..self.watch.clone() };
+        // The limit of the plan is on what one portion takes, that of the watch on all of the walk.
+        let account = left.account(self.plan.limits());
+        if self.source.is_some() || !self.ready.is_empty() {
+            account.look()?;
+        }
+        while self.ready.is_empty() {
+            let Some(source) = &mut self.source else { return Ok(None) };
+            match source.next(|| Ok(account.look()?))? {
+                Found::Records(records) => {
+                    for raw in &records {
+                        let record = record::read(raw)?;
+                        let residual = self.plan.residual(&self.question.proven);
+                        if residual.matches_within(record.view(), &account)? {
+                            let held = account.held();
+                            self.ready.push_back(show(&self.plan, &record, &account)?);
+                            account.release_to(held);
+                        }
+                    }
+                }
+                Found::End => self.source = None,
+                Found::Failed(error) => return Err(error.into()),
+                Found::Doubt | Found::Total(_) => {}
+            }
+        }
+        Ok(self.ready.pop_front())
+    }
+}
