@@ -9,6 +9,7 @@ mod admin;
 mod answer;
 mod command;
 mod failure;
+mod place;
 mod progress;
 mod question;
 mod report;

@@ -16,7 +16,7 @@ mod signals;
 mod status;
 
 use std::num::{NonZeroU64, NonZeroUsize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use filedex::{EndpointOptions, Endpoints, FileDirectory, Filedex, Limits};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
+use crate::place::{self, Access};
 use crate::sample;
 use crate::session::Session;
 use connections::Connections;
@@ -52,8 +53,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
     /// A JSON file of users, their tokens' hashes, and rooms with their members (see `filedex directory`).
-    #[arg(long, value_name = "FILE", requires = "db")]
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
     directory: Option<PathBuf>,
+    /// The collection in the database of --mongodb.
+    #[arg(long, value_name = "NAME", requires = "mongodb")]
+    collection: Option<String>,
     /// Where to listen; port 0 picks a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:3000")]
     listen: String,
@@ -90,6 +94,9 @@ struct Source {
     /// The directory of a store.
     #[arg(long, value_name = "DIR", requires = "directory")]
     db: Option<PathBuf>,
+    /// The address of a database of MongoDB's: mongodb://HOST/DATABASE.
+    #[arg(long, value_name = "URI", requires = "directory")]
+    mongodb: Option<String>,
     /// Serve the example records and a few thousand generated ones.
     #[arg(long)]
     demo: bool,
@@ -131,14 +138,21 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<()
 fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failure> {
     let time = Duration::from_secs(arguments.request_time.get());
     let limits = Limits { time, ..Limits::default() };
-    let (Some(db), Some(file)) = (&arguments.source.db, &arguments.directory) else {
+    let Some(file) = &arguments.directory else {
         let index = sample::index(limits)?;
         let endpoints = Endpoints::with_options(index.clone(), sample::directory(), options);
         return Ok(Served { index, endpoints, directory: None });
     };
     let directory = FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
     let directory = Arc::new(directory);
-    let index = Filedex::options().create(false).limits(limits).open(db)?;
+    let asked = Filedex::options().create(false).limits(limits);
+    let index = match &arguments.source {
+        Source { mongodb: Some(address), .. } => {
+            let collection = arguments.collection.as_deref();
+            place::servers(address, collection, Access::Read, &asked)?
+        }
+        Source { db, .. } => asked.open(db.as_deref().unwrap_or(Path::new("")))?,
+    };
     for done in index.recoveries() {
         tracing::info!("on opening: {done}");
     }

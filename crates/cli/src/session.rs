@@ -120,6 +120,11 @@ impl<'s> Session<'s> {
 }
 
 impl Opened {
+    /// An index that this command opened.
+    pub(crate) fn own(index: Filedex) -> Opened {
+        Opened { index, is_own: true }
+    }
+
     /// Writes everything out; an index that this command opened is closed.
     pub(crate) fn close(self) -> Result<(), Failure> {
         if self.is_own { Ok(self.index.close()?) } else { Ok(self.index.flush()?) }

@@ -6,13 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use filedex::each_document;
+use filedex::{Filedex, each_document};
 use filedex_query::{Environment, Plan, Projection, Redaction, Sort, shell};
 
 use crate::answer::{Answer, Format};
 use crate::failure::Failure;
+use crate::place::{self, Access};
 use crate::question::Question;
-use crate::session::Session;
+use crate::session::{Opened, Session};
 use crate::store::Store;
 use crate::stream::Stream;
 
@@ -30,6 +31,9 @@ Examples:
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
+    /// The collection in the database of --mongodb.
+    #[arg(long, value_name = "NAME", requires = "mongodb")]
+    collection: Option<String>,
     #[command(flatten)]
     question: Question,
     /// The fields to show or to leave out: {"name":1,"size":1}.
@@ -61,6 +65,9 @@ struct Source {
     /// The admin socket of the `filedex serve` that has the store open, in place of --db.
     #[arg(long, value_name = "SOCKET")]
     admin: Option<PathBuf>,
+    /// The address of a database of MongoDB's: mongodb://HOST/DATABASE.
+    #[arg(long, value_name = "URI")]
+    mongodb: Option<String>,
     /// A file of JSON lines or of one JSON array, any documents; - for standard input.
     #[arg(long, value_name = "FILE")]
     input: Option<String>,
@@ -96,8 +103,14 @@ fn in_store(
 ) -> Result<Found, Failure> {
     // A bad query is told even where the store is bad too.
     arguments.question.asked(environment)?;
-    let Source { db, admin, .. } = &arguments.source;
-    let index = session.open(&Store::at(db.clone(), admin.clone()))?;
+    let Source { db, admin, mongodb, .. } = &arguments.source;
+    let index = match mongodb {
+        Some(address) => {
+            let collection = arguments.collection.as_deref();
+            Opened::own(place::servers(address, collection, Access::Read, &Filedex::options())?)
+        }
+        None => session.open(&Store::at(db.clone(), admin.clone()))?,
+    };
     let mut lookup = arguments.question.lookup(&index, environment)?;
     lookup = lookup.cancel(session.cancel.clone());
     lookup = lookup.offset(arguments.offset).count(arguments.count);

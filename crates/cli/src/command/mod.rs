@@ -2,7 +2,9 @@
 
 mod backup;
 mod compact;
+mod compare;
 mod completions;
+mod copy;
 mod count;
 mod demo;
 mod directory;
@@ -47,6 +49,8 @@ pub(crate) enum Command {
     Verify(verify::Arguments),
     Repair(repair::Arguments),
     Compact(compact::Arguments),
+    Copy(copy::Arguments),
+    Compare(compare::Arguments),
     Directory(directory::Arguments),
     Token(token::Arguments),
     Completions(completions::Arguments),
@@ -73,6 +77,8 @@ impl Command {
             Command::Verify(arguments) => verify::run(arguments, session),
             Command::Repair(arguments) => repair::run(arguments, session),
             Command::Compact(arguments) => compact::run(arguments, session),
+            Command::Copy(arguments) => copy::run(arguments, session),
+            Command::Compare(arguments) => compare::run(arguments, session),
             Command::Directory(arguments) => directory::run(arguments, session),
             Command::Token(arguments) => token::run(arguments, session),
             Command::Completions(arguments) => completions::run(arguments, session),

@@ -1,0 +1,79 @@
+//! The program over MongoDB's servers; run by `.ci/mongo`, which says where there is one.
+#![cfg(feature = "mongodb")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod program;
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use program::{command, fill, run, text};
+
+/// A database of its own.
+fn database(name: &str) -> String {
+    let server = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
+    format!("{server}/cli{}_{name}", std::process::id())
+}
+
+#[test]
+fn a_store_is_moved_to_servers_and_back() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, other] = ["one", "other"].map(|name| site.path().join(name));
+    fill(&one, 2_000);
+    let servers = database("moved");
+    let copied = run(&["copy", text(&one), &servers]);
+    assert_eq!(copied.out, "2000 copied: 2000 inserted, 0 replaced, 0 unchanged\n", "{copied:?}");
+    assert_eq!(run(&["compare", text(&one), &servers]).status, 0);
+    assert_eq!(run(&["copy", &servers, text(&other)]).status, 0);
+    assert_eq!(run(&["compare", text(&one), text(&other)]).status, 0);
+    let find = |place: &[&str]| {
+        let asked = ["--query", r#"{"size":{"$gt":1000}}"#, "--sort", r#"{"size":-1}"#];
+        run(&[&["find"], place, &asked].concat())
+    };
+    let (here, there) = (find(&["--db", text(&one)]), find(&["--mongodb", &servers]));
+    assert_eq!((here.status, here.out), (there.status, there.out));
+}
+
+#[test]
+fn a_copy_to_servers_that_is_killed_at_any_moment_goes_on_and_ends_equal() {
+    let site = tempfile::tempdir().unwrap();
+    let [one, state] = ["one", "state"].map(|name| site.path().join(name));
+    fill(&one, 6_000);
+    let (servers, mut kills) = (database("killed"), 0);
+    for round in 0_u64.. {
+        assert!(round < 100, "the copy never ends");
+        let mut copy = command(&["copy", "--state", text(&state), text(&one), &servers])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(100 + round * 90 + round * 31 % 70));
+        match copy.try_wait().unwrap() {
+            Some(status) if status.success() => break,
+            Some(_) => {}
+            None => {
+                copy.kill().unwrap();
+                copy.wait().unwrap();
+                kills += 1;
+            }
+        }
+    }
+    assert!(kills >= 2, "only {kills} kills");
+    assert_eq!(run(&["compare", text(&one), &servers]).status, 0);
+}
+
+#[test]
+fn servers_that_are_not_there_are_told_in_time() {
+    let away = "mongodb://127.0.0.1:1/x?serverSelectionTimeoutMS=300";
+    let found = run(&["find", "--mongodb", away]);
+    assert_eq!(found.status, 1, "{found:?}");
+    assert!(found.err.contains("no server can be reached"), "{found:?}");
+}
