@@ -104,6 +104,14 @@ impl Question {
         })
     }
 
+    /// The scope with the query in it, for what takes nothing else.
+    pub(crate) fn whole_scope(&self, environment: &Environment) -> Result<Scope, Failure> {
+        match &self.query {
+            Some(text) => Ok(self.scope().and(shell::read_filter(text, environment)?)),
+            None => Ok(self.scope()),
+        }
+    }
+
     fn scope(&self) -> Scope {
         let Question { room, user, type_group, .. } = self;
         let mut scope = Scope::everything();
@@ -118,13 +126,4 @@ impl Question {
             None => scope,
         }
     }
-}
-
-/// The ids of all records that match.
-pub(crate) fn ids(lookup: &Lookup) -> Result<Vec<String>, Failure> {
-    let mut ids = Vec::new();
-    for document in lookup.clone().fields(r#"{"_id":1}"#)?.iter()? {
-        ids.extend(document?.get_str("_id").map(str::to_owned));
-    }
-    Ok(ids)
 }

@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use filedex::{Cancel, Filedex};
 
@@ -36,6 +38,8 @@ pub(crate) struct Guest {
     pub(crate) index: Filedex,
     /// The directory in which the command was given: its paths begin there.
     pub(crate) directory: PathBuf,
+    /// Whether the server is to stop.
+    pub(crate) stopped: Arc<AtomicBool>,
 }
 
 /// An index that a command works on.
@@ -108,6 +112,21 @@ impl<'s> Session<'s> {
     /// Says something on standard error. Where that is gone there is nobody to tell.
     pub(crate) fn tell(&mut self, words: impl Display) {
         let _nobody_listens = writeln!(self.err, "{words}");
+    }
+
+    /// Whether nobody listens any more, or the server is to stop.
+    pub(crate) fn is_over(&self) -> bool {
+        let stopped =
+            self.guest.as_ref().is_some_and(|guest| guest.stopped.load(Ordering::Acquire));
+        stopped || self.cancel.is_cancelled()
+    }
+
+    /// Does work on records that match, of which nobody knows how many there are; it tells how many are done.
+    pub(crate) fn of_matches<T>(&mut self, work: impl FnOnce(&mut dyn FnMut(u64)) -> T) -> T {
+        let progress = &mut self.progress;
+        let done = work(&mut |done| progress.step("records", done, None));
+        self.progress.end();
+        done
     }
 
     /// Does work on records, which tells how many of how many are done.

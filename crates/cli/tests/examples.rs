@@ -89,7 +89,7 @@ fn start(line: &str, site: &Path) -> Child {
 }
 
 fn stop(mut child: Child) {
-    killpg(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    killpg(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
     child.wait().unwrap();
 }
 
@@ -97,16 +97,17 @@ fn run_examples(name: &str) {
     let site = site();
     for line in examples(name) {
         assert!(line.contains("filedex"), "{name}: {line}");
-        if LONG.contains(&name) {
-            // A port of its own, whatever else runs here.
-            stop(start(&format!("{line} --listen 127.0.0.1:0"), site.path()));
-            continue;
-        }
-        let server = line.contains("--admin filedex.sock").then(|| {
+        let is_server = name == "serve" || name == "browse";
+        // A port of its own, whatever else runs here.
+        let line = if is_server { line + " --listen 127.0.0.1:0" } else { line };
+        let server = (!is_server && line.contains("--admin filedex.sock")).then(|| {
             let serve = "filedex serve --db uploads.filedex --directory directory.json --admin filedex.sock";
             start(&format!("{serve} --listen 127.0.0.1:0"), site.path())
         });
-        finish(&line, site.path());
+        match LONG.contains(&name) {
+            true => stop(start(&line, site.path())),
+            false => drop(finish(&line, site.path())),
+        }
         server.into_iter().for_each(stop);
     }
 }

@@ -182,3 +182,52 @@ fn a_socket_that_nobody_listens_at_is_told_and_one_that_was_left_is_taken_over()
     let server = Server::start_at(site, &[]);
     assert_eq!(server.admin(&["count"]).out, "1\n");
 }
+
+#[test]
+fn whoever_watches_is_told_of_each_write_and_goes_on_where_he_was() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let server = Server::start(2, &[]);
+    let watch = |arguments: &[&str]| {
+        let arguments = [&["watch", "--admin", server.site.socket()], arguments].concat();
+        let mut child = command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        (child, lines.map(Result::unwrap))
+    };
+    let (mut all, mut told) = watch(&[]);
+    let (mut small, mut told_small) = watch(&["--query", "{size: {$lt: 5}}"]);
+    let first: serde_json::Value = serde_json::from_str(&told.next().unwrap()).unwrap();
+    told_small.next().unwrap();
+    let number = first["number"].as_u64().unwrap();
+    let put = |line: &str| {
+        assert_eq!(server.admin_with(&["import", "-"], line.as_bytes()).status, 0);
+    };
+    put(r#"{"_id":"a","size":1}"#);
+    put(r#"{"_id":"a","size":9}"#);
+    assert_eq!(server.admin(&["remove", "a"]).out, "1 removed\n");
+    let what = |line: String| {
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["id"], "a");
+        (line["number"].as_u64().unwrap(), line["what"].as_str().unwrap().to_owned())
+    };
+    let seen: Vec<(u64, String)> = told.by_ref().take(3).map(what).collect();
+    let [added, replaced, removed] = ["added", "replaced", "removed"];
+    assert_eq!(
+        seen.iter().map(|(_, what)| &**what).collect::<Vec<_>>(),
+        [added, replaced, removed]
+    );
+    assert!(seen.is_sorted() && seen[0].0 > number);
+    let seen_small: Vec<String> = told_small.by_ref().take(2).map(|line| what(line).1).collect();
+    assert_eq!(seen_small, [added, removed]);
+    let (mut again, mut told_again) = watch(&["--since", &seen[0].0.to_string()]);
+    told_again.next().unwrap();
+    assert_eq!(what(told_again.next().unwrap()), seen[1]);
+    // The server stops at once, and with it whoever watches.
+    let started = std::time::Instant::now();
+    assert_eq!(server.stop().0, Some(0));
+    assert!(started.elapsed() < std::time::Duration::from_secs(8));
+    for child in [&mut all, &mut small, &mut again] {
+        assert!(child.wait().unwrap().success());
+    }
+}

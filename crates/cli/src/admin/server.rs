@@ -40,7 +40,7 @@ pub(crate) struct Admin {
 
 struct Shared {
     index: Filedex,
-    stopped: AtomicBool,
+    stopped: Arc<AtomicBool>,
     running: AtomicUsize,
 }
 
@@ -50,7 +50,7 @@ impl Admin {
         let at = |error: io::Error| Failure::at(path.display(), error);
         remove_left(path).map_err(at)?;
         let listener = bind(path).map_err(at)?;
-        let (stopped, running) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let (stopped, running) = (Arc::default(), AtomicUsize::new(0));
         let shared = Arc::new(Shared { index, stopped, running });
         let for_thread = Arc::clone(&shared);
         let accepting = thread::Builder::new().name("admin".to_owned());
@@ -176,13 +176,13 @@ fn serve(stream: &UnixStream, running: &Running) -> io::Result<()> {
         )?;
         1
     } else {
-        run(serde_json::from_slice(&ask)?, &running.0.index, from, &line)
+        run(serde_json::from_slice(&ask)?, &running.0, from, &line)
     };
     frame::write(&mut line, Kind::End, &[status])
 }
 
 /// Runs a command and gives its exit status.
-fn run(ask: Ask, index: &Filedex, from: UnixStream, line: &Line) -> u8 {
+fn run(ask: Ask, shared: &Shared, from: UnixStream, line: &Line) -> u8 {
     let mut err = Framed { to: line.clone(), kind: Kind::Err };
     let command = match crate::parse(&ask.arguments) {
         Ok(command) if command.admin().is_some() => command,
@@ -190,7 +190,8 @@ fn run(ask: Ask, index: &Filedex, from: UnixStream, line: &Line) -> u8 {
         Err(words) => return Failure::Arguments(words).report(&mut err),
     };
     let mut out = BufWriter::new(Framed { to: line.clone(), kind: Kind::Out });
-    let guest = Guest { index: index.clone(), directory: ask.directory.into() };
+    let (index, stopped) = (shared.index.clone(), Arc::clone(&shared.stopped));
+    let guest = Guest { index, directory: ask.directory.into(), stopped };
     let (input, cancel) = input(from);
     let told = Told { line: line.clone(), last: None };
     let mut session =

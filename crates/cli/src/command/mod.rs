@@ -21,6 +21,7 @@ mod stats;
 mod token;
 mod update;
 mod verify;
+mod watch;
 
 use std::path::Path;
 
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Count(count::Arguments),
     Update(update::Arguments),
     Remove(remove::Arguments),
+    Watch(watch::Arguments),
     Export(export::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
@@ -70,6 +72,7 @@ impl Command {
             Command::Count(arguments) => count::run(arguments, session),
             Command::Update(arguments) => update::run(arguments, session),
             Command::Remove(arguments) => remove::run(arguments, session),
+            Command::Watch(arguments) => watch::run(arguments, session),
             Command::Export(arguments) => export::run(arguments, session),
             Command::Backup(arguments) => backup::run(arguments, session),
             Command::Restore(arguments) => restore::run(arguments, session),
@@ -95,6 +98,7 @@ impl Command {
             Command::Count(arguments) => arguments.store.admin(),
             Command::Update(arguments) => arguments.store.admin(),
             Command::Remove(arguments) => arguments.store.admin(),
+            Command::Watch(arguments) => Some(arguments.admin()),
             Command::Export(arguments) => arguments.store.admin(),
             Command::Backup(arguments) => arguments.admin(),
             Command::Stats(arguments) => arguments.store.admin(),

@@ -42,8 +42,8 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<()
         writeln!(session.out, "{} would be removed", lookup.total()?)?;
         return index.close();
     }
-    let ids = crate::question::ids(&lookup)?;
-    let removed = index.remove_many(ids)?;
+    let removed =
+        session.of_matches(|told| lookup.remove_all_with(&mut |done| told(done.changed)))?;
     writeln!(session.out, "{removed} removed")?;
     index.close()
 }

@@ -1,13 +1,13 @@
 //! `filedex update`: records changed by MongoDB's update language, by their ids or by a query.
 
 use clap::Args;
-use filedex::{Change, Put};
+use filedex::{Change, Filedex, Put};
 use filedex_query::Environment;
 use filedex_query::ejson::{self, Form};
 use filedex_query::shell;
 
 use crate::failure::Failure;
-use crate::question::{self, Question};
+use crate::question::Question;
 use crate::session::Session;
 use crate::store::Store;
 
@@ -55,18 +55,33 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<()
         writeln!(session.out, "{} match", lookup.total()?)?;
         return index.close();
     }
-    let ids = if arguments.upsert { arguments.ids.clone() } else { question::ids(&lookup)? };
-    let (mut changed, mut unchanged, mut inserted) = (0_u64, 0_u64, 0_u64);
+    let [changed, unchanged, inserted] = match arguments.upsert {
+        true => upsert(&index, &arguments.ids, &change)?,
+        false => {
+            let told = |told: &mut dyn FnMut(u64)| {
+                lookup.update_all_with(&change, &mut |done| told(done.matched))
+            };
+            let updates = session.of_matches(told)?;
+            [updates.changed, updates.matched - updates.changed, 0]
+        }
+    };
+    writeln!(session.out, "{changed} changed, {unchanged} unchanged, {inserted} inserted")?;
+    index.close()
+}
+
+/// Changes records one by one, and makes those that there are not: how many are changed, unchanged, new.
+fn upsert(index: &Filedex, ids: &[String], change: &Change) -> Result<[u64; 3], Failure> {
+    let mut done = [0; 3];
+    let [changed, unchanged, inserted] = &mut done;
     for id in ids {
-        match index.update_with(&id, &change)? {
-            Some(Put::Unchanged) => unchanged += 1,
-            Some(Put::Inserted) => inserted += 1,
-            Some(_) => changed += 1,
+        match index.update_with(id, change)? {
+            Some(Put::Unchanged) => *unchanged += 1,
+            Some(Put::Inserted) => *inserted += 1,
+            Some(_) => *changed += 1,
             None => {}
         }
     }
-    writeln!(session.out, "{changed} changed, {unchanged} unchanged, {inserted} inserted")?;
-    index.close()
+    Ok(done)
 }
 
 /// People write changes as they write queries; the library reads JSON.
