@@ -311,3 +311,23 @@ proptest! {
         let _ = import(bytes.as_slice()).1;
     }
 }
+
+#[test]
+fn records_that_the_store_refuses_are_told_once_and_the_others_counted_as_what_they_are() {
+    let index = Filedex::temporary().unwrap();
+    let long = "x".repeat(513);
+    let lines =
+        format!("{{\"_id\":\"a\"}}\n{{\"_id\":\"{long}\"}}\n{{\"_id\":7}}\n{{\"_id\":\"b\"}}\n");
+    let options = ImportOptions::default().as_is(true);
+    let report = index.import(lines.as_bytes(), &options).unwrap();
+    assert_eq!(
+        (report.tally.inserted, report.tally.unchanged, report.bad),
+        (2, 0, 2),
+        "{report:?}"
+    );
+    let told: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
+    assert!(told[0].starts_with("line 2: ") && told[1].starts_with("line 3: "), "{told:?}");
+    assert!(told.iter().all(|fault| !fault.contains("record 0")), "{told:?}");
+    let again = index.import(lines.as_bytes(), &options).unwrap();
+    assert_eq!((again.tally.inserted, again.tally.unchanged, again.bad), (0, 2, 2), "{again:?}");
+}

@@ -12,7 +12,7 @@ use super::report::{Fault, ImportReport, Place};
 use super::sink::{Flow, Sink, Stop};
 use super::{foreign, zipline};
 use crate::file::record::{self, AsIs, Misfit};
-use crate::{Error, ErrorKind, Filedex};
+use crate::{Batch, Error, ErrorKind, Filedex, Put, Tally};
 
 /// Records a commit takes at most.
 const BATCH: usize = 200;
@@ -149,37 +149,41 @@ impl<'a> Intake<'a> {
         Ok(())
     }
 
-    /// Puts what waits. Where a record of it is refused, puts them one by one to learn which.
+    /// Puts what waits, in one write where that can be; records that are refused are left out.
     fn commit(&mut self) -> Flow {
         let waiting = std::mem::take(&mut self.waiting);
-        let number = waiting.len() as u64;
-        let batch = waiting.iter().map(|(_, document)| AsIs(document.clone()));
-        match self.index.put_many(batch) {
-            Ok(tally) => self.count(tally),
-            Err(error) if error.kind() == ErrorKind::InvalidRecord => {
-                for (place, document) in waiting {
-                    self.put(place, document)?;
+        match self.index.write(|batch| put_sound(batch, &waiting)) {
+            Ok((tally, refused)) => {
+                self.count(tally);
+                for (at, error) in refused {
+                    waiting.get(at).into_iter().for_each(|waited| self.refuse(waited, &error));
                 }
             }
-            Err(error) => return Err(Stop::Failed(error)),
-        }
-        (self.progress)(number);
-        Ok(())
-    }
-
-    fn put(&mut self, place: Place, document: Document) -> Flow {
-        let id = document.get_str("_id").map(shortened);
-        match self.index.put_many([AsIs(document)]) {
-            Ok(tally) => self.count(tally),
-            Err(error) if error.kind() == ErrorKind::InvalidRecord => {
-                self.reject(Fault { id, ..Fault::new(place, error.to_string()) });
+            // Nothing of it is in: it was too much for one write, or there are no such writes.
+            Err(error) if matches!(error.kind(), ErrorKind::TooLarge | ErrorKind::Unsupported) => {
+                waiting.iter().try_for_each(|waited| self.put(waited))?;
             }
             Err(error) => return Err(Stop::Failed(error)),
         }
+        (self.progress)(waiting.len() as u64);
         Ok(())
     }
 
-    fn count(&mut self, tally: filedex_storage::Tally) {
+    fn put(&mut self, waited: &(Place, Document)) -> Flow {
+        match self.index.put(&AsIs(waited.1.clone())) {
+            Ok(put) => self.count(tally_of(put)),
+            Err(error) if error.kind() == ErrorKind::InvalidRecord => self.refuse(waited, &error),
+            Err(error) => return Err(Stop::Failed(error)),
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, (place, document): &(Place, Document), error: &Error) {
+        let id = document.get_str("_id").map(shortened);
+        self.reject(Fault { id, ..Fault::new(*place, error.to_string()) });
+    }
+
+    fn count(&mut self, tally: Tally) {
         let sum = &mut self.report.tally;
         sum.inserted += tally.inserted;
         sum.replaced += tally.replaced;
@@ -268,6 +272,36 @@ impl Sink for Intake<'_> {
         }
         self.amendment_bytes += bytes;
         self.amendments.entry(id.to_owned()).or_default().push((field, value));
+    }
+}
+
+/// Puts the records that can be records, and gives the others with what is wrong with each.
+fn put_sound(
+    batch: &mut Batch<'_>,
+    waiting: &[(Place, Document)],
+) -> Result<(Tally, Vec<(usize, Error)>), Error> {
+    let (mut tally, mut refused) = (Tally::default(), Vec::new());
+    for (at, (_, document)) in waiting.iter().enumerate() {
+        match batch.put(&AsIs(document.clone())) {
+            Ok(put) => add(&mut tally, put),
+            Err(error) if error.kind() == ErrorKind::InvalidRecord => refused.push((at, error)),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((tally, refused))
+}
+
+fn tally_of(put: Put) -> Tally {
+    let mut tally = Tally::default();
+    add(&mut tally, put);
+    tally
+}
+
+fn add(tally: &mut Tally, put: Put) {
+    match put {
+        Put::Inserted => tally.inserted += 1,
+        Put::Unchanged => tally.unchanged += 1,
+        _ => tally.replaced += 1,
     }
 }
 
