@@ -41,15 +41,13 @@ const MOVING: [i32; 8] = [91, 112, 189, 251, 10_107, 11_602, 13_435, 13_436];
 impl From<DriverError> for Failure {
     fn from(error: DriverError) -> Failure {
         let code = code(&error);
-        // For a server it has been looked as long as was said.
-        let is_nobody = matches!(&*error.kind, DriverKind::ServerSelection { .. });
         let is_transient = error.contains_label("TransientTransactionError")
             || error.contains_label("RetryableWriteError")
             || code.is_some_and(|code| MOVING.contains(&code))
             || matches!(&*error.kind, DriverKind::Io(_) | DriverKind::ConnectionPoolCleared { .. });
         let is_refused = matches!(&*error.kind, DriverKind::Command(_));
         let (known, error) = (is_known(code), of(error));
-        match (is_transient && !is_nobody, is_refused && !known) {
+        match (is_transient, is_refused && !known) {
             (true, _) => Failure::Transient(error),
             (_, true) => Failure::Refused(error),
             _ => Failure::Final(error),

@@ -100,7 +100,6 @@ const NESTED: &str = "elements that are arrays are no objects to its $elemMatch"
 const DECIMAL: &str = "its doubles and decimals compare by their shortest texts";
 const REMAINDER: &str = "its $mod takes numbers past 64 bits";
 const SORT: &str = "it sorts through arrays by single values, not by whole tuples";
-const PARALLEL: &str = "it does not refuse to sort by two arrays of one record";
 const REFERENCE: &str = "it takes a DBRef for operators";
 
 #[test]
@@ -111,7 +110,6 @@ fn the_find_language_means_the_same_over_a_server() {
         ("numtype-11", DECIMAL),
         ("numtype-12", DECIMAL),
         ("numtype-13", DECIMAL),
-        ("sort-12", PARALLEL),
         ("sort-25", SORT),
     ];
     through_a_server("mongo.jsonl", 300, &exceptions);
@@ -138,13 +136,6 @@ fn filters_mean_the_same_over_a_server() {
 
 #[test]
 fn sorts_mean_the_same_over_a_server() {
-    let exceptions = [
-        ("sorts-15", SORT),
-        ("sorts-19", SORT),
-        ("sorts-32", SORT),
-        ("sorts-41", PARALLEL),
-        ("sorts-42", PARALLEL),
-        ("sorts-43", PARALLEL),
-    ];
+    let exceptions = [("sorts-15", SORT), ("sorts-19", SORT), ("sorts-32", SORT)];
     through_a_server("sorts.jsonl", 50, &exceptions);
 }
