@@ -109,13 +109,16 @@ fn planted(room: &str, number: i32) -> Document {
 impl Server {
     /// Starts this program anew as the server, which may take so many bytes.
     pub(super) fn start(world: &World, memory: u64) -> Outcome<Server> {
-        let mut command = Command::new(std::env::current_exe()?);
+        // Past the bound its allocations fail. A shell sets it, so that it is none of this process's own.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"ulimit -d "$0" && exec "$@""#, &(memory >> 10).to_string()]);
+        command.arg(std::env::current_exe()?);
         command.args(["filedex", "serve", "--listen", "127.0.0.1:0", "--db"]).arg(&world.store);
         command.arg("--directory").arg(&world.directory).stdout(Stdio::piped());
         let seconds = |time: Duration| time.as_secs().to_string();
         command.args(["--client-time", &seconds(world.times.client)]);
         command.args(["--request-time", &seconds(world.times.request)]);
-        let mut child = under(memory, || command.spawn())?;
+        let mut child = command.spawn()?;
         let mut line = String::new();
         if let Some(out) = child.stdout.as_mut() {
             BufReader::new(out).read_line(&mut line)?;
@@ -195,22 +198,4 @@ fn resident(id: u32) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
-}
-
-/// Starts a process that may take so many bytes of memory: past them its allocations fail. The bound is
-/// inherited, and so it is this process's own for a moment.
-#[cfg(unix)]
-fn under<T>(memory: u64, start: impl FnOnce() -> std::io::Result<T>) -> Outcome<T> {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
-    let (soft, hard) = getrlimit(Resource::RLIMIT_DATA)?;
-    setrlimit(Resource::RLIMIT_DATA, memory.min(hard), hard)?;
-    let started = start();
-    setrlimit(Resource::RLIMIT_DATA, soft, hard)?;
-    Ok(started?)
-}
-
-#[cfg(not(unix))]
-fn under<T>(_: u64, start: impl FnOnce() -> std::io::Result<T>) -> Outcome<T> {
-    Ok(start()?)
 }
