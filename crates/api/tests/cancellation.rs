@@ -30,16 +30,14 @@ const TIMES: usize = if cfg!(debug_assertions) { 3 } else { 20 };
 
 /// Limits that leave one search and one field as long as they want: nothing but the watch ends them.
 fn unlimited() -> Limits {
-    Limits {
-        pattern_backtracks: 1 << 50,
-        pattern_search_bytes: 1 << 50,
-        expression_steps: 1 << 50,
-        expression_bytes: 1 << 50,
-        request_bytes: 1 << 50,
-        sort_bytes: 1 << 50,
-        reply_bytes: 1 << 50,
-        ..Limits::default()
-    }
+    Limits::default()
+        .with_pattern_backtracks(1 << 50)
+        .with_pattern_search_bytes(1 << 50)
+        .with_expression_steps(1 << 50)
+        .with_expression_bytes(1 << 50)
+        .with_request_bytes(1 << 50)
+        .with_sort_bytes(1 << 50)
+        .with_reply_bytes(1 << 50)
 }
 
 /// Letters that look random; the same in every run.

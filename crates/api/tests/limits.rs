@@ -86,7 +86,7 @@ fn reply_bytes_bounds_records_that_are_handed_over_by_what_they_take() {
 
 #[test]
 fn reply_bytes_is_nothing_to_who_asks_for_no_reply() {
-    let lookup = index(Limits { reply_bytes: 0, ..Limits::default() }).room("r");
+    let lookup = index(Limits::default().with_reply_bytes(0)).room("r");
     assert_eq!(lookup.total().unwrap(), RECORDS as u64);
     assert_eq!(lookup.iter().unwrap().filter(|found| found.is_ok()).count(), RECORDS);
 }
@@ -94,7 +94,9 @@ fn reply_bytes_is_nothing_to_who_asks_for_no_reply() {
 #[test]
 fn neither_limit_counts_what_is_gone_before_the_next_record() {
     let (reply_bytes, request_bytes) = (1 << 20, 4 << 20);
-    let lookup = index(Limits { reply_bytes, request_bytes, ..Limits::default() }).room("r");
+    let lookup =
+        index(Limits::default().with_reply_bytes(reply_bytes).with_request_bytes(request_bytes))
+            .room("r");
     let fields = r#"{"x":{"$size":{"$range":[0,20000]}}}"#;
     let lookup = lookup.fields(fields).unwrap();
     let page = lookup.page().unwrap();

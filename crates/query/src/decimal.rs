@@ -206,6 +206,18 @@ impl From<i64> for Decimal {
     }
 }
 
+impl From<i32> for Decimal {
+    fn from(number: i32) -> Decimal {
+        Decimal::from(i64::from(number))
+    }
+}
+
+impl From<u64> for Decimal {
+    fn from(number: u64) -> Decimal {
+        Decimal::pack(false, u128::from(number), 0)
+    }
+}
+
 impl FromStr for Decimal {
     type Err = DecimalError;
 

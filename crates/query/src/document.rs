@@ -3,7 +3,10 @@
 //! Order of fields is kept and counts in comparison. A name may stand twice, as in BSON: readers of
 //! filters see both, lookups by name find the first. This file knows no paths ([`crate::path`]).
 
-use crate::{DocumentRef, Value};
+use std::fmt;
+
+use crate::ejson::{self, Form};
+use crate::{Date, DocumentRef, Value, ValueRef};
 
 /// A list of values.
 pub type Array = Vec<Value>;
@@ -11,10 +14,10 @@ pub type Array = Vec<Value>;
 /// An ordered list of named values.
 ///
 /// ```
-/// use filedex_query::Document;
+/// # use filedex_query as filedex;
+/// use filedex::Document;
 /// let file = Document::new().with("_id", "a").with("size", 9778);
-/// assert_eq!(file.get("size").map(|size| size.view().is_number()), Some(true));
-/// assert_eq!(file.len(), 2);
+/// assert_eq!((file.get_str("_id"), file.get_i64("size"), file.len()), (Some("a"), Some(9778), 2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Document(Vec<(String, Value)>);
@@ -66,6 +69,21 @@ impl Document {
         self.get(name).and_then(Value::as_str)
     }
 
+    /// The whole number of that field, of whatever kind it is, if it is one and fits.
+    pub fn get_i64(&self, name: &str) -> Option<i64> {
+        self.get(name).and_then(Value::as_i64)
+    }
+
+    /// The truth of that field, if it is true or false.
+    pub fn get_bool(&self, name: &str) -> Option<bool> {
+        self.get(name).and_then(Value::as_bool)
+    }
+
+    /// The moment of that field, if it is a date.
+    pub fn get_date(&self, name: &str) -> Option<Date> {
+        self.get(name).and_then(Value::as_date)
+    }
+
     /// Whether a field of that name is there.
     pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
@@ -99,6 +117,20 @@ impl Document {
 
     pub(crate) fn fields(&self) -> &[(String, Value)] {
         &self.0
+    }
+}
+
+/// Relaxed Extended JSON.
+///
+/// ```
+/// # use filedex_query as filedex;
+/// use filedex::{Date, doc};
+/// let file = doc! { "_id": "a", "uploadedAt": Date(1_520_530_569_913) };
+/// assert_eq!(file.to_string(), r#"{"_id":"a","uploadedAt":{"$date":"2018-03-08T17:36:09.913Z"}}"#);
+/// ```
+impl fmt::Display for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&ejson::to_text(ValueRef::Document(self.view()), Form::Relaxed))
     }
 }
 

@@ -27,6 +27,7 @@ pub struct Environment {
 
 /// How a dotted path sees an array that holds no objects, when it is compared with null.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DottedNull {
     /// MongoDB up to 8: such an array yields nothing, so `{"a.b": null}` does not match it.
     #[default]

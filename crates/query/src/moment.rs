@@ -4,8 +4,8 @@
 
 use jiff::civil;
 
+use crate::Date;
 use crate::civil::{DAY, days_of};
-use crate::value::Date;
 
 /// The moment, if that is what the text says.
 pub(crate) fn read(text: &str) -> Option<Date> {

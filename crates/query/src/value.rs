@@ -3,11 +3,16 @@
 //! This file knows the kinds and nothing of their order ([`crate::order`]), their text form
 //! ([`crate::ejson`]) or their stored form ([`crate::packed`]).
 
-use crate::moment;
-use crate::{Array, Decimal, Document, ValueRef};
+mod convert;
+
+use std::fmt;
+
+use crate::ejson::{self, Form};
+use crate::{Array, Date, Decimal, Document, ValueRef};
 
 /// One value. `1` in JSON text is an [`Value::Int`], `1.0` a [`Value::Double`].
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub enum Value {
     /// Below everything.
     MinKey,
@@ -93,28 +98,6 @@ impl ObjectId {
     }
 }
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(pub i64);
-
-impl Date {
-    /// Reads a moment in ISO 8601: date, `T` or a space, time, offset (`Z`, `+01:00`, `+0100`). Without
-    /// an offset it is UTC, a bare date its midnight. Years beyond 9999 are written as JavaScript does,
-    /// with a sign and six digits. What is finer than a millisecond is cut, towards the past.
-    ///
-    /// ```
-    /// use filedex_query::Date;
-    /// assert_eq!(Date::from_iso("2018-03-08T18:36:09.846+0100"), Some(Date(1_520_530_569_846)));
-    /// assert_eq!(Date::from_iso("2018-03-08 17:36:09.846"), Some(Date(1_520_530_569_846)));
-    /// assert_eq!(Date::from_iso("2018-03-08"), Some(Date(1_520_467_200_000)));
-    /// assert_eq!(Date::from_iso("+010000-01-01T00:00:00.000Z"), Some(Date(253_402_300_800_000)));
-    /// assert_eq!(Date::from_iso("0000-00-00 00:00:00"), None);
-    /// ```
-    pub fn from_iso(text: &str) -> Option<Date> {
-        moment::read(text)
-    }
-}
-
 /// A replication timestamp: seconds, then a counter, both unsigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -137,38 +120,6 @@ impl Value {
     /// The value, borrowed.
     pub fn view(&self) -> ValueRef<'_> {
         ValueRef::from(self)
-    }
-
-    /// The text, if this is text.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Value::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The document, if this is one.
-    pub fn as_document(&self) -> Option<&Document> {
-        match self {
-            Value::Document(document) => Some(document),
-            _ => None,
-        }
-    }
-
-    /// The array, if this is one.
-    pub fn as_array(&self) -> Option<&[Value]> {
-        match self {
-            Value::Array(array) => Some(array),
-            _ => None,
-        }
-    }
-
-    /// The smallest integer kind that holds `number`, as JSON text is read.
-    pub fn integer(number: i64) -> Value {
-        match i32::try_from(number) {
-            Ok(small) => Value::Int(small),
-            Err(_) => Value::Long(number),
-        }
     }
 }
 
@@ -197,18 +148,16 @@ impl PartialEq for Value {
     }
 }
 
-macro_rules! from {
-    ($($source:ty => $kind:ident),* $(,)?) => {$(
-        impl From<$source> for Value {
-            fn from(source: $source) -> Value {
-                Value::$kind(source.into())
-            }
-        }
-    )*};
+/// Relaxed Extended JSON.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&ejson::to_text(self.view(), Form::Relaxed))
+    }
 }
 
-from! {
-    bool => Bool, i32 => Int, i64 => Long, f64 => Double, &str => String, String => String,
-    Document => Document, Vec<Value> => Array, Date => Date, ObjectId => ObjectId,
-    Decimal => Decimal, Regex => Regex, Binary => Binary, Timestamp => Timestamp,
+/// The 24 hexadecimal digits.
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_hex())
+    }
 }

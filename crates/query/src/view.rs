@@ -5,9 +5,10 @@
 //! walker for both forms, and what is redacted is redacted for all of them. This file knows neither
 //! order nor paths.
 
+use crate::Date;
 use crate::packed::{PackedArray, PackedDocument};
 use crate::redaction::Level;
-use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
+use crate::value::{Binary, ObjectId, Regex, Timestamp};
 use crate::{Array, Decimal, Document, Value};
 
 /// A borrowed [`Value`]. Cheap to copy.

@@ -145,11 +145,8 @@ fn pattern_groups_bounds_what_remembers_in_filters_schemas_and_expressions() {
 /// The least that the limit on what a search holds may be for a search to end.
 fn least_to_search(pattern: &str, text: &str) -> usize {
     let search = |bytes: usize| {
-        let limits = Limits {
-            pattern_search_bytes: bytes,
-            pattern_backtracks: 1 << 40,
-            ..Limits::default()
-        };
+        let limits =
+            Limits::default().with_pattern_search_bytes(bytes).with_pattern_backtracks(1 << 40);
         Pattern::compile(pattern, "", &limits).unwrap().is_match(text)
     };
     let (mut breaks, mut fits) = (0, 64 << 20);

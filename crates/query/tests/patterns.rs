@@ -143,7 +143,7 @@ fn each_limit_holds_at_its_edge_and_is_named_past_it() {
     assert_eq!((error.limit_name(), error.code()), (Some("pattern_compiled_bytes"), Code(51091)));
 
     let walk = |backtracks| {
-        let limits = Limits { pattern_backtracks: backtracks, ..Limits::default() };
+        let limits = Limits::default().with_pattern_backtracks(backtracks);
         Pattern::compile("^(?:a|b)*(?=c)", "", &limits).unwrap().is_match("abababab")
     };
     assert_eq!(walk(100), Ok(false));

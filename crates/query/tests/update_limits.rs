@@ -27,7 +27,7 @@ fn refused(limits: &Limits, document: &str, update: &str) -> (Option<&'static st
 
 #[test]
 fn nulls_of_padding_are_paid_for_before_they_are_made() {
-    let limits = Limits { expression_bytes: 1000, ..Limits::default() };
+    let limits = Limits::default().with_expression_bytes(1000);
     assert!(under(&limits, r#"{"a": []}"#, r#"{"$set": {"a.50": 1}}"#).is_ok());
     let refusal = refused(&limits, r#"{"a": []}"#, r#"{"$set": {"a.70": 1}}"#);
     assert_eq!(refusal, (Some("expression_bytes"), 146));
@@ -39,7 +39,7 @@ fn nulls_of_padding_are_paid_for_before_they_are_made() {
 
 #[test]
 fn what_is_put_into_many_elements_is_paid_for_by_each() {
-    let limits = Limits { expression_bytes: 5000, ..Limits::default() };
+    let limits = Limits::default().with_expression_bytes(5000);
     let text = "x".repeat(1000);
     for (element, update) in [
         ("1", format!(r#"{{"$set": {{"a.$[]": "{text}"}}}}"#)),
@@ -57,7 +57,7 @@ fn what_is_put_into_many_elements_is_paid_for_by_each() {
 
 #[test]
 fn a_document_may_not_get_deeper_than_the_limit() {
-    let limits = Limits { document_depth: 4, ..Limits::default() };
+    let limits = Limits::default().with_document_depth(4);
     for (document, fits, deeper) in [
         ("{}", r#"{"$set": {"a.b.c.d": 1}}"#, r#"{"$set": {"a.b.c.d.e": 1}}"#),
         (r#"{"a": {"b": {}}}"#, r#"{"$set": {"a.b.c": [1]}}"#, r#"{"$set": {"a.b.c": [[]]}}"#),
@@ -92,7 +92,7 @@ fn an_update_nested_a_thousand_deep_is_an_error() {
 
 #[test]
 fn paths_parts_and_stages_are_counted() {
-    let limits = Limits { filter_nodes: 3, path_parts: 4, sort_keys: 2, ..Limits::default() };
+    let limits = Limits::default().with_filter_nodes(3).with_path_parts(4).with_sort_keys(2);
     for (fits, many, limit) in [
         (
             r#"{"$set": {"a": 1, "b": 1}, "$inc": {"c": 1}}"#,
@@ -114,7 +114,7 @@ fn paths_parts_and_stages_are_counted() {
 
 #[test]
 fn a_stage_counts_as_a_hundred_paths() {
-    let limits = Limits { filter_nodes: 300, ..Limits::default() };
+    let limits = Limits::default().with_filter_nodes(300);
     let stages = |count: usize| format!("[{}]", vec![r#"{"$unset": "a"}"#; count].join(","));
     assert!(under(&limits, "{}", &stages(3)).is_ok());
     assert_eq!(refused(&limits, "{}", &stages(4)).0, Some("filter_nodes"));
@@ -122,7 +122,7 @@ fn a_stage_counts_as_a_hundred_paths() {
 
 #[test]
 fn array_filters_are_counted() {
-    let limits = Limits { filter_nodes: 2, ..Limits::default() };
+    let limits = Limits::default().with_filter_nodes(2);
     let environment = Environment { limits, ..Environment::default() };
     let filters = |names: &[&str]| -> Vec<Value> {
         names.iter().map(|name| Value::Document(Document::new().with(*name, 1))).collect()
@@ -135,7 +135,7 @@ fn array_filters_are_counted() {
 
 #[test]
 fn a_document_that_doubles_at_each_stage_is_stopped() {
-    let limits = Limits { expression_bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().with_expression_bytes(1 << 20);
     let stages = vec![r#"{"$set": {"a": "$$ROOT", "b": "$$ROOT"}}"#; 60].join(",");
     assert_eq!(refused(&limits, r#"{"x": 1}"#, &format!("[{stages}]")).0, Some("expression_bytes"));
     let projected = vec![r#"{"$project": {"a": ["$$ROOT", "$$ROOT"]}}"#; 60].join(",");

@@ -248,7 +248,7 @@ fn dates_at_the_edges_of_four_digit_years_are_written_as_each_form_can() {
 
 #[test]
 fn deep_and_long_texts_end_at_their_limits() {
-    let limits = Limits { document_depth: 3, text_bytes: 1000, ..Limits::default() };
+    let limits = Limits::default().with_document_depth(3).with_text_bytes(1000);
     assert!(ejson::read("[[[1]]]", &limits).is_ok());
     let deep = ejson::read("[[[[1]]]]", &limits).unwrap_err();
     assert_eq!(deep.limit_name(), Some("document_depth"));

@@ -342,7 +342,7 @@ impl<'a, 's> Json<'a, 's> {
 pub(super) fn document(text: &[u8]) -> Result<Document, Fault> {
     let fault = |reason: String| Fault::new(Place::Line(0), reason);
     let text = std::str::from_utf8(text).map_err(|error| fault(format!("not UTF-8: {error}")))?;
-    let limits = Limits { text_bytes: DOCUMENT_BYTES, ..Limits::default() };
+    let limits = Limits::default().with_text_bytes(DOCUMENT_BYTES);
     let read = ejson::read_data(text, &limits);
     let document = read.map_err(|error| placed(text, fault(error.to_string())))?;
     match repeated(&document) {

@@ -4,7 +4,8 @@
 //! every other `$` key is left alone.
 
 use super::legacy;
-use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
+use crate::Date;
+use crate::value::{Binary, ObjectId, Regex, Timestamp};
 use crate::{Code, Document, Error, Result, Value};
 
 /// What the text is: in data older forms stand for values, which in a query are operators.

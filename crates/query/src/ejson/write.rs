@@ -10,8 +10,7 @@ use crate::civil::Civil;
 use crate::packed::Reader;
 use crate::packed::names::{self, Name};
 use crate::pieces::pieces;
-use crate::value::Date;
-use crate::{Account, DocumentRef, Error, Result, ValueRef};
+use crate::{Account, Date, DocumentRef, Error, Result, ValueRef};
 
 /// Which JSON is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -413,15 +412,7 @@ fn write_far(date: Date, out: &mut Vec<u8>) {
     if date.0.unsigned_abs() > FARTHEST {
         return out.extend_from_slice(b"null");
     }
-    let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
-    let sign = if year < 0 { '-' } else { '+' };
-    let year = year.abs();
-    put(
-        out,
-        format_args!(
-            "\"{sign}{year:06}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z\""
-        ),
-    );
+    put(out, format_args!("\"{date}\""));
 }
 
 fn write_milliseconds(date: Date, out: &mut Vec<u8>) {

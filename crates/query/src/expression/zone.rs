@@ -1,4 +1,5 @@
-//! Time zones: UTC, fixed offsets, and the names of the IANA database, which is compiled in.
+//! Time zones: UTC, fixed offsets, and the names of the IANA database, which the feature `time-zones`
+//! compiles in.
 //!
 //! This file moves between UTC and local time. The calendar is `civil`'s.
 
@@ -31,12 +32,9 @@ impl Zone {
         if let Some(offset) = offset_of(name) {
             return Ok(if offset == 0 { Zone::Utc } else { Zone::Fixed(offset) });
         }
-        static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
-        let database = DATABASE.get_or_init(TimeZoneDatabase::bundled);
-        // The database forgives letter case; the server does not.
-        let found = database.get(name).ok().filter(|zone| zone.iana_name() == Some(name));
-        let unknown = || Error::new(Code(40485), format!("there is no time zone `{name}`"));
-        found.map(Zone::Named).ok_or_else(unknown)
+        let more = if cfg!(feature = "time-zones") { "" } else { WITHOUT_NAMES };
+        let unknown = || Error::new(Code(40485), format!("there is no time zone `{name}`{more}"));
+        named(name).map(Zone::Named).ok_or_else(unknown)
     }
 
     /// The zone that an argument gives: UTC if it is not there, `None` if it is null.
@@ -93,6 +91,16 @@ impl Zone {
             .map(|moment| moment.as_millisecond());
         found.unwrap_or_else(|| local.saturating_sub(self.offset_at(local)))
     }
+}
+
+const WITHOUT_NAMES: &str = "; this build knows offsets such as +01:00 only (feature `time-zones`)";
+
+/// The zone of that name, with the letter case it has.
+fn named(name: &str) -> Option<TimeZone> {
+    static DATABASE: OnceLock<TimeZoneDatabase> = OnceLock::new();
+    // Without the feature it is empty.
+    let database = DATABASE.get_or_init(TimeZoneDatabase::bundled);
+    database.get(name).ok().filter(|zone| zone.iana_name() == Some(name))
 }
 
 fn datetime(local: i64) -> Option<DateTime> {

@@ -17,7 +17,8 @@ mod reader;
 
 use bincode::config::Configuration;
 
-use crate::value::{Binary, Date, ObjectId, Regex, Timestamp};
+use crate::Date;
+use crate::value::{Binary, ObjectId, Regex, Timestamp};
 use crate::view::is_same;
 use crate::{Document, Value, ValueRef};
 pub(crate) use narrow::join;
@@ -89,6 +90,29 @@ pub fn pack_into<'d>(out: &mut Vec<u8>, document: &'d Document) -> Option<&'d st
         repeated = repeated.or(is_repeated.then_some(name)).or(within);
     }
     repeated
+}
+
+/// The stored form of a document as a value, behind its kind.
+pub(crate) fn pack_whole(document: &Document) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    out.push(tag::DOCUMENT);
+    nest(&mut out, |out| pack_into(out, document));
+    out
+}
+
+/// The stored form of one value, behind its kind.
+pub(crate) fn pack_one(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    pack_value(&mut out, value);
+    out
+}
+
+/// What [`pack_one`] or [`pack_whole`] has packed; nothing of any other bytes.
+pub(crate) fn unpack_one(bytes: &[u8]) -> Option<Value> {
+    check(bytes, false, 0)?;
+    let mut reader = Reader::new(bytes);
+    let value = reader.value()?;
+    reader.is_at_end().then(|| value.to_value())
 }
 
 /// As [`pack_into`], for a value.

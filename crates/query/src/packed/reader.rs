@@ -4,7 +4,8 @@
 //! is passed over field by field here. What is not asked for is not decoded.
 
 use super::{PackedArray, PackedDocument, tag};
-use crate::value::{Date, ObjectId, Timestamp};
+use crate::Date;
+use crate::value::{ObjectId, Timestamp};
 use crate::{Decimal, ValueRef};
 
 /// The bytes not yet read. `None` means that they are malformed or at their end.

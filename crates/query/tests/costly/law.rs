@@ -98,5 +98,5 @@ pub(crate) fn allowed() -> usize {
 }
 
 fn limits() -> Limits {
-    Limits { request_bytes: 24 << 20, reply_bytes: 4 << 20, ..Limits::default() }
+    Limits::default().with_request_bytes(24 << 20).with_reply_bytes(4 << 20)
 }

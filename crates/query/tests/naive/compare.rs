@@ -31,6 +31,7 @@ pub(crate) fn rank(value: &Value) -> u8 {
         Value::Regex(_) => 13,
         Value::Code(_) => 14,
         Value::MaxKey => 17,
+        other => unreachable!("a kind nobody has told this test of: {other:?}"),
     }
 }
 

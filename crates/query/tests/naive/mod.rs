@@ -176,6 +176,7 @@ fn type_name(value: &Value) -> (&'static str, i64) {
         Value::Regex(_) => ("regex", 11),
         Value::Code(_) => ("javascript", 13),
         Value::MaxKey => ("maxKey", 127),
+        other => unreachable!("a kind nobody has told this test of: {other:?}"),
     }
 }
 

@@ -221,7 +221,7 @@ pub(super) fn from_stored_form(line: &Document) -> Option<Document> {
 /// Bounds on the text of one record of so many bytes and levels.
 pub(super) fn limits(text_bytes: usize, levels: usize) -> Limits {
     let document_depth = levels.saturating_add(WRAPPER_LEVELS);
-    Limits { text_bytes, document_depth, ..Limits::default() }
+    Limits::default().with_text_bytes(text_bytes).with_document_depth(document_depth)
 }
 
 /// A backup that is none, or not whole.
