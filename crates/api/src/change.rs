@@ -2,11 +2,13 @@
 //!
 //! This file holds the texts and reads them; what an update does is the language's business.
 
-use filedex_query::{Environment, Update};
+use filedex_query::ejson::{self, Form};
+use filedex_query::{Document, Environment, Update, Value};
 
 use crate::Result;
 
-/// What is to become of a record: an update, with what goes beside it. A text alone is one, too.
+/// What is to become of a record: an update, with what goes beside it. A text or a document alone is
+/// one, too.
 ///
 /// ```
 /// use filedex::{Change, Filedex, File};
@@ -64,6 +66,19 @@ impl Change {
 impl From<&str> for Change {
     fn from(update: &str) -> Change {
         Change::new(update)
+    }
+}
+
+/// Operators, or a whole record.
+impl From<Document> for Change {
+    fn from(update: Document) -> Change {
+        Change::new(ejson::to_text(Value::from(update).view(), Form::Canonical))
+    }
+}
+
+impl From<serde_json::Value> for Change {
+    fn from(update: serde_json::Value) -> Change {
+        Change::new(update.to_string())
     }
 }
 

@@ -4,8 +4,10 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 
 pub use filedex_storage::ErrorKind;
+use filedex_storage::{io_within, unsaid};
 
 /// An error of an index. Cheap to move.
 ///
@@ -47,6 +49,12 @@ struct Told {
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+impl Told {
+    fn cause(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
 /// What the functions of an index answer.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -75,7 +83,7 @@ impl Error {
         Error::new(ErrorKind::Io, message)
     }
 
-    pub(crate) fn unreadable(cause: std::io::Error) -> Error {
+    pub(crate) fn unreadable(cause: io::Error) -> Error {
         Error::new(ErrorKind::Io, "the file can't be read on").caused_by(cause)
     }
 
@@ -141,6 +149,55 @@ impl Error {
             _ => None,
         }
     }
+
+    /// The same error of a record among many, which it does not name itself.
+    pub(crate) fn numbered(self, place: usize) -> Error {
+        match &*self.0 {
+            Cause::Told(told) if !told.message.starts_with("record ") => {
+                Error::new(told.kind, format!("record {} of these: {}", place + 1, told.message))
+            }
+            _ => self,
+        }
+    }
+
+    /// The operating system's own error behind it, where there is one.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        match &*self.0 {
+            Cause::Store(error) => error.io_error(),
+            Cause::Told(told) => io_within(told.cause()),
+            Cause::Query(_) => None,
+        }
+    }
+
+    /// The status of a reply over HTTP: 400 for a query that is wrong or passes its limits, 422 for a record
+    /// that can't be stored, 410 for a snapshot that has ended, 501 for what a backend does not do, 503
+    /// where trying again helps, 507 where the disk is full, else 500. The text of a 400 and a 422 is
+    /// for the caller; any other is for the host's log.
+    ///
+    /// ```
+    /// use filedex::{Filedex, doc};
+    /// let index = Filedex::temporary()?;
+    /// let wrong = index.all().query(r#"{"size": {"$bigger": 1}}"#).unwrap_err();
+    /// assert_eq!(wrong.http_status(), 400);
+    /// assert_eq!(index.put(&doc! { "size": 1 }).unwrap_err().http_status(), 422);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn http_status(&self) -> u16 {
+        match self.kind() {
+            ErrorKind::Query => 400,
+            ErrorKind::SnapshotEnded => 410,
+            ErrorKind::InvalidRecord => 422,
+            ErrorKind::Unsupported => 501,
+            ErrorKind::Cancelled | ErrorKind::Costly => 503,
+            ErrorKind::Io if self.is_out_of_space() => 507,
+            _ => 500,
+        }
+    }
+
+    fn is_out_of_space(&self) -> bool {
+        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+        self.io_error().is_some_and(|error| full.contains(&error.kind()))
+    }
 }
 
 impl From<filedex_storage::Error> for Error {
@@ -174,11 +231,12 @@ impl fmt::Display for Error {
     }
 }
 
+/// What lies behind what the error says already: a chain of causes tells nothing twice.
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &*self.0 {
             Cause::Store(error) => error.source(),
-            Cause::Told(told) => told.source.as_deref().map(|source| source as _),
+            Cause::Told(told) => unsaid(&told.message, told.cause()),
             // What it says is said already.
             Cause::Record(_, error) => error.source(),
             Cause::Query(_) => None,

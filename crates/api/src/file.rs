@@ -61,7 +61,7 @@ impl File {
     /// `InvalidRecord`, naming the field, for an `_id` that is no text or empty and for a known field
     /// whose value has not its type.
     pub fn from_document(document: Document) -> Result<File> {
-        let document = document.into_record()?;
+        let document = record::of_document(document)?;
         let id = document.get_str("_id").filter(|id| !id.is_empty());
         if id.is_none() {
             return Err(Error::record("`_id` must be a text that isn't empty"));
@@ -117,17 +117,6 @@ impl File {
         }
         self
     }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        match self.0.get(name)? {
-            Value::Int(number) => Some(i64::from(*number)),
-            Value::Long(number) => Some(*number),
-            Value::Double(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                Some(*number as i64)
-            }
-            _ => None,
-        }
-    }
 }
 
 /// One getter and one setter per known field, so that each wire name stands once.
@@ -153,7 +142,7 @@ macro_rules! fields {
     (@number $(#[$about:meta])* $get:ident $with:ident $wire:literal) => {
         $(#[$about])*
         pub fn $get(&self) -> Option<i64> {
-            self.number($wire)
+            self.0.get_i64($wire)
         }
 
         #[doc = concat!("Sets `", $wire, "`.")]
@@ -166,10 +155,7 @@ macro_rules! fields {
     (@truth $(#[$about:meta])* $get:ident $with:ident $wire:literal) => {
         $(#[$about])*
         pub fn $get(&self) -> Option<bool> {
-            match self.0.get($wire) {
-                Some(Value::Bool(truth)) => Some(*truth),
-                _ => None,
-            }
+            self.0.get_bool($wire)
         }
 
         #[doc = concat!("Sets `", $wire, "`.")]
@@ -182,16 +168,13 @@ macro_rules! fields {
     (@date $(#[$about:meta])* $get:ident $with:ident $wire:literal) => {
         $(#[$about])*
         pub fn $get(&self) -> Option<Date> {
-            match self.0.get($wire) {
-                Some(Value::Date(date)) => Some(*date),
-                _ => None,
-            }
+            self.0.get_date($wire)
         }
 
         #[doc = concat!("Sets `", $wire, "`.")]
         #[must_use]
-        pub fn $with(mut self, value: Date) -> File {
-            self.0.set($wire, value);
+        pub fn $with(mut self, value: impl Into<Date>) -> File {
+            self.0.set($wire, value.into());
             self
         }
     };

@@ -12,6 +12,8 @@ use filedex_storage::{
     Activity, Durability, Holder, Options, Put, Report, Stats, Store, Tally, Watch,
 };
 
+use serde::de::DeserializeOwned;
+
 use crate::file::record;
 use crate::{Backend, Change, ErrorKind, File, Lookup, Record, Records, Result, Scope};
 
@@ -178,8 +180,8 @@ impl Filedex {
         self.backend.recoveries()
     }
 
-    /// Puts a record in, in place of the one with its `_id`. Known fields take their types
-    /// ([`Record`]).
+    /// Puts a record in, in place of the one with its `_id`: a struct of the host, a [`File`], a
+    /// [`Document`] or any other [`Record`]. Known fields take their types.
     ///
     /// # Errors
     /// `InvalidRecord` for a record without a text `_id`, too large, or with a known field that has not its
@@ -309,6 +311,31 @@ impl Filedex {
     /// `Damaged`, `Io`.
     pub fn get_document(&self, id: &str) -> Result<Option<Document>> {
         self.backend.get(id)
+    }
+
+    /// The record of that id as a type of the host, as [`Document::into_typed`] says.
+    ///
+    /// ```
+    /// use filedex::{Date, Filedex};
+    /// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    /// #[serde(rename_all = "camelCase")]
+    /// struct Upload {
+    ///     #[serde(rename = "_id")]
+    ///     id: String,
+    ///     size: u64,
+    ///     uploaded_at: Date,
+    /// }
+    /// let index = Filedex::temporary()?;
+    /// let mine = Upload { id: "a".into(), size: 78_441, uploaded_at: Date::now() };
+    /// index.put(&mine)?;
+    /// assert_eq!(index.get_as::<Upload>("a")?, Some(mine));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `InvalidRecord`, naming record and field, if the record does not have that shape; `Damaged`, `Io`.
+    pub fn get_as<T: DeserializeOwned>(&self, id: &str) -> Result<Option<T>> {
+        self.get_document(id)?.map(|record| record::read_as(record, 0)).transpose()
     }
 
     /// The record of that id as the JSON text of a reply, as [`Lookup::json`] writes it.

@@ -36,37 +36,50 @@
 //! Read on at [`Filedex`] (the handle), [`File`] (a record with types), [`Lookup`] (a question),
 //! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "endpoints")]
 mod admission;
 mod backend;
 mod backup;
 mod batch;
 mod change;
 mod changes;
+mod clause;
+#[cfg(feature = "endpoints")]
 mod directory;
+#[cfg(feature = "endpoints")]
 mod endpoint;
 mod error;
 mod expiry;
 mod file;
+#[cfg(feature = "import")]
 mod import;
 mod index;
+pub mod language;
 mod lookup;
 mod page;
 mod policy;
 mod rebuild;
 mod scope;
 mod snapshot;
+mod written;
 
+#[cfg(feature = "endpoints")]
 pub use admission::{Admission, AdmissionOptions, Reply};
-#[cfg(feature = "tokio")]
+#[cfg(all(feature = "endpoints", feature = "tokio"))]
 pub use admission::{Refused, Turn};
 pub use backend::{Backend, Follow, Found, Records, Walk, Writing};
 pub use batch::Batch;
 pub use change::Change;
 pub use changes::Changes;
+pub use clause::{Clause, Field, field};
+#[cfg(feature = "endpoints")]
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
     Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
 };
+#[cfg(feature = "endpoints")]
 pub use endpoint::{
     Admitted, ApiError, Call, Cause, DefaultSort, EndpointOptions, Endpoints, FilesParams,
     FoldersParams, ImagesParams, Order, OwnerShape, Paging, RoomKey, SearchField, Searched,
@@ -74,6 +87,7 @@ pub use endpoint::{
 };
 pub use error::{Error, ErrorKind, FailedRecord, Result};
 pub use file::{AsIs, File, Record};
+#[cfg(feature = "import")]
 pub use import::{Fault, ImportFrom, ImportOptions, ImportReport, Place, each_document};
 pub use index::{Filedex, OpenOptions};
 pub use lookup::{Lookup, Matches, Updates};
@@ -81,10 +95,12 @@ pub use page::Page;
 pub use policy::{Denied, Policy};
 pub use scope::{Scope, Visibility};
 pub use snapshot::Snapshot;
+pub use written::Written;
 
 pub use filedex_query::{
-    Code, Collation, Date, Document, DottedNull, Error as QueryError, Filter, Limits, Path, Plan,
-    Position, Sum, Value, Values, ejson,
+    Array, Binary, Code, Collation, Date, Decimal, Document, DottedNull, Environment,
+    Error as QueryError, Filter, Limits, ObjectId, Path, Plan, Position, Regex, Sum, Timestamp,
+    Value, Values, doc, ejson,
 };
 pub use filedex_storage::{
     Activity, Backup, CacheActivity, Cancel, Changed, Commit, Compaction, Durability, Explain,
@@ -94,5 +110,5 @@ pub use filedex_storage::{
 
 /// The program in the README compiles and does what it says.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -4,8 +4,9 @@ use filedex_query::Document;
 use filedex_query::ejson::{self, Form};
 use serde::de::DeserializeOwned;
 
+use crate::file::record;
 use crate::lookup::Ends;
-use crate::{Error, File, Result};
+use crate::{File, Result};
 
 /// The records of a window, with the exact number of matches of the same moment.
 ///
@@ -20,9 +21,9 @@ use crate::{Error, File, Result};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct Page {
+pub struct Page<T = Document> {
     /// The records, as projected.
-    pub files: Vec<Document>,
+    pub files: Vec<T>,
     /// How many records the page holds; `rooms.images` puts the page's limit here.
     pub count: u64,
     /// How many matches were skipped.
@@ -33,16 +34,7 @@ pub struct Page {
     ends: Option<Ends>,
 }
 
-impl Page {
-    pub(crate) fn new(files: Vec<Document>, offset: u64, total: u64) -> Page {
-        Page { count: files.len() as u64, files, offset, total, ends: None }
-    }
-
-    pub(crate) fn with_ends(mut self, ends: Option<Ends>) -> Page {
-        self.ends = ends;
-        self
-    }
-
+impl<T> Page<T> {
     /// A text by which a client asks for the page behind this one, with
     /// [`Lookup::after_token`](crate::Lookup::after_token). `None` for an empty page, and for one of a lookup
     /// without a sort. It holds what the last record is sorted by.
@@ -54,6 +46,17 @@ impl Page {
     /// [`Lookup::before_token`](crate::Lookup::before_token).
     pub fn previous_token(&self) -> Option<String> {
         self.ends.as_ref().map(Ends::first_token)
+    }
+}
+
+impl Page {
+    pub(crate) fn new(files: Vec<Document>, offset: u64, total: u64) -> Page {
+        Page { count: files.len() as u64, files, offset, total, ends: None }
+    }
+
+    pub(crate) fn with_ends(mut self, ends: Option<Ends>) -> Page {
+        self.ends = ends;
+        self
     }
 
     /// The records with their types.
@@ -84,17 +87,40 @@ impl Page {
         self.files.iter().cloned().map(File::from_document)
     }
 
-    /// The records as a type of the host, read from the JSON of a reply (dates are ISO 8601 texts).
+    /// The records as a type of the host, as [`Document::into_typed`] says.
     ///
     /// # Errors
-    /// `InvalidRecord` if a record does not have that shape.
+    /// `InvalidRecord`, naming the first record that does not have that shape.
     pub fn files_as<T: DeserializeOwned>(&self) -> Result<Vec<T>> {
-        let read = |file: &Document| {
-            let mut json = Vec::new();
-            ejson::write_document(file.view(), Form::Plain, &mut json);
-            serde_json::from_slice(&json).map_err(|cause| Error::record(cause.to_string()))
-        };
-        self.files.iter().map(read).collect()
+        self.each_as().collect()
+    }
+
+    /// The records one by one as a type of the host: one that does not have that shape is an error that
+    /// names it, and the others are there.
+    ///
+    /// ```
+    /// use filedex::{AsIs, File, Filedex, doc};
+    /// let index = Filedex::temporary()?;
+    /// index.put_many([doc! { "_id": "a", "size": 1 }, doc! { "_id": "c", "size": 3 }])?;
+    /// index.put(&AsIs(doc! { "_id": "b", "size": "big" }))?;
+    /// let page = index.all().page()?;
+    /// let (sound, bad): (Vec<_>, Vec<_>) = page.each_as::<File>().partition(|file| file.is_ok());
+    /// assert_eq!((sound.len(), bad.len()), (2, 1));
+    /// assert!(bad[0].as_ref().unwrap_err().to_string().starts_with("record `b`: `size`"));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    pub fn each_as<T: DeserializeOwned>(&self) -> impl Iterator<Item = Result<T>> {
+        let files = self.files.iter().cloned().enumerate();
+        files.map(|(place, file)| record::read_as(file, place))
+    }
+
+    /// The same page with its records as a type of the host.
+    pub(crate) fn typed<T: DeserializeOwned>(self) -> Result<Page<T>> {
+        let Page { files, count, offset, total, ends } = self;
+        let files = files.into_iter().enumerate();
+        let files =
+            files.map(|(place, file)| record::read_as(file, place)).collect::<Result<_>>()?;
+        Ok(Page { files, count, offset, total, ends })
     }
 
     /// `{"files":[..],"count":..,"offset":..,"total":..}`, dates as ISO 8601 UTC with milliseconds.

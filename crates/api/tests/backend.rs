@@ -91,7 +91,7 @@ fn an_index_stands_on_a_backend_of_the_hosts_own() {
 #[test]
 fn a_reply_that_a_backend_gives_as_records_has_the_same_bound() {
     let store = Store::temporary(&filedex_storage::Options::default()).unwrap();
-    let limits = filedex::Limits { reply_bytes: 900, ..filedex::Limits::default() };
+    let limits = filedex::Limits::default().with_reply_bytes(900);
     let options = Filedex::options().limits(limits);
     let index = options.over(Arc::new(Bare(Arc::new(store))));
     index.put(&File::new("a").unwrap().with_name("short")).unwrap();

@@ -55,7 +55,7 @@ impl Question {
         }
         let ids: Vec<Value> = ids.iter().map(|id| Value::from(id.as_str())).collect();
         let among = Document::new().with("$in", Value::Array(ids));
-        Ok(lookup.query_document(&Document::new().with("_id", among))?)
+        Ok(lookup.query(Document::new().with("_id", among))?)
     }
 
     /// The lookup in an index.

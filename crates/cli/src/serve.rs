@@ -137,7 +137,7 @@ pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<()
 
 fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failure> {
     let time = Duration::from_secs(arguments.request_time.get());
-    let limits = Limits { time, ..Limits::default() };
+    let limits = Limits::default().with_time(time);
     let Some(file) = &arguments.directory else {
         let index = sample::index(limits)?;
         let endpoints = Endpoints::with_options(index.clone(), sample::directory(), options);

@@ -24,7 +24,7 @@ pub trait Clock: Send + Sync {
 ///
 /// ```
 /// use filedex_query::{Account, Limits};
-/// let account = Account::new(&Limits { request_bytes: 1000, ..Limits::default() });
+/// let account = Account::new(&Limits::default().with_request_bytes(1000));
 /// account.hold(600)?;
 /// assert_eq!(account.hold(600).unwrap_err().limit_name(), Some("request_bytes"));
 /// account.release(600);

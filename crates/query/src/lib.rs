@@ -77,3 +77,8 @@ pub use sort::{Position, Sort, SortKeySpec, TopK};
 pub use update::{Update, Updated};
 pub use value::{Binary, ObjectId, Regex, Timestamp, Value};
 pub use view::{ArrayRef, DocumentRef, ValueRef};
+
+/// What the crate's README shows compiles and does what it says.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

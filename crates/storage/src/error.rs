@@ -102,6 +102,11 @@ impl Error {
         self.0.kind
     }
 
+    /// The operating system's own error behind it, where there is one.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        io_within(self.0.source.as_deref().map(|source| source as _))
+    }
+
     /// The fault in the query, if that is what it is.
     pub fn query(&self) -> Option<&filedex_query::Error> {
         let source = self.0.source.as_ref().filter(|_| self.0.kind == ErrorKind::Query);
@@ -158,8 +163,35 @@ impl fmt::Debug for Error {
     }
 }
 
+/// What lies behind what the message says already.
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        unsaid(&self.0.message, self.0.source.as_deref().map(|source| source as _))
     }
+}
+
+/// The first of an error and its causes whose words the message does not have.
+#[doc(hidden)]
+pub fn unsaid<'e>(
+    message: &str,
+    cause: Option<&'e (dyn StdError + 'static)>,
+) -> Option<&'e (dyn StdError + 'static)> {
+    let mut cause = cause;
+    while let Some(said) = cause.filter(|cause| message.contains(&cause.to_string())) {
+        cause = said.source();
+    }
+    cause
+}
+
+/// The operating system's error among an error and its causes.
+#[doc(hidden)]
+pub fn io_within<'e>(cause: Option<&'e (dyn StdError + 'static)>) -> Option<&'e io::Error> {
+    let mut cause = cause;
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref() {
+            return Some(error);
+        }
+        cause = error.source();
+    }
+    None
 }

@@ -38,6 +38,8 @@ mod sync;
 mod write;
 
 pub use error::{Error, ErrorKind, Result};
+#[doc(hidden)]
+pub use error::{io_within, unsaid};
 pub use format::check_record;
 pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};

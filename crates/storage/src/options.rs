@@ -55,6 +55,7 @@ impl Default for Options {
 /// To the 250 ms comes the time that the disk takes for two syncs. What is lost is always an end of what
 /// was written; docs/durability.md says more, and where each cell is tried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Durability {
     /// The write is on the disk before the call returns.
     Durable,

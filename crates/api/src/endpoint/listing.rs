@@ -98,7 +98,7 @@ impl Endpoints {
         }
         let scope = Scope::everything().room(&room.id);
         let lookup = self.lookup_of(scope, params, asked, None)?;
-        let lookup = lookup.sort_document(&asked.sort);
+        let lookup = lookup.sort(&asked.sort);
         let lookup = lookup.map_err(|error| ApiError::lookup(Style::Chat, error))?;
         self.text_of(&lookup.offset(asked.offset).count(asked.limit), asked.offset)
     }
@@ -118,10 +118,10 @@ impl Endpoints {
             *by_owner = self.by_user_id(&list, by_owner)?;
         }
         let mut conditions = conditions.iter().chain(&query);
-        let lookup = conditions.try_fold(list, |list, condition| list.query_document(condition));
+        let lookup = conditions.try_fold(list, |list, condition| list.query(condition));
         let fields = owner_fields.map(|fields| &fields.records).or(asked.fields.as_ref());
         let lookup = lookup.and_then(|lookup| match fields {
-            Some(fields) => lookup.fields_document(fields),
+            Some(fields) => lookup.fields(fields),
             None => Ok(lookup),
         });
         lookup.map_err(|error| ApiError::lookup(Style::Chat, error))
@@ -131,7 +131,7 @@ impl Endpoints {
         if owner_terms::in_sort(&asked.sort) {
             return self.sorted_by_owner(&lookup, &asked.sort, asked.offset, asked.limit);
         }
-        let sorted = lookup.sort_document(&asked.sort);
+        let sorted = lookup.sort(&asked.sort);
         let page = sorted.and_then(|lookup| lookup.offset(asked.offset).count(asked.limit).page());
         page.map_err(|error| ApiError::lookup(Style::Chat, error))
     }

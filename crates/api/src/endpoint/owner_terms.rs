@@ -129,7 +129,7 @@ impl Endpoints {
         let (ids, total) = self.ids_by_owner(lookup, sort, offset, limit)?;
         let mut files = Vec::new();
         for id in ids {
-            let named = lookup.clone().query_document(&Document::new().with("_id", id.as_str()));
+            let named = lookup.clone().query(Document::new().with("_id", id.as_str()));
             let found = named.and_then(|one| one.count(1).page()).map_err(fault)?;
             files.extend(found.files);
         }
@@ -152,7 +152,7 @@ impl Endpoints {
         let mut first = TopK::new(end, &environment.limits);
         let (started, mut total) = (Instant::now(), 0);
         loop {
-            let whole = lookup.clone().fields_document(&Document::new()).map_err(fault)?;
+            let whole = lookup.clone().fields(Document::new()).map_err(fault)?;
             let window = whole.offset(total).count(WINDOW).page().map_err(fault)?;
             let ended = window.files.is_empty();
             for file in self.with_owner_objects(window.files)? {
@@ -176,8 +176,8 @@ impl Endpoints {
 
 fn owner_ids(among: &Lookup) -> crate::Result<BTreeSet<String>> {
     let fields = Document::new().with("userId", 1).with("_id", 0);
-    let among = among.clone().fields_document(&fields)?;
-    let among = among.sort_document(&Document::new().with("uploadedAt", -1))?;
+    let among = among.clone().fields(&fields)?;
+    let among = among.sort(Document::new().with("uploadedAt", -1))?;
     let mut ids = BTreeSet::new();
     for window in 0.. {
         let page = among.clone().offset(window * WINDOW).count(WINDOW).page()?;

@@ -323,6 +323,7 @@ pub enum Shown {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "the fields of the reply, by name")]
+#[non_exhaustive]
 pub enum SortBy {
     Id,
     #[default]

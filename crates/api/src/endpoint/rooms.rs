@@ -44,19 +44,19 @@ impl Endpoints {
 
     fn images(&self, room: &Lookup, params: &ImagesParams) -> crate::Result<Page> {
         let limit = self.options.paging.limit(params.count);
-        let images = room.clone().query_document(&Document::new().with("typeGroup", "image"))?;
+        let images = room.clone().query(Document::new().with("typeGroup", "image"))?;
         let (images, start) = match params.starting_from_id.as_deref() {
             Some(id) => from(room, images, id)?,
             None => (images, None),
         };
-        let lookup = images.sort_document(&Document::new().with("uploadedAt", -1))?;
+        let lookup = images.sort(Document::new().with("uploadedAt", -1))?;
         match start {
             Some(Start::Within { id, ahead }) if ahead > 0 && params.offset <= ahead => {
                 led(lookup, &id, params.offset, limit)
             }
             Some(Start::Beside { id }) if params.offset == 0 => {
                 let mut page = lookup.count(limit).page()?;
-                let start = room.clone().query_document(&Document::new().with("_id", id))?;
+                let start = room.clone().query(Document::new().with("_id", id))?;
                 page.files.splice(0..0, start.count(1).page()?.files);
                 Ok(page)
             }
@@ -69,10 +69,10 @@ impl Endpoints {
 /// A file that isn't in the room or is hidden there changes nothing, so that nothing can be learnt of it.
 fn from(room: &Lookup, images: Lookup, id: &str) -> crate::Result<(Lookup, Option<Start>)> {
     let named = Document::new().with("_id", id);
-    let found = room.clone().query_document(&named)?.count(1).page()?;
+    let found = room.clone().query(&named)?.count(1).page()?;
     let Some(file) = found.files.first() else { return Ok((images, None)) };
     let date = file.get("uploadedAt").filter(|date| **date != Value::Null).cloned();
-    let start = match images.clone().query_document(&named)?.total()? > 0 {
+    let start = match images.clone().query(&named)?.total()? > 0 {
         true => {
             Some(Start::Within { id: id.to_owned(), ahead: ahead(&images, id, date.as_ref())? })
         }
@@ -81,7 +81,7 @@ fn from(room: &Lookup, images: Lookup, id: &str) -> crate::Result<(Lookup, Optio
     let images = match date {
         Some(date) => {
             let not_newer = Document::new().with("$lte", date);
-            images.query_document(&Document::new().with("uploadedAt", not_newer))?
+            images.query(Document::new().with("uploadedAt", not_newer))?
         }
         None => images,
     };
@@ -93,12 +93,12 @@ fn from(room: &Lookup, images: Lookup, id: &str) -> crate::Result<(Lookup, Optio
 fn ahead(images: &Lookup, id: &str, date: Option<&Value>) -> crate::Result<u64> {
     let of_date = Document::new().with("uploadedAt", date.cloned().unwrap_or(Value::Null));
     let greater = Document::new().with("_id", Document::new().with("$gt", id));
-    let tied = images.clone().query_document(&of_date)?.query_document(&greater)?.total()?;
+    let tied = images.clone().query(&of_date)?.query(&greater)?.total()?;
     if date.is_some() {
         return Ok(tied);
     }
     let dated = Document::new().with("uploadedAt", Document::new().with("$ne", Value::Null));
-    Ok(tied + images.clone().query_document(&dated)?.total()?)
+    Ok(tied + images.clone().query(&dated)?.total()?)
 }
 
 /// Whether a file without a type group is an image by its type.
@@ -116,7 +116,7 @@ fn led(lookup: Lookup, start: &str, offset: u64, limit: u64) -> crate::Result<Pa
     let mut files = Vec::new();
     if offset == 0 {
         let led_by = Document::new().with("_id", start);
-        files = lookup.query_document(&led_by)?.offset(0).count(1).page()?.files;
+        files = lookup.query(&led_by)?.offset(0).count(1).page()?.files;
     }
     files.extend(read.files.into_iter().filter(|file| file.get_str("_id") != Some(start)));
     if limit > 0 {

@@ -6,14 +6,18 @@
 use std::borrow::Cow;
 
 use filedex_query::{Document, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::{File, known};
+#[cfg(doc)]
+use super::File;
+use super::known;
 use crate::{Error, Result};
 
-/// What can go into an index: a [`File`], a [`Document`] with a text `_id`, or one that is to stay
-/// [`AsIs`].
+/// What can go into an index: whatever serde can write as a map with a text `_id` (a struct of the host, a
+/// [`File`], a [`Document`], a `serde_json::Value`), or a document that is to stay [`AsIs`].
 ///
-/// Known fields of a document take their types on the way in, as those of a [`File`] do: an object id
+/// A struct becomes the document that [`Document::from_serialize`] says. Known fields take their types on the way in, as those of a [`File`] do: an object id
 /// becomes its digits, a date's text a date, a number's text a number; `user`, where it is an object with
 /// an `_id` as the servers' replies have it, becomes `userId`.
 ///
@@ -28,13 +32,24 @@ use crate::{Error, Result};
 ///
 /// index.put(&AsIs(came.clone()))?;
 /// assert_eq!(index.get_document("a")?, Some(came));
+///
+/// #[derive(serde::Serialize)]
+/// struct Upload<'a> {
+///     _id: &'a str,
+///     name: &'a str,
+///     size: u64,
+/// }
+/// index.put(&Upload { _id: "b", name: "logo.png", size: 78_441 })?;
+/// index.put(&serde_json::json!({ "_id": "c", "tags": ["red"] }))?;
+/// assert_eq!(index.all().query(r#"{"$or": [{"size": {"$gt": 78000}}, {"tags": "red"}]}"#)?.total()?, 2);
 /// # Ok::<(), filedex::Error>(())
 /// ```
 pub trait Record {
     /// The record as it is stored.
     ///
     /// # Errors
-    /// `InvalidRecord`, naming record and field, for a known field whose value has not its type.
+    /// `InvalidRecord`, naming record and field, for a known field whose value has not its type, and for what
+    /// is no map.
     fn record(&self) -> Result<Cow<'_, Document>>;
 
     /// The record as it is stored, taken over.
@@ -51,30 +66,16 @@ pub trait Record {
 #[derive(Clone, Debug, PartialEq)]
 pub struct AsIs(pub Document);
 
-impl Record for Document {
+impl<T: Serialize + ?Sized> Record for T {
     fn record(&self) -> Result<Cow<'_, Document>> {
-        match is_typed(self) {
-            true => Ok(Cow::Borrowed(self)),
-            false => typed(self.clone()).map(Cow::Owned).map_err(|misfit| misfit.error(self)),
-        }
+        of_serialize(self).map(Cow::Owned)
     }
 
-    fn into_record(self) -> Result<Document> {
-        if is_typed(&self) {
-            return Ok(self);
-        }
-        let id = self.get("_id").cloned();
-        typed(self).map_err(|misfit| misfit.named(id.as_ref()))
-    }
-}
-
-impl Record for File {
-    fn record(&self) -> Result<Cow<'_, Document>> {
-        Ok(Cow::Borrowed(&self.0))
-    }
-
-    fn into_record(self) -> Result<Document> {
-        Ok(self.0)
+    fn into_record(self) -> Result<Document>
+    where
+        Self: Sized,
+    {
+        of_serialize(&self)
     }
 }
 
@@ -96,10 +97,6 @@ pub(crate) struct Misfit {
 }
 
 impl Misfit {
-    fn error(&self, record: &Document) -> Error {
-        self.named(record.get("_id"))
-    }
-
     fn named(&self, id: Option<&Value>) -> Error {
         let Misfit { field, reason } = self;
         let error = Error::record(format!("`{field}` {reason}"));
@@ -107,6 +104,44 @@ impl Misfit {
             Some(id) if field != "_id" => error.of_record(Some(id)),
             _ => error,
         }
+    }
+}
+
+/// What a host's type says, as it is stored.
+fn of_serialize<T: Serialize + ?Sized>(source: &T) -> Result<Document> {
+    let document = Document::from_serialize(source);
+    of_document(document.map_err(|error| Error::record(fault_of(&error)))?)
+}
+
+/// The document with its known fields in their types.
+pub(crate) fn of_document(document: Document) -> Result<Document> {
+    if is_typed(&document) {
+        return Ok(document);
+    }
+    let id = document.get("_id").cloned();
+    typed(document).map_err(|misfit| misfit.named(id.as_ref()))
+}
+
+/// The host's type that a stored record holds. A record without an `_id`, which was not asked for, is
+/// named by its place.
+pub(crate) fn read_as<T: DeserializeOwned>(record: Document, place: usize) -> Result<T> {
+    let id = record.get_str("_id").map(str::to_owned);
+    record.into_typed().map_err(|error| {
+        let fault = fault_of(&error);
+        Error::record(match id {
+            // A type that knows records has said so already.
+            _ if fault.starts_with("record `") => fault,
+            Some(id) => format!("record `{id}`: {fault}"),
+            None => format!("record {} of the answer: {fault}", place + 1),
+        })
+    })
+}
+
+/// The fault with its field as records' faults name it.
+fn fault_of(error: &filedex_query::Error) -> String {
+    match error.path().strip_prefix("$.") {
+        Some(field) => format!("`{field}`: {}", error.message()),
+        None => error.message().to_owned(),
     }
 }
 
@@ -139,7 +174,7 @@ pub(crate) fn retype(before: &Document, after: &mut Document) -> Result<()> {
     for (name, value) in std::mem::take(after) {
         let untouched = before.get(&name) == Some(&value);
         let kept = if untouched { Ok(value) } else { known::typed(&name, value) };
-        let fault = |reason| Misfit { field: name.clone(), reason }.error(before);
+        let fault = |reason| Misfit { field: name.clone(), reason }.named(before.get("_id"));
         after.push(name.as_str(), kept.map_err(fault)?);
     }
     Ok(())

@@ -2,9 +2,11 @@
 
 use filedex_query::{Account, Document, DocumentRef};
 use filedex_storage::Explain;
+use serde::de::DeserializeOwned;
 
 use super::{Ends, Lookup};
 use crate::backend::{Found, Walk};
+use crate::file::record;
 use crate::page::PageWriter;
 use crate::{Page, Result};
 
@@ -21,6 +23,29 @@ impl Lookup {
             None => self.records().page(&plan, self.window(), &self.watch)?,
         };
         self.page_of(found)
+    }
+
+    /// The page with its records as a type of the host, as [`Document::into_typed`] says.
+    ///
+    /// ```
+    /// use filedex::{Filedex, doc};
+    /// #[derive(serde::Deserialize)]
+    /// struct Named {
+    ///     name: String,
+    ///     size: u64,
+    /// }
+    /// let index = Filedex::temporary()?;
+    /// index.put(&doc! { "_id": "a", "rid": "GENERAL", "name": "logo.png", "size": 78_441 })?;
+    /// let page = index.room("GENERAL").fields(r#"{"name": 1, "size": 1}"#)?.page_as::<Named>()?;
+    /// assert_eq!((page.files[0].name.as_str(), page.files[0].size, page.total), ("logo.png", 78_441, 1));
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Lookup::page`]; `InvalidRecord`, naming the first record that does not have that shape.
+    /// [`Page::each_as`] gives the others.
+    pub fn page_as<T: DeserializeOwned>(&self) -> Result<Page<T>> {
+        self.page()?.typed()
     }
 
     /// The page as [`Page::to_json`] writes it, without its records being built: the shortest way
@@ -89,6 +114,27 @@ impl Lookup {
     pub fn iter(&self) -> Result<Matches> {
         Ok(Matches(self.records().walk(&self.plan()?, &self.watch)?))
     }
+
+    /// As [`Lookup::iter`], each record as a type of the host. One that does not have that shape is an
+    /// error that names it, and the walk goes on.
+    ///
+    /// ```
+    /// use filedex::{AsIs, File, Filedex, doc};
+    /// let index = Filedex::temporary()?;
+    /// index.put(&AsIs(doc! { "_id": "a", "size": "big" }))?;
+    /// index.put(&doc! { "_id": "b", "size": 7 })?;
+    /// let sizes: Vec<_> = index.all().iter_as::<File>()?.flatten().map(|file| file.size()).collect();
+    /// assert_eq!(sizes, [Some(7)]);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Lookup::iter`].
+    pub fn iter_as<T: DeserializeOwned>(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<T>> + Send + use<T>> {
+        let found = self.iter()?.enumerate();
+        Ok(found.map(|(place, file)| record::read_as(file?, place)))
 
     fn page_of(&self, found: Found) -> Result<Page> {
         let order = found.ends.as_ref().map(|_| self.order()).transpose()?;

@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use filedex_query::{
-    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, ejson, shell,
+    Collation, Document, Environment, Filter, Plan, Projection, Redaction, Sort, shell,
 };
 use filedex_storage::{Cancel, Watch, Window};
 use place::Seek;
 
 use crate::file::digits;
-use crate::{Filedex, Policy, Records, Result, Scope};
+use crate::{Filedex, Policy, Records, Result, Scope, Written};
 
 /// A question to an index, built step by step and asked with [`page`](Lookup::page),
 /// [`total`](Lookup::total), [`iter`](Lookup::iter) or [`explain`](Lookup::explain).
@@ -146,17 +146,10 @@ impl Lookup {
     /// # Errors
     /// A `Query` error: 40414 without a locale, 40415 for an unknown field, 14 and 2 for values that can't be,
     /// 161 for another version.
-    pub fn collation(self, text: &str) -> Result<Lookup> {
-        let collation = Collation::parse_text(text, &self.environment)?;
+    pub fn collation<'w>(self, written: impl Into<Written<'w>>) -> Result<Lookup> {
+        let document = written.into().read(&self.environment)?;
+        let collation = Collation::parse(&document)?;
         Ok(self.collated(&collation))
-    }
-
-    /// Compares texts as the collation of that document does.
-    ///
-    /// # Errors
-    /// As [`Lookup::collation`].
-    pub fn collation_document(self, document: &Document) -> Result<Lookup> {
-        Ok(self.collated(&Collation::parse(document)?))
     }
 
     /// Compares texts as that collation does.
@@ -177,12 +170,14 @@ impl Lookup {
         self
     }
 
-    /// Records that satisfy the filter of that JSON text as well.
+    /// Records that satisfy that filter as well: JSON text, a document, a [`Clause`](crate::Clause)
+    /// ([`Written`]). Where it compares `_id`, `rid`, `userId`, `folderId` or `originalFileId` with an object
+    /// id, it means the id's 24 digits: those fields hold text.
     ///
     /// # Errors
     /// A `Query` error saying what is wrong and where.
-    pub fn query(mut self, text: &str) -> Result<Lookup> {
-        let filter = self.parse_text(text, parse_filter)?;
+    pub fn query<'w>(mut self, written: impl Into<Written<'w>>) -> Result<Lookup> {
+        let filter = self.parse(written, parse_filter)?;
         Ok(self.filter(filter))
     }
 
@@ -204,7 +199,7 @@ impl Lookup {
     /// As [`Lookup::query`], with the place in the text; 2 for an operator without its `$`.
     pub fn query_relaxed(self, text: &str) -> Result<Lookup> {
         let document = shell::read_filter(text, &self.environment)?;
-        self.query_document(&document)
+        self.query(document)
     }
 
     /// Sorts as that text says, as people type it in MongoDB's shell.
@@ -213,7 +208,7 @@ impl Lookup {
     /// As [`Lookup::query_relaxed`].
     pub fn sort_relaxed(self, text: &str) -> Result<Lookup> {
         let document = shell::read_document(text, &self.environment)?;
-        self.sort_document(&document)
+        self.sort(document)
     }
 
     /// Shows the fields that text asks for, as people type it in MongoDB's shell.
@@ -222,54 +217,25 @@ impl Lookup {
     /// As [`Lookup::query_relaxed`].
     pub fn fields_relaxed(self, text: &str) -> Result<Lookup> {
         let document = shell::read_document(text, &self.environment)?;
-        self.fields_document(&document)
+        self.fields(document)
     }
 
-    /// Records that satisfy the filter of that document as well. Where it compares `_id`, `rid`, `userId`,
-    /// `folderId` or `originalFileId` with an object id, it means the id's 24 digits: those fields hold
-    /// text.
-    ///
-    /// # Errors
-    /// As [`Lookup::query`].
-    pub fn query_document(mut self, document: &Document) -> Result<Lookup> {
-        let filter = self.parse(|environment| parse_filter(document, environment))?;
-        Ok(self.filter(filter))
-    }
-
-    /// Sorts as that JSON text says, ties by `_id` in the direction of the last key. Without a sort,
+    /// Sorts as that JSON text or document says, ties by `_id` in the direction of the last key. Without a sort,
     /// records come in the order the index finds them fastest.
     ///
     /// # Errors
     /// As [`Lookup::query`].
-    pub fn sort(mut self, text: &str) -> Result<Lookup> {
-        self.sort = self.parse_text(text, Sort::parse)?;
+    pub fn sort<'w>(mut self, written: impl Into<Written<'w>>) -> Result<Lookup> {
+        self.sort = self.parse(written, Sort::parse)?;
         Ok(self)
     }
 
-    /// Sorts as that document says.
+    /// Shows the fields that JSON text or document asks for.
     ///
     /// # Errors
     /// As [`Lookup::query`].
-    pub fn sort_document(mut self, document: &Document) -> Result<Lookup> {
-        self.sort = self.parse(|environment| Sort::parse(document, environment))?;
-        Ok(self)
-    }
-
-    /// Shows the fields that JSON text asks for.
-    ///
-    /// # Errors
-    /// As [`Lookup::query`].
-    pub fn fields(mut self, text: &str) -> Result<Lookup> {
-        self.projection = self.parse_text(text, Projection::parse)?;
-        Ok(self)
-    }
-
-    /// Shows the fields that document asks for.
-    ///
-    /// # Errors
-    /// As [`Lookup::query`].
-    pub fn fields_document(mut self, document: &Document) -> Result<Lookup> {
-        self.projection = self.parse(|environment| Projection::parse(document, environment))?;
+    pub fn fields<'w>(mut self, written: impl Into<Written<'w>>) -> Result<Lookup> {
+        self.projection = self.parse(written, Projection::parse)?;
         Ok(self)
     }
 
@@ -326,26 +292,17 @@ impl Lookup {
         Ok(Plan::compile_redacted(host, caller, projection, sort, redaction, environment)?)
     }
 
-    /// Reads a part of the query from its JSON text.
-    fn parse_text<T>(
-        &mut self,
-        text: &str,
-        read: impl FnOnce(&Document, &Environment) -> filedex_query::Result<T>,
-    ) -> Result<T> {
-        self.parse(|environment| {
-            let Environment { limits, account, .. } = environment;
-            read(&ejson::read_document_within(text, limits, account)?, environment)
-        })
     }
 
     /// Reads a part of the query on an account of its own. What the part takes stays held for whatever is
     /// asked with it.
-    fn parse<T>(
+    fn parse<'w, T>(
         &mut self,
-        read: impl FnOnce(&Environment) -> filedex_query::Result<T>,
+        written: impl Into<Written<'w>>,
+        read: impl FnOnce(&Document, &Environment) -> filedex_query::Result<T>,
     ) -> Result<T> {
         self.environment.account = Arc::new(self.watch.account(self.index.limits()));
-        let part = read(&self.environment)?;
+        let part = read(&*written.into().read(&self.environment)?, &self.environment)?;
         self.watch.held += self.environment.account.held();
         Ok(part)
     }

@@ -115,10 +115,10 @@ fn in_store(
     lookup = lookup.cancel(session.cancel.clone());
     lookup = lookup.offset(arguments.offset).count(arguments.count);
     if let Some(sort) = &arguments.sort {
-        lookup = lookup.sort_document(&shell::read_document(sort, environment)?)?;
+        lookup = lookup.sort(shell::read_document(sort, environment)?)?;
     }
     if let Some(fields) = &arguments.fields {
-        lookup = lookup.fields_document(&shell::read_document(fields, environment)?)?;
+        lookup = lookup.fields(shell::read_document(fields, environment)?)?;
     }
     if arguments.explain {
         session.tell(lookup.explain()?);

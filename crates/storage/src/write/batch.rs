@@ -15,6 +15,7 @@ use crate::snapshot::{Snapshot, State, Stored};
 
 /// What a put did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Put {
     /// There was no record of that `_id`.
     Inserted,
@@ -26,6 +27,7 @@ pub enum Put {
 
 /// What many puts did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Tally {
     /// Records that were new.
     pub inserted: u64,

@@ -27,8 +27,8 @@ impl Endpoints {
     }
 
     fn one_of(&self, caller: &User, field: &str, text: &str) -> crate::Result<Option<Document>> {
-        let named = self.all_of(caller).query_document(&Document::new().with(field, text))?;
-        let newest = named.sort_document(&Document::new().with("uploadedAt", -1))?;
+        let named = self.all_of(caller).query(Document::new().with(field, text))?;
+        let newest = named.sort(Document::new().with("uploadedAt", -1))?;
         Ok(newest.count(1).page()?.files.pop())
     }
 }

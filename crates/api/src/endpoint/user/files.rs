@@ -164,17 +164,17 @@ impl Endpoints {
         // What is asked for is found as it stands; only lists are in the order of a language.
         let mut lookup = self.lookup(scope).collated(&Collation::simple());
         if let Some(folder) = params.folder.as_deref().filter(|folder| !folder.is_empty()) {
-            lookup = lookup.query_document(&Document::new().with("folderId", folder))?;
+            lookup = lookup.query(Document::new().with("folderId", folder))?;
         }
         if params.filter == Which::Dashboard {
             let pattern = Document::new().with("$regex", "^(?:image|video|audio|text)/");
-            lookup = lookup.query_document(&Document::new().with("type", pattern))?;
+            lookup = lookup.query(Document::new().with("type", pattern))?;
         }
         if params.favorite && params.filter != Which::All {
-            lookup = lookup.query_document(&Document::new().with("favorite", true))?;
+            lookup = lookup.query(Document::new().with("favorite", true))?;
         }
         let conditions = search.map(Searched::conditions).unwrap_or_default();
-        conditions.iter().try_fold(lookup, |lookup, condition| lookup.query_document(condition))
+        conditions.iter().try_fold(lookup, |lookup, condition| lookup.query(condition))
     }
 }
 
@@ -193,9 +193,9 @@ fn found(
     if !params.sort_by.can_be_null() {
         return sorted(owned, field, order)?.sorted_by(language).part(part);
     }
-    let is_null = owned.clone().query_document(&Document::new().with(field, Value::Null))?;
+    let is_null = owned.clone().query(Document::new().with(field, Value::Null))?;
     let not_null = Document::new().with("$ne", Value::Null);
-    let is_set = owned.clone().query_document(&Document::new().with(field, not_null))?;
+    let is_set = owned.clone().query(Document::new().with(field, not_null))?;
     let nulls = sorted(&is_null, "_id", order)?;
     let set = sorted(&is_set, field, order)?.sorted_by(language);
     match order {
@@ -206,7 +206,7 @@ fn found(
 
 fn sorted(lookup: &Lookup, field: &str, order: Order) -> crate::Result<Lookup> {
     let way = if order == Order::Ascending { 1 } else { -1 };
-    lookup.clone().sort_document(&Document::new().with(field, way))
+    lookup.clone().sort(Document::new().with(field, way))
 }
 
 /// Ids of incomplete files in one `$nin`, well below the limit on its length.

@@ -134,7 +134,7 @@ impl Endpoints {
         let lookup = self.lookup(Scope::everything().visible(self.options.visibility));
         let lookup = lookup.collated(&Collation::simple());
         let newest = Document::new().with("uploadedAt", -1);
-        Ok(lookup.query_document(&within)?.sort_document(&newest)?.page()?.files)
+        Ok(lookup.query(&within)?.sort(&newest)?.page()?.files)
     }
 }
 

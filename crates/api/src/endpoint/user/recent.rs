@@ -26,7 +26,7 @@ impl Endpoints {
         if number == 0 {
             return Ok(Vec::new());
         }
-        let newest = self.all_of(caller).sort_document(&Document::new().with("uploadedAt", -1))?;
+        let newest = self.all_of(caller).sort(Document::new().with("uploadedAt", -1))?;
         let offset = if take < 0 { newest.total()?.saturating_sub(number) } else { 0 };
         Ok(newest.offset(offset).count(number).page()?.files)
     }

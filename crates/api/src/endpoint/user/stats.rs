@@ -49,7 +49,7 @@ impl Endpoints {
         let fields = fields.iter().fold(Document::new(), |fields, name| fields.with(*name, 1));
         let (started, limits) = (Instant::now(), self.index.limits());
         let mut stats = UserStats::default();
-        for record in self.all_of(caller).fields_document(&fields)?.iter()? {
+        for record in self.all_of(caller).fields(&fields)?.iter()? {
             stats.add(&record?);
             if stats.files % RECORDS_PER_LOOK == 0 && started.elapsed() > limits.time {
                 return Err(

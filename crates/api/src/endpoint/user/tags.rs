@@ -60,9 +60,9 @@ impl Endpoints {
         let lookup = self.lookup(Scope::everything().visible(self.options.visibility));
         let lookup = lookup.collated(&Collation::simple());
         let found = lookup
-            .query_document(&carrying)?
-            .fields_document(&Document::new().with("tags", 1))?
-            .sort_document(&Document::new().with("_id", 1))?
+            .query(&carrying)?
+            .fields(Document::new().with("tags", 1))?
+            .sort(Document::new().with("_id", 1))?
             .page()?;
         for record in &found.files {
             let file = Document::new().with("id", record.get_str("_id").unwrap_or_default());
