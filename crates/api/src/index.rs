@@ -5,7 +5,7 @@
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use filedex_query::{Account, Collation, Date, Document, DottedNull, Environment, Found, Limits};
 use filedex_storage::{
@@ -99,6 +99,14 @@ impl OpenOptions {
         self
     }
 
+    /// From which time on the execution of a query is a slow one (default: 100 ms): it is counted as such in
+    /// [`Filedex::stats`], and told at the level `WARN` with the feature `tracing`.
+    #[must_use]
+    pub fn slow(mut self, time: Duration) -> OpenOptions {
+        self.options.slow = time;
+        self
+    }
+
     /// Bounds on what one query may cost.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> OpenOptions {
@@ -186,9 +194,19 @@ impl Filedex {
     /// # Errors
     /// `InvalidRecord` for a record without a text `_id`, too large, or with a known field that has not its
     /// type; `Io`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn put(&self, record: &impl Record) -> Result<Put> {
         let record = record.record()?;
         self.backend.put(record.as_ref())
+    }
+
+    /// Puts in a record whose known fields have their types.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn put_typed(&self, record: &Document) -> Result<Put> {
+        self.backend.put(record)
     }
 
     /// Puts many records in, in batches of which each goes in whole or not at all.
@@ -196,6 +214,10 @@ impl Filedex {
     /// # Errors
     /// As [`Filedex::put`]. Of a record that can't be one, [`Error::failed_record`](crate::Error::failed_record)
     /// tells which it is: those before it are in, none behind it.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn put_many<R: Record>(&self, records: impl IntoIterator<Item = R>) -> Result<Tally> {
         let (mut fault, mut given, mut last) = (None, 0, None);
         let mut sound = records.into_iter().map_while(|record| match record.into_record() {
@@ -224,6 +246,10 @@ impl Filedex {
     /// # Errors
     /// `InvalidRecord` if the change leaves no valid record, another `_id`, or gives a known field what has
     /// not its type; `Io`. The record then stays as it was.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn update(&self, id: &str, mut change: impl FnMut(&mut Document)) -> Result<Option<Put>> {
         let mut fault = None;
         let updated = self.backend.update(id, &mut |document| {
@@ -264,6 +290,10 @@ impl Filedex {
     /// `Query` for an update that can't be read, or that the record does not allow, with MongoDB's code;
     /// those of [`Filedex::update`] and, for an upsert, of [`Filedex::write`]. The record then stays as it
     /// was.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn update_with(&self, id: &str, change: impl Into<Change>) -> Result<Option<Put>> {
         let change = change.into();
         if change.is_upsert() {
@@ -284,6 +314,10 @@ impl Filedex {
     ///
     /// # Errors
     /// `Io`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn remove(&self, id: &str) -> Result<bool> {
         self.backend.remove(id)
     }
@@ -292,6 +326,10 @@ impl Filedex {
     ///
     /// # Errors
     /// `Io`; batches before the one that failed are out.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn remove_many<I: Into<String>>(&self, ids: impl IntoIterator<Item = I>) -> Result<u64> {
         self.backend.remove_many(&mut ids.into_iter().map(Into::into))
     }
@@ -309,6 +347,10 @@ impl Filedex {
     ///
     /// # Errors
     /// `Damaged`, `Io`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn get_document(&self, id: &str) -> Result<Option<Document>> {
         self.backend.get(id)
     }
@@ -350,6 +392,10 @@ impl Filedex {
     ///
     /// # Errors
     /// `Damaged`, `Io`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
         self.backend.get_text(id)
     }
@@ -445,6 +491,10 @@ impl Filedex {
     ///
     /// # Errors
     /// `Io`.
+    #[cfg_attr(
+        feature = "tracing",
+        tracing::instrument(level = "debug", skip_all, err(level = "debug"))
+    )]
     pub fn flush(&self) -> Result<()> {
         self.backend.flush()
     }
@@ -472,10 +522,9 @@ impl Filedex {
 
     /// What queries are compiled under: this moment's clock, a fresh seed.
     pub(crate) fn environment(&self) -> Environment {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Environment {
             limits: self.limits.clone(),
-            now: Date(i64::try_from(now.as_millis()).unwrap_or(i64::MAX)),
+            now: Date::now(),
             // The standard hasher's keys are the process's own source of randomness.
             seed: std::hash::RandomState::new().build_hasher().finish(),
             dotted_null: self.dotted_null,

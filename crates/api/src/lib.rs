@@ -33,8 +33,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Read on at [`Filedex`] (the handle), [`File`] (a record with types), [`Lookup`] (a question),
-//! [`Scope`] (what the host forces), [`Endpoints`] and [`Directory`] (who may ask).
+//! | to | read |
+//! |---|---|
+//! | do what hosts do | the [`cookbook`]: recipes that run |
+//! | write a query, a sort, an update | the [`language`], operator by operator |
+//! | open an index, put records in, look them up | [`Filedex`], [`Lookup`], [`Page`] |
+//! | put in your own structs, or records with types | [`Record`], [`File`], [`doc!`] |
+//! | keep callers inside what they may see | [`Scope`], [`Policy`], [`Limits`] |
+//! | serve the published APIs | `Endpoints`, `Directory` (feature `endpoints`) |
+//! | take records from elsewhere | `Filedex::import` (feature `import`) |
+//! | stand on another store | [`Backend`]; this machine's is in [`store`] |
+//! | act on an error | [`Error`], [`ErrorKind`] |
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! |---|---|---|
+//! | `endpoints` | yes | the HTTP APIs of Rocket.Chat and Zipline, and who may ask |
+//! | `import` | yes | records out of exports, dumps, CSV and saved replies |
+//! | `collation` | yes | texts compared by the rules of a language |
+//! | `time-zones` | yes | the names of time zones in expressions on dates |
+//! | `jiff` | no | [`Date`] from and to jiff's types |
+//! | `tokio` | no | the same calls as futures |
+//! | `tracing` | no | spans and events of every call, with its cost |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -46,6 +67,7 @@ mod batch;
 mod change;
 mod changes;
 mod clause;
+pub mod cookbook;
 #[cfg(feature = "endpoints")]
 mod directory;
 #[cfg(feature = "endpoints")]
@@ -63,6 +85,9 @@ mod policy;
 mod rebuild;
 mod scope;
 mod snapshot;
+pub mod store;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 mod written;
 
 #[cfg(feature = "endpoints")]

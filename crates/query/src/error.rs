@@ -59,8 +59,9 @@ impl Code {
     /// The name that goes with the number: `BadValue` for 2, `Location31249` for a code without one.
     ///
     /// ```
-    /// assert_eq!(filedex_query::Code(2).name(), "BadValue");
-    /// assert_eq!(filedex_query::Code(31249).name(), "Location31249");
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// assert_eq!(filedex::Code(2).name(), "BadValue");
+    /// assert_eq!(filedex::Code(31249).name(), "Location31249");
     /// ```
     pub fn name(self) -> String {
         let name = match self.0 {

@@ -83,7 +83,9 @@ impl Texts for &Collation {
 /// Adds the ascending key of the value.
 ///
 /// ```
-/// use filedex_query::{key, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::key;
+/// use filedex::Value;
 /// let (mut one, mut two) = (Vec::new(), Vec::new());
 /// key::append(&mut one, Value::from("a").view());
 /// key::append(&mut two, Value::from("ab").view());

@@ -64,7 +64,9 @@ pub fn equal(left: ValueRef<'_>, right: ValueRef<'_>) -> bool {
 /// The total order over all values.
 ///
 /// ```
-/// use filedex_query::{order, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::order;
+/// use filedex::Value;
 /// use std::cmp::Ordering;
 /// let (one, text) = (Value::Double(1.0), Value::from("1"));
 /// assert_eq!(order::compare(one.view(), text.view()), Ordering::Less);
@@ -78,7 +80,9 @@ pub fn compare(left: ValueRef<'_>, right: ValueRef<'_>) -> Ordering {
 /// stay by their bytes.
 ///
 /// ```
-/// use filedex_query::{Collation, ejson, order, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::order;
+/// use filedex::{Collation, Value, ejson};
 /// let text = r#"{"locale": "en", "strength": 1}"#;
 /// let collation = Collation::parse(&ejson::read_document(text, &Default::default())?)?;
 /// let (left, right) = (Value::from(vec![Value::from("É")]), Value::from(vec![Value::from("e")]));

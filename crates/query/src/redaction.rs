@@ -15,7 +15,9 @@ use crate::DocumentRef;
 /// the same.
 ///
 /// ```
-/// use filedex_query::{Document, Redaction};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Redaction;
+/// use filedex::Document;
 /// let redaction = Redaction::default().hiding("key").showing("token");
 /// let share = Document::new().with("token", "t").with("by", "ada");
 /// let record = Document::new().with("token", "s").with("key", 7).with("share", share);

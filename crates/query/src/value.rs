@@ -72,7 +72,8 @@ impl ObjectId {
     /// Reads 24 hexadecimal digits.
     ///
     /// ```
-    /// use filedex_query::ObjectId;
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::ObjectId;
     /// let id = ObjectId::from_hex("666fdecb4ac1a8e6404ededd").unwrap();
     /// assert_eq!(id.to_hex(), "666fdecb4ac1a8e6404ededd");
     /// assert!(ObjectId::from_hex("ByehQjC44FwMeiLbX").is_none());

@@ -1,4 +1,5 @@
 //! A host's own types to documents and back.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod strategies;
 

@@ -7,8 +7,10 @@
 //! are drawn in docs/format.md.
 //!
 //! ```
-//! use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
-//! use filedex_storage::{Options, Store, Watch, Window};
+//! # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+//! use filedex::language::{Projection, Sort};
+//! use filedex::{Document, Environment, Filter, Plan};
+//! use filedex::store::{Options, Store, Watch, Window};
 //!
 //! let store = Store::temporary(&Options::default())?;
 //! store.put(&Document::new().with("_id", "a").with("rid", "GENERAL").with("size", 9778))?;
@@ -44,6 +46,7 @@ pub use format::check_record;
 pub use maintenance::{Backup, Compaction, Quarantined, Repair, Report};
 pub use options::{Durability, Options};
 pub use read::{Cancel, Explain, Start, Watch, Way, Window};
+pub use snapshot::Work;
 pub use store::{
     Activity, Batch, CacheActivity, Changed, Changes, Commit, Cursor, Holder, Holders, News, Page,
     Snapshot, Stats, Store, Sweep, What,

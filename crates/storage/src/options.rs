@@ -1,11 +1,14 @@
 //! How a store is opened, and what a write promises.
 
+use std::time::Duration;
+
 use filedex_query::Limits;
 
 /// How a store is opened.
 ///
 /// ```
-/// let mut options = filedex_storage::Options::default();
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+/// let mut options = filedex::store::Options::default();
 /// options.cache_bytes = 16 << 20;
 /// ```
 #[derive(Clone, Debug)]
@@ -24,6 +27,9 @@ pub struct Options {
     pub snapshot_bytes: u64,
     /// What a write promises when the call returns, unless the call says otherwise.
     pub durability: Durability,
+    /// From which time on an execution is a slow one: it is counted as such, and told at the level `WARN` (feature
+    /// `tracing`).
+    pub slow: Duration,
     /// Whether a store is made where there is none.
     pub create: bool,
     /// Bounds on what one execution may cost; a [`crate::Watch`] can only tighten them.
@@ -38,6 +44,7 @@ impl Default for Options {
             write_buffer_bytes: 176 << 20,
             snapshot_bytes: 64 << 20,
             durability: Durability::default(),
+            slow: Duration::from_millis(100),
             create: true,
             limits: Limits::default(),
         }

@@ -16,6 +16,7 @@ impl Lookup {
     /// # Errors
     /// A `Query` error for a query that cannot be compiled or passes a limit; `Cancelled`; `Damaged`;
     /// `Io`.
+    #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all, fields(scope = ?self.scope), err(level = "debug")))]
     pub fn page(&self) -> Result<Page> {
         let (plan, start) = self.placed_plan()?;
         let found = match start {
@@ -61,6 +62,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::page`].
+    #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all, fields(scope = ?self.scope), err(level = "debug")))]
     pub fn json(&self) -> Result<Vec<u8>> {
         if self.seek.is_some() {
             return Ok(self.page()?.to_json());
@@ -84,6 +86,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::page`].
+    #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all, fields(scope = ?self.scope), err(level = "debug")))]
     pub fn total(&self) -> Result<u64> {
         self.records().total(&self.plan()?, &self.watch)
     }
@@ -92,6 +95,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::page`].
+    #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all, fields(scope = ?self.scope), err(level = "debug")))]
     pub fn explain(&self) -> Result<Explain> {
         self.records().explain(&self.plan()?, self.window(), &self.watch)
     }
@@ -111,6 +115,7 @@ impl Lookup {
     ///
     /// # Errors
     /// As [`Lookup::page`], at once or with an element.
+    #[cfg_attr(feature = "tracing", tracing::instrument(level = "debug", skip_all, fields(scope = ?self.scope), err(level = "debug")))]
     pub fn iter(&self) -> Result<Matches> {
         Ok(Matches(self.records().walk(&self.plan()?, &self.watch)?))
     }

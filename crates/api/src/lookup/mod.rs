@@ -292,8 +292,6 @@ impl Lookup {
         Ok(Plan::compile_redacted(host, caller, projection, sort, redaction, environment)?)
     }
 
-    }
-
     /// Reads a part of the query on an account of its own. What the part takes stays held for whatever is
     /// asked with it.
     fn parse<'w, T>(

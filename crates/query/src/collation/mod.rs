@@ -20,10 +20,11 @@ use crate::{Document, Value};
 /// An order of texts. Cheap to clone; the default compares bytes.
 ///
 /// ```
-/// use filedex_query::{Collation, ejson};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::{Collation, ejson};
 /// use std::cmp::Ordering;
 /// let text = r#"{"locale": "en", "strength": 1, "numericOrdering": true}"#;
-/// let document = ejson::read_document(text, &filedex_query::Limits::default())?;
+/// let document = ejson::read_document(text, &filedex::Limits::default())?;
 /// let collation = Collation::parse(&document)?;
 /// assert_eq!(collation.compare("Résumé 9", "resume 10"), Ordering::Less);
 /// assert_eq!(Collation::default().compare("a", "B"), Ordering::Greater);

@@ -13,7 +13,8 @@ use crate::{Account, Code, Document, Error, Limits, Place, Result, Value};
 /// Reads one JSON value. Extended JSON wrappers (`{"$date": ..}`) become values.
 ///
 /// ```
-/// use filedex_query::{ejson, Limits, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::{Limits, Value, ejson};
 /// let limits = Limits::default();
 /// assert_eq!(ejson::read("1", &limits).unwrap(), Value::Int(1));
 /// assert_eq!(ejson::read("1.0", &limits).unwrap(), Value::Double(1.0));
@@ -55,7 +56,8 @@ pub fn read_document_within(text: &str, limits: &Limits, account: &Account) -> R
 /// JSON and Meteor's EJSON say for a value is a value too, where in a query it would be operators.
 ///
 /// ```
-/// use filedex_query::{Binary, Limits, Value, ejson};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::{Binary, Limits, Value, ejson};
 /// let text = r#"{"a": {"$binary": "AAE=", "$type": "00"}, "b": {"$type": "oid", "$value": "5a9f1b2c3d4e5f6071829305"}}"#;
 /// let document = ejson::read_data(text, &Limits::default())?;
 /// assert_eq!(document.get("a"), Some(&Value::from(Binary { subtype: 0, bytes: vec![0, 1] })));

@@ -247,7 +247,8 @@ fn write_name(fields: &mut Reader<'_>, out: &mut Vec<u8>) -> Option<()> {
 /// The value's text.
 ///
 /// ```
-/// use filedex_query::{ejson::{self, Form}, Date, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::{Date, Value, ejson::{self, Form}};
 /// let moment = Value::from(Date(1_520_523_369_913));
 /// assert_eq!(ejson::to_text(moment.view(), Form::Plain), "\"2018-03-08T15:36:09.913Z\"");
 /// assert_eq!(

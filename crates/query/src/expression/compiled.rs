@@ -20,7 +20,9 @@ use crate::{Account, Collation, DocumentRef, Environment, Limits, Result, Value}
 /// A parsed expression. Cheap to clone, immutable, free to cross threads.
 ///
 /// ```
-/// use filedex_query::{Document, Environment, Expression, Value, ejson};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Expression;
+/// use filedex::{Document, Environment, Value, ejson};
 /// let environment = Environment::default();
 /// let text = r#"{"$multiply": ["$width", "$height"]}"#;
 /// let area = Expression::parse(&ejson::read(text, &environment.limits)?, &environment)?;
@@ -145,7 +147,9 @@ impl Expression {
     /// Whether a value counts as true: all but false, null, zero, undefined and missing.
     ///
     /// ```
-    /// use filedex_query::{Expression, Value};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Expression;
+    /// use filedex::Value;
     /// assert!(Expression::truth(Some(&Value::from(""))));
     /// assert!(!Expression::truth(Some(&Value::Null)));
     /// assert!(!Expression::truth(None));

@@ -12,7 +12,8 @@ use super::TypeSet;
 /// What a document must satisfy.
 ///
 /// ```
-/// use filedex_query::{Environment, Filter};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::{Environment, Filter};
 /// let filter = Filter::parse_text(r#"{"size": {"$gt": 10, "$lte": 20}}"#, &Environment::default())?;
 /// assert_eq!(filter.conjuncts().len(), 2);
 /// assert_eq!(filter.to_string(), r#"{"size":{"$gt":10,"$lte":20}}"#);
@@ -119,7 +120,8 @@ impl Filter {
     /// Equality with a value, which is taken literally whatever it holds.
     ///
     /// ```
-    /// use filedex_query::Filter;
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::Filter;
     /// let filter = Filter::eq("rid", "GENERAL")?;
     /// assert_eq!(filter.to_string(), r#"{"rid":"GENERAL"}"#);
     /// # Ok::<(), filedex_query::Error>(())

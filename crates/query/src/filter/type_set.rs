@@ -8,7 +8,9 @@ use crate::{Code, Error, Result, Value, ValueRef};
 /// A set of BSON's kinds.
 ///
 /// ```
-/// use filedex_query::{TypeSet, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::TypeSet;
+/// use filedex::Value;
 /// let number = TypeSet::parse(&Value::from("number"))?;
 /// assert!(number.contains(Value::from(1.5).view()));
 /// assert!(!number.contains(Value::from("1.5").view()));

@@ -10,11 +10,13 @@ use crate::{Account, Document, Environment, Error, Result, Test, Value, ValueRef
 /// Decides which element of an array a projection keeps.
 ///
 /// ```
-/// use filedex_query::{ElementMatcher, Environment, ejson};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::ElementMatcher;
+/// use filedex::{Environment, ejson};
 /// let environment = Environment::default();
 /// let over = ejson::read(r#"{"$gt": 3}"#, &environment.limits)?;
 /// let matcher = ElementMatcher::parse(&over, &environment)?;
-/// assert!(matcher.matches(filedex_query::Value::Int(4).view())?);
+/// assert!(matcher.matches(filedex::Value::Int(4).view())?);
 /// # Ok::<(), filedex_query::Error>(())
 /// ```
 #[derive(Clone, Debug)]

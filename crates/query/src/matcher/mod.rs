@@ -28,7 +28,9 @@ use node::Node;
 /// A filter, ready to run. Cheap to clone.
 ///
 /// ```
-/// use filedex_query::{Document, Environment, Filter, Matcher};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Matcher;
+/// use filedex::{Document, Environment, Filter};
 /// let environment = Environment::default();
 /// let filter = Filter::parse_text(r#"{"size": {"$gt": 10}}"#, &environment)?;
 /// let matcher = Matcher::compile(&filter, &environment)?;

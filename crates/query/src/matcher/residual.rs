@@ -16,8 +16,10 @@ use crate::{Account, DocumentRef, Path, Result, ValueRef};
 /// The conditions of a plan that a store did not prove otherwise. What can fail is asked last.
 ///
 /// ```
-/// use filedex_query::packed::{PackedDocument, pack};
-/// use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::packed::{PackedDocument, pack};
+/// use filedex::language::{Projection, Sort};
+/// use filedex::{Document, Environment, Filter, Plan};
 /// let environment = Environment::default();
 /// let filter = Filter::parse_text(r#"{"rid": "GENERAL", "size": {"$gt": 10}}"#, &environment)?;
 /// let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;

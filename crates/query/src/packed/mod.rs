@@ -63,7 +63,9 @@ pub struct PackedArray<'a>(&'a [u8]);
 /// The stored form of the document.
 ///
 /// ```
-/// use filedex_query::{packed, Document};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::packed;
+/// use filedex::Document;
 /// let bytes = packed::pack(&Document::new().with("name", "logo.png").with("size", 9778));
 /// let stored = packed::PackedDocument::new(&bytes);
 /// assert_eq!(stored.get("name").and_then(|name| name.as_text()), Some("logo.png"));
@@ -78,7 +80,9 @@ pub fn pack(document: &Document) -> Vec<u8> {
 /// it, if one does.
 ///
 /// ```
-/// use filedex_query::{packed, Document};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::packed;
+/// use filedex::Document;
 /// let twice = Document::new().with("size", 1).with("size", 2);
 /// assert_eq!(packed::pack_into(&mut Vec::new(), &twice), Some("size"));
 /// ```

@@ -12,8 +12,10 @@ impl Path {
     /// path's first name.
     ///
     /// ```
-    /// use filedex_query::packed::{PackedDocument, pack};
-    /// use filedex_query::{Document, Limits, Path};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::packed::{PackedDocument, pack};
+    /// use filedex::language::Path;
+    /// use filedex::{Document, Limits};
     /// let path = Path::parse("size.width", &Limits::default())?;
     /// let with = |height| Document::new().with("width", 4).with("height", height);
     /// let narrowed = |height| {

@@ -39,7 +39,9 @@ const BAD_OPTION: Code = Code(51108);
 /// A compiled regular expression. Cheap to clone, to be shared between threads.
 ///
 /// ```
-/// use filedex_query::{Limits, Pattern};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Pattern;
+/// use filedex::Limits;
 /// let logo = Pattern::compile(r"^LOGO\.\w+$", "i", &Limits::default())?;
 /// assert!(logo.is_match("logo.png\n")?);
 /// assert!(!logo.is_match("logo.ünï")?);
@@ -260,7 +262,9 @@ impl Pattern {
     /// The text that every matching string starts with, if the pattern says so.
     ///
     /// ```
-    /// use filedex_query::{Limits, Pattern};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Pattern;
+    /// use filedex::Limits;
     /// let limits = Limits::default();
     /// assert_eq!(Pattern::compile("^2024-0[1-6]", "", &limits)?.literal_prefix(), Some("2024-0"));
     /// assert_eq!(Pattern::compile("^2024-0", "m", &limits)?.literal_prefix(), None);

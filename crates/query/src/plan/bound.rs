@@ -45,7 +45,9 @@ impl Bound {
     /// The bound that the condition is, if it is one.
     ///
     /// ```
-    /// use filedex_query::{Bound, Environment, Filter};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Bound;
+    /// use filedex::{Environment, Filter};
     /// let filter = Filter::parse_text(r#"{"rid": "GENERAL"}"#, &Environment::default())?;
     /// assert_eq!(Bound::of(&filter).map(|bound| bound.to_string()), Some("rid = \"GENERAL\"".into()));
     /// # Ok::<(), filedex_query::Error>(())

@@ -22,7 +22,9 @@ use crate::{
 /// A compiled query: filter, projection and sort. Cheap to clone, and to use from many threads.
 ///
 /// ```
-/// use filedex_query::{Environment, Filter, Plan, Projection, Sort};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Projection, Sort};
+/// use filedex::{Environment, Filter, Plan};
 /// let environment = Environment::default();
 /// let filter = Filter::parse_text(r#"{"rid": "GENERAL", "size": {"$gt": 10}}"#, &environment)?;
 /// let plan = Plan::compile(filter, Projection::everything(), Sort::none(), &environment)?;
@@ -83,7 +85,9 @@ impl Plan {
     /// give the same records in the same order, and the same error if there is one.
     ///
     /// ```
-    /// use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::{Projection, Redaction, Sort};
+    /// use filedex::{Document, Environment, Filter, Plan};
     /// let environment = Environment::default();
     /// let filter = |text| Filter::parse_text(text, &environment);
     /// let (host, caller) = (filter(r#"{"key": 7}"#)?, filter(r#"{"key": null}"#)?);

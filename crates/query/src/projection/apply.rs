@@ -22,7 +22,9 @@ use crate::{
 /// A parsed projection. Cheap to clone, immutable, free to cross threads.
 ///
 /// ```
-/// use filedex_query::{Document, Environment, Projection};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Projection;
+/// use filedex::{Document, Environment};
 /// let fields = Projection::parse_text(r#"{"name": 1, "_id": 0}"#, &Environment::default())?;
 /// let file = Document::new().with("_id", "a").with("size", 7).with("name", "logo.png");
 /// let shown = fields.apply(file.view(), None)?;

@@ -20,7 +20,9 @@ use std::sync::Arc;
 /// A compiled `$jsonSchema`. Cheap to clone.
 ///
 /// ```
-/// use filedex_query::{ejson, Environment, Limits, Schema};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Schema;
+/// use filedex::{Environment, Limits, ejson};
 /// let limits = Limits::default();
 /// let schema = r#"{"required": ["name"], "properties": {"size": {"bsonType": "int", "minimum": 1}}}"#;
 /// let schema = ejson::read_document(schema, &limits)?;

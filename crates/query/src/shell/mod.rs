@@ -20,7 +20,9 @@ use crate::{Code, Document, Environment, Error, Result, Value};
 /// Reads one value.
 ///
 /// ```
-/// use filedex_query::{Environment, ejson, shell};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::shell;
+/// use filedex::{Environment, ejson};
 /// let environment = Environment::default();
 /// let typed = shell::read("{name: /^a/i, n: NumberLong(5), 'at': new Date(0),} // why", &environment)?;
 /// let json = r#"{"name": {"$regularExpression": {"pattern": "^a", "options": "i"}},

@@ -15,7 +15,9 @@ use crate::{
 /// An ordered list of paths with directions. Empty if no order is asked for. Cheap to clone.
 ///
 /// ```
-/// use filedex_query::{Environment, Sort};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::Sort;
+/// use filedex::Environment;
 /// let sort = Sort::parse_text(r#"{"size": -1, "name": 1}"#, &Environment::default()).unwrap();
 /// assert_eq!(sort.keys().len(), 2);
 /// assert!(sort.keys()[0].descending);

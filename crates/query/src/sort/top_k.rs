@@ -11,7 +11,9 @@ use crate::{Error, Limits, Result};
 /// stay in the order they came in.
 ///
 /// ```
-/// use filedex_query::{Limits, TopK};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::TopK;
+/// use filedex::Limits;
 /// let mut top = TopK::new(Some(2), &Limits::default());
 /// for size in [30_u8, 10, 20] {
 ///     top.push(vec![size], size, 0).unwrap();

@@ -16,7 +16,9 @@ use crate::{Code, Date, Document, Environment, Error, Filter, Found, Limits, Res
 /// A parsed update. Cheap to clone, immutable, free to cross threads.
 ///
 /// ```
-/// use filedex_query::{Document, Environment, Found, Update};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Found, Update};
+/// use filedex::{Document, Environment};
 /// let environment = Environment::default();
 /// let rename = Update::parse_text(r#"{"$set": {"name": "b.png"}}"#, None, &environment)?;
 /// let file = Document::new().with("_id", "a").with("name", "a.png");
@@ -90,7 +92,9 @@ impl Update {
     /// Reads JSON text, and that of the array filters if there are any.
     ///
     /// ```
-    /// use filedex_query::{Environment, Found, Update, ejson};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::{Found, Update};
+    /// use filedex::{Environment, ejson};
     /// let environment = Environment::default();
     /// let text = r#"{"$set": {"sizes.$[big]": 10}}"#;
     /// let cap = Update::parse_text(text, Some(r#"[{"big": {"$gt": 10}}]"#), &environment)?;
@@ -140,7 +144,9 @@ impl Update {
     /// applied to it with `$setOnInsert`, and `_id` first. `id` makes an `_id` where neither has one.
     ///
     /// ```
-    /// use filedex_query::{Document, Environment, Filter, Update, Value};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Update;
+    /// use filedex::{Document, Environment, Filter, Value};
     /// let environment = Environment::default();
     /// let filter = Filter::parse_text(r#"{"_id": "a", "size": {"$gt": 5}}"#, &environment)?;
     /// let touch = r#"{"$inc": {"views": 1}, "$setOnInsert": {"size": 7}}"#;

@@ -25,6 +25,7 @@ mod scan;
 mod second;
 mod shown;
 mod skip;
+mod told;
 mod watch;
 mod window;
 

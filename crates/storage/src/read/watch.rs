@@ -48,7 +48,8 @@ impl Watch {
 /// A flag that ends an execution. Clones share it.
 ///
 /// ```
-/// let cancel = filedex_storage::Cancel::default();
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+/// let cancel = filedex::store::Cancel::default();
 /// let other = cancel.clone();
 /// other.cancel();
 /// assert!(cancel.is_cancelled());

@@ -3,7 +3,8 @@
 /// A part of an answer.
 ///
 /// ```
-/// use filedex_storage::Window;
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+/// use filedex::store::Window;
 /// let second_page = Window { offset: 50, count: Some(50) };
 /// let everything = Window::all();
 /// assert_eq!(everything.count, None);

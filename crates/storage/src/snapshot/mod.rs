@@ -1,7 +1,7 @@
 //! One state of the store: what its memtables and a version of its index say together.
 //!
 //! Gives out: [`State`] (the state, cheap to take), [`Snapshot`] (reading it), [`Found`] (an entry, wherever
-//! it lies), [`Walk`] and [`Run`] (entries in order, block by block).
+//! it lies), [`Walk`] and [`Run`] (entries in order, block by block), [`Work`] (what reading has cost).
 //!
 //! # Invariants
 //! A state never changes, and no lock is held to read it. Of one key, the active memtable says more than the
@@ -15,6 +15,7 @@ mod overlay;
 mod state;
 mod texts;
 mod walk;
+mod work;
 
 pub(crate) use entries::{Entries, Lying};
 pub(crate) use found::{Found, Stored};
@@ -22,3 +23,5 @@ pub(crate) use locate::unlisted;
 pub(crate) use overlay::Overlay;
 pub(crate) use state::{Mark, Pool, Snapshot, State};
 pub(crate) use walk::{Bounds, Run, Walk};
+pub(crate) use work::Counters;
+pub use work::Work;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Counters;
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::views::Views;
@@ -48,6 +49,7 @@ pub(crate) struct Pool {
     pub(crate) caches: Caches,
     pub(crate) columns: Columns,
     pub(crate) views: Views,
+    pub(crate) counters: Counters,
 }
 
 /// A state, being read.

@@ -36,7 +36,8 @@ impl Store {
     /// handle.
     ///
     /// ```
-    /// use filedex_storage::{Options, Store};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+    /// use filedex::store::{Options, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// assert_eq!(store.stats()?.records, 0);
     /// # Ok::<(), filedex_storage::Error>(())

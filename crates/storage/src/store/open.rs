@@ -20,7 +20,7 @@ use crate::index::{Index, Manifest, Version};
 use crate::log::{Log, Logs, generations, operations};
 use crate::memtable::Memtable;
 use crate::options::Options;
-use crate::snapshot::{Pool, State};
+use crate::snapshot::{Counters, Pool, State};
 use crate::write::Changes;
 
 /// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
@@ -50,7 +50,8 @@ impl Shared {
         let caches = Caches::new(share, commit.number);
         // Of what columns have, a fifth is for orders of their records.
         let (columns, views) = (Columns::new(8 * share / 5, declared), Views::new(2 * share / 5));
-        let pool = Pool { index, caches, columns, views };
+        let counters = Counters::new(options.slow);
+        let pool = Pool { index, caches, columns, views, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
         let state = State { active, frozen, mark: None, version };
         let checkpoints = Checkpoints::new(manifest);

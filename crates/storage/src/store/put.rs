@@ -17,8 +17,9 @@ impl Store {
     /// Puts a record: a new one, or in place of the one with the same `_id`.
     ///
     /// ```
-    /// use filedex_query::Document;
-    /// use filedex_storage::{Options, Put, Store};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+    /// use filedex::Document;
+    /// use filedex::store::{Options, Put, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// let file = Document::new().with("_id", "a").with("rid", "GENERAL");
     /// assert_eq!(store.put(&file)?, Put::Inserted);

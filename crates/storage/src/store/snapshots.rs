@@ -17,8 +17,9 @@ use crate::snapshot::{Snapshot as Reading, State};
 /// snapshot ends, and says so.
 ///
 /// ```
-/// use filedex_query::Document;
-/// use filedex_storage::{Options, Store};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+/// use filedex::Document;
+/// use filedex::store::{Options, Store};
 /// let store = Store::temporary(&Options::default())?;
 /// store.put(&Document::new().with("_id", "a"))?;
 /// let snapshot = store.snapshot();

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::format::List;
 use crate::format::keys::after_prefix;
 use crate::format::lists::{ALL_ROOMS, ALL_USERS};
-use crate::snapshot::Snapshot as Reading;
+use crate::snapshot::{Snapshot as Reading, Work};
 
 /// Numbers of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -27,6 +27,8 @@ pub struct Stats {
     pub type_group_bytes: BTreeMap<String, u64>,
     /// Bytes of the store's files.
     pub disk_bytes: u64,
+    /// What executions have cost since the store was opened.
+    pub work: Work,
 }
 
 impl Store {
@@ -38,7 +40,8 @@ impl Store {
         let state = self.shared().state();
         let reading = Reading::new(&self.shared().pool, &state);
         let disk_bytes = self.shared().home.directory.bytes()?;
-        let mut stats = Stats { disk_bytes, ..Stats::default() };
+        let work = self.shared().pool.counters.sums();
+        let mut stats = Stats { disk_bytes, work, ..Stats::default() };
         for (class, weight) in reading.tally(&List::everything())?.iter() {
             let (group, count) = (class.type_group(), u64::try_from(weight.count).unwrap_or(0));
             stats.records += count;

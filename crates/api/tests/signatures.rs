@@ -1,0 +1,109 @@
+//! What the public interface names, as the compiler's own description of it says: no crate that could be
+//! exchanged, and nothing that a host of `filedex` alone could not name.
+//!
+//! The description is rustdoc's JSON, which takes a switch of the compiler.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Crates whose types may stand in a signature: Rust's own, ours, and the two whose traits and types hosts
+/// meet everywhere.
+const ALLOWED: [&str; 9] = [
+    "std",
+    "core",
+    "alloc",
+    "filedex",
+    "filedex_query",
+    "filedex_storage",
+    "serde",
+    "serde_core",
+    "http",
+];
+
+/// By feature: `serde_json::Value` is a record and a query, jiff's moments are dates.
+const BY_NAME: [&str; 3] =
+    ["serde_json::value::Value", "jiff::timestamp::Timestamp", "jiff::zoned::Zoned"];
+
+/// Names of external types in the signatures of that package, each with an item that has it.
+fn named(package: &str) -> BTreeMap<String, String> {
+    let description = description(package);
+    let (index, paths) = (&description["index"], &description["paths"]);
+    let crates = &description["external_crates"];
+    let mut found = BTreeMap::new();
+    for item in index.as_object().unwrap().values() {
+        let inner = &item["inner"];
+        // What every type gets by itself is nobody's choice.
+        let implementation = &inner["impl"];
+        if implementation["is_synthetic"] == true || !implementation["blanket_impl"].is_null() {
+            continue;
+        }
+        let item = item["name"].as_str().unwrap_or("an implementation").to_owned();
+        for id in ids(inner) {
+            let Some(path) = paths.get(id.to_string()) else { continue };
+            let path_text = path["path"].as_array().unwrap().iter();
+            let path_text: Vec<&str> = path_text.map(|part| part.as_str().unwrap()).collect();
+            let owner = match path["crate_id"].as_u64().unwrap() {
+                0 => package.replace('-', "_"),
+                number => crates[number.to_string()]["name"].as_str().unwrap().to_owned(),
+            };
+            found.insert(format!("{owner} {}", path_text.join("::")), item.clone());
+        }
+    }
+    found
+}
+
+/// The ids of all paths within a signature.
+fn ids(value: &Value) -> BTreeSet<u64> {
+    let mut ids = BTreeSet::new();
+    match value {
+        Value::Object(fields) => {
+            if let (Some(id), true) =
+                (fields.get("id").and_then(Value::as_u64), fields.contains_key("path"))
+            {
+                ids.insert(id);
+            }
+            for (name, value) in fields {
+                // Documentation may link to anything.
+                if name != "links" {
+                    ids.extend(self::ids(value));
+                }
+            }
+        }
+        Value::Array(members) => members.iter().for_each(|member| ids.extend(self::ids(member))),
+        _ => {}
+    }
+    ids
+}
+
+fn description(package: &str) -> Value {
+    let workspace = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let output = Command::new(env!("CARGO"))
+        .current_dir(&workspace)
+        .args(["rustdoc", "--quiet", "--all-features", "--lib", "-p", package, "--"])
+        .args(["-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", workspace.join("target/signatures"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let file = format!("target/signatures/doc/{}.json", package.replace('-', "_"));
+    serde_json::from_slice(&std::fs::read(workspace.join(file)).unwrap()).unwrap()
+}
+
+#[test]
+#[ignore = "has the compiler describe the crates, which takes minutes; .ci/run asks for it"]
+fn no_signature_names_a_crate_that_could_be_exchanged() {
+    for package in ["filedex-query", "filedex-storage", "filedex"] {
+        let named = named(package);
+        assert!(named.len() > 20, "{package}: {named:?}");
+        for (name, item) in named {
+            let (owner, path) = name.split_once(' ').unwrap();
+            let allowed = ALLOWED.contains(&owner) || BY_NAME.contains(&path);
+            assert!(allowed, "{package}: `{item}` names {path} of {owner}");
+        }
+    }
+}
