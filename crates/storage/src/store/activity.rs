@@ -42,8 +42,9 @@ impl Store {
     /// What the store holds in memory and how its caches have done.
     ///
     /// ```
-    /// use filedex_query::Document;
-    /// use filedex_storage::{Options, Store};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+    /// use filedex::Document;
+    /// use filedex::store::{Options, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// store.put(&Document::new().with("_id", "a"))?;
     /// assert!(store.activity().memtable_bytes > 0);
