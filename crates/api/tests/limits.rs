@@ -134,7 +134,7 @@ fn request_bytes_bounds_compiled_patterns_of_all_parts_together() {
         least_request(move |mut lookup| {
             for n in 0..patterns {
                 lookup =
-                    lookup.query(&format!(r#"{{"name":{{"$regex":"^(x{n}|y)+z{{1,50}}"}}}}"#))?;
+                    lookup.query(format!(r#"{{"name":{{"$regex":"^(x{n}|y)+z{{1,50}}"}}}}"#))?;
             }
             lookup.total().map(drop)
         })

@@ -117,7 +117,7 @@ fn json_values_are_records_and_queries() {
     let index = Filedex::temporary().unwrap();
     index.put(&json!({"_id": "a", "size": 7, "uploadedAt": "2018-03-08T17:36:09.913Z"})).unwrap();
     index
-        .put(&json!({"_id": {"$oid": "666fdecb4ac1a8e6404ededd"}, "at": {"$date": 5}}))
+        .put(&json!({"_id": {"$oid": "666fdecb4ac1a8e6404ededd"}, "at": {"$date": true}}))
         .unwrap_err();
     index.put(&json!({"_id": {"$oid": "666fdecb4ac1a8e6404ededd"}})).unwrap();
     let found =
