@@ -100,7 +100,7 @@ fn mapping(groups: usize) -> String {
 #[test]
 fn a_pattern_with_15000_groups_and_a_call_is_refused_for_its_groups() {
     let room = Room::of(3, |_| ());
-    let limit = room.attacked("15,000 groups", |lookup| lookup.fields(&searching(15_000))?.json());
+    let limit = room.attacked("15,000 groups", |lookup| lookup.fields(searching(15_000))?.json());
     assert_eq!(limit, Some("pattern_groups"));
     let filter = format!(r#"{{"name":{{"$regex":"{}"}}}}"#, calling(15_000));
     let limit = room.attacked("in a filter", |lookup| lookup.query(&filter)?.json());
@@ -110,7 +110,7 @@ fn a_pattern_with_15000_groups_and_a_call_is_refused_for_its_groups() {
 #[test]
 fn a_pattern_with_as_many_groups_as_there_may_be_and_a_call_ends_soon() {
     let room = Room::of(3, |_| ());
-    let limit = room.attacked("990 groups", |lookup| lookup.fields(&searching(990))?.json());
+    let limit = room.attacked("990 groups", |lookup| lookup.fields(searching(990))?.json());
     let bounds = ["pattern_search_bytes", "pattern_backtracks", "expression_steps"];
     assert!(bounds.contains(&limit.expect("an error")), "{limit:?}");
 }
@@ -121,7 +121,7 @@ fn a_pattern_with_15000_groups_and_a_call_ends_soon_also_where_groups_are_not_bo
         limits.pattern_groups = usize::MAX;
         limits.pattern_compiled_bytes = 64 << 20;
     });
-    let limit = room.attacked("unbounded", |lookup| lookup.fields(&searching(15_000))?.json());
+    let limit = room.attacked("unbounded", |lookup| lookup.fields(searching(15_000))?.json());
     let bounds = ["pattern_search_bytes", "pattern_backtracks", "expression_steps"];
     assert!(bounds.contains(&limit.expect("an error")), "{limit:?}");
 }
@@ -149,7 +149,7 @@ fn all_records_with_a_text_doubled_twenty_times_end_at_the_size_of_a_reply() {
 #[test]
 fn a_map_that_searches_9000_numbers_is_refused_for_its_groups() {
     let room = Room::of(3, |_| ());
-    let limit = room.attacked("map", |lookup| lookup.fields(&mapping(15_000))?.json());
+    let limit = room.attacked("map", |lookup| lookup.fields(mapping(15_000))?.json());
     assert_eq!(limit, Some("pattern_groups"));
 }
 
@@ -157,7 +157,7 @@ fn a_map_that_searches_9000_numbers_is_refused_for_its_groups() {
 fn a_map_that_searches_9000_numbers_pays_before_it_builds() {
     let bounds = ["expression_bytes", "expression_steps", "request_bytes", "pattern_backtracks"];
     let room = Room::of(3, |_| ());
-    let limit = room.attacked("map of 990", |lookup| lookup.fields(&mapping(990))?.json());
+    let limit = room.attacked("map of 990", |lookup| lookup.fields(mapping(990))?.json());
     assert!(bounds.contains(&limit.expect("an error")), "{limit:?}");
     drop(room);
     let room = Room::of(3, |limits| {
@@ -165,7 +165,7 @@ fn a_map_that_searches_9000_numbers_pays_before_it_builds() {
         limits.pattern_compiled_bytes = 64 << 20;
         limits.expression_steps = usize::MAX;
     });
-    let limit = room.attacked("map of 15,000", |lookup| lookup.fields(&mapping(15_000))?.json());
+    let limit = room.attacked("map of 15,000", |lookup| lookup.fields(mapping(15_000))?.json());
     assert!(bounds.contains(&limit.expect("an error")), "{limit:?}");
 }
 

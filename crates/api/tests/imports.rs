@@ -100,7 +100,7 @@ fn check_records(name: &str, index: &Filedex, case: &Json) {
                 "room" => lookup.room(value.as_str().unwrap()),
                 "user" => lookup.user(value.as_str().unwrap()),
                 "typeGroup" => lookup.type_group(value.as_str().unwrap()),
-                "query" => lookup.query(&value.to_string()).unwrap(),
+                "query" => lookup.query(value.to_string()).unwrap(),
                 _ => lookup,
             };
         }
