@@ -15,8 +15,10 @@ impl Sort {
     /// has to be asked. The key is held until the caller releases it.
     ///
     /// ```
-    /// use filedex_query::packed::{PackedDocument, pack};
-    /// use filedex_query::{Account, Document, Environment, Sort};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::packed::{PackedDocument, pack};
+    /// use filedex::language::{Account, Sort};
+    /// use filedex::{Document, Environment};
     /// let sort = Sort::parse_text(r#"{"name": 1}"#, &Environment::default())?;
     /// let file = Document::new().with("_id", "a").with("name", "logo.png");
     /// let (record, mut name, mut key) = (pack(&file), Vec::new(), Vec::new());
