@@ -38,8 +38,7 @@ impl Clock for Looks {
 }
 
 fn watched() -> (Environment, Arc<Looks>) {
-    let limits =
-        Limits::default().with_expression_steps(1 << 40).with_expression_bytes(1 << 30);
+    let limits = Limits::default().with_expression_steps(1 << 40).with_expression_bytes(1 << 30);
     let looks = Arc::new(Looks::default());
     let account = Account::new(&limits).watched_by(looks.clone());
     (Environment { limits, account: Arc::new(account), ..Environment::default() }, looks)

@@ -127,7 +127,9 @@ impl Projection {
     /// to be copied for it.
     ///
     /// ```
-    /// use filedex_query::{Document, Environment, Projection};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Projection;
+    /// use filedex::{Document, Environment};
     /// let record = Document::new().with("_id", "a").with("size", 7);
     /// assert!(Projection::everything().in_place(record.view()).is_some());
     /// let fields = Projection::parse_text(r#"{"size": 1}"#, &Environment::default())?;
