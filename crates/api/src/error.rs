@@ -150,20 +150,11 @@ impl Error {
         }
     }
 
-    /// The same error of a record among many, which it does not name itself.
-    pub(crate) fn numbered(self, place: usize) -> Error {
-        match &*self.0 {
-            Cause::Told(told) if !told.message.starts_with("record ") => {
-                Error::new(told.kind, format!("record {} of these: {}", place + 1, told.message))
-            }
-            _ => self,
-        }
-    }
-
     /// The operating system's own error behind it, where there is one.
     pub fn io_error(&self) -> Option<&io::Error> {
         match &*self.0 {
             Cause::Store(error) => error.io_error(),
+            Cause::Record(_, error) => error.io_error(),
             Cause::Told(told) => io_within(told.cause()),
             Cause::Query(_) => None,
         }

@@ -140,6 +140,7 @@ impl Lookup {
     ) -> Result<impl Iterator<Item = Result<T>> + Send + use<T>> {
         let found = self.iter()?.enumerate();
         Ok(found.map(|(place, file)| record::read_as(file?, place)))
+    }
 
     fn page_of(&self, found: Found) -> Result<Page> {
         let order = found.ends.as_ref().map(|_| self.order()).transpose()?;

@@ -7,7 +7,9 @@ use crate::{Account, DocumentRef, Path, Result, Value};
 /// neither does a path through an array.
 ///
 /// ```
-/// use filedex_query::{Account, Document, Limits, Path, Sum, Value};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Account, Path, Sum};
+/// use filedex::{Document, Limits, Value};
 /// let mut sum = Sum::new(Path::parse("size", &Limits::default())?);
 /// for size in [Value::from(7), Value::from("big"), Value::from(0.5)] {
 ///     sum.add(Document::new().with("size", size).view(), &Account::default())?;

@@ -12,7 +12,9 @@ use crate::{Account, Arrays, Collation, DocumentRef, Path, Result, Value, ValueR
 /// The values of a field. Of values that compare as equal, such as `1` and `1.0`, there is one.
 ///
 /// ```
-/// use filedex_query::{Account, Collation, Document, Limits, Path, Value, Values};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Account, Path, Values};
+/// use filedex::{Collation, Document, Limits, Value};
 /// let path = Path::parse("tags", &Limits::default())?;
 /// let mut values = Values::new(path, Collation::simple());
 /// let tags = |tags: &[&str]| tags.iter().map(|tag| Value::from(*tag)).collect::<Vec<_>>();

@@ -10,7 +10,9 @@ use crate::{Account, Code, Collation, Document, Error, Limits, Result, Value, ke
 /// A place in the order of a sort. It stays one when the record that it was drawn from has changed or gone.
 ///
 /// ```
-/// use filedex_query::{Document, Environment, Position, Sort};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Position, Sort};
+/// use filedex::{Document, Environment};
 /// let sort = Sort::parse_text(r#"{"size": -1}"#, &Environment::default())?;
 /// let place = |id: &str, size| sort.position(Document::new().with("_id", id).with("size", size).view());
 /// let (one, two) = (place("a", 7)?, place("b", 3)?);

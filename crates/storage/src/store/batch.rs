@@ -31,8 +31,9 @@ impl Store {
     /// with an error.
     ///
     /// ```
-    /// use filedex_query::Document;
-    /// use filedex_storage::{Error, Options, Store};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+    /// use filedex::Document;
+    /// use filedex::store::{Error, Options, Store};
     /// let store = Store::temporary(&Options::default())?;
     /// store.write(|batch| {
     ///     batch.put(&Document::new().with("_id", "a").with("rid", "r"))?;

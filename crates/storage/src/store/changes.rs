@@ -72,9 +72,11 @@ impl Store {
     /// what is not kept is told so.
     ///
     /// ```
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
     /// use std::time::Duration;
-    /// use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
-    /// use filedex_storage::{News, Options, Store, What};
+    /// use filedex::language::{Projection, Sort};
+    /// use filedex::{Document, Environment, Filter, Plan};
+    /// use filedex::store::{News, Options, Store, What};
     /// # let environment = Environment::default();
     /// # let (all, everything) = (Filter::all(), Projection::everything());
     /// # let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
