@@ -123,6 +123,7 @@
     "$setIntersection",
     "$setIsSubset",
     "$setUnion",
+    "$setWindowFields",
     "$concat",
     "$indexOfBytes",
     "$indexOfCP",

@@ -131,7 +131,7 @@ pub(crate) fn by_id(
     let mut lookup = index.all().sort(r#"{"_id":1}"#)?;
     if let Some(after) = after {
         let behind = Document::new().with("_id", Document::new().with("$gt", after));
-        lookup = lookup.query_document(&behind)?;
+        lookup = lookup.query(&behind)?;
     }
     Ok(lookup.iter()?.map(|record| record.map_err(Failure::from)))
 }

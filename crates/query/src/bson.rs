@@ -23,7 +23,9 @@ impl std::error::Error for Malformed {}
 /// Reads one document, nested at most `depth` levels.
 ///
 /// ```
-/// use filedex_query::{Document, bson};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::bson;
+/// use filedex::Document;
 /// let file = Document::new().with("_id", "a").with("size", 9778);
 /// let mut bytes = Vec::new();
 /// bson::write_document(&file, &mut bytes)?;

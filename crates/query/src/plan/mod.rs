@@ -281,7 +281,9 @@ impl Conjunct {
     /// answers as [`Conjunct::matches`] does, and never with an error.
     ///
     /// ```
-    /// use filedex_query::{Environment, Filter, Plan, Projection, Sort};
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::{Projection, Sort};
+    /// use filedex::{Environment, Filter, Plan};
     /// let environment = Environment::default();
     /// let text = r#"{"size": {"$gt": 10}, "name": {"$regex": "a"}, "$expr": {"$divide": [1, "$size"]}}"#;
     /// let filter = Filter::parse_text(text, &environment)?;

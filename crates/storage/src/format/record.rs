@@ -182,9 +182,10 @@ fn is_loose(record: DocumentRef<'_>) -> bool {
 /// Whether a document may be a record, here as wherever else records of an index are kept.
 ///
 /// ```
-/// use filedex_query::{Document, Limits};
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; pub mod store { pub use filedex_storage::*; } }
+/// use filedex::{Document, Limits};
 /// let nameless = Document::new().with("size", 7);
-/// assert!(filedex_storage::check_record(&nameless, &Limits::default()).is_err());
+/// assert!(filedex::store::check_record(&nameless, &Limits::default()).is_err());
 /// ```
 ///
 /// # Errors
