@@ -194,7 +194,9 @@ impl Target {
                 }
                 file.write_all(&text).map_err(|error| Failure::at(name, error))?;
                 *bytes += text.len() as u64;
-                Ok(Tally { inserted: batch.len() as u64, ..Tally::default() })
+                let mut tally = Tally::default();
+                tally.inserted = batch.len() as u64;
+                Ok(tally)
             }
         }
     }
