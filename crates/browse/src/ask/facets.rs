@@ -1,0 +1,188 @@
+//! What the files of an answer have in common: their type groups, extensions, owners and months, counted in one
+//! bounded walk over the newest of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+use filedex::{Date, Document, Lookup, Result, Turn, Value, ejson};
+use jiff::civil;
+use jiff::tz::TimeZone;
+
+/// Counts of one answer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facets {
+    pub(crate) groups: Vec<Bucket>,
+    pub(crate) extensions: Vec<Bucket>,
+    pub(crate) owners: Vec<Bucket>,
+    /// Months, or years where there are too many, in order and without gaps.
+    pub(crate) months: Vec<Bucket>,
+    /// How many files were counted.
+    pub(crate) counted: u64,
+    /// Whether there are more, older ones.
+    pub(crate) is_partial: bool,
+}
+
+/// Files that share a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    pub(crate) label: String,
+    pub(crate) count: u64,
+    /// The value, where a room's or user's own parameter or the type takes it.
+    pub(crate) value: Option<String>,
+    /// The filter that finds them.
+    pub(crate) condition: String,
+}
+
+/// Files that are counted, and the time that may take.
+const MOST: u64 = 200_000;
+const TIME: Duration = Duration::from_millis(1500);
+/// Files after which the clock is looked at.
+const LOOK: u64 = 256;
+
+/// Values of one kind that are shown, and that are counted.
+const SHOWN: usize = 10;
+const DISTINCT: usize = 20_000;
+/// Months past which years are shown.
+const MONTHS: usize = 40;
+
+#[derive(Default)]
+struct Counts {
+    groups: HashMap<Option<String>, u64>,
+    extensions: HashMap<Option<String>, u64>,
+    owners: HashMap<Option<String>, u64>,
+    /// By month, counted from year 0.
+    months: BTreeMap<i32, u64>,
+}
+
+impl Facets {
+    /// Counts the matches of a lookup, whatever its order, fields and window.
+    pub(crate) fn of(lookup: Lookup, turn: &Turn) -> Result<Facets> {
+        let seen = r#"{"_id": 0, "typeGroup": 1, "extension": 1, "userId": 1, "uploadedAt": 1}"#;
+        let lookup = turn.of(lookup).fields(seen)?.sort(r#"{"uploadedAt": -1}"#)?;
+        let (started, mut counts, mut counted) = (Instant::now(), Counts::default(), 0);
+        let mut is_partial = false;
+        for file in lookup.iter()? {
+            let is_over = counted % LOOK == 0 && started.elapsed() > TIME;
+            if counted == MOST || is_over {
+                is_partial = true;
+                break;
+            }
+            counts.add(&file?);
+            counted += 1;
+        }
+        Ok(Facets {
+            groups: buckets(counts.groups, "typeGroup"),
+            extensions: buckets(counts.extensions, "extension"),
+            owners: buckets(counts.owners, "userId"),
+            months: months(&counts.months),
+            counted,
+            is_partial,
+        })
+    }
+}
+
+impl Counts {
+    fn add(&mut self, file: &Document) {
+        add(&mut self.groups, file.get("typeGroup"));
+        add(&mut self.extensions, file.get("extension"));
+        add(&mut self.owners, file.get("userId"));
+        if let Some(month) = month_of(file.get("uploadedAt")) {
+            *self.months.entry(month).or_default() += 1;
+        }
+    }
+}
+
+/// Counts texts and what is missing; other kinds of values are no facet.
+fn add(counts: &mut HashMap<Option<String>, u64>, value: Option<&Value>) {
+    let key = match value {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(_) => return,
+    };
+    if counts.len() < DISTINCT || counts.contains_key(&key) {
+        *counts.entry(key).or_default() += 1;
+    }
+}
+
+fn month_of(value: Option<&Value>) -> Option<i32> {
+    let Some(Value::Date(Date(milliseconds))) = value else { return None };
+    let moment = jiff::Timestamp::from_millisecond(*milliseconds).ok()?;
+    let day = moment.to_zoned(TimeZone::UTC).date();
+    Some(i32::from(day.year()) * 12 + i32::from(day.month()) - 1)
+}
+
+/// The most frequent values.
+fn buckets(counts: HashMap<Option<String>, u64>, field: &str) -> Vec<Bucket> {
+    let mut sorted: Vec<(Option<String>, u64)> = counts.into_iter().collect();
+    sorted.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
+    let bucket = |(value, count): (Option<String>, u64)| {
+        let stored = value.as_deref().map_or(Value::Null, Value::from);
+        let condition = text_of(&Document::new().with(field, stored));
+        let label = value.clone().unwrap_or_else(|| "(none)".to_owned());
+        Bucket { label, count, value, condition }
+    };
+    sorted.into_iter().take(SHOWN).map(bucket).collect()
+}
+
+/// Every month from the first to the last, or every year.
+fn months(counts: &BTreeMap<i32, u64>) -> Vec<Bucket> {
+    let Some(((first, _), (last, _))) = counts.first_key_value().zip(counts.last_key_value())
+    else {
+        return Vec::new();
+    };
+    let step = if (last - first) as usize >= MONTHS { 12 } else { 1 };
+    let (first, last) = (first.div_euclid(step) * step, *last);
+    let span = |from: i32| {
+        let count = counts.range(from..from + step).map(|(_, count)| count).sum();
+        span(from, step, count)
+    };
+    // Dates may be anything: no more bars than can be seen.
+    (first..=last).step_by(step as usize).take(120).filter_map(span).collect()
+}
+
+fn span(from: i32, step: i32, count: u64) -> Option<Bucket> {
+    let (start, end) = (first_day(from)?, first_day(from + step)?);
+    let label = if step == 1 { start.strftime("%b\u{a0}%Y") } else { start.strftime("%Y") };
+    let bound = |day: civil::Date| {
+        Document::new().with("$date", day.strftime("%Y-%m-%dT00:00:00Z").to_string())
+    };
+    let range = Document::new().with("$gte", bound(start)).with("$lt", bound(end));
+    let condition = text_of(&Document::new().with("uploadedAt", range));
+    Some(Bucket { label: label.to_string(), count, value: None, condition })
+}
+
+fn first_day(month: i32) -> Option<civil::Date> {
+    let year = i16::try_from(month.div_euclid(12)).ok()?;
+    civil::Date::new(year, i8::try_from(month.rem_euclid(12) + 1).ok()?, 1).ok()
+}
+
+/// A document as text that can be asked.
+pub(super) fn text_of(document: &Document) -> String {
+    ejson::to_text(filedex_query::ValueRef::Document(document.view()), ejson::Form::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_have_no_gaps_and_many_are_years() {
+        let few = months(&BTreeMap::from([(2024 * 12 + 10, 3), (2025 * 12, 4)]));
+        let shown: Vec<(&str, u64)> =
+            few.iter().map(|bucket| (&*bucket.label, bucket.count)).collect();
+        assert_eq!(shown, [("Nov\u{a0}2024", 3), ("Dec\u{a0}2024", 0), ("Jan\u{a0}2025", 4)]);
+        let range = r#"{"uploadedAt":{"$gte":{"$date":"2024-12-01T00:00:00Z"},"$lt":{"$date":"2025-01-01T00:00:00Z"}}}"#;
+        assert_eq!(few[1].condition, range);
+        let many =
+            months(&BTreeMap::from([(2019 * 12 + 5, 3), (2019 * 12 + 7, 1), (2025 * 12, 4)]));
+        let shown: Vec<(&str, u64)> =
+            many.iter().map(|bucket| (&*bucket.label, bucket.count)).collect();
+        assert_eq!(shown[..2], [("2019", 4), ("2020", 0)]);
+        assert_eq!(shown.last(), Some(&("2025", 4)));
+    }
+
+    #[test]
+    fn moments_far_away_make_no_more_bars_than_can_be_seen() {
+        assert!(months(&BTreeMap::from([(-9000 * 12, 1), (9000 * 12, 1)])).len() <= 120);
+    }
+}
