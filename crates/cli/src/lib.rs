@@ -7,8 +7,10 @@
 
 mod admin;
 mod answer;
+mod browse;
 mod command;
 mod failure;
+mod page;
 mod place;
 mod progress;
 mod question;
@@ -16,6 +18,7 @@ mod report;
 mod sample;
 mod serve;
 mod session;
+mod signals;
 mod store;
 mod stream;
 

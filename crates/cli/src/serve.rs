@@ -12,9 +12,9 @@ mod metrics;
 mod observer;
 mod process;
 mod refusals;
-mod signals;
 mod status;
 
+use std::net::SocketAddr;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,14 +25,15 @@ use filedex::{EndpointOptions, Endpoints, FileDirectory, Filedex, Limits};
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
+use crate::page::Page;
 use crate::place::{self, Access};
 use crate::sample;
 use crate::session::Session;
+use crate::signals::{Order, Signals};
 use connections::Connections;
 use layers::Origins;
 use metrics::Metrics;
 use observer::Observer;
-use signals::{Order, Signals};
 use status::Status;
 
 /// Answers im.files, dm.files, groups.files, channels.files, rooms.images and /api/user/files over
@@ -110,6 +111,8 @@ struct Served {
     index: Filedex,
     endpoints: Endpoints,
     directory: Option<Arc<FileDirectory>>,
+    /// The page at `/`, beside the endpoints of the demo.
+    page: Option<Page>,
 }
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
@@ -141,7 +144,8 @@ fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failu
     let Some(file) = &arguments.directory else {
         let index = sample::index(limits)?;
         let endpoints = Endpoints::with_options(index.clone(), sample::directory(), options);
-        return Ok(Served { index, endpoints, directory: None });
+        let page = Some(Page::new(index.clone(), endpoints.admission().clone(), "demo"));
+        return Ok(Served { index, endpoints, directory: None, page });
     };
     let directory = FileDirectory::open(file).map_err(|error| Failure::Other(error.to_string()))?;
     let directory = Arc::new(directory);
@@ -157,7 +161,7 @@ fn open(arguments: &Arguments, options: EndpointOptions) -> Result<Served, Failu
         tracing::info!("on opening: {done}");
     }
     let endpoints = Endpoints::with_options(index.clone(), Arc::clone(&directory), options);
-    Ok(Served { index, endpoints, directory: Some(directory) })
+    Ok(Served { index, endpoints, directory: Some(directory), page: None })
 }
 
 #[cfg(unix)]
@@ -187,7 +191,7 @@ impl NoAdmin {
 }
 
 async fn serve(
-    served: Served,
+    mut served: Served,
     arguments: &Arguments,
     session: &mut Session<'_>,
 ) -> Result<(), Failure> {
@@ -198,6 +202,9 @@ async fn serve(
     let address = listener.local_addr().map_err(told)?;
     let mut signals = Signals::new().map_err(|error| Failure::at("signals", error))?;
     writeln!(session.out, "listening on http://{address}")?;
+    if let Some(page) = &served.page {
+        page.invite(address, &mut session.out)?;
+    }
     session.out.flush()?;
 
     let metrics = Arc::new(Metrics::new().map_err(|error| Failure::at("metrics", error))?);
@@ -206,6 +213,7 @@ async fn serve(
     let observer = Observer::new(served.endpoints.clone(), Arc::clone(&metrics), &arguments.log);
     let origins = Origins::new(&arguments.cors_origin);
     let service = layers::Service::new(served.endpoints, status, origins);
+    let service = service.with_page(served.page.as_ref().map(Page::router));
     let time = Duration::from_secs(arguments.client_time.get());
     let mut connections = Connections::new(service, observer, arguments.connections, time);
     loop {
@@ -215,11 +223,23 @@ async fn serve(
                 Order::Stop => break,
                 Order::Reload => reload(served.directory.clone()),
             },
+            invited = invite_others(&mut served.page, address, session) => invited?,
         }
     }
     // A connection that never ends must not keep the program from stopping.
     connections.close_within(PATIENCE).await;
     Ok(())
+}
+
+async fn invite_others(
+    page: &mut Option<Page>,
+    address: SocketAddr,
+    session: &mut Session<'_>,
+) -> std::io::Result<()> {
+    match page {
+        Some(page) => page.invite_others(address, &mut session.out).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Reads the directory file again, beside the requests.

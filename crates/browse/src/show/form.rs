@@ -14,8 +14,8 @@ pub(super) fn form(question: &Question, tabs: Option<&Tabs>, fault: Option<&Faul
     html! {
         form.ask #ask method="get" action="/files" {
             div.scope {
-                (text("room", "Room", question.room.as_deref(), "any"))
-                (text("user", "User", question.user.as_deref(), "any"))
+                (text("room", "Room", question.room.as_deref(), "/rooms"))
+                (text("user", "User", question.user.as_deref(), "/users"))
                 (types(question, tabs))
             }
             div.question {
@@ -51,11 +51,12 @@ pub(super) fn form(question: &Question, tabs: Option<&Tabs>, fault: Option<&Faul
     }
 }
 
-fn text(name: &str, label: &str, value: Option<&str>, placeholder: &str) -> Markup {
+/// A field for an id, beside a way to the list of all.
+fn text(name: &str, label: &str, value: Option<&str>, list: &str) -> Markup {
     html! {
         div.field {
-            label for=(name) { (label) }
-            input #(name) name=(name) value=(value.unwrap_or_default()) placeholder=(placeholder)
+            span.labels { label for=(name) { (label) } a.quiet href=(list) aria-label=(format!("All {name}s")) { "all" } }
+            input #(name) name=(name) value=(value.unwrap_or_default()) placeholder="any"
                 spellcheck="false" autocomplete="off" autocapitalize="off";
         }
     }

@@ -27,6 +27,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
+use crate::browse;
 use crate::failure::Failure;
 use crate::serve;
 use crate::session::Session;
@@ -36,6 +37,7 @@ use crate::session::Session;
 pub(crate) enum Command {
     Demo(demo::Arguments),
     Serve(serve::Arguments),
+    Browse(browse::Arguments),
     Import(import::Arguments),
     Scan(scan::Arguments),
     Find(find::Arguments),
@@ -65,6 +67,7 @@ impl Command {
         match self {
             Command::Demo(arguments) => demo::run(arguments, session),
             Command::Serve(arguments) => serve::run(arguments, session),
+            Command::Browse(arguments) => browse::run(arguments, session),
             Command::Import(arguments) => import::run(arguments, session),
             Command::Scan(arguments) => scan::run(arguments, session),
             Command::Find(arguments) => find::run(arguments, session),

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use filedex::{Endpoints, Reply};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use tower::util::option_layer;
-use tower::{Service as TowerService, ServiceBuilder};
+use tower::{Service as TowerService, ServiceBuilder, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -35,6 +35,7 @@ pub(super) struct Service {
     endpoints: Endpoints,
     status: Status,
     origins: Origins,
+    page: Option<axum::Router>,
 }
 
 /// An origin whose pages may ask, or all.
@@ -50,7 +51,12 @@ pub(super) struct Origins(Option<AllowOrigin>);
 
 impl Service {
     pub(super) fn new(endpoints: Endpoints, status: Status, origins: Origins) -> Service {
-        Service { endpoints, status, origins }
+        Service { endpoints, status, origins, page: None }
+    }
+
+    /// The same with a page wherever no endpoint is.
+    pub(super) fn with_page(self, page: Option<axum::Router>) -> Service {
+        Service { page, ..self }
     }
 
     /// The service with the layers around it.
@@ -76,23 +82,26 @@ impl Service {
     async fn answer<B: Body>(
         self,
         request: Request<B>,
-    ) -> Result<Response<Full<Bytes>>, Infallible> {
+    ) -> Result<Response<axum::body::Body>, Infallible> {
         let (head, body) = request.into_parts();
         // Only once the whole request is read does a client that hangs up show.
         if body.collect().await.is_err() {
             return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE));
         }
         if let Some(response) = self.status.answer(&head.method, head.uri.path()).await {
-            return Ok(response.map(|text| Full::new(Bytes::from(text))));
+            return Ok(response.map(axum::body::Body::from));
+        }
+        if let Some(page) = self.page.filter(|_| !head.uri.path().starts_with("/api/")) {
+            return page.oneshot(Request::from_parts(head, axum::body::Body::empty())).await;
         }
         let response = self.endpoints.answer(Request::from_parts(head, ())).await;
-        Ok(response.map(|reply: Reply| Full::new(Bytes::from_owner(reply))))
+        Ok(response.map(|reply: Reply| axum::body::Body::from(Bytes::from_owner(reply))))
     }
 }
 
 /// A refusal that no endpoint words.
-fn refuse(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(refusals::body(status)));
+fn refuse(status: StatusCode) -> Response<axum::body::Body> {
+    let mut response = Response::new(axum::body::Body::from(refusals::body(status)));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -3,7 +3,7 @@
 use std::io;
 
 /// The signals, watched from the moment this is made.
-pub(super) struct Signals {
+pub(crate) struct Signals {
     #[cfg(unix)]
     stops: [tokio::signal::unix::Signal; 2],
     #[cfg(unix)]
@@ -12,7 +12,7 @@ pub(super) struct Signals {
 
 #[cfg(unix)]
 impl Signals {
-    pub(super) fn new() -> io::Result<Signals> {
+    pub(crate) fn new() -> io::Result<Signals> {
         use tokio::signal::unix::{SignalKind, signal};
 
         let stops = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
@@ -20,7 +20,7 @@ impl Signals {
     }
 
     /// The next signal that is to be obeyed.
-    pub(super) async fn next(&mut self) -> Order {
+    pub(crate) async fn next(&mut self) -> Order {
         let [interrupt, terminate] = &mut self.stops;
         tokio::select! {
             _ = interrupt.recv() => Order::Stop,
@@ -32,18 +32,18 @@ impl Signals {
 
 #[cfg(not(unix))]
 impl Signals {
-    pub(super) fn new() -> io::Result<Signals> {
+    pub(crate) fn new() -> io::Result<Signals> {
         Ok(Signals {})
     }
 
-    pub(super) async fn next(&mut self) -> Order {
+    pub(crate) async fn next(&mut self) -> Order {
         let _ = tokio::signal::ctrl_c().await;
         Order::Stop
     }
 }
 
 /// What a signal asks for.
-pub(super) enum Order {
+pub(crate) enum Order {
     Stop,
     Reload,
 }
