@@ -16,6 +16,13 @@ fn links(reply: &Reply) -> Vec<String> {
         .collect()
 }
 
+/// The usual limits but for one.
+fn limits(change: impl Fn(&mut filedex::Limits)) -> filedex::Limits {
+    let mut limits = filedex::Limits::default();
+    change(&mut limits);
+    limits
+}
+
 /// The total that a page of files tells.
 fn total(reply: &Reply) -> u64 {
     let text =
@@ -140,8 +147,7 @@ async fn a_fault_stands_at_its_place_with_what_to_do() {
         // What was typed is still there.
         assert!(reply.text.contains(&text.replace('"', "&quot;")), "{text}");
     }
-    let limited =
-        Filedex::options().limits(filedex::Limits { documents_examined: 10, ..Default::default() });
+    let limited = Filedex::options().limits(limits(|limits| limits.documents_examined = 10));
     let small = Site::over(limited.temporary().unwrap());
     small
         .index
@@ -248,8 +254,7 @@ async fn downloads_have_all_that_is_found() {
 
 #[tokio::test]
 async fn a_download_past_the_limit_is_broken_off_and_never_looks_whole() {
-    let limited =
-        Filedex::options().limits(filedex::Limits { reply_bytes: 20_000, ..Default::default() });
+    let limited = Filedex::options().limits(limits(|limits| limits.reply_bytes = 20_000));
     let site = Site::over(limited.temporary().unwrap());
     let files = (0..900).map(|n| {
         filedex::File::new(format!("f{n}")).unwrap().with_room("r").with_name("x".repeat(40))
