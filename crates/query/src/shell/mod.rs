@@ -6,8 +6,8 @@
 //!
 //! All JSON is read as [`crate::ejson`] reads it. Beside that names may stand without quotes, quotes may be
 //! single, commas may come last, and there are comments, regular expressions and the shell's functions
-//! for values. Nothing is computed. Faults come with their place. What listens on a network takes JSON, and
-//! never this.
+//! for values. Nothing is computed. Faults come with their place. Endpoints take JSON, and never
+//! this.
 
 mod call;
 mod date;

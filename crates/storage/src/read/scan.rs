@@ -123,7 +123,8 @@ impl<'e> Execution<'e> {
                     segment.upto().to_vec()
                 }
                 None => {
-                    let next = self.snapshot.pool.columns.next_after(&at).map(Vec::from);
+                    let next = self.snapshot.pool.columns.next_after(&at);
+                    let next = next.map(|next| self.block_from(&next)).transpose()?;
                     let end =
                         next.map_or_else(|| part.to.clone(), |next| next.min(part.to.clone()));
                     self.read_between(part, &at, &end, collector)?;
@@ -199,8 +200,24 @@ impl<'e> Execution<'e> {
         Ok(Some(segment))
     }
 
+    /// The key of the first block from that key on, or where the rooms end. A segment that was made of another
+    /// version may begin in the middle of a block of this one, and what memtables say of the block's entries
+    /// has to be asked beside all of them.
+    fn block_from(&self, key: &[u8]) -> Result<Vec<u8>> {
+        let to = after_prefix(ALL_ROOMS).unwrap_or_default();
+        let blocks =
+            Walk::lists(self.snapshot, ALL_ROOMS, Bounds { from: key.into(), to: to.clone() })?;
+        for run in blocks {
+            let run = run?;
+            if run.item().is_some() && run.key().as_slice() >= key {
+                return Ok(run.key());
+            }
+        }
+        Ok(to)
+    }
+
     /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks of
-    /// its list, and before `end`; fewer, if they hold many records.
+    /// its list, and before `end`; fewer, if they hold many records. The segment ends where a block begins.
     fn read_segment(
         &mut self,
         (from, end): (&[u8], &[u8]),
@@ -215,8 +232,9 @@ impl<'e> Execution<'e> {
             ..self.snapshot.state.clone()
         };
         let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), end.to_vec());
-        let bounds = Bounds { from: from.to_vec(), to: end.to_vec() };
+        let past = after_prefix(ALL_ROOMS).unwrap_or_default();
+        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), past.clone());
+        let bounds = Bounds { from: from.to_vec(), to: past };
         for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
             let run = run?;
             let (Some(item), list) = (run.item(), run.list()) else { continue };
@@ -224,7 +242,7 @@ impl<'e> Execution<'e> {
             if key.as_slice() < from {
                 continue;
             }
-            if builder.is_full() {
+            if builder.is_full() || key.as_slice() >= end {
                 upto = key;
                 break;
             }
