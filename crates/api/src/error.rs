@@ -79,14 +79,17 @@ impl Error {
     }
 
     /// A directory that can't answer is `Io`.
+    #[cfg(feature = "endpoints")]
     pub(crate) fn directory(message: impl Into<String>) -> Error {
         Error::new(ErrorKind::Io, message)
     }
 
+    #[cfg(feature = "import")]
     pub(crate) fn unreadable(cause: io::Error) -> Error {
         Error::new(ErrorKind::Io, "the file can't be read on").caused_by(cause)
     }
 
+    #[cfg(any(feature = "import", feature = "tokio"))]
     pub(crate) fn cancelled() -> Error {
         Error::new(ErrorKind::Cancelled, "cancelled")
     }

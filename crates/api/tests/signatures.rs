@@ -24,9 +24,14 @@ const ALLOWED: [&str; 9] = [
     "http",
 ];
 
-/// By feature: `serde_json::Value` is a record and a query, jiff's moments are dates.
-const BY_NAME: [&str; 3] =
-    ["serde_json::value::Value", "jiff::timestamp::Timestamp", "jiff::zoned::Zoned"];
+/// By feature: `serde_json::Value` is a record and a query, its error says where a directory's file is at fault,
+/// jiff's moments are dates.
+const BY_NAME: [&str; 4] = [
+    "serde_json::value::Value",
+    "serde_json::error::Error",
+    "jiff::timestamp::Timestamp",
+    "jiff::zoned::Zoned",
+];
 
 /// Names of external types in the signatures of that package, each with an item that has it.
 fn named(package: &str) -> BTreeMap<String, String> {
@@ -34,11 +39,14 @@ fn named(package: &str) -> BTreeMap<String, String> {
     let (index, paths) = (&description["index"], &description["paths"]);
     let crates = &description["external_crates"];
     let mut found = BTreeMap::new();
-    for item in index.as_object().unwrap().values() {
+    let items = || index.as_object().unwrap().values();
+    // What every type gets by itself is nobody's choice.
+    let by_itself: Vec<&Value> = items().filter(|item| is_by_itself(item)).collect();
+    let methods = by_itself.iter().filter_map(|item| item["inner"]["impl"]["items"].as_array());
+    let methods: BTreeSet<u64> = methods.flatten().filter_map(Value::as_u64).collect();
+    for item in items() {
         let inner = &item["inner"];
-        // What every type gets by itself is nobody's choice.
-        let implementation = &inner["impl"];
-        if implementation["is_synthetic"] == true || !implementation["blanket_impl"].is_null() {
+        if is_by_itself(item) || item["id"].as_u64().is_some_and(|id| methods.contains(&id)) {
             continue;
         }
         let item = item["name"].as_str().unwrap_or("an implementation").to_owned();
@@ -54,6 +62,12 @@ fn named(package: &str) -> BTreeMap<String, String> {
         }
     }
     found
+}
+
+/// Whether it is an implementation for all types, or one that the compiler makes.
+fn is_by_itself(item: &Value) -> bool {
+    let implementation = &item["inner"]["impl"];
+    implementation["is_synthetic"] == true || !implementation["blanket_impl"].is_null()
 }
 
 /// The ids of all paths within a signature.

@@ -1,6 +1,8 @@
 //! A lookup being asked: pages, totals, all matches one by one.
 
-use filedex_query::{Account, Document, DocumentRef};
+use filedex_query::Document;
+#[cfg(feature = "endpoints")]
+use filedex_query::{Account, DocumentRef};
 use filedex_storage::Explain;
 use serde::de::DeserializeOwned;
 
@@ -75,6 +77,7 @@ impl Lookup {
 
     /// Shows the records of the window all together, where they lie if they can be, and gives the number of all
     /// matches.
+    #[cfg(feature = "endpoints")]
     pub(crate) fn show(
         &self,
         visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),

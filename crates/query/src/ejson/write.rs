@@ -51,7 +51,7 @@ pub fn write_document_within(
     write_within(ValueRef::Document(document), form, out, most, account)
 }
 
-/// As [`write`], charged to a request as [`write_document_within`] is.
+/// As [`write()`], charged to a request as [`write_document_within`] is.
 ///
 /// # Errors
 /// As [`write_document_within`].
