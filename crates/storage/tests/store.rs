@@ -277,3 +277,28 @@ fn a_page_and_its_total_come_from_one_state() {
         }
     });
 }
+
+#[test]
+fn blocks_longer_than_what_is_read_ahead_are_read_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let home = directory.path().join("store");
+    // Texts that no packing makes short.
+    let text = |id: u32| (0..40_000u32).map(move |n| (n ^ id).wrapping_mul(2_654_435_761));
+    let long = |id| {
+        let text: String = text(id).map(|number| format!("{number:08x}")).collect();
+        uploaded(id, "R").with("description", text)
+    };
+    let store = Store::open(&home, &Options::default()).unwrap();
+    store
+        .put_many((0..40).map(|id| if id % 8 == 0 { uploaded(id, "R") } else { long(id) }))
+        .unwrap();
+    store.close().unwrap();
+
+    // Without room for columns everything is read as it lies.
+    let mut small = Options::default();
+    small.cache_bytes = 64 << 10;
+    let store = Store::open(&home, &small).unwrap();
+    let plan = plan(r#"{"size":{"$gte":1}}"#, r#"{"size":1,"_id":1}"#);
+    let page = store.page(&plan, Window { offset: 0, count: Some(50) }, &Watch::default()).unwrap();
+    assert_eq!((page.total, page.documents.len()), (40, 40));
+}

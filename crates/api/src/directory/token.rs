@@ -8,7 +8,7 @@ use std::str::FromStr;
 use data_encoding::BASE64;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConstantTimeEq as _};
 
 /// SHA-256 over the bytes of a token; as text, standard base64 with padding.
 ///
@@ -33,11 +33,9 @@ impl TokenHash {
 
     /// A hash that is no token's, for the comparison made where there is none to make.
     pub(super) const NONE: TokenHash = TokenHash([0; 32]);
-}
 
-/// Takes the same time wherever the two differ.
-impl ConstantTimeEq for TokenHash {
-    fn ct_eq(&self, other: &TokenHash) -> Choice {
+    /// Whether the two are the same; takes the same time wherever they differ.
+    pub(super) fn ct_eq(&self, other: &TokenHash) -> Choice {
         self.0.ct_eq(&other.0)
     }
 }

@@ -56,7 +56,9 @@ impl Window {
         let behind = place.offset.checked_sub(self.start + self.length as u64);
         let in_order = self.length > 0 && behind.is_some_and(|gap| gap <= NEAR);
         let least = place.length as usize;
-        self.at_once = if in_order { (self.at_once * 4).clamp(least, MOST) } else { least };
+        let more = if in_order { self.at_once.saturating_mul(4).min(MOST) } else { least };
+        // One block may be longer than what is read ahead at most.
+        self.at_once = more.max(least);
         let left = file.length().saturating_sub(place.offset);
         let length = usize::try_from(left).map_or(self.at_once, |left| self.at_once.min(left));
         (self.start, self.length) = (place.offset, 0);
