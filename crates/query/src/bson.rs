@@ -29,7 +29,7 @@ impl std::error::Error for Malformed {}
 /// let file = Document::new().with("_id", "a").with("size", 9778);
 /// let mut bytes = Vec::new();
 /// bson::write_document(&file, &mut bytes)?;
-/// assert_eq!(bytes[..4], 30_i32.to_le_bytes());
+/// assert_eq!(bytes[..4], 26_i32.to_le_bytes());
 /// assert_eq!(bson::read_document(&bytes, 100)?, file);
 /// # Ok::<(), bson::Malformed>(())
 /// ```
