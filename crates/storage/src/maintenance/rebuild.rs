@@ -284,12 +284,19 @@ impl Rebuild<'_> {
         }
         let name = Numbered::Log.name(log);
         let bytes = home.read(&name)?.unwrap_or_default();
+        let mut is_told = after.is_none();
         Replay::salvage(&bytes, &mut |met| match met {
             Ok(payload) => self.write(log, payload),
             Err(bytes) => {
+                is_told = true;
                 self.lost(name.as_bytes(), "entries of it cannot be read", &Remains::Bytes(bytes))
             }
         })?;
+        if !is_told {
+            // All of it can be read, but it does not follow what was read before it.
+            let reason = "entries before it are missing";
+            self.lost(name.as_bytes(), reason, &Remains::Nothing)?;
+        }
         Ok(None)
     }
 
