@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use subtle::{Choice, ConstantTimeEq as _};
+use subtle::Choice;
 
 use super::{
     Answer, Directory, Folder, IncompleteUpload, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
