@@ -92,11 +92,7 @@ impl Decimal {
                     0.0
                 }
             }
-            // Reading the digits rounds once; the library multiplies by powers of ten, which are rounded, too.
-            Some(number) => {
-                let (digits, scale) = number.as_bigint_and_exponent();
-                format!("{digits}e{}", -scale).parse().unwrap_or(f64::NAN)
-            }
+            Some(number) => nearest_double(&number),
             None if self.is_nan() => f64::NAN,
             None if self.is_negative() => f64::NEG_INFINITY,
             None => f64::INFINITY,
@@ -244,6 +240,13 @@ impl FromStr for Decimal {
         let exponent = exponent.checked_sub(places).ok_or(DecimalError)?;
         fit_digits(negative, &coefficient, exponent)
     }
+}
+
+/// The nearest double. Reading the digits rounds once; the library multiplies by powers of ten, which are rounded,
+/// too.
+pub(crate) fn nearest_double(number: &BigDecimal) -> f64 {
+    let (digits, scale) = number.as_bigint_and_exponent();
+    format!("{digits}e{}", -scale).parse().unwrap_or(f64::NAN)
 }
 
 /// The digits before and after the point as one run without leading zeros.

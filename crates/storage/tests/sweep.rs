@@ -18,6 +18,16 @@ fn small_store() -> Store {
     Store::temporary(&options).unwrap()
 }
 
+/// A store of these records, in its memtable or all in blocks.
+fn store_of(records: &[Document], settled: bool) -> Store {
+    let store = small_store();
+    store.put_many(records.iter().cloned()).unwrap();
+    if settled {
+        store.checkpoint().unwrap();
+    }
+    store
+}
+
 fn model_of(records: &[Document]) -> BTreeMap<String, Document> {
     records
         .iter()
@@ -39,11 +49,7 @@ proptest! {
         filter in filter(),
         settled in any::<bool>(),
     ) {
-        let store = small_store();
-        store.put_many(records.clone()).unwrap();
-        if settled {
-            store.checkpoint().unwrap();
-        }
+        let store = store_of(&records, settled);
         let mut model = model_of(&records);
         let plan = plan(&filter, "{}");
         let matcher = Matcher::compile(plan.filter(), &Environment::default()).unwrap();
@@ -64,11 +70,7 @@ proptest! {
         later in any::<bool>(),
         settled in any::<bool>(),
     ) {
-        let store = small_store();
-        store.put_many(records.clone()).unwrap();
-        if settled {
-            store.checkpoint().unwrap();
-        }
+        let store = store_of(&records, settled);
         let mut model = model_of(&records);
         let plan = plan(&filter, "{}");
         let matcher = Matcher::compile(plan.filter(), &Environment::default()).unwrap();

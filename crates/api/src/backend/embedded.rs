@@ -14,146 +14,99 @@ use filedex_storage::{
 use super::{Backend, Follow, Found, Records, Walk, Writing};
 use crate::Result;
 
-impl Records for Store {
-    fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found> {
-        let page = Store::page(self, plan, window, watch)?;
-        Ok(found(page))
-    }
+/// The records of a store as they change, and those of a snapshot, answer by the same names.
+macro_rules! answer {
+    ($records:ty) => {
+        impl Records for $records {
+            fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found> {
+                Ok(found(<$records>::page(self, plan, window, watch)?))
+            }
 
-    fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
-        Ok(Store::total(self, plan, watch)?)
-    }
+            fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+                Ok(<$records>::total(self, plan, watch)?)
+            }
 
-    fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(Store::explain(self, plan, window, watch)?)
-    }
+            fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+                Ok(<$records>::explain(self, plan, window, watch)?)
+            }
 
-    fn page_explained(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-    ) -> Result<(Found, Explain)> {
-        let page = Store::page(self, plan, window, watch)?;
-        let explain = page.explain.clone();
-        Ok((found(page), explain))
-    }
+            fn page_explained(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+            ) -> Result<(Found, Explain)> {
+                let page = <$records>::page(self, plan, window, watch)?;
+                let explain = page.explain.clone();
+                Ok((found(page), explain))
+            }
 
-    fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
-        let cursor = self.cursor(plan, watch)?;
-        Ok(Box::new(cursor.map(|found| found.map_err(Into::into))))
-    }
+            fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
+                let cursor = self.cursor(plan, watch)?;
+                Ok(Box::new(cursor.map(|found| found.map_err(Into::into))))
+            }
 
-    fn get(&self, id: &str) -> Result<Option<Document>> {
-        Ok(Store::get(self, id)?)
-    }
+            fn get(&self, id: &str) -> Result<Option<Document>> {
+                Ok(<$records>::get(self, id)?)
+            }
 
-    fn texts(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
-    ) -> Result<u64> {
-        Ok(Store::texts(self, plan, window, watch, visitor)?)
-    }
+            fn texts(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(&[u8]),
+            ) -> Result<u64> {
+                Ok(<$records>::texts(self, plan, window, watch, visitor)?)
+            }
 
-    fn show(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
-    ) -> Result<u64> {
-        Ok(Store::show(self, plan, window, watch, visitor)?)
-    }
+            fn show(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+            ) -> Result<u64> {
+                Ok(<$records>::show(self, plan, window, watch, visitor)?)
+            }
 
-    fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
-        Ok(Store::get_text(self, id)?)
-    }
+            fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
+                Ok(<$records>::get_text(self, id)?)
+            }
 
-    fn page_at(&self, plan: &Plan, start: &Start, window: Window, watch: &Watch) -> Result<Found> {
-        Ok(found(Store::page_at(self, plan, start, window, watch)?))
-    }
+            fn page_at(
+                &self,
+                plan: &Plan,
+                start: &Start,
+                window: Window,
+                watch: &Watch,
+            ) -> Result<Found> {
+                Ok(found(<$records>::page_at(self, plan, start, window, watch)?))
+            }
 
-    fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
-        Ok(Store::rank(self, plan, id, watch)?.map(|(rank, _)| rank))
-    }
+            fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
+                Ok(<$records>::rank(self, plan, id, watch)?.map(|(rank, _)| rank))
+            }
 
-    fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
-        Ok(Store::sum(self, plan, path, watch)?.0)
-    }
+            fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
+                Ok(<$records>::sum(self, plan, path, watch)?.0)
+            }
 
-    fn values(
-        &self,
-        plan: &Plan,
-        path: &Path,
-        collation: &Collation,
-        watch: &Watch,
-    ) -> Result<Values> {
-        Ok(Store::values(self, plan, path, collation, watch)?.0)
-    }
+            fn values(
+                &self,
+                plan: &Plan,
+                path: &Path,
+                collation: &Collation,
+                watch: &Watch,
+            ) -> Result<Values> {
+                Ok(<$records>::values(self, plan, path, collation, watch)?.0)
+            }
+        }
+    };
 }
 
-impl Records for Snapshot {
-    fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Found> {
-        let page = Snapshot::page(self, plan, window, watch)?;
-        Ok(found(page))
-    }
-
-    fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
-        Ok(Snapshot::total(self, plan, watch)?)
-    }
-
-    fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(Snapshot::page(self, plan, window, watch)?.explain)
-    }
-
-    fn walk(&self, plan: &Plan, watch: &Watch) -> Result<Walk> {
-        let cursor = self.cursor(plan, watch)?;
-        Ok(Box::new(cursor.map(|found| found.map_err(Into::into))))
-    }
-
-    fn get(&self, id: &str) -> Result<Option<Document>> {
-        Ok(Snapshot::get(self, id)?)
-    }
-
-    fn texts(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
-    ) -> Result<u64> {
-        Ok(Snapshot::texts(self, plan, window, watch, visitor)?)
-    }
-
-    fn get_text(&self, id: &str) -> Result<Option<Vec<u8>>> {
-        Ok(Snapshot::get_text(self, id)?)
-    }
-
-    fn page_at(&self, plan: &Plan, start: &Start, window: Window, watch: &Watch) -> Result<Found> {
-        Ok(found(Snapshot::page_at(self, plan, start, window, watch)?))
-    }
-
-    fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<u64>> {
-        Ok(Snapshot::rank(self, plan, id, watch)?.map(|(rank, _)| rank))
-    }
-
-    fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<Value> {
-        Ok(Snapshot::sum(self, plan, path, watch)?.0)
-    }
-
-    fn values(
-        &self,
-        plan: &Plan,
-        path: &Path,
-        collation: &Collation,
-        watch: &Watch,
-    ) -> Result<Values> {
-        Ok(Snapshot::values(self, plan, path, collation, watch)?.0)
-    }
-}
+answer!(Store);
+answer!(Snapshot);
 
 impl Backend for Store {
     fn put(&self, record: &Document) -> Result<Put> {

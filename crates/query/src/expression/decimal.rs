@@ -48,11 +48,6 @@ pub(super) fn exactly(number: f64) -> Option<BigDecimal> {
     BigDecimal::try_from(number).ok().map(|exact| rounded(&exact, DIGITS))
 }
 
-/// The nearest double.
-pub(super) fn to_double(number: &BigDecimal) -> f64 {
-    number.to_string().parse().unwrap_or(f64::NAN)
-}
-
 /// The number as a whole long, if it is one.
 pub(super) fn whole(number: Decimal) -> Option<i64> {
     number.to_big().filter(BigDecimal::is_integer).and_then(|number| number.to_i64())

@@ -26,10 +26,8 @@ pub(super) fn required(answer: &Answer<'_>, operator: &str) -> Result<Date> {
 
 /// ISO 8601 in UTC with milliseconds; its years have four digits.
 pub(super) fn iso_text(date: Date) -> Result<String> {
-    let Civil { year, month, day, hour, minute, second, millisecond } = Civil::of(date.0);
-    let year = within_four_digits(year)?;
-    let day = format!("{year:04}-{month:02}-{day:02}");
-    Ok(format!("{day}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"))
+    within_four_digits(Civil::of(date.0).year)?;
+    Ok(date.to_string())
 }
 
 /// The year, where a date's text has a place for it.

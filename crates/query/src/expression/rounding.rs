@@ -12,6 +12,7 @@ use super::node::Node;
 use super::number::{Number, integer_value};
 use super::operator::Operator;
 use super::scope::Scope;
+use crate::decimal::nearest_double;
 use crate::{Code, Decimal, Error, Result, Value};
 
 pub(super) const OPERATORS: &[Operator] = &[
@@ -68,7 +69,7 @@ fn to_place<'a>(
         Number::Decimal(number) => decimal::round(number, place, mode).into(),
         Number::Double(number) => match decimal::exactly(number) {
             Some(exact) => {
-                let rounded = decimal::to_double(&decimal::round_big(&exact, place, mode));
+                let rounded = nearest_double(&decimal::round_big(&exact, place, mode));
                 rounded.copysign(number).into()
             }
             None => number.into(),

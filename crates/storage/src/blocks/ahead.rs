@@ -61,9 +61,10 @@ impl Window {
         self.at_once = more.max(least);
         let left = file.length().saturating_sub(place.offset);
         let length = usize::try_from(left).map_or(self.at_once, |left| self.at_once.min(left));
+        let length = length.max(least);
         (self.start, self.length) = (place.offset, 0);
-        file.fill(&mut self.bytes, place.offset, length.max(least))?;
-        self.length = length.max(least);
+        file.fill(&mut self.bytes, place.offset, length)?;
+        self.length = length;
         Ok(())
     }
 }

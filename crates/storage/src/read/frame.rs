@@ -96,16 +96,8 @@ impl<'e> Execution<'e> {
         let Some(framed) = at.checked_sub(1).and_then(|at| segments.get(at)) else {
             return Ok(None);
         };
-        let segment = &framed.segment;
-        let Some(number) = segment.block_of(cell.key()) else { return Ok(None) };
-        let Some((place, list)) = segment.place(number) else { return Ok(None) };
-        if list != cell.list() {
-            return Ok(None);
-        }
-        let found = self.snapshot.block(place, list)?.find(cell.order()).map(|(at, _)| at);
-        let row = found.map(|at| segment.rows(number..number + 1).start + at);
-        Ok(row
-            .filter(|row| framed.rows.contains(row))
-            .map(|row| framed.first + row - framed.rows.start))
+        let placed = self.row_of(&framed.segment, cell)?;
+        let own = placed.filter(|(row, replaces)| *replaces && framed.rows.contains(row));
+        Ok(own.map(|(row, _)| framed.first + row - framed.rows.start))
     }
 }

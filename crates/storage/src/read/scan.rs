@@ -15,7 +15,6 @@ use super::residual::Verdict;
 use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
 use crate::cache::selected::Selected;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::keys::after_prefix;
 use crate::format::lists::ALL_ROOMS;
 use crate::format::{List, Place};
 use crate::memtable::{Cell, Memtable};
@@ -75,9 +74,9 @@ impl<'e> Execution<'e> {
 
     /// All rooms.
     pub(super) fn part_of_all(&self) -> Result<Part<'static>> {
-        let end = after_prefix(ALL_ROOMS).unwrap_or_default();
+        let Bounds { from, to } = Bounds::of_prefix(ALL_ROOMS);
         let records = self.snapshot.tally(&List::everything())?.records();
-        Ok(Part { from: ALL_ROOMS.to_vec(), to: end.clone(), end, span: None, records })
+        Ok(Part { from, end: to.clone(), to, span: None, records })
     }
 
     /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
@@ -204,10 +203,9 @@ impl<'e> Execution<'e> {
     /// version may begin in the middle of a block of this one, and what memtables say of the block's entries
     /// has to be asked beside all of them.
     fn block_from(&self, key: &[u8]) -> Result<Vec<u8>> {
-        let to = after_prefix(ALL_ROOMS).unwrap_or_default();
-        let blocks =
-            Walk::lists(self.snapshot, ALL_ROOMS, Bounds { from: key.into(), to: to.clone() })?;
-        for run in blocks {
+        let bounds = Bounds { from: key.into(), ..Bounds::of_prefix(ALL_ROOMS) };
+        let to = bounds.to.clone();
+        for run in Walk::lists(self.snapshot, ALL_ROOMS, bounds)? {
             let run = run?;
             if run.item().is_some() && run.key().as_slice() >= key {
                 return Ok(run.key());
@@ -232,9 +230,8 @@ impl<'e> Execution<'e> {
             ..self.snapshot.state.clone()
         };
         let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let past = after_prefix(ALL_ROOMS).unwrap_or_default();
-        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), past.clone());
-        let bounds = Bounds { from: from.to_vec(), to: past };
+        let bounds = Bounds { from: from.to_vec(), ..Bounds::of_prefix(ALL_ROOMS) };
+        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), bounds.to.clone());
         for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
             let run = run?;
             let (Some(item), list) = (run.item(), run.list()) else { continue };
@@ -389,20 +386,23 @@ impl<'e> Execution<'e> {
         let cells = Overlay::from(self.snapshot.state, from);
         let cells = cells.take_while(|cell| cell.key() < to);
         let placed = cells.map(|cell| {
-            let (mut row, mut replaces) = (first, false);
-            if let Some(number) = segment.block_of(cell.key())
-                && let Some((place, list)) = segment.place(number)
-            {
-                let rows = segment.rows(number..number + 1);
-                row = rows.end;
-                if list == cell.list() {
-                    let (at, is_its_own) = self.place_in(cell, place)?;
-                    (row, replaces) = (rows.start + at, is_its_own);
-                }
-            }
+            let (row, replaces) = self.row_of(segment, cell)?.unwrap_or((first, false));
             Ok(Between { row: row.max(first), replaces, cell })
         });
         placed.collect()
+    }
+
+    /// The record of the segment that the cell comes before, and whether it stands for that one; `None` for a
+    /// cell before all blocks of the segment.
+    pub(super) fn row_of(&self, segment: &Segment, cell: &Cell) -> Result<Option<(usize, bool)>> {
+        let Some(number) = segment.block_of(cell.key()) else { return Ok(None) };
+        let Some((place, list)) = segment.place(number) else { return Ok(None) };
+        let rows = segment.rows(number..number + 1);
+        if list != cell.list() {
+            return Ok(Some((rows.end, false)));
+        }
+        let (at, is_its_own) = self.place_in(cell, place)?;
+        Ok(Some((rows.start + at, is_its_own)))
     }
 
     /// Which of the entries of a block the cell comes before, and whether it stands for that one.

@@ -132,12 +132,34 @@ impl Snapshot {
         self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
     }
 
+    /// As [`Store::show`], of this state.
+    ///
+    /// # Errors
+    /// As [`Store::show`], and `SnapshotEnded`.
+    pub fn show(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+    ) -> Result<u64> {
+        self.read(|reading, limits| show(reading, plan, window, watch, limits, visitor))
+    }
+
     /// As [`Store::total`], of this state.
     ///
     /// # Errors
     /// As [`Store::page`], and `SnapshotEnded`.
     pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
         self.read(|reading, limits| total(reading, plan, watch, limits))
+    }
+
+    /// As [`Store::explain`], of this state.
+    ///
+    /// # Errors
+    /// As [`Store::page`], and `SnapshotEnded`.
+    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+        Ok(self.page(plan, window, watch)?.explain)
     }
 }
 
