@@ -21,6 +21,8 @@ pub(super) struct Frame {
 
 /// A segment, and which of its records belong to the part.
 pub(super) struct Framed {
+    /// The key from which on the part is this segment's. The segment may begin before it.
+    from: Vec<u8>,
     pub(super) segment: Arc<Segment>,
     pub(super) rows: Range<usize>,
     /// The number of the first of them.
@@ -70,9 +72,9 @@ impl<'e> Execution<'e> {
             let blocks = segment.blocks_between(&at, &part.to);
             let (rows, first) = (segment.rows(blocks), frame.records);
             frame.records += rows.len();
-            at = segment.upto().to_vec();
+            let from = std::mem::replace(&mut at, segment.upto().to_vec());
             if !rows.is_empty() {
-                frame.segments.push(Framed { segment, rows, first, selected: None });
+                frame.segments.push(Framed { from, segment, rows, first, selected: None });
             }
         }
         Ok(Some(frame))
@@ -92,7 +94,7 @@ impl<'e> Execution<'e> {
     /// The number of the record that the cell takes the place of, if blocks hold one.
     pub(super) fn replaced(&self, frame: &Frame, cell: &Cell) -> Result<Option<usize>> {
         let segments = frame.segments();
-        let at = segments.partition_point(|framed| framed.segment.from() <= cell.key());
+        let at = segments.partition_point(|framed| framed.from.as_slice() <= cell.key());
         let Some(framed) = at.checked_sub(1).and_then(|at| segments.get(at)) else {
             return Ok(None);
         };
