@@ -61,7 +61,7 @@ impl OpenOptions {
         self
     }
 
-    /// Bytes of memory for caches (default: 112 MiB).
+    /// Bytes of memory for caches (default: 128 MiB).
     #[must_use]
     pub fn cache_bytes(mut self, bytes: u64) -> OpenOptions {
         self.options.cache_bytes = bytes;

@@ -39,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            cache_bytes: 112 << 20,
+            cache_bytes: 128 << 20,
             columns: Vec::new(),
             write_buffer_bytes: 176 << 20,
             snapshot_bytes: 64 << 20,

@@ -24,8 +24,8 @@ use crate::snapshot::{Counters, Pool, State};
 use crate::write::Changes;
 
 /// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
-/// and records, two for columns.
-const SHARES: u64 = 7;
+/// and records, three for columns.
+const SHARES: u64 = 8;
 
 impl Shared {
     /// Opens the store at that path.
@@ -49,7 +49,7 @@ impl Shared {
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
         // Of what columns have, a fifth is for orders of their records.
-        let (columns, views) = (Columns::new(8 * share / 5, declared), Views::new(2 * share / 5));
+        let (columns, views) = (Columns::new(12 * share / 5, declared), Views::new(3 * share / 5));
         let counters = Counters::new(options.slow);
         let pool = Pool { index, caches, columns, views, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
