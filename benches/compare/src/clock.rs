@@ -1,7 +1,8 @@
-//! CPU time: of the calling thread, and of all threads. Other work of the machine doesn't count.
+//! CPU time: of the calling thread, and of all threads, in which other work of the machine doesn't count; and how
+//! long something takes.
 
 use rustix::time::{ClockId, clock_gettime};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// CPU time that the calling thread has used.
 pub(crate) fn thread() -> Duration {
@@ -19,11 +20,18 @@ fn read(clock: ClockId) -> Duration {
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// What the calling thread takes for it, in nanoseconds.
-pub(crate) fn thread_time<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let begun = thread();
+/// What all threads take for it, in nanoseconds.
+pub(crate) fn process_time<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let begun = process();
     let done = work();
-    (done, (thread() - begun).as_nanos() as f64)
+    (done, (process() - begun).as_nanos() as f64)
+}
+
+/// How long it takes, in nanoseconds.
+pub(crate) fn wall_time<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let begun = Instant::now();
+    let done = work();
+    (done, begun.elapsed().as_nanos() as f64)
 }
 
 /// The one at that share of all, such as 0.999, once they are sorted. Zero if there are none.

@@ -2,7 +2,7 @@
 //! their figures.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use filedex_dataset::Dataset;
 use tempfile::TempDir;
@@ -12,12 +12,16 @@ use crate::clock;
 use crate::data;
 use crate::error::Result;
 use crate::files;
+use crate::neighbour::Neighbour;
 use crate::peer::{Family, Kind, Setting};
 use crate::peers::Filedex;
 use crate::puts;
 use crate::reads::{self, Entrant};
 use crate::row::{Row, Way};
 use crate::tasks::{Place, Task};
+
+/// Children that ask for the same for the first time.
+const VISITS: usize = 3;
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -50,10 +54,17 @@ impl Outcome {
         }
     }
 
+    /// The best SQLite, be it with an index for just the question or without. Rows that there are such
+    /// indexes for are of times.
+    pub(crate) fn best_sqlite(&self) -> Option<(Kind, f64)> {
+        let bests = [Family::Sqlite, Family::Indexed].map(|family| self.best(family));
+        bests.into_iter().flatten().min_by(|one, other| one.1.total_cmp(&other.1))
+    }
+
     /// How many times faster, or smaller, Filedex is than the best SQLite.
     pub(crate) fn times_sqlite(&self) -> Option<f64> {
         let (_, filedex) = self.best(Family::Filedex)?;
-        let (_, sqlite) = self.best(Family::Sqlite)?;
+        let (_, sqlite) = self.best_sqlite()?;
         let is_more = self.row.unit().is_better_if_more();
         let (ours, theirs) = if is_more { (sqlite, filedex) } else { (filedex, sqlite) };
         (ours > 0.0).then_some(theirs / ours)
@@ -106,6 +117,9 @@ impl Comparison {
         for task in Task::all() {
             outcomes.extend(self.of_task(task, &loaded)?);
         }
+        for neighbour in Neighbour::all() {
+            outcomes.extend(self.of_visits(neighbour, &loaded)?);
+        }
         outcomes.extend(self.of_entrants(&loaded, &dataset)?);
         outcomes.retain(|outcome| self.rows.contains(&outcome.row));
         outcomes.sort_by_key(|outcome| outcome.row);
@@ -152,22 +166,51 @@ impl Comparison {
 
     /// The rows of a task, done by children of each kind that stands in one of them.
     fn of_task(&self, task: Task, loaded: &[Loaded]) -> Result<Vec<Outcome>> {
-        let mut outcomes = Outcomes::default();
-        let rows = || self.rows.iter().filter(|row| row.way() == Way::Child(task));
+        self.of_children(
+            Way::Child(task),
+            (task.place(), task.repeats()),
+            loaded,
+            |kind, directory| child::start(task, kind, directory, self.records),
+        )
+    }
+
+    /// The rows of what is asked for the first and the second time.
+    fn of_visits(&self, neighbour: Neighbour, loaded: &[Loaded]) -> Result<Vec<Outcome>> {
+        let way = Way::Visits(neighbour);
+        self.of_children(way, (Place::Loaded, VISITS), loaded, |kind, directory| {
+            child::start_visits(neighbour, kind, directory, self.records)
+        })
+    }
+
+    fn of_children(
+        &self,
+        way: Way,
+        (place, repeats): (Place, usize),
+        loaded: &[Loaded],
+        start: impl Fn(Kind, &Path) -> Result<Finding>,
+    ) -> Result<Vec<Outcome>> {
+        let (mut outcomes, mut answers) = (Outcomes::default(), None);
+        let rows = || self.rows.iter().filter(|row| row.way() == way);
         for kind in self.kinds().filter(|kind| rows().any(|row| kind.stands_in(*row))) {
             let store = loaded.iter().find(|store| store.kind == kind);
-            for _ in 0..task.repeats() {
-                let place = self.place()?;
-                let directory = match (task.place(), store) {
+            for _ in 0..repeats {
+                let empty = self.place()?;
+                let directory = match (place, store) {
                     (Place::Loaded, _) if !kind.persists() => continue,
                     (Place::Loaded, Some(store)) => store.directory.path(),
                     (Place::Copy, Some(store)) => {
-                        files::copy(store.directory.path(), place.path())?;
-                        place.path()
+                        files::copy(store.directory.path(), empty.path())?;
+                        empty.path()
                     }
-                    _ => place.path(),
+                    _ => empty.path(),
                 };
-                let finding = child::start(task, kind, directory, self.records)?;
+                let finding = start(kind, directory)?;
+                if answers.is_some_and(|answers| finding.answers() != Some(answers)) {
+                    let asked = rows().map(|row| row.name()).collect::<Vec<_>>().join(", ");
+                    let name = kind.name();
+                    return Err(format!("{asked}: {name} answers otherwise than filedex").into());
+                }
+                answers = finding.answers();
                 outcomes.add(kind, finding.figures());
             }
         }

@@ -7,7 +7,9 @@
 //!
 //! All peers hold the same records and must give the same answers, byte for byte, before anything is
 //! measured. Then they take turns in one process; a figure is the median of the rounds. What needs a process of
-//! its own has one (`tasks`). Filedex has its default options in every row; what else is set up how stands at
+//! its own has one (`tasks`). Questions beside those that lists have ready (`neighbour`) are asked by new processes,
+//! there once more, and by one that was asked before; SQLite is asked with the index that an expert would make for
+//! just the question, and without. Filedex has its default options in every row; what else is set up how stands at
 //! each peer in `peers`.
 
 mod anonymous;
@@ -17,6 +19,7 @@ mod comparison;
 mod data;
 mod error;
 mod files;
+mod neighbour;
 mod newest;
 mod page;
 mod peer;

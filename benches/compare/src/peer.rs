@@ -6,8 +6,9 @@ use clap::ValueEnum;
 
 use crate::data::Record;
 use crate::error::Result;
+use crate::neighbour::Neighbour;
 use crate::peers::{
-    COLUMNS, Filedex, Memory, Sled, Sqlite, SqliteColumns, sled::Layout, sqlite::Totals,
+    COLUMNS, Filedex, Memory, Sled, Sqlite, SqliteColumns, sled::Layout, sqlite::Setup,
 };
 use crate::question::Question;
 use crate::row::Row;
@@ -60,6 +61,8 @@ pub(crate) enum Kind {
     SqliteCounted,
     /// Every field a column, for the filters over everything; through the page cache.
     SqliteColumns,
+    /// As the first, with an index for each question that the lists do not serve.
+    SqliteIndexed,
     /// Records by id, an index tree for each list, kept totals.
     Sled,
     /// Records inside the room index: room pages only.
@@ -75,6 +78,8 @@ pub(crate) enum Kind {
 pub(crate) enum Family {
     Filedex,
     Sqlite,
+    /// SQLite with an index for just the question.
+    Indexed,
     Sled,
     Polodb,
     Memory,
@@ -112,6 +117,7 @@ impl Kind {
         match self {
             Kind::Filedex | Kind::FiledexColumns => Family::Filedex,
             Kind::Sqlite | Kind::SqliteCounted | Kind::SqliteColumns => Family::Sqlite,
+            Kind::SqliteIndexed => Family::Indexed,
             Kind::Sled | Kind::SledClustered => Family::Sled,
             Kind::Memory => Family::Memory,
             #[cfg(feature = "polodb")]
@@ -124,9 +130,10 @@ impl Kind {
         Ok(match self {
             Kind::Filedex => Box::new(Filedex::open(directory, setting, &[])?),
             Kind::FiledexColumns => Box::new(Filedex::open(directory, setting, COLUMNS)?),
-            Kind::Sqlite => Box::new(Sqlite::open(directory, setting, Totals::Kept)?),
-            Kind::SqliteCounted => Box::new(Sqlite::open(directory, setting, Totals::Counted)?),
+            Kind::Sqlite => Box::new(Sqlite::open(directory, setting, Setup::Kept)?),
+            Kind::SqliteCounted => Box::new(Sqlite::open(directory, setting, Setup::Counted)?),
             Kind::SqliteColumns => Box::new(SqliteColumns::open(directory, setting)?),
+            Kind::SqliteIndexed => Box::new(Sqlite::open(directory, setting, Setup::Indexed)?),
             Kind::Sled => Box::new(Sled::open(directory, setting, Layout::Plain)?),
             Kind::SledClustered => Box::new(Sled::open(directory, setting, Layout::Clustered)?),
             Kind::Memory => Box::new(Memory::open(directory)?),
@@ -160,13 +167,17 @@ impl Kind {
         let is_filter =
             filters.contains(&row) || row == Row::FullFilter || row == Row::FullFilterColumns;
         let reads = row.is_read() || is_filter || row.is_first();
+        let is_neighbour = Neighbour::of(row).is_some();
         match self {
             Kind::Filedex => row != Row::FullFilterColumns,
             Kind::FiledexColumns => row == Row::FullFilterColumns,
+            Kind::SqliteIndexed => is_neighbour,
             Kind::Sqlite => !row.is_uncounted(),
             // Totals that are counted are exact as well; writes without them are a row of their own.
             Kind::SqliteCounted => reads || row.is_uncounted(),
             Kind::SqliteColumns => is_filter,
+            Kind::Memory if is_neighbour => row == Row::NamePage,
+            _ if is_neighbour => false,
             Kind::SledClustered => row.is_read(),
             _ => {
                 let others = [BulkLoad, DurablePut, DiskBytes, MemoryLoaded, MemoryOpen, OpenWarm];

@@ -2,7 +2,7 @@
 //! logarithmic scale. Bars to the left are rows where Filedex loses.
 
 use crate::comparison::Outcome;
-use crate::peer::Family;
+use crate::peer::{Family, Kind};
 use crate::report;
 use crate::svg::{Anchor, Svg};
 
@@ -47,9 +47,9 @@ pub(crate) fn draw(records: usize, outcomes: &[Outcome]) -> String {
 }
 
 fn figures(outcome: &Outcome, times: f64) -> String {
-    let text = |family| {
-        let figure = outcome.best(family).map(|(_, best)| report::figure(outcome.row.unit(), best));
-        figure.unwrap_or_default()
+    let text = |best: Option<(Kind, f64)>| {
+        best.map(|(_, best)| report::figure(outcome.row.unit(), best)).unwrap_or_default()
     };
-    format!("{times:.2}x: {} / {}", text(Family::Filedex), text(Family::Sqlite))
+    let (filedex, sqlite) = (outcome.best(Family::Filedex), outcome.best_sqlite());
+    format!("{times:.2}x: {} / {}", text(filedex), text(sqlite))
 }

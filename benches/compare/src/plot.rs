@@ -19,6 +19,7 @@ const COLUMNS: usize = 3;
 const LINES: &[(&str, Family, &str)] = &[
     ("Filedex", Family::Filedex, "#2a7f62"),
     ("best SQLite", Family::Sqlite, "#3b6ea8"),
+    ("with an index for it", Family::Indexed, "#8fb3d9"),
     ("sled", Family::Sled, "#b58a2a"),
     ("memory floor", Family::Memory, "#999"),
 ];

@@ -12,6 +12,8 @@ pub(crate) const NAME_PART: &str = "logo";
 pub(crate) const WIDTH: i64 = 3_000;
 /// Their extension.
 pub(crate) const EXTENSION: &str = "png";
+/// How many bytes for each pixel of its width a file of [`Question::Computed`] has fewer than.
+pub(crate) const BYTES_A_PIXEL: i64 = 400;
 
 /// One question. Pages are newest first, ties by descending `_id`, if nothing else is said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +33,24 @@ pub(crate) enum Question {
     Named { room: String },
     /// The first page of all files with the extension [`EXTENSION`] that are at least [`WIDTH`] wide.
     Wide,
+    /// The first page of a room by name and `_id`, as the endpoints sort if nothing is said.
+    ByName { room: String },
+    /// A page of everything, the largest first, ties by descending `_id`.
+    BySize { offset: u64 },
+    /// The first page of everything by `_id`.
+    ById,
+    /// A page of everything without a sort. Filedex gives the newest first, and is taken at its word.
+    Unsorted { offset: u64 },
+    /// The first page of the files of a room that were uploaded before that time.
+    Before { room: String, time: i64 },
+    /// The page of a room that comes behind the file of that time and id, as clients page by key.
+    Behind { room: String, time: i64, id: String },
+    /// The first page of all files with the extension [`EXTENSION`], or at least [`WIDTH`] wide.
+    Either,
+    /// The first page of all images of fewer bytes than [`BYTES_A_PIXEL`] for each pixel of their width.
+    Computed,
+    /// The first page of all files with [`NAME_PART`] in their name.
+    Pattern,
     /// The record of that `_id`.
     One { id: String },
     /// The first page of all files that have one of so many parts in their name, which none has: what
@@ -42,7 +62,9 @@ impl Question {
     /// How many records to skip.
     pub(crate) fn offset(&self) -> u64 {
         match self {
-            Question::Room { offset, .. } => *offset,
+            Question::Room { offset, .. }
+            | Question::BySize { offset }
+            | Question::Unsorted { offset } => *offset,
             _ => 0,
         }
     }

@@ -1,5 +1,5 @@
 //! Rows of questions: first every peer's answers are checked against Filedex's, then the peers take
-//! turns, and the CPU time of the asking thread counts.
+//! turns, and the CPU time of all threads counts: those of peers whose turn it is not sleep.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -38,11 +38,11 @@ pub(crate) fn measure(
         for turn in 0..count {
             let Some(racer) = racers.get_mut((round + turn) % count.max(1)) else { continue };
             let asked = questions.iter().cycle().skip(start % questions.len().max(1));
-            let begun = clock::thread();
+            let begun = clock::process();
             for question in asked.take(racer.questions) {
                 black_box(racer.entrant.peer.answer(question)?);
             }
-            let taken = (clock::thread() - begun).as_nanos() as f64;
+            let taken = (clock::process() - begun).as_nanos() as f64;
             racer.samples.push(taken / racer.questions as f64);
         }
     }
@@ -66,7 +66,7 @@ fn check<'a>(
     let mut expected: Vec<Vec<u8>> = Vec::new();
     let mut racers = Vec::new();
     for entrant in entrants {
-        let begun = clock::thread();
+        let begun = clock::process();
         let mut asked = 0_u32;
         for (position, question) in questions.iter().enumerate() {
             let Some(answer) = entrant.peer.answer(question)? else { break };
@@ -78,12 +78,12 @@ fn check<'a>(
                 Some(_) => {}
                 None => expected.push(answer),
             }
-            if clock::thread() - begun > CHECK && entrant.kind != Kind::Filedex {
+            if clock::process() - begun > CHECK && entrant.kind != Kind::Filedex {
                 break;
             }
         }
         if asked > 0 {
-            let each = ((clock::thread() - begun) / asked).max(Duration::from_nanos(1));
+            let each = ((clock::process() - begun) / asked).max(Duration::from_nanos(1));
             let afford = usize::try_from(ROUND.as_nanos() / each.as_nanos())?;
             let questions = row.per_round().min(afford.max(1));
             racers.push(Racer { entrant, questions, samples: Vec::new() });

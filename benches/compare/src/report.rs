@@ -6,10 +6,11 @@ use crate::comparison::Outcome;
 use crate::peer::Family;
 use crate::row::Unit;
 
-/// The columns, in their order.
+/// The columns, in their order. `indexed` is SQLite with an index for just the question.
 const FAMILIES: &[(&str, Family)] = &[
     ("filedex", Family::Filedex),
     ("sqlite", Family::Sqlite),
+    ("indexed", Family::Indexed),
     ("sled", Family::Sled),
     ("polodb", Family::Polodb),
     ("memory", Family::Memory),
@@ -66,7 +67,7 @@ fn cells(outcome: &Outcome) -> Vec<String> {
         cells.push(best.map_or_else(dash, |(_, best)| figure(unit, best)));
     }
     cells.push(outcome.times_sqlite().map_or_else(dash, |times| format!("{times:.2}x")));
-    cells.push(outcome.best(Family::Sqlite).map_or_else(dash, |(kind, _)| kind.name()));
+    cells.push(outcome.best_sqlite().map_or_else(dash, |(kind, _)| kind.name()));
     cells
 }
 

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use filedex_dataset::Dataset;
 
+use crate::neighbour::{Neighbour, Visit};
 use crate::question::Question;
 use crate::tasks::Task;
 
@@ -47,6 +48,66 @@ pub(crate) enum Row {
     FirstUserPage,
     /// For the filter over everything.
     FirstFullFilter,
+    /// The first page of the largest room by name, as the endpoints sort if nothing is said.
+    NamePage,
+    /// The first time that a process asks for it.
+    FirstNamePage,
+    /// The second time.
+    SecondNamePage,
+    /// The first page of everything, the largest files first.
+    SizePage,
+    /// The first time that a process asks for it.
+    FirstSizePage,
+    /// The second time.
+    SecondSizePage,
+    /// The page half of all records into that.
+    DeepSizePage,
+    /// The first time that a process asks for it.
+    FirstDeepSizePage,
+    /// The second time.
+    SecondDeepSizePage,
+    /// The first page of everything by `_id`.
+    IdPage,
+    /// The first time that a process asks for it.
+    FirstIdPage,
+    /// The second time.
+    SecondIdPage,
+    /// A page without a sort, half of all records into everything.
+    HalfPage,
+    /// The first time that a process asks for it.
+    FirstHalfPage,
+    /// The second time.
+    SecondHalfPage,
+    /// The newest page of the files of the largest room that are older than one in the middle.
+    BeforePage,
+    /// The first time that a process asks for it.
+    FirstBeforePage,
+    /// The second time.
+    SecondBeforePage,
+    /// The page of the largest room behind a file in the middle, by `$or` of date and `_id`.
+    BehindPage,
+    /// The first time that a process asks for it.
+    FirstBehindPage,
+    /// The second time.
+    SecondBehindPage,
+    /// The newest page of `$or` of the fields of the filter over everything.
+    EitherPage,
+    /// The first time that a process asks for it.
+    FirstEitherPage,
+    /// The second time.
+    SecondEitherPage,
+    /// The newest page of `$expr` over two fields, over everything.
+    ComputedPage,
+    /// The first time that a process asks for it.
+    FirstComputedPage,
+    /// The second time.
+    SecondComputedPage,
+    /// The newest page of a part of the name, in any case, over everything.
+    PatternPage,
+    /// The first time that a process asks for it.
+    FirstPatternPage,
+    /// The second time.
+    SecondPatternPage,
     /// Loading everything with the indexes live, up to and including the close.
     BulkLoad,
     /// Beside SQLite without exact totals.
@@ -104,7 +165,7 @@ pub(crate) enum Row {
 /// What a row's figures are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
-    /// Of CPU time for reads, of wall time for what waits: puts and opening.
+    /// Of CPU time for reads, of wall time for what waits: puts, opening, what is asked for the first time.
     Nanoseconds,
     /// Records per second of CPU time of all threads: more is better.
     PerSecond,
@@ -134,6 +195,8 @@ pub(crate) enum Way {
     Load,
     /// A child process for it.
     Child(Task),
+    /// One that asks the question twice.
+    Visits(Neighbour),
 }
 
 impl Row {
@@ -164,11 +227,12 @@ impl Row {
     /// How it is measured.
     pub(crate) fn way(self) -> Way {
         use Row::*;
+        match Neighbour::of(self) {
+            Some((_, Visit::Later)) => return Way::Questions,
+            Some((neighbour, _)) => return Way::Visits(neighbour),
+            None => {}
+        }
         match self {
-            RoomPage | LargestRoomPage | RoomTypePage | DeepPage | UserPage | AllPage => {
-                Way::Questions
-            }
-            TypePage | FilterPage | FullFilter | FullFilterColumns | Get => Way::Questions,
             DurablePut | DurablePutUncounted => Way::DurablePuts,
             BulkLoad | BulkLoadUncounted | LoadGrowth | DiskBytes => Way::Load,
             FilterAfterUpdates | FilterAfterUpdatesTimes => Way::Child(Task::Updates),
@@ -187,6 +251,7 @@ impl Row {
             MemoryOpen | OpenWarm => Way::Child(Task::Open),
             OpenAfterLoad => Way::Child(Task::OpenAfterLoad),
             OpenAfterKill | ReplayRate => Way::Child(Task::OpenAfterKill),
+            _ => Way::Questions,
         }
     }
 
@@ -208,10 +273,9 @@ impl Row {
 
     /// Whether the row is one of what a process asks for the first time.
     pub(crate) fn is_first(self) -> bool {
-        matches!(
-            self,
-            Row::FirstGet | Row::FirstRoomPage | Row::FirstUserPage | Row::FirstFullFilter
-        )
+        use Row::{FirstFullFilter, FirstGet, FirstRoomPage, FirstUserPage};
+        matches!(self, FirstGet | FirstRoomPage | FirstUserPage | FirstFullFilter)
+            || matches!(self.way(), Way::Visits(_))
     }
 
     /// Whether the row is one of questions.
@@ -234,7 +298,7 @@ impl Row {
             Row::FilterPage => vec![Question::Named { room }],
             Row::FullFilter | Row::FullFilterColumns => vec![Question::Wide],
             Row::Get => records(dataset).collect(),
-            _ => Vec::new(),
+            row => Neighbour::of(row).map(|(page, _)| page.question(dataset)).into_iter().collect(),
         }
     }
 
@@ -242,8 +306,8 @@ impl Row {
     pub(crate) fn per_round(self) -> usize {
         match self {
             Row::FullFilter | Row::FullFilterColumns => 1,
-            Row::FilterPage => 3,
-            Row::DeepPage => 20,
+            Row::FilterPage | Row::EitherPage | Row::ComputedPage | Row::PatternPage => 3,
+            Row::DeepPage | Row::NamePage | Row::SizePage | Row::DeepSizePage => 20,
             Row::Get => VISITS,
             _ => 200,
         }

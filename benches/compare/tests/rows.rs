@@ -24,6 +24,36 @@ const ROWS: &[(&str, &str)] = &[
     ("first_room_page", "ns"),
     ("first_user_page", "ns"),
     ("first_full_filter", "ns"),
+    ("name_page", "ns"),
+    ("first_name_page", "ns"),
+    ("second_name_page", "ns"),
+    ("size_page", "ns"),
+    ("first_size_page", "ns"),
+    ("second_size_page", "ns"),
+    ("deep_size_page", "ns"),
+    ("first_deep_size_page", "ns"),
+    ("second_deep_size_page", "ns"),
+    ("id_page", "ns"),
+    ("first_id_page", "ns"),
+    ("second_id_page", "ns"),
+    ("half_page", "ns"),
+    ("first_half_page", "ns"),
+    ("second_half_page", "ns"),
+    ("before_page", "ns"),
+    ("first_before_page", "ns"),
+    ("second_before_page", "ns"),
+    ("behind_page", "ns"),
+    ("first_behind_page", "ns"),
+    ("second_behind_page", "ns"),
+    ("either_page", "ns"),
+    ("first_either_page", "ns"),
+    ("second_either_page", "ns"),
+    ("computed_page", "ns"),
+    ("first_computed_page", "ns"),
+    ("second_computed_page", "ns"),
+    ("pattern_page", "ns"),
+    ("first_pattern_page", "ns"),
+    ("second_pattern_page", "ns"),
     ("bulk_load", "per_cpu_second"),
     ("bulk_load_uncounted", "per_cpu_second"),
     ("load_growth", "times"),
@@ -50,6 +80,19 @@ const ROWS: &[(&str, &str)] = &[
     ("open_after_load", "ns"),
     ("open_after_kill", "ns"),
     ("replay_rate", "bytes_per_second"),
+];
+
+/// Parts of the names of rows for whose questions there is a SQLite with an index for just them.
+const INDEXED: &[&str] = &[
+    "name_page",
+    "size_page",
+    "id_page",
+    "half_page",
+    "before_page",
+    "behind_page",
+    "either_page",
+    "computed_page",
+    "pattern_page",
 ];
 
 /// Rows that plain sled stands in.
@@ -89,8 +132,9 @@ fn peers_answer_alike_and_every_row_has_figures() {
         if (name.starts_with("memory") || name.starts_with("over_budget")) && !measures_memory {
             continue;
         }
-        let peers = ["filedex", "sqlite", "sled"];
-        let peers = if OF_SLED.contains(name) { &peers[..] } else { &peers[..2] };
+        let mut peers = vec!["filedex", "sqlite"];
+        peers.extend(OF_SLED.contains(name).then_some("sled"));
+        peers.extend(INDEXED.iter().any(|page| name.ends_with(page)).then_some("indexed"));
         // A process may keep to its budget.
         let least = if name.starts_with("over_budget") { -1.0 } else { 0.0 };
         for peer in peers {

@@ -8,12 +8,14 @@ use crate::data::Record;
 use crate::error::Result;
 use crate::page::COUNT;
 use crate::peer::{Peer, Setting};
-use crate::question::{self, EXTENSION, LARGER_THAN, NAME_PART, Question, TYPE_GROUP, WIDTH};
+use crate::question::{self, BYTES_A_PIXEL, EXTENSION, LARGER_THAN, NAME_PART};
+use crate::question::{Question, TYPE_GROUP, WIDTH};
 
 /// The fields of [`Question::Wide`].
 pub(crate) const COLUMNS: &[&str] = &["identify.size.width", "extension"];
 
 const NEWEST: &str = r#"{"uploadedAt":-1}"#;
+const BY_NAME: &str = r#"{"name":1}"#;
 
 /// An open index.
 pub(crate) struct Filedex(filedex::Filedex);
@@ -52,8 +54,21 @@ impl Peer for Filedex {
             Question::Type => index.all().type_group(TYPE_GROUP).sort(NEWEST)?,
             Question::Slow { parts } => index.all().query(&slow(*parts))?.sort(NEWEST)?,
             Question::User { user } => index.user(user).sort(NEWEST)?,
-            Question::Named { room } => index.room(room).query(&named())?.sort(r#"{"name":1}"#)?,
+            Question::Named { room } => index.room(room).query(&named())?.sort(BY_NAME)?,
             Question::Wide => index.all().query(&wide())?.sort(NEWEST)?,
+            Question::ByName { room } => index.room(room).sort(BY_NAME)?,
+            Question::BySize { offset } => index.all().sort(r#"{"size":-1}"#)?.offset(*offset),
+            Question::ById => index.all().sort(r#"{"_id":1}"#)?,
+            Question::Unsorted { offset } => index.all().offset(*offset),
+            Question::Before { room, time } => {
+                index.room(room).query(&before(*time))?.sort(NEWEST)?
+            }
+            Question::Behind { room, time, id } => {
+                index.room(room).query(&behind(*time, id))?.sort(NEWEST)?
+            }
+            Question::Either => index.all().query(&either())?.sort(NEWEST)?,
+            Question::Computed => index.all().query(&computed())?.sort(NEWEST)?,
+            Question::Pattern => index.all().query(&pattern())?.sort(NEWEST)?,
             Question::One { id } => {
                 return Ok(index.get_json(id)?);
             }
@@ -85,9 +100,37 @@ impl Peer for Filedex {
 }
 
 fn named() -> String {
+    format!(r#"{{"size":{{"$gt":{LARGER_THAN}}},{}}}"#, name_part())
+}
+
+fn pattern() -> String {
+    format!("{{{}}}", name_part())
+}
+
+fn name_part() -> String {
+    format!(r#""name":{{"$regex":"{NAME_PART}","$options":"i"}}"#)
+}
+
+fn before(time: i64) -> String {
+    format!(r#"{{"uploadedAt":{{"$lt":{{"$date":{time}}}}}}}"#)
+}
+
+fn behind(time: i64, id: &str) -> String {
     format!(
-        r#"{{"size":{{"$gt":{LARGER_THAN}}},"name":{{"$regex":"{NAME_PART}","$options":"i"}}}}"#
+        r#"{{"$or":[{},{{"uploadedAt":{{"$date":{time}}},"_id":{{"$lt":"{id}"}}}}]}}"#,
+        before(time)
     )
+}
+
+fn either() -> String {
+    format!(
+        r#"{{"$or":[{{"identify.size.width":{{"$gte":{WIDTH}}}}},{{"extension":"{EXTENSION}"}}]}}"#
+    )
+}
+
+fn computed() -> String {
+    let bytes = format!(r#"{{"$multiply":["$identify.size.width",{BYTES_A_PIXEL}]}}"#);
+    format!(r#"{{"$expr":{{"$gt":[{bytes},"$size"]}}}}"#)
 }
 
 fn wide() -> String {

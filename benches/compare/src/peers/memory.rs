@@ -26,6 +26,7 @@ pub(crate) struct Memory {
     extensions: Vec<String>,
     by_id: HashMap<String, u32>,
     rooms: HashMap<String, Vec<u32>>,
+    rooms_by_name: HashMap<String, Vec<u32>>,
     room_types: HashMap<String, Vec<u32>>,
     users: HashMap<String, Vec<u32>>,
     everything: Vec<u32>,
@@ -65,6 +66,7 @@ impl Memory {
             extensions: Vec::new(),
             by_id: HashMap::new(),
             rooms: HashMap::new(),
+            rooms_by_name: HashMap::new(),
             room_types: HashMap::new(),
             users: HashMap::new(),
             everything: Vec::new(),
@@ -98,8 +100,15 @@ impl Memory {
         })
     }
 
-    /// Newest first in every list.
+    /// Newest first in every list but those by name.
     fn sort(&mut self) {
+        self.rooms_by_name.clone_from(&self.rooms);
+        for list in self.rooms_by_name.values_mut() {
+            list.sort_unstable_by(|one, other| {
+                let key = |position: u32| (self.names.get(position), self.ids.get(position));
+                key(*one).cmp(&key(*other))
+            });
+        }
         let (times, ids) = (&self.times, &self.ids);
         let lists = self.rooms.values_mut().chain(self.room_types.values_mut());
         for list in lists.chain(self.users.values_mut()).chain([&mut self.everything]) {
@@ -179,10 +188,11 @@ impl Peer for Memory {
             Question::User { user } => self.window(self.users.get(user), offset)?,
             Question::Named { room } => self.named(room)?,
             Question::Wide => self.wide()?,
-            Question::All | Question::Type | Question::Slow { .. } => return Ok(None),
+            Question::ByName { room } => self.window(self.rooms_by_name.get(room), offset)?,
             Question::One { id } => {
                 return Ok(self.by_id.get(id).map(|position| self.texts.get(*position).to_vec()));
             }
+            _ => return Ok(None),
         }))
     }
 

@@ -17,6 +17,7 @@ use filedex_dataset::Dataset;
 
 use crate::child::Finding;
 use crate::error::Result;
+use crate::neighbour::Neighbour;
 use crate::peer::{Kind, Peer, Setting};
 
 /// One piece of work.
@@ -114,6 +115,16 @@ impl Task {
             Task::Churn => churn::measure(kind, directory, dataset),
         }
     }
+}
+
+/// Asks for a neighbour of the pages twice, in this process.
+pub(crate) fn visits(
+    neighbour: Neighbour,
+    kind: Kind,
+    directory: &Path,
+    records: usize,
+) -> Result<Finding> {
+    first::visits(kind.open(directory, Setting::ROOMY)?, neighbour, &Dataset::new(records))
 }
 
 /// Another handle, of an engine that is set up for it.

@@ -46,7 +46,7 @@ pub(super) fn measure(mut peer: Box<dyn Peer>, dataset: &Dataset) -> Result<Find
 }
 
 fn ask(peer: &mut dyn Peer) -> Result<f64> {
-    let (answer, taken) = clock::thread_time(|| peer.answer(&Question::Wide));
+    let (answer, taken) = clock::process_time(|| peer.answer(&Question::Wide));
     black_box(answer?);
     Ok(taken)
 }

@@ -3,13 +3,15 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{OptionalExtension as _, params, params_from_iter};
+use rusqlite::{OptionalExtension as _, ToSql, params};
 
 use crate::data::Record;
 use crate::error::Result;
 use crate::page::{COUNT, PageText};
 use crate::peer::{Peer, Setting};
-use crate::peers::sqlite::{Database, Reading};
+use crate::peers::sqlite::list::List;
+use crate::peers::sqlite::neighbours::{FILL, INDEXES, Neighbours};
+use crate::peers::sqlite::{Database, Reading, Setup};
 use crate::question::{self, LARGER_THAN, NAME_PART, Question, TYPE_GROUP};
 
 const SCHEMA: &str = "
@@ -89,60 +91,27 @@ pub(crate) struct Sqlite {
     user: List,
     all: List,
     of_type: List,
+    neighbours: Neighbours,
     /// For another connection.
-    opened: (PathBuf, Setting, Totals),
-}
-
-/// Where the total of a page comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Totals {
-    /// From a table that triggers keep.
-    Kept,
-    /// From counting on the index of the list.
-    Counted,
-}
-
-/// What is asked of a list that has an index.
-struct List {
-    page: String,
-    total: String,
-}
-
-impl List {
-    /// `keys` are the columns that name a list, `kept` is the table of its totals.
-    fn new(keys: &[&str], kept: &str, totals: Totals) -> List {
-        let equal = |(position, key): (usize, &&str)| format!("{key} = ?{}", position + 1);
-        let equal: Vec<String> = keys.iter().enumerate().map(equal).collect();
-        let condition = if equal.is_empty() { "true".to_owned() } else { equal.join(" AND ") };
-        let page = format!(
-            "SELECT record FROM file WHERE {condition}
-             ORDER BY uploadedAt DESC, id DESC LIMIT {COUNT} OFFSET ?{}",
-            keys.len() + 1
-        );
-        let total = match totals {
-            Totals::Kept => format!("SELECT files FROM {kept} WHERE {condition}"),
-            Totals::Counted => format!("SELECT count(*) FROM file WHERE {condition}"),
-        };
-        List { page, total }
-    }
+    opened: (PathBuf, Setting, Setup),
 }
 
 impl Sqlite {
-    pub(crate) fn open(directory: &Path, setting: Setting, totals: Totals) -> Result<Sqlite> {
-        let database = match totals {
-            Totals::Kept => {
-                Database::open(directory, setting, Reading::Mapped, &[SCHEMA, TOTALS].concat())?
-            }
-            Totals::Counted => Database::open(directory, setting, Reading::Cached, SCHEMA)?,
+    pub(crate) fn open(directory: &Path, setting: Setting, setup: Setup) -> Result<Sqlite> {
+        let (reading, schema) = match setup {
+            Setup::Kept => (Reading::Mapped, [SCHEMA, TOTALS].concat()),
+            Setup::Counted => (Reading::Cached, SCHEMA.to_owned()),
+            Setup::Indexed => (Reading::Mapped, [SCHEMA, TOTALS].concat()),
         };
         Ok(Sqlite {
-            database,
-            room: List::new(&["rid"], "room_total", totals),
-            room_type: List::new(&["rid", "typeGroup"], "room_type_total", totals),
-            user: List::new(&["userId"], "user_total", totals),
-            all: List::new(&[], "total", totals),
-            of_type: List::new(&["typeGroup"], "type_total", totals),
-            opened: (directory.to_owned(), setting, totals),
+            database: Database::open(directory, setting, reading, &schema)?,
+            room: List::newest(&["rid"], "room_total", setup),
+            room_type: List::newest(&["rid", "typeGroup"], "room_type_total", setup),
+            user: List::newest(&["userId"], "user_total", setup),
+            all: List::newest(&[], "total", setup),
+            of_type: List::newest(&["typeGroup"], "type_total", setup),
+            neighbours: Neighbours::new(setup),
+            opened: (directory.to_owned(), setting, setup),
         })
     }
 
@@ -151,24 +120,6 @@ impl Sqlite {
         let mut insert = self.database.connection.prepare_cached(INSERT)?;
         insert.execute(params![id, room, user, type_group, uploaded, name, size, json])?;
         Ok(())
-    }
-
-    fn window(&self, list: &List, keys: &[&str], offset: u64) -> Result<Vec<u8>> {
-        let connection = &self.database.connection;
-        let mut page = PageText::new();
-        let mut select = connection.prepare_cached(&list.page)?;
-        for (position, key) in keys.iter().enumerate() {
-            select.raw_bind_parameter(position + 1, key)?;
-        }
-        select.raw_bind_parameter(keys.len() + 1, i64::try_from(offset)?)?;
-        let mut rows = select.raw_query();
-        while let Some(row) = rows.next()? {
-            page.add(row.get_ref(0)?.as_bytes()?);
-        }
-        let mut select = connection.prepare_cached(&list.total)?;
-        let total =
-            select.query_row(params_from_iter(keys), |row| row.get::<_, i64>(0)).optional()?;
-        page.finish(offset, u64::try_from(total.unwrap_or_default())?)
     }
 
     /// One pass: the matches sorted by number alone, their texts for the page only.
@@ -229,23 +180,28 @@ impl Peer for Sqlite {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.database.commit()
+        self.database.commit()?;
+        if self.opened.2 == Setup::Indexed {
+            self.database.connection.execute_batch(&[INDEXES, FILL].concat())?;
+        }
+        Ok(())
     }
 
     fn answer(&mut self, question: &Question) -> Result<Option<Vec<u8>>> {
-        let offset = question.offset();
+        let window = |list, keys: &[&dyn ToSql]| {
+            self.database.window(list, keys, question.offset()).map(Some)
+        };
         match question {
-            Question::Room { room, .. } => self.window(&self.room, &[room], offset).map(Some),
-            Question::RoomType { room } => {
-                self.window(&self.room_type, &[room, TYPE_GROUP], offset).map(Some)
-            }
-            Question::User { user } => self.window(&self.user, &[user], offset).map(Some),
-            Question::All => self.window(&self.all, &[], offset).map(Some),
-            Question::Type => self.window(&self.of_type, &[TYPE_GROUP], offset).map(Some),
+            Question::Room { room, .. } => window(&self.room, &[room]),
+            Question::RoomType { room } => window(&self.room_type, &[room, &TYPE_GROUP]),
+            Question::User { user } => window(&self.user, &[user]),
+            Question::All => window(&self.all, &[]),
+            Question::Type => window(&self.of_type, &[&TYPE_GROUP]),
             Question::Slow { parts } => self.slow(*parts).map(Some),
             Question::Named { room } => self.named(room).map(Some),
             Question::Wide => self.wide().map(Some),
             Question::One { id } => self.one(id),
+            question => self.neighbours.answer(&self.database, question),
         }
     }
 
@@ -268,8 +224,8 @@ impl Peer for Sqlite {
     }
 
     fn another(&self) -> Result<Option<Box<dyn Peer>>> {
-        let (directory, setting, totals) = &self.opened;
-        Ok(Some(Box::new(Sqlite::open(directory, *setting, *totals)?)))
+        let (directory, setting, setup) = &self.opened;
+        Ok(Some(Box::new(Sqlite::open(directory, *setting, *setup)?)))
     }
 
     fn back_up(&mut self, path: &Path) -> Result<bool> {

@@ -3,25 +3,40 @@
 
 mod columns;
 mod documents;
+mod list;
+mod neighbours;
 
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
 use crate::error::Result;
 use crate::newest::Newest;
+use crate::page::PageText;
 use crate::peer::Setting;
+use crate::peers::sqlite::list::List;
 use crate::question::{EXTENSION, WIDTH};
 
 pub(crate) use columns::SqliteColumns;
-pub(crate) use documents::{Sqlite, Totals};
+pub(crate) use documents::Sqlite;
 
 /// Records a transaction of a load.
 const BATCH: usize = 10_000;
 
 /// How long a connection waits for another's write.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where totals come from, and which indexes there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setup {
+    /// From tables that triggers keep.
+    Kept,
+    /// From counting on the index of the list.
+    Counted,
+    /// From tables, and with an index for each question that the lists do not serve.
+    Indexed,
+}
 
 /// How pages of the file are reached. Neither way is the faster one everywhere: random rows come
 /// sooner from a mapped file, scans are up to twice as fast over pages that the cache keeps unpacked.
@@ -71,6 +86,23 @@ impl Database {
     fn back_up(&self, path: &Path) -> Result<()> {
         self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         Ok(())
+    }
+
+    /// A page of a list.
+    fn window(&self, list: &List, keys: &[&dyn ToSql], offset: u64) -> Result<Vec<u8>> {
+        let mut page = PageText::new();
+        let mut select = self.connection.prepare_cached(&list.page)?;
+        for (position, key) in keys.iter().enumerate() {
+            select.raw_bind_parameter(position + 1, key)?;
+        }
+        select.raw_bind_parameter(keys.len() + 1, i64::try_from(offset)?)?;
+        let mut rows = select.raw_query();
+        while let Some(row) = rows.next()? {
+            page.add(row.get_ref(0)?.as_bytes()?);
+        }
+        let mut select = self.connection.prepare_cached(&list.total)?;
+        let total = select.query_row(keys, |row| row.get::<_, i64>(0)).optional()?;
+        page.finish(offset, u64::try_from(total.unwrap_or_default())?)
     }
 
     /// The newest page of what a wide question finds, as keys that end with the number of a record, and
