@@ -169,6 +169,16 @@ fn an_index_that_is_lost_or_damaged_is_made_anew() {
 }
 
 #[test]
+fn a_store_that_is_new_or_was_only_compacted_tells_of_nothing_that_was_put_right() {
+    let site = Site::new();
+    assert!(site.open().unwrap().recoveries().is_empty(), "a new store");
+    assert!(Store::temporary(&Options::default()).unwrap().recoveries().is_empty());
+    let site = Site::closed(300);
+    Store::compact(site.path(), &Options::default(), &mut |_, _| ()).unwrap();
+    assert!(site.open().unwrap().recoveries().is_empty(), "a compacted store");
+}
+
+#[test]
 fn an_index_that_was_open_when_the_power_went_is_made_anew_and_told() {
     let site = Site::left();
     fs::write(site.path().join("opened"), "another run of the system").unwrap();

@@ -59,13 +59,14 @@ impl Tree {
         cache_bytes: u64,
     ) -> Result<(Tree, Vec<String>)> {
         let mut recoveries = Vec::new();
-        let trusted = is_trusted(directory)?;
+        // One that was never made, or went with a compaction, is no loss: opening sled makes its directory.
+        let (trusted, was_there) = (is_trusted(directory)?, directory.at(TREE).exists());
         note_opened(directory)?;
         let kept = if trusted { follow(directory, manifest, cache_bytes).ok() } else { None };
         let kept = match kept {
             Some(sled) => Kept::Sled(sled),
             None => {
-                if directory.at(TREE).exists() {
+                if was_there {
                     recoveries.push("made the index anew from the manifest".to_owned());
                 }
                 made_anew(directory, manifest, cache_bytes)?
