@@ -6,9 +6,10 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use filedex_query::{Date, Document, Value};
-use filedex_storage::{Durability, Options, Store, Watch, Window};
+use filedex_query::{Date, Document, Plan, Value};
+use filedex_storage::{Durability, Options, Start, Store, Watch, Window};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
 use support::{by_full_scan, plan, plan_under};
 
 const FILTERS: &[&str] = &[
@@ -88,6 +89,40 @@ fn records(count: u32) -> BTreeMap<u32, Document> {
     (0..count).map(|id| (id, record(id, 0))).collect()
 }
 
+/// The pages next to a record and its rank are those of a full scan.
+fn lies_as_by_full_scan(
+    store: &Store,
+    all: &[Document],
+    (plan, place): (&Plan, &Document),
+    window: Window,
+) -> TestCaseResult {
+    let (whole, total) = by_full_scan(all, plan, Window::all());
+    let key = |record: &Document| plan.sort().key_with_id(record.view()).unwrap();
+    let position = plan.sort().position(place.view()).unwrap();
+    let skip = usize::try_from(window.offset).unwrap();
+    let take = window.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap());
+
+    let page = store.page_at(plan, &Start::After(position.clone()), window, &Watch::default());
+    let page = page.unwrap();
+    let behind = whole.iter().filter(|record| key(record) > key(place)).skip(skip).take(take);
+    prop_assert_eq!(&page.documents, &behind.cloned().collect::<Vec<_>>(), "{}", page.explain);
+    prop_assert_eq!(page.total, total);
+
+    let page = store.page_at(plan, &Start::Before(position), window, &Watch::default()).unwrap();
+    let before = whole.iter().rev().filter(|record| key(record) < key(place)).skip(skip).take(take);
+    let mut before: Vec<Document> = before.cloned().collect();
+    before.reverse();
+    prop_assert_eq!(&page.documents, &before, "{}", page.explain);
+    prop_assert_eq!(page.total, total);
+
+    let id = place.get_str("_id").unwrap();
+    let rank = store.rank(plan, id, &Watch::default()).unwrap();
+    let expected = whole.iter().position(|record| record.get_str("_id") == Some(id));
+    let expected = expected.map(|rank| rank as u64);
+    prop_assert_eq!(rank.map(|(rank, _)| rank), expected);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { max_shrink_iters: 10, ..ProptestConfig::with_cases(8) })]
 
@@ -102,6 +137,7 @@ proptest! {
                 (
                     prop_oneof![2 => 0..60u64, 1 => 300..1300u64],
                     proptest::option::of(0..50u64),
+                    any::<prop::sample::Index>(),
                 ),
             ),
             1..10,
@@ -112,7 +148,7 @@ proptest! {
         let mut model = records(1200);
         store.put_many(model.values().cloned()).unwrap();
         store.checkpoint().unwrap();
-        for (changes, (filter, sort, times, collates), (offset, count)) in rounds {
+        for (changes, (filter, sort, times, collates), (offset, count, place)) in rounds {
             let collation = collates.then_some(r#"{"locale":"en","strength":1}"#);
             let plan = plan_under(FILTERS[filter], SORTS[sort], collation);
             let window = Window { offset, count };
@@ -137,6 +173,9 @@ proptest! {
             let page = store.page(&plan, window, &Watch::default()).unwrap();
             let expected = by_full_scan(&after, &plan, window);
             prop_assert_eq!((page.documents, page.total), expected, "{}", page.explain);
+            // A record that may be gone, or another by now, or match no longer.
+            let placed = (&plan, place.get(&before));
+            lies_as_by_full_scan(&store, &after, placed, Window { offset: offset % 7, count })?;
             let page = snapshot.page(&plan, window, &Watch::default()).unwrap();
             let expected = by_full_scan(&before, &plan, window);
             prop_assert_eq!((page.documents, page.total), expected, "then {}", page.explain);
@@ -186,6 +225,42 @@ fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
         // What a write changes is put in between.
         store.put(&record(1, 7)).unwrap();
         assert_eq!(explain(0).sort, "view");
+    }
+}
+
+#[test]
+fn a_page_behind_a_record_and_its_rank_cost_the_same_at_any_depth_of_a_view() {
+    let store = store(64 << 20, &[]);
+    store.put_many(records(6000).into_values()).unwrap();
+    store.checkpoint().unwrap();
+    let (all, window) =
+        (records(6000).into_values().collect::<Vec<_>>(), Window { offset: 0, count: Some(10) });
+    for filter in ["{}", r#"{"rid":"A"}"#, r#"{"typeGroup":"image"}"#] {
+        let plan = plan(filter, r#"{"name":1}"#);
+        for _ in 0..3 {
+            store.page(&plan, window, &Watch::default()).unwrap();
+        }
+        let first = store.explain(&plan, window, &Watch::default()).unwrap();
+        let (whole, total) = by_full_scan(&all, &plan, Window::all());
+        for depth in [0, 1, 700, whole.len() / 2, whole.len() - 30] {
+            let record = &whole[depth];
+            let position = plan.sort().position(record.view()).unwrap();
+            for start in [Start::After(position.clone()), Start::Before(position)] {
+                let page = store.page_at(&plan, &start, window, &Watch::default()).unwrap();
+                let explain = page.explain;
+                assert_eq!((explain.sort, explain.total, page.total), ("view", "counts", total));
+                // The place is looked for among keys, of which many are alike.
+                assert!(explain.blocks_read <= first.blocks_read + 15, "{depth}: {explain}");
+                assert!(explain.records_examined <= first.records_examined, "{depth}: {explain}");
+            }
+            let id = record.get_str("_id").unwrap();
+            let (rank, explain) = store.rank(&plan, id, &Watch::default()).unwrap().unwrap();
+            assert_eq!((rank, explain.sort), (depth as u64, "view"));
+            assert!(
+                explain.blocks_read <= 15 && explain.records_examined == 0,
+                "{depth}: {explain}"
+            );
+        }
     }
 }
 

@@ -131,6 +131,13 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// Turns round what was kept of a window, which came the last first.
+    pub(crate) fn reverse(&mut self) {
+        if let Collector::Window { kept, .. } = self {
+            kept.reverse();
+        }
+    }
+
     /// The records of the window, in order.
     pub(crate) fn into_records(self) -> Vec<Stored> {
         match self {

@@ -204,7 +204,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The total, if the classes of the records decide it.
-    fn total_by_counts(&mut self) -> Result<Option<u64>> {
+    pub(super) fn total_by_counts(&mut self) -> Result<Option<u64>> {
         let access = self.access;
         let spans = match &access.path {
             Path::Ids(_) => return Ok(None),

@@ -54,6 +54,11 @@ impl Place {
         self.is_end
     }
 
+    /// The key of the record whose place it is.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
     /// Makes a key one that is the less the nearer it lies; false if it lies on the other side. The reverse of
     /// keys is that of their bytes.
     pub(crate) fn bring_near(&self, key: &mut [u8]) -> bool {
@@ -143,6 +148,11 @@ impl Execution<'_> {
         let access = self.access;
         let Some(span) = list_in_order(access) else {
             let (plan, key, mut before) = (self.plan, self.plan.sort().key_of(position)?, 0);
+            self.counted = self.total_by_counts()?.is_some();
+            if let Some(rank) = self.rank_by_view(&key)? {
+                return Ok(rank);
+            }
+            self.counted = false;
             let mut count = |record: DocumentRef<'_>, account: &Account| {
                 let held = account.held();
                 before += u64::from(plan.sort().key_with_id_within(record, account)? < key);

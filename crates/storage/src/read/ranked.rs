@@ -5,7 +5,8 @@
 //! apart; then a page is read from it at any offset, whatever conditions select of it.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::iter::Peekable;
+use std::ops::Range;
 use std::sync::Arc;
 
 use filedex_query::Sort;
@@ -24,14 +25,24 @@ use crate::format::lists::ALL_ROOMS;
 use crate::memtable::Cell;
 use crate::snapshot::{Overlay, Stored};
 
+/// A view with what belongs to the answer, and what memtables change of it.
+pub(super) struct Sorted<'e> {
+    scan: Scan<'e>,
+    pub(super) frame: Frame,
+    pub(super) view: Arc<View>,
+    pub(super) patches: Patches,
+}
+
+/// A record that memtables put into a view: the place that it comes before, its key, itself.
+pub(super) type Added = (usize, Vec<u8>, Stored);
+
 /// What memtables change of a view.
 #[derive(Default)]
-struct Patches {
+pub(super) struct Patches {
     /// The places in the view of records of the answer that are there no more, in order.
-    gone: Vec<usize>,
-    /// Records that are there beside, in the order of the sort: each with the place in the view that it comes
-    /// before, and its key.
-    added: Vec<(usize, Vec<u8>, Stored)>,
+    pub(super) gone: Vec<usize>,
+    /// Records that are there beside, in the order of the sort.
+    pub(super) added: Vec<Added>,
 }
 
 /// Cells past which records are sorted as they come: each is looked up in the view.
@@ -54,26 +65,42 @@ const STEPS_A_KEY: u64 = 1;
 impl<'e> Execution<'e> {
     /// Takes the window from a view; false where there is none and none is worth making.
     pub(super) fn walk_view(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
-        let Collector::Heap { window, place: None, .. } = collector else { return Ok(false) };
-        let window = *window;
-        let Some(part) = self.part_of_view()? else { return Ok(false) };
-        let Some(mut scan) = self.begin_scan(&part, true) else { return Ok(false) };
-        let Some(key) = self.view_key(&part, window) else { return Ok(false) };
-        let Some(mut frame) = self.frame(&mut scan, &part)? else { return Ok(false) };
-        let Some(view) = self.view(key, &frame)? else { return Ok(false) };
-        if !self.counted && !self.select(&scan, &mut frame)? {
+        let Collector::Heap { window, place, .. } = collector else { return Ok(false) };
+        let (window, place) = (*window, place.take());
+        let is_deep = place.is_none() && window.offset >= DEEP;
+        let Some(sorted) = self.sorted(is_deep)? else {
+            if let Collector::Heap { place: taken, .. } = collector {
+                *taken = place;
+            }
             return Ok(false);
+        };
+        let mut kept = Collector::Window { window, kept: Vec::new() };
+        match &place {
+            Some(place) => self.take_beside(&sorted, place, window, &mut kept)?,
+            None => self.take(&sorted, window, &mut kept)?,
         }
-        let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(false) };
+        *collector = kept;
+        self.by_view = true;
+        Ok(true)
+    }
+
+    /// The view of the plan's order, and how many records match; `None` where there is none and none is worth
+    /// making.
+    pub(super) fn sorted(&mut self, is_deep: bool) -> Result<Option<Sorted<'e>>> {
+        let Some(part) = self.part_of_view()? else { return Ok(None) };
+        let Some(mut scan) = self.begin_scan(&part, true) else { return Ok(None) };
+        let Some(key) = self.view_key(&part, is_deep) else { return Ok(None) };
+        let Some(mut frame) = self.frame(&mut scan, &part)? else { return Ok(None) };
+        let Some(view) = self.view(key, &frame)? else { return Ok(None) };
+        if !self.counted && !self.select(&scan, &mut frame)? {
+            return Ok(None);
+        }
+        let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(None) };
         if !self.counted {
             let (added, gone) = (patches.added.len() as u64, patches.gone.len() as u64);
             self.matched = (frame.count() + added).saturating_sub(gone);
         }
-        let mut kept = Collector::Window { window, kept: Vec::new() };
-        self.take(&scan, &frame, &view, &patches, window, &mut kept)?;
-        *collector = kept;
-        self.by_view = true;
-        Ok(true)
+        Ok(Some(Sorted { scan, frame, view, patches }))
     }
 
     /// What there may be a view of: a whole room, or everything.
@@ -93,7 +120,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The key of the view, if it is there or worth making.
-    fn view_key(&self, part: &Part<'_>, window: Window) -> Option<ViewKey> {
+    fn view_key(&self, part: &Part<'_>, is_deep: bool) -> Option<ViewKey> {
         let views = &self.snapshot.pool.views;
         let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
         let sort = self.plan.sort().to_string();
@@ -101,7 +128,7 @@ impl<'e> Execution<'e> {
         let times = if self.counted { TIMES } else { TIMES_SELECTED };
         let is_worthwhile = views.get(&key).is_some()
             || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
-                && (views.ask(&key) >= times || window.offset >= DEEP));
+                && (views.ask(&key) >= times || is_deep));
         is_worthwhile.then_some(key)
     }
 
@@ -202,7 +229,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The key of a record with its `_id` at the end, as the record itself says it.
-    fn whole_key(&mut self, frame: &Frame, number: usize) -> Result<Vec<u8>> {
+    pub(super) fn whole_key(&mut self, frame: &Frame, number: usize) -> Result<Vec<u8>> {
         let record = self.record(frame, number)?;
         self.running.account().work(STEPS_A_RECORD)?;
         self.key_of(&record)
@@ -223,7 +250,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The place in the view before which a record of that key comes, or at which it stands.
-    fn place(&mut self, frame: &Frame, view: &View, sought: &[u8]) -> Result<usize> {
+    pub(super) fn place(&mut self, frame: &Frame, view: &View, sought: &[u8]) -> Result<usize> {
         let (mut low, mut high, mut key) = (0, view.order.len(), Vec::new());
         while low < high {
             let middle = low.midpoint(high);
@@ -298,48 +325,75 @@ impl<'e> Execution<'e> {
     /// Keeps the records of the window, going through the view stride by stride.
     fn take(
         &mut self,
-        scan: &Scan<'e>,
-        frame: &Frame,
-        view: &View,
-        patches: &Patches,
+        sorted: &Sorted<'e>,
         window: Window,
         kept: &mut Collector<'_>,
     ) -> Result<()> {
-        let counts = self.counts_of(scan, frame, view, window)?;
-        let (mut skip, total) = (window.offset, view.order.len());
-        let gone: HashSet<usize> = patches.gone.iter().copied().collect();
-        let mut added = patches.added.iter().peekable();
+        let (patches, total) = (&sorted.patches, sorted.view.order.len());
+        let counts = self.counts_of(sorted, window.offset)?;
+        let (mut skip, mut added) = (window.offset, patches.added.iter().peekable());
         for start in (0..=total).step_by(STRIDE) {
             // Behind the last record may come more.
             let end = if start + STRIDE > total { total + 1 } else { start + STRIDE };
-            self.running.account().work((end - start) as u64 / 64)?;
             if let Some(counts) = &counts {
                 let here = patches.count(counts, start, end);
                 if here <= skip {
+                    self.running.account().work(STRIDE as u64 / 64)?;
                     skip -= here;
                     while added.next_if(|(place, ..)| *place < end).is_some() {}
                     continue;
                 }
             }
-            for place in start..end {
-                while let Some((_, _, record)) = added.next_if(|(before, ..)| *before <= place) {
-                    self.take_one(&mut skip, kept, |_| Ok(record.clone()))?;
-                }
-                let Some(number) = view.order.get(place).map(|number| *number as usize) else {
-                    break;
-                };
-                if !gone.contains(&place) && self.belongs(frame, number)? {
-                    self.take_one(&mut skip, kept, |this| this.record(frame, number))?;
-                }
-                if kept.is_full() {
-                    return Ok(());
-                }
+            self.take_forward(sorted, start..end, &mut added, (&mut skip, kept))?;
+            if kept.is_full() {
+                break;
             }
         }
         Ok(())
     }
 
-    fn take_one(
+    /// Keeps what is at these places of the view, and what was put in before them.
+    pub(super) fn take_forward(
+        &mut self,
+        sorted: &Sorted<'e>,
+        places: Range<usize>,
+        added: &mut Peekable<std::slice::Iter<'_, Added>>,
+        (skip, kept): (&mut u64, &mut Collector<'_>),
+    ) -> Result<()> {
+        for place in places {
+            while let Some((_, _, record)) = added.next_if(|(before, ..)| *before <= place) {
+                self.take_one(skip, kept, |_| Ok(record.clone()))?;
+            }
+            self.take_at(sorted, place, skip, kept)?;
+            if kept.is_full() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the record at that place of the view, if there is one and it belongs to the answer.
+    pub(super) fn take_at(
+        &mut self,
+        sorted: &Sorted<'e>,
+        place: usize,
+        skip: &mut u64,
+        kept: &mut Collector<'_>,
+    ) -> Result<()> {
+        let Some(number) = sorted.view.order.get(place) else { return Ok(()) };
+        let number = *number as usize;
+        if place.is_multiple_of(64) {
+            self.running.account().work(1)?;
+        }
+        if sorted.patches.gone.binary_search(&place).is_err()
+            && self.belongs(&sorted.frame, number)?
+        {
+            self.take_one(skip, kept, |this| this.record(&sorted.frame, number))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn take_one(
         &mut self,
         skip: &mut u64,
         kept: &mut Collector<'_>,
@@ -349,16 +403,16 @@ impl<'e> Execution<'e> {
             *skip -= 1;
             return Ok(());
         }
-        if !kept.is_full() {
-            let record = record(self)?;
-            self.keep(record, kept)?;
+        if kept.is_full() {
+            return Ok(());
         }
-        Ok(())
+        let record = record(self)?;
+        self.keep(record, kept)
     }
 
     /// Whether the record belongs to the answer: by its class where counts told the total, else as it was
     /// selected.
-    fn belongs(&mut self, frame: &Frame, number: usize) -> Result<bool> {
+    pub(super) fn belongs(&mut self, frame: &Frame, number: usize) -> Result<bool> {
         if !self.counted {
             return Ok(frame.is_selected(number));
         }
@@ -367,14 +421,13 @@ impl<'e> Execution<'e> {
     }
 
     /// How many records of each stride of the view belong to the answer, for an offset that is worth it.
-    fn counts_of(
+    pub(super) fn counts_of(
         &mut self,
-        scan: &Scan<'e>,
-        frame: &Frame,
-        view: &View,
-        window: Window,
+        sorted: &Sorted<'e>,
+        offset: u64,
     ) -> Result<Option<Arc<[u32]>>> {
-        if window.offset < STRIDE as u64 {
+        let Sorted { scan, frame, view, .. } = sorted;
+        if offset < STRIDE as u64 {
             return Ok(None);
         }
         let name = self.counted.then(|| self.open.name()).flatten();

@@ -27,19 +27,24 @@ pub struct Watch {
 impl Watch {
     /// The account of a request that begins now, watched as this says, within the limits.
     pub fn account(&self, limits: &Limits) -> Account {
-        Account::holding(limits, self.held).watched_by(Arc::new(self.stops(limits)))
+        Account::holding(limits, self.held).watched_by(Arc::new(self.stops(limits.time)))
     }
 
     /// Whether work may go on that has taken no time yet.
     pub(crate) fn look(&self, limits: &Limits) -> Result<()> {
-        Ok(self.stops(limits).look()?)
+        Ok(self.stops(limits.time).look()?)
     }
 
-    fn stops(&self, limits: &Limits) -> Stops {
+    /// What ends work that goes through everything and begins now: what queries may take is no limit of its.
+    pub(crate) fn whole(&self) -> Stops {
+        self.stops(Duration::MAX)
+    }
+
+    fn stops(&self, most: Duration) -> Stops {
         Stops {
             cancel: self.cancel.clone(),
             started: Instant::now(),
-            time: self.time.unwrap_or(Duration::MAX).min(limits.time),
+            time: self.time.unwrap_or(Duration::MAX).min(most),
             allowance: self.allowance,
         }
     }
@@ -70,7 +75,7 @@ impl Cancel {
 }
 
 /// When the work of a request stops.
-struct Stops {
+pub(crate) struct Stops {
     cancel: Option<Cancel>,
     started: Instant,
     time: Duration,
