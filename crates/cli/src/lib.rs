@@ -8,6 +8,7 @@
 mod admin;
 mod answer;
 mod browse;
+mod chosen;
 mod command;
 mod failure;
 mod page;

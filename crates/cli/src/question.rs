@@ -38,26 +38,6 @@ impl Question {
         [room, user, type_group, query].iter().any(|part| part.is_some())
     }
 
-    /// Refuses to take no id and no question for everything.
-    pub(crate) fn check_named(&self, ids: &[String]) -> Result<(), Failure> {
-        if ids.is_empty() && !self.is_asked() {
-            let words =
-                "say which records: ids, --room, --user, --type-group or --query ({} for all)";
-            return Err(Failure::Arguments(words.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// The lookup narrowed to these ids, if there are any.
-    pub(crate) fn among(&self, lookup: Lookup, ids: &[String]) -> Result<Lookup, Failure> {
-        if ids.is_empty() {
-            return Ok(lookup);
-        }
-        let ids: Vec<Value> = ids.iter().map(|id| Value::from(id.as_str())).collect();
-        let among = Document::new().with("$in", Value::Array(ids));
-        Ok(lookup.query(Document::new().with("_id", among))?)
-    }
-
     /// The lookup in an index.
     pub(crate) fn lookup(
         &self,

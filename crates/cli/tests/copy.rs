@@ -13,11 +13,10 @@
 mod program;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use program::{command, fill, run, run_with, text};
+use program::{copy_through_kills, fill, run, run_with, text};
 
 /// Places to copy between; those of a server where one is there.
 struct Site {
@@ -40,30 +39,9 @@ fn compare(a: &str, b: &str) -> (i32, serde_json::Value) {
     (compared.status, compared.json())
 }
 
-/// Copies, ending the program again and again until it comes to its end by itself.
-fn copy_through_kills(from: &str, to: &str, state: &Path) -> u32 {
-    let mut kills = 0;
-    for round in 0_u64.. {
-        assert!(round < 200, "the copy never ends");
-        let mut copy = command(&["copy", "--state", text(state), from, to])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        // Each round lives a little longer than the one before, and no two alike.
-        std::thread::sleep(Duration::from_millis(5 + round * 7 + round * 31 % 23));
-        match copy.try_wait().unwrap() {
-            Some(status) if status.success() => break,
-            // What a kill left locked, or half of, the next one goes on from.
-            Some(_) => {}
-            None => {
-                copy.kill().unwrap();
-                copy.wait().unwrap();
-                kills += 1;
-            }
-        }
-    }
-    kills
+/// How long a copy lives: each round a little longer than the one before, and no two alike.
+fn life(round: u64) -> Duration {
+    Duration::from_millis(5 + round * 7 + round * 31 % 23)
 }
 
 #[test]
@@ -92,11 +70,11 @@ fn a_copy_that_is_killed_at_any_moment_goes_on_and_ends_equal() {
     let [one, other, file, state] =
         ["one", "other", "all.jsonl", "state"].map(|name| site.path(name));
     fill(&one, 5_000);
-    let kills = copy_through_kills(text(&one), text(&other), &state);
+    let kills = copy_through_kills(text(&one), text(&other), &state, life);
     assert!(kills >= 2, "only {kills} kills");
     assert!(!state.exists());
     assert_eq!(compare(text(&one), text(&other)).0, 0);
-    let kills = copy_through_kills(text(&one), text(&file), &state);
+    let kills = copy_through_kills(text(&one), text(&file), &state, life);
     assert!(kills >= 1, "only {kills} kills");
     assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 5_000);
     assert_eq!(compare(text(&one), text(&file)).0, 0);

@@ -12,10 +12,9 @@
 
 mod program;
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use program::{command, fill, run, text};
+use program::{copy_through_kills, fill, run, text};
 
 /// A database of its own.
 fn database(name: &str) -> String {
@@ -47,25 +46,9 @@ fn a_copy_to_servers_that_is_killed_at_any_moment_goes_on_and_ends_equal() {
     let site = tempfile::tempdir().unwrap();
     let [one, state] = ["one", "state"].map(|name| site.path().join(name));
     fill(&one, 6_000);
-    let (servers, mut kills) = (database("killed"), 0);
-    for round in 0_u64.. {
-        assert!(round < 100, "the copy never ends");
-        let mut copy = command(&["copy", "--state", text(&state), text(&one), &servers])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(100 + round * 90 + round * 31 % 70));
-        match copy.try_wait().unwrap() {
-            Some(status) if status.success() => break,
-            Some(_) => {}
-            None => {
-                copy.kill().unwrap();
-                copy.wait().unwrap();
-                kills += 1;
-            }
-        }
-    }
+    let servers = database("killed");
+    let life = |round| Duration::from_millis(100 + round * 90 + round * 31 % 70);
+    let kills = copy_through_kills(text(&one), &servers, &state, life);
     assert!(kills >= 2, "only {kills} kills");
     assert_eq!(run(&["compare", text(&one), &servers]).status, 0);
 }

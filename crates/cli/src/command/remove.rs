@@ -2,10 +2,9 @@
 
 use clap::Args;
 
+use crate::chosen::Chosen;
 use crate::failure::Failure;
-use crate::question::Question;
 use crate::session::Session;
-use crate::store::Store;
 
 /// Removes the records of those ids, or all that match.
 ///
@@ -19,26 +18,15 @@ Examples:
   filedex remove --db uploads.filedex cmb60pvng00039kentdaw6p69")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) store: Store,
-    #[command(flatten)]
-    question: Question,
-    /// Tell how many would be removed, and remove none.
-    #[arg(long)]
-    dry_run: bool,
-    /// The ids of the records.
-    #[arg(value_name = "ID")]
-    ids: Vec<String>,
+    pub(crate) chosen: Chosen,
 }
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
-    let question = &arguments.question;
-    let environment = question.environment()?;
-    question.asked(&environment)?;
-    question.check_named(&arguments.ids)?;
-    let index = session.open(&arguments.store)?;
-    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
-    let lookup = question.among(lookup, &arguments.ids)?;
-    if arguments.dry_run {
+    let chosen = &arguments.chosen;
+    let environment = chosen.environment()?;
+    let index = session.open(&chosen.store)?;
+    let lookup = chosen.lookup(&index, &environment, session)?;
+    if chosen.dry_run {
         writeln!(session.out, "{} would be removed", lookup.total()?)?;
         return index.close();
     }

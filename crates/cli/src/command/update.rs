@@ -6,10 +6,9 @@ use filedex_query::Environment;
 use filedex_query::ejson::{self, Form};
 use filedex_query::shell;
 
+use crate::chosen::Chosen;
 use crate::failure::Failure;
-use crate::question::Question;
 use crate::session::Session;
-use crate::store::Store;
 
 /// Changes the records of those ids, or all that match.
 ///
@@ -22,9 +21,7 @@ Examples:
   filedex update --db uploads.filedex --change '{$inc: {views: 1}}' cmb60pvng00039kentdaw6p69")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    pub(crate) store: Store,
-    #[command(flatten)]
-    question: Question,
+    pub(crate) chosen: Chosen,
     /// What becomes of each record: an object of update operators, a whole record, or an array of stages.
     #[arg(long, value_name = "JSON")]
     change: String,
@@ -34,29 +31,20 @@ pub(crate) struct Arguments {
     /// Make the records of ids that there are not.
     #[arg(long, requires = "ids")]
     upsert: bool,
-    /// Tell how many would be changed, and change none.
-    #[arg(long)]
-    dry_run: bool,
-    /// The ids of the records.
-    #[arg(value_name = "ID")]
-    ids: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
-    let question = &arguments.question;
-    let environment = question.environment()?;
-    question.asked(&environment)?;
-    question.check_named(&arguments.ids)?;
+    let chosen = &arguments.chosen;
+    let environment = chosen.environment()?;
     let change = change(arguments, &environment)?;
-    let index = session.open(&arguments.store)?;
-    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
-    let lookup = question.among(lookup, &arguments.ids)?;
-    if arguments.dry_run {
+    let index = session.open(&chosen.store)?;
+    let lookup = chosen.lookup(&index, &environment, session)?;
+    if chosen.dry_run {
         writeln!(session.out, "{} match", lookup.total()?)?;
         return index.close();
     }
     let [changed, unchanged, inserted] = match arguments.upsert {
-        true => upsert(&index, &arguments.ids, &change)?,
+        true => upsert(&index, &chosen.ids, &change)?,
         false => {
             let told = |told: &mut dyn FnMut(u64)| {
                 lookup.update_all_with(&change, &mut |done| told(done.matched))

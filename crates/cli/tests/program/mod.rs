@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// What a run printed and how it ended.
 #[derive(Debug)]
@@ -58,6 +59,36 @@ pub fn run_with(arguments: &[&str], input: &[u8]) -> Run {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Copies, ending the program again and again until it comes to its end by itself; says how often it was ended.
+pub fn copy_through_kills(
+    from: &str,
+    to: &str,
+    state: &Path,
+    life: impl Fn(u64) -> Duration,
+) -> u32 {
+    let mut kills = 0;
+    for round in 0_u64.. {
+        assert!(round < 200, "the copy never ends");
+        let mut copy = command(&["copy", "--state", text(state), from, to])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(life(round));
+        match copy.try_wait().unwrap() {
+            Some(status) if status.success() => break,
+            // What a kill left locked, or half of, the next one goes on from.
+            Some(_) => {}
+            None => {
+                copy.kill().unwrap();
+                copy.wait().unwrap();
+                kills += 1;
+            }
+        }
+    }
+    kills
 }
 
 /// A path as an argument.

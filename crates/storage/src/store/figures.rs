@@ -9,102 +9,62 @@ use crate::error::Result;
 use crate::read::{Access, Execution, Explain, Figure, Running, Start, Watch, Window};
 use crate::snapshot::Snapshot as Reading;
 
-impl Store {
-    /// What the records that match have under that path, added up as MongoDB's `$sum` does; how it came
-    /// about. Lists keep the sum of `size`: where their counts decide the filter, no record is read.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<(Value, Explain)> {
-        self.read(|reading, limits| sum(reading, plan, path, watch, limits))
-    }
+macro_rules! figures {
+    ($($reads:ty),*) => {$(
+        impl $reads {
+            /// What the records that match have under that path, added up as MongoDB's `$sum` does; how it came
+            /// about. Lists keep the sum of `size`: where their counts decide the filter, no record is read.
+            ///
+            /// # Errors
+            /// As [`Store::page`].
+            pub fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<(Value, Explain)> {
+                self.read(|reading, limits| sum(reading, plan, path, watch, limits))
+            }
 
-    /// The values that the records which match have under that path, and how many records have each; how
-    /// they came about. Lists count the usual values of `typeGroup`: where they decide the filter, too, no
-    /// record is read.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn values(
-        &self,
-        plan: &Plan,
-        path: &Path,
-        collation: &Collation,
-        watch: &Watch,
-    ) -> Result<(Values, Explain)> {
-        self.read(|reading, limits| values(reading, plan, (path, collation), watch, limits))
-    }
+            /// The values that the records which match have under that path, and how many records have each; how
+            /// they came about. Lists count the usual values of `typeGroup`: where they decide the filter, too, no
+            /// record is read.
+            ///
+            /// # Errors
+            /// As [`Store::page`].
+            pub fn values(
+                &self,
+                plan: &Plan,
+                path: &Path,
+                collation: &Collation,
+                watch: &Watch,
+            ) -> Result<(Values, Explain)> {
+                self.read(|reading, limits| values(reading, plan, (path, collation), watch, limits))
+            }
 
-    /// How many records of the answer come before that of the id, in the plan's order; `None` if it is not
-    /// one of them.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<(u64, Explain)>> {
-        self.read(|reading, limits| rank(reading, plan, id, watch, limits))
-    }
+            /// How many records of the answer come before that of the id, in the plan's order; `None` if it is not
+            /// one of them.
+            ///
+            /// # Errors
+            /// As [`Store::page`].
+            pub fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<(u64, Explain)>> {
+                self.read(|reading, limits| rank(reading, plan, id, watch, limits))
+            }
 
-    /// The records of a window of the plan's answer that is counted from a place in its order, and the exact
-    /// total of all that match.
-    ///
-    /// # Errors
-    /// As [`Store::page`]; `Query` for a place in another order.
-    pub fn page_at(
-        &self,
-        plan: &Plan,
-        start: &Start,
-        window: Window,
-        watch: &Watch,
-    ) -> Result<Page> {
-        self.read(|reading, limits| page_at(reading, plan, (start, window), watch, limits))
-    }
+            /// The records of a window of the plan's answer that is counted from a place in its order, and the exact
+            /// total of all that match.
+            ///
+            /// # Errors
+            /// As [`Store::page`]; `Query` for a place in another order.
+            pub fn page_at(
+                &self,
+                plan: &Plan,
+                start: &Start,
+                window: Window,
+                watch: &Watch,
+            ) -> Result<Page> {
+                self.read(|reading, limits| page_at(reading, plan, (start, window), watch, limits))
+            }
+        }
+    )*};
 }
 
-impl Snapshot {
-    /// As [`Store::sum`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn sum(&self, plan: &Plan, path: &Path, watch: &Watch) -> Result<(Value, Explain)> {
-        self.read(|reading, limits| sum(reading, plan, path, watch, limits))
-    }
-
-    /// As [`Store::values`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn values(
-        &self,
-        plan: &Plan,
-        path: &Path,
-        collation: &Collation,
-        watch: &Watch,
-    ) -> Result<(Values, Explain)> {
-        self.read(|reading, limits| values(reading, plan, (path, collation), watch, limits))
-    }
-
-    /// As [`Store::rank`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn rank(&self, plan: &Plan, id: &str, watch: &Watch) -> Result<Option<(u64, Explain)>> {
-        self.read(|reading, limits| rank(reading, plan, id, watch, limits))
-    }
-
-    /// As [`Store::page_at`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page_at`], and `SnapshotEnded`.
-    pub fn page_at(
-        &self,
-        plan: &Plan,
-        start: &Start,
-        window: Window,
-        watch: &Watch,
-    ) -> Result<Page> {
-        self.read(|reading, limits| page_at(reading, plan, (start, window), watch, limits))
-    }
-}
+figures!(Store, Snapshot);
 
 fn sum(
     reading: Reading<'_>,

@@ -26,79 +26,88 @@ pub struct Page {
     pub ends: Option<(Position, Position)>,
 }
 
+/// What a store and a snapshot answer alike, each from the state that it reads.
+macro_rules! answers {
+    ($($reads:ty),*) => {$(
+        impl $reads {
+            /// The records of a window of the plan's answer, and the exact total. Both from one state.
+            ///
+            /// # Errors
+            /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Costly` past the
+            /// watch's allowance; `SnapshotEnded` of a snapshot; `Damaged`, `Io` or `Poisoned` from the disk.
+            pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
+                self.read(|reading, limits| page(reading, plan, window, watch, limits))
+            }
+
+            /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
+            /// total: the shortest way from the index to a reply.
+            ///
+            /// ```
+            /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
+            /// # use filedex_storage::{Options, Store, Watch, Window};
+            /// # let store = Store::temporary(&Options::default())?;
+            /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
+            /// # let environment = Environment::default();
+            /// # let (all, everything) = (Filter::all(), Projection::everything());
+            /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
+            /// let mut reply = Vec::new();
+            /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
+            ///     reply.extend_from_slice(text);
+            /// })?;
+            /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            ///
+            /// # Errors
+            /// As [`Store::page`], perhaps after some records were shown.
+            pub fn texts(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(&[u8]),
+            ) -> Result<u64> {
+                self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
+            }
+
+            /// Shows the records of a window to the visitor all together, as the projection does, and gives the total.
+            /// They are not copied where every field is shown. The visitor charges its work to the account, and
+            /// bounds what it makes of them.
+            ///
+            /// # Errors
+            /// As [`Store::page`], of which the visitor then hears nothing.
+            pub fn show(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
+            ) -> Result<u64> {
+                self.read(|reading, limits| show(reading, plan, window, watch, limits, visitor))
+            }
+
+            /// How many records match.
+            ///
+            /// # Errors
+            /// As [`Store::page`].
+            pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
+                self.read(|reading, limits| total(reading, plan, watch, limits))
+            }
+
+            /// Executes the plan for that window and says how, without the records.
+            ///
+            /// # Errors
+            /// As [`Store::page`].
+            pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
+                Ok(self.page(plan, window, watch)?.explain)
+            }
+        }
+    )*};
+}
+
+answers!(Store, Snapshot);
+
 impl Store {
-    /// The records of a window of the plan's answer, and the exact total. Both from one state.
-    ///
-    /// # Errors
-    /// `Query` past a limit or where an expression fails on a record; `Cancelled`; `Costly` past the
-    /// watch's allowance; `Damaged`, `Io` or `Poisoned` from the disk.
-    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
-        self.read(|reading, limits| page(reading, plan, window, watch, limits))
-    }
-
-    /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
-    /// total: the shortest way from the index to a reply.
-    ///
-    /// ```
-    /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
-    /// # use filedex_storage::{Options, Store, Watch, Window};
-    /// # let store = Store::temporary(&Options::default())?;
-    /// store.put(&Document::new().with("_id", "a").with("rid", "GENERAL"))?;
-    /// # let environment = Environment::default();
-    /// # let (all, everything) = (Filter::all(), Projection::everything());
-    /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
-    /// let mut reply = Vec::new();
-    /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
-    ///     reply.extend_from_slice(text);
-    /// })?;
-    /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Store::page`], perhaps after some records were shown.
-    pub fn texts(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
-    ) -> Result<u64> {
-        self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
-    }
-
-    /// Shows the records of a window to the visitor all together, as the projection does, and gives the total.
-    /// They are not copied where every field is shown. The visitor charges its work to the account, and
-    /// bounds what it makes of them.
-    ///
-    /// # Errors
-    /// As [`Store::page`], of which the visitor then hears nothing.
-    pub fn show(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
-    ) -> Result<u64> {
-        self.read(|reading, limits| show(reading, plan, window, watch, limits, visitor))
-    }
-
-    /// How many records match.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
-        self.read(|reading, limits| total(reading, plan, watch, limits))
-    }
-
-    /// Executes the plan for that window and says how, without the records.
-    ///
-    /// # Errors
-    /// As [`Store::page`].
-    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(self.page(plan, window, watch)?.explain)
-    }
-
     /// Reads the newest state. It stays as it is meanwhile, and nobody waits for it.
     pub(super) fn read<T>(
         &self,
@@ -106,60 +115,6 @@ impl Store {
     ) -> Result<T> {
         let (shared, state) = (self.shared(), self.shared().state());
         work(Reading::new(&shared.pool, &state), &shared.options.limits)
-    }
-}
-
-impl Snapshot {
-    /// As [`Store::page`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn page(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Page> {
-        self.read(|reading, limits| page(reading, plan, window, watch, limits))
-    }
-
-    /// As [`Store::texts`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn texts(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
-    ) -> Result<u64> {
-        self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
-    }
-
-    /// As [`Store::show`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::show`], and `SnapshotEnded`.
-    pub fn show(
-        &self,
-        plan: &Plan,
-        window: Window,
-        watch: &Watch,
-        visitor: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
-    ) -> Result<u64> {
-        self.read(|reading, limits| show(reading, plan, window, watch, limits, visitor))
-    }
-
-    /// As [`Store::total`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn total(&self, plan: &Plan, watch: &Watch) -> Result<u64> {
-        self.read(|reading, limits| total(reading, plan, watch, limits))
-    }
-
-    /// As [`Store::explain`], of this state.
-    ///
-    /// # Errors
-    /// As [`Store::page`], and `SnapshotEnded`.
-    pub fn explain(&self, plan: &Plan, window: Window, watch: &Watch) -> Result<Explain> {
-        Ok(self.page(plan, window, watch)?.explain)
     }
 }
 
