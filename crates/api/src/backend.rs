@@ -8,6 +8,7 @@ mod embedded;
 mod walked;
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use filedex_query::ejson::{Form, write_document, write_document_within};
@@ -212,6 +213,13 @@ pub trait Follow: Send {
     /// `Query` where a condition fails on a record; `Io`.
     fn wait(&mut self, time: Duration) -> Result<Option<News>>;
 
+    /// The next that is to be told, if there is one by now. Else the task is woken once there may be one, or
+    /// nothing will come any more.
+    ///
+    /// # Errors
+    /// As [`Follow::wait`].
+    fn poll(&mut self, waker: &Waker) -> Result<Option<News>>;
+
     /// The number of the last write that was looked at: to go on behind it.
     fn number(&self) -> u64;
 
@@ -336,11 +344,11 @@ pub trait Backend: Records {
         self.flush()
     }
 
-    /// What the index holds, counted.
+    /// What the index holds, counted, unless the watch ends it before.
     ///
     /// # Errors
-    /// `Damaged`, `Io`.
-    fn stats(&self) -> Result<Stats>;
+    /// `Damaged`, `Io`; those of the watch.
+    fn stats(&self, watch: &Watch) -> Result<Stats>;
 
     /// What it holds in memory. Nothing where it does not know.
     fn activity(&self) -> Activity {
@@ -348,11 +356,11 @@ pub trait Backend: Records {
     }
 
     /// Recounts everything from the records and reports what differs. `progress` is told how many
-    /// records are done, of how many.
+    /// records are done, of how many. The watch may end it.
     ///
     /// # Errors
-    /// `Io`. Damage is in the report.
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report>;
+    /// `Io`; those of the watch. Damage is in the report.
+    fn verify(&self, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<Report>;
 
     /// Returns when every write before the call is where a crash leaves it.
     ///

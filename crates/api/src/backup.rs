@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use filedex_storage::{Backup, Options, Store};
+use filedex_storage::{Backup, Options, Store, Watch};
 
 use crate::{Filedex, Result};
 
@@ -20,7 +20,20 @@ impl Filedex {
         path: impl AsRef<Path>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Backup> {
-        Ok(self.backend().store("a backup")?.backup(path, progress)?)
+        self.backup_within(path, &Watch::default(), progress)
+    }
+
+    /// The same, ended by what the watch says, which leaves no file; the limits of queries are none of its.
+    ///
+    /// # Errors
+    /// As [`Filedex::backup`]; `Cancelled`, `Costly`, and `Query` past the watch's time.
+    pub fn backup_within(
+        &self,
+        path: impl AsRef<Path>,
+        watch: &Watch,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Backup> {
+        Ok(self.backend().store("a backup")?.backup_within(path, watch, progress)?)
     }
 
     /// Makes an index of a backup, at a path where nothing is; then it can be opened there. A restore

@@ -1,6 +1,7 @@
 //! Following what is written to the records of a scope.
 
 use std::fmt;
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use filedex_storage::News;
@@ -75,6 +76,21 @@ impl Changes {
     /// `Query` where a condition of the scope fails on a record, which is passed over.
     pub fn wait(&mut self, time: Duration) -> Result<Option<News>> {
         self.0.wait(time)
+    }
+
+    /// The next that is to be told, for tasks of an async runtime: ready with it, ready with nothing once the
+    /// index is closed, and else to be asked again when the task is woken.
+    pub fn poll(&mut self, waker: &Waker) -> Poll<Option<Result<News>>> {
+        loop {
+            // Asked before, so that what came until the end is still told.
+            let is_over = self.has_ended();
+            match self.0.poll(waker).transpose() {
+                None if is_over => return Poll::Ready(None),
+                None if !self.has_ended() => return Poll::Pending,
+                None => {}
+                news => return Poll::Ready(news),
+            }
+        }
     }
 
     /// The number of the last write that was looked at, also where it did not concern the scope.

@@ -460,7 +460,15 @@ impl Filedex {
     /// # Errors
     /// `Damaged`, `Io`.
     pub fn stats(&self) -> Result<Stats> {
-        self.backend.stats()
+        self.stats_within(&Watch::default())
+    }
+
+    /// The same, ended by what the watch says: of many thousand rooms and users it takes a while to count them.
+    ///
+    /// # Errors
+    /// As [`Filedex::stats`]; `Cancelled`, `Costly`, and `Query` past the watch's time.
+    pub fn stats_within(&self, watch: &Watch) -> Result<Stats> {
+        self.backend.stats(watch)
     }
 
     /// What the index holds in memory, and how its caches have done: for a host's figures.
@@ -484,7 +492,32 @@ impl Filedex {
     /// # Errors
     /// `Io`. Damage is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-        self.backend.verify(progress)
+        self.verify_within(&Watch::default(), progress)
+    }
+
+    /// The same, ended by what the watch says, for as long as somebody wants to know; the limits of queries are
+    /// none of its.
+    ///
+    /// ```
+    /// use filedex::{Cancel, ErrorKind, Filedex, Watch};
+    /// let index = Filedex::temporary()?;
+    /// let (mut watch, cancel) = (Watch::default(), Cancel::default());
+    /// watch.cancel = Some(cancel.clone());
+    /// assert!(index.verify_within(&watch, &mut |_, _| ())?.is_clean());
+    /// cancel.cancel(); // from any thread
+    /// let error = index.verify_within(&watch, &mut |_, _| ()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// # Ok::<(), filedex::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Filedex::verify`]; `Cancelled`, `Costly`, and `Query` past the watch's time.
+    pub fn verify_within(
+        &self,
+        watch: &Watch,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Report> {
+        self.backend.verify(watch, progress)
     }
 
     /// Returns when every write before the call is on the disk.

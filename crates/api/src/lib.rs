@@ -102,7 +102,7 @@ pub use clause::{Clause, Field, field};
 #[cfg(feature = "endpoints")]
 pub use directory::{
     Answer, Directory, DirectoryError, FileDirectory, Folder, IncompleteUpload, MemoryDirectory,
-    Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
+    NotAHash, Role, Room, RoomKind, ShortUrls, Tag, TokenHash, User,
 };
 #[cfg(feature = "endpoints")]
 pub use endpoint::{
@@ -130,7 +130,7 @@ pub use filedex_query::{
 pub use filedex_storage::{
     Activity, Backup, CacheActivity, Cancel, Changed, Commit, Compaction, Durability, Explain,
     Holder, Holders, News, Put, Quarantined, Repair, Report, Start, Stats, Store, Sweep, Tally,
-    Watch, What, Window, check_record,
+    Watch, Way, What, Window, Work, check_record,
 };
 
 /// The program in the README compiles and does what it says.

@@ -23,9 +23,13 @@
 //! }
 //! ```
 
+mod changes;
 mod index;
 mod lookup;
 mod places;
+mod snapshot;
 
+pub use changes::Changes;
 pub use index::Filedex;
 pub use lookup::{Lookup, Matches};
+pub use snapshot::Snapshot;

@@ -1,5 +1,5 @@
 //! The calls as futures: the same answers, so many at a time, and ended where they are dropped.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::future::Future;
 use std::sync::Arc;
@@ -188,4 +188,84 @@ fn handles_and_futures_pass_between_threads() {
     is_sent(&index.all().iter());
     let record = doc! { "_id": "a" };
     is_sent(&index.put(&record));
+}
+
+#[test]
+fn figures_sweeps_batches_and_states_are_those_of_the_calls_that_block() {
+    in_both(|| async {
+        let index = Filedex::new(filedex::Filedex::temporary().unwrap());
+        index.put_many(records(100)).await.unwrap();
+        let (all, blocking) = (index.room("r"), index.index().room("r"));
+        assert_eq!(all.sum("size").await.unwrap(), blocking.sum("size").unwrap());
+        assert_eq!(all.counts_by("size").await.unwrap(), blocking.counts_by("size").unwrap());
+        assert_eq!(all.distinct("rid").await.unwrap(), blocking.distinct("rid").unwrap());
+        let by_size = all.clone().sort(doc! { "size": 1 }).unwrap().count(10);
+        assert_eq!(by_size.rank("42").await.unwrap(), Some(42));
+        let first = by_size.page().await.unwrap();
+        let token = first.next_token().unwrap();
+        let second = by_size.clone().after_token(&token).page().await.unwrap();
+        assert_eq!(second, by_size.clone().after(&first.files[9]).unwrap().page().await.unwrap());
+        assert_eq!(second.files[0].get_str("_id"), Some("10"));
+        let back = by_size.clone().before(&second.files[0]).unwrap().page().await.unwrap();
+        assert_eq!(back.files, first.files);
+
+        let state = index.snapshot().await.unwrap();
+        let moved = all.clone().query(r#"{"size": {"$lt": 10}}"#).unwrap();
+        assert_eq!(moved.update_all(r#"{"$set": {"rid": "s"}}"#).await.unwrap().changed, 10);
+        let both = |batch: &mut filedex::Batch<'_>| {
+            batch.put(&doc! { "_id": "x", "rid": "s", "deletesAt": filedex::Date(1) })?;
+            batch.room("s")?.total()
+        };
+        assert_eq!(index.write(both).await.unwrap(), 11);
+        assert_eq!(index.expire("deletesAt", filedex::Date(1)).await.unwrap(), 1);
+        assert_eq!(index.room("s").remove_all().await.unwrap(), 10);
+        assert_eq!(index.all().total().await.unwrap(), 90);
+        assert_eq!(state.room("r").total().await.unwrap(), 100);
+        assert!(state.get("3").await.unwrap().is_some() && index.get("3").await.unwrap().is_none());
+
+        assert!(index.verify().await.unwrap().is_clean());
+        let site = tempfile::tempdir().unwrap();
+        assert_eq!(index.backup(site.path().join("night")).await.unwrap().records, 90);
+    });
+}
+
+#[test]
+fn what_is_written_is_told_to_a_task_that_waits_and_the_end_as_well() {
+    in_both(|| async {
+        let index = Filedex::new(filedex::Filedex::temporary().unwrap());
+        let mut changes = index.watch(filedex::Scope::everything().room("r")).await.unwrap();
+        let reader = tokio::spawn(async move {
+            let mut told = Vec::new();
+            while let Some(news) = changes.next().await {
+                match news.unwrap() {
+                    filedex::News::Commit(commit) => told.extend(commit.changes),
+                    news => panic!("{news:?}"),
+                }
+            }
+            told.into_iter().map(|change| change.id).collect::<Vec<_>>()
+        });
+        for number in 0..200 {
+            let room = if number % 2 == 0 { "r" } else { "s" };
+            index.put(&doc! { "_id": number.to_string(), "rid": room }).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        index.close().await.unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(10), reader).await.unwrap().unwrap();
+        let even: Vec<String> = (0..200).step_by(2).map(|number| number.to_string()).collect();
+        assert_eq!(told, even);
+    });
+}
+
+#[test]
+fn a_watch_whose_future_is_dropped_misses_nothing() {
+    in_both(|| async {
+        let index = Filedex::new(filedex::Filedex::temporary().unwrap());
+        let mut changes = index.watch(filedex::Scope::everything()).await.unwrap();
+        let nothing = tokio::time::timeout(Duration::from_millis(5), changes.next()).await;
+        assert!(nothing.is_err());
+        index.put(&doc! { "_id": "a" }).await.unwrap();
+        let number = changes.number();
+        let Some(Ok(filedex::News::Commit(commit))) = changes.next().await else { panic!() };
+        assert_eq!((&*commit.changes[0].id, commit.number), ("a", number + 1));
+    });
 }

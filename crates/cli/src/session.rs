@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use filedex::{Cancel, Filedex};
+use filedex::{Cancel, Filedex, Watch};
 
 use crate::failure::Failure;
 use crate::progress::{Drawn, Progress};
@@ -112,6 +112,11 @@ impl<'s> Session<'s> {
     /// Says something on standard error. Where that is gone there is nobody to tell.
     pub(crate) fn tell(&mut self, words: impl Display) {
         let _nobody_listens = writeln!(self.err, "{words}");
+    }
+
+    /// Ends the work once nobody waits for the answer any more.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { cancel: Some(self.cancel.clone()), ..Watch::default() }
     }
 
     /// Whether nobody listens any more, or the server is to stop.

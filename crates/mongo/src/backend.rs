@@ -92,18 +92,19 @@ impl Backend for Mongo {
         self.0.remove_many(ids)
     }
 
-    fn stats(&self) -> Result<Stats> {
+    /// The servers count by themselves: the watch is not looked at.
+    fn stats(&self, _watch: &Watch) -> Result<Stats> {
         self.0.stats()
     }
 
     /// Reads every record and says which of them are none: the servers keep no counts of ours.
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+    fn verify(&self, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
         let all = filedex::Filter::all();
         let environment = filedex_query::Environment::default();
         let (shown, order) = (filedex_query::Projection::everything(), filedex_query::Sort::none());
         let plan = Plan::compile(all, shown, order, &environment)?;
-        let (of, mut report) = (self.total(&plan, &Watch::default())?, Report::default());
-        for record in self.walk(&plan, &Watch::default())? {
+        let (of, mut report) = (self.total(&plan, watch)?, Report::default());
+        for record in self.walk(&plan, watch)? {
             let record = record?;
             report.records += 1;
             if let Err(fault) = check_record(&record, &environment.limits) {

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use filedex_query::packed::pack;
 use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort};
-use filedex_storage::{Backup, ErrorKind, Options, Result, Store, Watch, Window};
+use filedex_storage::{Backup, Cancel, ErrorKind, Options, Result, Store, Watch, Window};
 use support::strange;
 
 fn file(number: i64) -> Document {
@@ -291,6 +291,41 @@ fn writers_go_on_during_a_backup() {
     assert!(number > 2001);
     assert_eq!(backup.unwrap().records, 2000);
     assert_eq!(content(&site.restore("restored").unwrap()), before);
+}
+
+#[test]
+fn work_on_the_whole_store_ends_when_nobody_waits_for_it_and_by_no_limit_of_queries() {
+    let mut options = Options::default();
+    options.limits.time = std::time::Duration::ZERO;
+    let (site, store) = (Site::new(), Store::temporary(&options).unwrap());
+    store.put_many((0..5000).map(file)).unwrap();
+    store.checkpoint().unwrap();
+    assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+    assert_eq!(store.stats().unwrap().records, 5000);
+    assert_eq!(site.backup(&store).records, 5000);
+
+    let (cancel, mut told) = (Cancel::default(), 0);
+    let watch = Watch { cancel: Some(cancel.clone()), ..Watch::default() };
+    let mut give_up = |done, _| {
+        told = done;
+        cancel.cancel();
+    };
+    let ended = store.verify_within(&watch, &mut give_up).unwrap_err();
+    assert!(ended.kind() == ErrorKind::Cancelled && (1..2500).contains(&told), "{ended} {told}");
+    assert_eq!(store.stats_within(&watch).unwrap_err().kind(), ErrorKind::Cancelled);
+
+    let (cancel, mut told) = (Cancel::default(), 0);
+    let watch = Watch { cancel: Some(cancel.clone()), ..Watch::default() };
+    let mut give_up = |done, _| {
+        told = done;
+        cancel.cancel();
+    };
+    let ended = store.backup_within(site.path("given up"), &watch, &mut give_up).unwrap_err();
+    assert!(ended.kind() == ErrorKind::Cancelled && (1..2500).contains(&told), "{ended} {told}");
+    assert_eq!(fs::read_dir(site.directory.path()).unwrap().count(), 1, "it leaves no file");
+
+    let watch = Watch { allowance: Some(std::time::Duration::ZERO), ..Watch::default() };
+    assert_eq!(store.stats_within(&watch).unwrap_err().kind(), ErrorKind::Costly);
 }
 
 #[test]

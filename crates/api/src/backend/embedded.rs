@@ -1,6 +1,7 @@
 //! The store of this machine as a backend: every call is the store's own.
 
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
 
 use filedex_query::{
@@ -129,12 +130,12 @@ impl Backend for Store {
         Ok(Store::remove_many(self, ids)?)
     }
 
-    fn stats(&self) -> Result<Stats> {
-        Ok(Store::stats(self)?)
+    fn stats(&self, watch: &Watch) -> Result<Stats> {
+        Ok(self.stats_within(watch)?)
     }
 
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-        Ok(Store::verify(self, progress)?)
+    fn verify(&self, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        Ok(self.verify_within(watch, progress)?)
     }
 
     fn activity(&self) -> Activity {
@@ -218,6 +219,10 @@ impl Writing for Batch<'_, '_> {
 impl Follow for Changes {
     fn wait(&mut self, time: Duration) -> Result<Option<News>> {
         Ok(Changes::wait(self, time)?)
+    }
+
+    fn poll(&mut self, waker: &Waker) -> Result<Option<News>> {
+        Ok(Changes::poll(self, waker)?)
     }
 
     fn number(&self) -> u64 {

@@ -18,7 +18,7 @@ pub use file::FileDirectory;
 pub use folder::{Folder, IncompleteUpload, ShortUrls};
 pub use memory::MemoryDirectory;
 pub use room::{Room, RoomKind};
-pub use token::TokenHash;
+pub use token::{NotAHash, TokenHash};
 pub use user::{Role, Tag, User};
 
 /// The host's users, rooms, tokens and memberships. An implementation keeps to these rules:

@@ -5,19 +5,19 @@
 use std::path::Path;
 
 use filedex_query::Document;
-use filedex_storage::{Put, Stats, Tally};
+use filedex_storage::{Backup, Put, Report, Stats, Tally, Watch};
 use serde::de::DeserializeOwned;
 
 use super::Lookup;
 use super::places::Places;
 use crate::file::record;
-use crate::{Change, File, Record, Result, Scope};
+use crate::{Batch, Change, Date, File, Record, Result, Scope};
 
 /// An open index whose calls are futures. Clones are handles of the same index and share its places.
 #[derive(Clone, Debug)]
 pub struct Filedex {
-    index: crate::Filedex,
-    places: Places,
+    pub(super) index: crate::Filedex,
+    pub(super) places: Places,
 }
 
 /// Calls at a time for each core: most wait for memory or the disk now and then.
@@ -105,6 +105,26 @@ impl Filedex {
         self.run(move |index| index.update_with(&id, &change)).await
     }
 
+    /// Makes several changes as one write. Once it has begun it is done, also if the future is dropped.
+    ///
+    /// # Errors
+    /// As [`crate::Filedex::write`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Batch<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run(|index| index.write(work)).await
+    }
+
+    /// Takes out all records whose date in that field is not after `now`.
+    ///
+    /// # Errors
+    /// As [`crate::Filedex::expire`].
+    pub async fn expire(&self, field: &str, now: Date) -> Result<u64> {
+        let field = field.to_owned();
+        self.run(move |index| index.expire(&field, now)).await
+    }
+
     /// Takes the record of that id out.
     ///
     /// # Errors
@@ -185,7 +205,24 @@ impl Filedex {
     /// # Errors
     /// As [`crate::Filedex::stats`].
     pub async fn stats(&self) -> Result<Stats> {
-        self.run(|index| index.stats()).await
+        self.watched(|index, watch| index.stats_within(watch)).await
+    }
+
+    /// Recounts every list from the records and reports what differs.
+    ///
+    /// # Errors
+    /// As [`crate::Filedex::verify`].
+    pub async fn verify(&self) -> Result<Report> {
+        self.watched(|index, watch| index.verify_within(watch, &mut |_, _| ())).await
+    }
+
+    /// Writes every record to a file, all from one moment. A future that is dropped leaves no file.
+    ///
+    /// # Errors
+    /// As [`crate::Filedex::backup`].
+    pub async fn backup(&self, path: impl AsRef<Path>) -> Result<Backup> {
+        let path = path.as_ref().to_owned();
+        self.watched(move |index, watch| index.backup_within(path, watch, &mut |_, _| ())).await
     }
 
     /// Ready when every write before the call is on the disk.
@@ -203,5 +240,16 @@ impl Filedex {
     pub async fn close(self) -> Result<()> {
         let Filedex { index, places } = self;
         places.run(move || index.close()).await
+    }
+
+    /// Runs work that ends when its future is dropped.
+    async fn watched<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&crate::Filedex, &Watch) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let index = self.index.clone();
+        let watched =
+            move |cancel| work(&index, &Watch { cancel: Some(cancel), ..Watch::default() });
+        self.places.run_watched(watched).await
     }
 }

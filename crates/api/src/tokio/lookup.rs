@@ -5,13 +5,13 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use filedex_query::{Collation, Document, Filter, Plan};
+use filedex_query::{Collation, Document, Filter, Plan, Value};
 use filedex_storage::Explain;
 use serde::de::DeserializeOwned;
 
 use super::places::{Places, Raise};
 use crate::file::record;
-use crate::{Page, Policy, Result, Written};
+use crate::{Change, Page, Policy, Record, Result, Updates, Written};
 
 /// A question to an index, built step by step as a [`crate::Lookup`] is. Its answers are futures, and dropping
 /// one ends what it asked.
@@ -71,11 +71,29 @@ impl Lookup {
         count(count: u64);
         time(time: Duration);
         allowance(allowance: Option<Duration>);
+        after_token(token: &str);
+        before_token(token: &str);
     }
 
     written! { query sort fields collation }
 
     relaxed! { query_relaxed sort_relaxed fields_relaxed }
+
+    /// The page begins behind that record.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::after`].
+    pub fn after(self, record: &impl Record) -> Result<Lookup> {
+        Ok(Lookup { lookup: self.lookup.after(record)?, places: self.places })
+    }
+
+    /// The page ends before that record.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::before`].
+    pub fn before(self, record: &impl Record) -> Result<Lookup> {
+        Ok(Lookup { lookup: self.lookup.before(record)?, places: self.places })
+    }
 
     /// As [`crate::Lookup::plan`].
     ///
@@ -115,6 +133,60 @@ impl Lookup {
     /// As [`crate::Lookup::total`].
     pub async fn total(&self) -> Result<u64> {
         self.ask(|lookup| lookup.total()).await
+    }
+
+    /// What the matches have in that field, added up.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::sum`].
+    pub async fn sum(&self, field: &str) -> Result<Value> {
+        let field = field.to_owned();
+        self.ask(move |lookup| lookup.sum(&field)).await
+    }
+
+    /// Each value that the matches have in that field, with how many have it.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::counts_by`].
+    pub async fn counts_by(&self, field: &str) -> Result<Vec<(Value, u64)>> {
+        let field = field.to_owned();
+        self.ask(move |lookup| lookup.counts_by(&field)).await
+    }
+
+    /// The values that the matches have in that field.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::distinct`].
+    pub async fn distinct(&self, field: &str) -> Result<Vec<Value>> {
+        let field = field.to_owned();
+        self.ask(move |lookup| lookup.distinct(&field)).await
+    }
+
+    /// How many matches come before the record of that id.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::rank`].
+    pub async fn rank(&self, id: &str) -> Result<Option<u64>> {
+        let id = id.to_owned();
+        self.ask(move |lookup| lookup.rank(&id)).await
+    }
+
+    /// Takes all matches out, whatever the window. A future that is dropped ends it after a step; the steps that
+    /// were done stand.
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::remove_all`].
+    pub async fn remove_all(&self) -> Result<u64> {
+        self.ask(|lookup| lookup.remove_all()).await
+    }
+
+    /// Changes all matches, each once; ended as [`Lookup::remove_all`].
+    ///
+    /// # Errors
+    /// As [`crate::Lookup::update_all`].
+    pub async fn update_all(&self, change: impl Into<Change>) -> Result<Updates> {
+        let change = change.into();
+        self.ask(move |lookup| lookup.update_all(&change)).await
     }
 
     /// How the page is found and what that costs, by finding it.

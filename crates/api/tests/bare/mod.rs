@@ -44,11 +44,11 @@ impl Backend for Bare {
     fn remove_many(&self, ids: &mut dyn Iterator<Item = String>) -> Result<u64> {
         self.0.remove_many(ids)
     }
-    fn stats(&self) -> Result<Stats> {
-        self.0.stats()
+    fn stats(&self, watch: &Watch) -> Result<Stats> {
+        self.0.stats(watch)
     }
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
-        self.0.verify(progress)
+    fn verify(&self, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        self.0.verify(watch, progress)
     }
     fn flush(&self) -> Result<()> {
         self.0.flush()

@@ -152,18 +152,18 @@ impl Backend for Sharded {
         ids.map(|id| self.remove(&id).map(u64::from)).sum()
     }
 
-    fn stats(&self) -> Result<Stats> {
+    fn stats(&self, watch: &Watch) -> Result<Stats> {
         let mut all = Stats::default();
         for shard in &self.shards {
-            all.records += shard.stats()?.records;
+            all.records += shard.stats(watch)?.records;
         }
         Ok(all)
     }
 
-    fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+    fn verify(&self, watch: &Watch, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
         let mut all = Report::default();
         for shard in &self.shards {
-            let report = shard.verify(progress)?;
+            let report = shard.verify(watch, progress)?;
             all.records += report.records;
             all.problems.extend(report.problems);
         }

@@ -52,8 +52,8 @@ impl Arguments {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let Source { store, db, admin } = &arguments.source;
     let index = session.open(&Store::at(store.clone().or(db.clone()), admin.clone()))?;
-    let path = session.path(&arguments.file);
-    let backup = session.of_records(|progress| index.backup(path, progress))?;
+    let (path, watch) = (session.path(&arguments.file), session.watch());
+    let backup = session.of_records(|progress| index.backup_within(path, &watch, progress))?;
     index.close()?;
     writeln!(session.out, "{} records, sha256 {}", backup.records, backup.sha256)?;
     Ok(())

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let index = session.open(&arguments.store)?;
-    let stats = index.stats()?;
+    let stats = index.stats_within(&session.watch())?;
     report::print(session, arguments.format, &stats)?;
     index.close()
 }

@@ -26,7 +26,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let index = session.open(&arguments.store)?;
     index.recoveries().iter().for_each(|done| session.tell(format_args!("on opening: {done}")));
-    let report = session.of_records(|progress| index.verify(progress))?;
+    let watch = session.watch();
+    let report = session.of_records(|progress| index.verify_within(&watch, progress))?;
     report::print(session, arguments.format, &report)?;
     index.close()?;
     if report.is_clean() {

@@ -19,7 +19,7 @@ use std::path::Path;
 use data_encoding::HEXLOWER;
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::{self, PackedDocument};
-use filedex_query::{Binary, Document, DocumentRef, Limits, Value, ValueRef};
+use filedex_query::{Binary, Clock as _, Document, DocumentRef, Limits, Value, ValueRef};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -28,6 +28,7 @@ use crate::disk::directory;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::List;
 use crate::format::record::document;
+use crate::read::Watch;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 
@@ -87,12 +88,25 @@ impl Store {
         path: impl AsRef<Path>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Backup> {
+        self.backup_within(path, &Watch::default(), progress)
+    }
+
+    /// The same, ended by what the watch says, but by no limit of queries. One that was ended leaves no file.
+    ///
+    /// # Errors
+    /// As [`Store::backup`]; `Cancelled`, `Costly`, and `Query` past the watch's time.
+    pub fn backup_within(
+        &self,
+        path: impl AsRef<Path>,
+        watch: &Watch,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Backup> {
         let path = path.as_ref();
         let failed = |error: io::Error| Error::io("write", path, error);
         let parent = directory::parent_of(path);
         let file = tempfile::Builder::new().prefix(".filedex-").tempfile_in(parent);
         let mut file = file.map_err(failed)?;
-        let backup = self.write_backup(file.as_file_mut(), path, progress)?;
+        let backup = self.write_backup(file.as_file_mut(), path, watch, progress)?;
         file.as_file().sync_all().map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         directory::sync(parent)?;
@@ -103,14 +117,16 @@ impl Store {
         &self,
         file: &mut File,
         path: &Path,
+        watch: &Watch,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Backup> {
         let failed = |error: io::Error| Error::io("write", path, error);
-        let mut lines = Lines::new(file);
+        let (mut lines, stops) = (Lines::new(file), watch.whole());
         let state = self.shared().state();
         let reading = Snapshot::new(&self.shared().pool, &state);
         let records = reading.tally(&List::everything())?.records();
         for run in rooms::runs(reading)? {
+            stops.look()?;
             let run = run?;
             let block = rooms::block_of(reading, &run)?;
             rooms::each_entry(reading, &run, block.as_ref(), &mut |_, entry| {

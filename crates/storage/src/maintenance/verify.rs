@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use filedex_query::Clock as _;
 use filedex_query::packed::PackedDocument;
 
 use super::rooms;
@@ -14,6 +15,7 @@ use crate::error::Result;
 use crate::format::record::document;
 use crate::format::{Block, Entry, List, Place, Standing, Tally};
 use crate::index::{Commit, Keyed};
+use crate::read::{Stops, Watch};
 use crate::snapshot::{Overlay, Snapshot};
 use crate::store::{Audit, Store};
 
@@ -54,14 +56,26 @@ impl Store {
     /// # Errors
     /// Only where the files cannot be read at all; what is wrong with their content is in the report.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Report> {
+        self.verify_within(&Watch::default(), progress)
+    }
+
+    /// The same, ended by what the watch says, but by no limit of queries.
+    ///
+    /// # Errors
+    /// As [`Store::verify`]; `Cancelled`, `Costly`, and `Query` past the watch's time.
+    pub fn verify_within(
+        &self,
+        watch: &Watch,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Report> {
         let Audit { state, commit, chunks } = self.shared().audit();
         let reading = Snapshot::new(&self.shared().pool, &state);
         let expected = reading.tally(&List::everything()).map_or(0, |tally| tally.records());
-        let mut check = Check::new(reading);
-        check.index(chunks);
+        let mut check = Check::new(reading, watch.whole());
+        check.index(chunks)?;
         check.usage(&commit);
         check.rooms(&mut |done| progress(done, expected))?;
-        check.lists();
+        check.lists()?;
         progress(check.report.records, expected);
         Ok(check.report)
     }
@@ -69,6 +83,7 @@ impl Store {
 
 struct Check<'r> {
     reading: Snapshot<'r>,
+    stops: Stops,
     report: Report,
     /// What lists must add up to, by the records.
     tallies: BTreeMap<List, Tally>,
@@ -94,9 +109,9 @@ struct Current {
 }
 
 impl<'r> Check<'r> {
-    fn new(reading: Snapshot<'r>) -> Check<'r> {
+    fn new(reading: Snapshot<'r>, stops: Stops) -> Check<'r> {
         let (report, tallies, listed) = (Report::default(), BTreeMap::new(), BTreeSet::new());
-        Check { reading, report, tallies, listed, live: BTreeMap::new(), current: None }
+        Check { reading, stops, report, tallies, listed, live: BTreeMap::new(), current: None }
     }
 
     fn problem(&mut self, problem: String) {
@@ -106,7 +121,7 @@ impl<'r> Check<'r> {
     }
 
     /// Goes through the index, which must be what the manifest says.
-    fn index(&mut self, manifest: Result<BTreeMap<Vec<u8>, u32>>) {
+    fn index(&mut self, manifest: Result<BTreeMap<Vec<u8>, u32>>) -> Result<()> {
         let mut manifest = match manifest {
             Ok(chunks) => Some(chunks),
             Err(error) => {
@@ -117,6 +132,7 @@ impl<'r> Check<'r> {
         let (index, version) = (&self.reading.pool.index, &self.reading.state.version);
         let mut key = Vec::new();
         loop {
+            self.stops.look()?;
             match index.next(version, &key, &[0xff]) {
                 Ok(Some(chunk)) => {
                     key = chunk.key.to_vec();
@@ -137,6 +153,7 @@ impl<'r> Check<'r> {
         for key in manifest.into_iter().flatten().map(|(key, _)| key) {
             self.problem(format!("chunk {}: the manifest has it, the index has not", name(&key)));
         }
+        Ok(())
     }
 
     fn chunk(&mut self, chunk: &Keyed) {
@@ -236,6 +253,7 @@ impl<'r> Check<'r> {
 
     fn rooms(&mut self, progress: &mut dyn FnMut(u64)) -> Result<()> {
         for run in rooms::runs(self.reading)? {
+            self.stops.look()?;
             // What cannot be read was told when the index was gone through.
             let Ok(run) = run else { continue };
             let block = rooms::block_of(self.reading, &run).ok().flatten();
@@ -293,7 +311,7 @@ impl<'r> Check<'r> {
     }
 
     /// Compares what lists add up to, memtables included, with the records.
-    fn lists(&mut self) {
+    fn lists(&mut self) -> Result<()> {
         let mut lists = std::mem::take(&mut self.listed);
         let cells = Overlay::from(self.reading.state, &[]);
         let mut last: &[u8] = &[];
@@ -306,6 +324,7 @@ impl<'r> Check<'r> {
         let mut tallies = std::mem::take(&mut self.tallies);
         lists.extend(tallies.keys().cloned());
         for list in lists {
+            self.stops.look()?;
             let (kept, recount) =
                 (self.reading.tally(&list), tallies.remove(&list).unwrap_or_default());
             match kept {
@@ -319,6 +338,7 @@ impl<'r> Check<'r> {
                 Err(error) => self.problem(format!("list {}: {error}", name(list.bytes()))),
             }
         }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use filedex_query::{Account, Plan};
@@ -107,8 +108,21 @@ impl Changes {
         let now = Instant::now();
         // A time past all clocks is as good as a day: who waits longer asks again.
         let until = now.checked_add(time).unwrap_or(now + Duration::from_secs(86_400));
+        self.next_of(|history, seen| history.after(seen, until))
+    }
+
+    /// The next that is to be told, if there is one by now. Else the task is woken once there may be one, or
+    /// the store is closed.
+    ///
+    /// # Errors
+    /// As [`Changes::wait`].
+    pub fn poll(&mut self, waker: &Waker) -> Result<Option<News>> {
+        self.next_of(|history, seen| history.after_or_wake(seen, waker))
+    }
+
+    fn next_of(&mut self, next: impl Fn(&History, u64) -> Next) -> Result<Option<News>> {
         loop {
-            match self.history.after(self.seen, until) {
+            match next(&self.history, self.seen) {
                 Next::Nothing | Next::End => return Ok(None),
                 Next::Gap(last) => {
                     self.seen = last;
@@ -154,21 +168,6 @@ impl Changes {
         let Some(body) = body else { return Ok(false) };
         let account = Account::new(self.plan.limits());
         Ok(self.plan.matcher().matches_within(document(body), &account)?)
-    }
-}
-
-/// Waits without end: until the store is closed.
-impl Iterator for Changes {
-    type Item = Result<News>;
-
-    fn next(&mut self) -> Option<Result<News>> {
-        loop {
-            match self.wait(Duration::from_secs(3600)).transpose() {
-                None if self.has_ended() => return self.wait(Duration::ZERO).transpose(),
-                None => {}
-                news => return news,
-            }
-        }
     }
 }
 

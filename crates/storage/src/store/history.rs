@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
@@ -32,6 +33,8 @@ struct Kept {
     /// The number of the last write that was kept or came before.
     last: u64,
     has_ended: bool,
+    /// Tasks that wait for the next write.
+    wakers: Vec<Waker>,
 }
 
 /// One write: its number, and what became of the records that it changed.
@@ -78,8 +81,10 @@ impl History {
         while kept.bytes > MOST_BYTES && kept.writes.len() > 1 {
             kept.forget_oldest();
         }
+        let wakers = std::mem::take(&mut kept.wakers);
         drop(kept);
         self.added.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     /// The write after that number. Waits for one until then.
@@ -93,10 +98,25 @@ impl History {
         }
     }
 
+    /// The write after that number, if there is one by now; else the task is woken once there is, or will be none.
+    pub(super) fn after_or_wake(&self, number: u64, waker: &Waker) -> Next {
+        let mut kept = self.kept.lock();
+        let next = kept.after(number);
+        if matches!(next, Next::Nothing) && !kept.wakers.iter().any(|other| other.will_wake(waker))
+        {
+            kept.wakers.push(waker.clone());
+        }
+        next
+    }
+
     /// Lets all who wait go.
     pub(super) fn end(&self) {
-        self.kept.lock().has_ended = true;
+        let mut kept = self.kept.lock();
+        kept.has_ended = true;
+        let wakers = std::mem::take(&mut kept.wakers);
+        drop(kept);
         self.added.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn has_ended(&self) -> bool {
