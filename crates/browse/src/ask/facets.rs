@@ -1,24 +1,34 @@
-//! What the files of an answer have in common: their type groups, extensions, owners and months, counted in one
-//! bounded walk over the newest of them.
+//! What the files of an answer have in common: their type groups, extensions, owners and months. Counted where
+//! the index keeps counts, the others in one bounded walk over the newest files.
+
+mod kept;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use filedex::{Date, Document, Lookup, Result, Turn, Value, ejson};
+use filedex::{Date, Document, Filedex, Lookup, Result, Turn, Value, ejson};
 use jiff::civil;
 use jiff::tz::TimeZone;
+
+use super::question::Question;
 
 /// Counts of one answer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facets {
-    pub(crate) groups: Vec<Bucket>,
-    pub(crate) extensions: Vec<Bucket>,
-    pub(crate) owners: Vec<Bucket>,
+    pub(crate) groups: Facet,
+    pub(crate) extensions: Facet,
+    pub(crate) owners: Facet,
     /// Months, or years where there are too many, in order and without gaps.
-    pub(crate) months: Vec<Bucket>,
-    /// How many files were counted.
+    pub(crate) months: Facet,
+    /// How many files were walked over.
     pub(crate) counted: u64,
-    /// Whether there are more, older ones.
+}
+
+/// Values of one kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facet {
+    pub(crate) buckets: Vec<Bucket>,
+    /// Whether there are more, older files that were not counted.
     pub(crate) is_partial: bool,
 }
 
@@ -55,28 +65,40 @@ struct Counts {
 }
 
 impl Facets {
-    /// Counts the matches of a lookup, whatever its order, fields and window.
-    pub(crate) fn of(lookup: Lookup, turn: &Turn) -> Result<Facets> {
+    /// Counts what a question finds, whatever its order, fields and window; `lookup` is that which answers it.
+    pub(crate) fn of(
+        index: &Filedex,
+        question: &Question,
+        lookup: Lookup,
+        turn: &Turn,
+    ) -> Result<Facets> {
+        let mut facets = Facets::walked(lookup, turn, MOST)?;
+        facets.take_kept(index, question, turn)?;
+        Ok(facets)
+    }
+
+    /// Those of so many of the newest matches.
+    fn walked(lookup: Lookup, turn: &Turn, most: u64) -> Result<Facets> {
         let seen = r#"{"_id": 0, "typeGroup": 1, "extension": 1, "userId": 1, "uploadedAt": 1}"#;
         let lookup = turn.of(lookup).fields(seen)?.sort(r#"{"uploadedAt": -1}"#)?;
         let (started, mut counts, mut counted) = (Instant::now(), Counts::default(), 0);
         let mut is_partial = false;
         for file in lookup.iter()? {
             let is_over = counted % LOOK == 0 && started.elapsed() > TIME;
-            if counted == MOST || is_over {
+            if counted == most || is_over {
                 is_partial = true;
                 break;
             }
             counts.add(&file?);
             counted += 1;
         }
+        let facet = |buckets| Facet { buckets, is_partial };
         Ok(Facets {
-            groups: buckets(counts.groups, "typeGroup"),
-            extensions: buckets(counts.extensions, "extension"),
-            owners: buckets(counts.owners, "userId"),
-            months: months(&counts.months),
+            groups: facet(buckets(counts.groups, "typeGroup")),
+            extensions: facet(buckets(counts.extensions, "extension")),
+            owners: facet(buckets(counts.owners, "userId")),
+            months: facet(months(&counts.months)),
             counted,
-            is_partial,
         })
     }
 }
@@ -112,7 +134,7 @@ fn month_of(value: Option<&Value>) -> Option<i32> {
 }
 
 /// The most frequent values.
-fn buckets(counts: HashMap<Option<String>, u64>, field: &str) -> Vec<Bucket> {
+fn buckets(counts: impl IntoIterator<Item = (Option<String>, u64)>, field: &str) -> Vec<Bucket> {
     let mut sorted: Vec<(Option<String>, u64)> = counts.into_iter().collect();
     sorted.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
     let bucket = |(value, count): (Option<String>, u64)| {
@@ -130,25 +152,30 @@ fn months(counts: &BTreeMap<i32, u64>) -> Vec<Bucket> {
     else {
         return Vec::new();
     };
-    let step = if (last - first) as usize >= MONTHS { 12 } else { 1 };
-    let (first, last) = (first.div_euclid(step) * step, *last);
-    let span = |from: i32| {
-        let count = counts.range(from..from + step).map(|(_, count)| count).sum();
-        span(from, step, count)
-    };
-    // Dates may be anything: no more bars than can be seen.
-    (first..=last).step_by(step as usize).take(120).filter_map(span).collect()
+    let count = |(from, to): (i32, i32)| counts.range(from..to).map(|(_, count)| count).sum();
+    spans(*first, *last)
+        .filter_map(|span| Some(Bucket { count: count(span), ..bar(span)? }))
+        .collect()
 }
 
-fn span(from: i32, step: i32, count: u64) -> Option<Bucket> {
-    let (start, end) = (first_day(from)?, first_day(from + step)?);
-    let label = if step == 1 { start.strftime("%b\u{a0}%Y") } else { start.strftime("%Y") };
+/// The months from the first to the last, one by one, or as years where there are too many: no more than can be
+/// seen, since dates may be anything.
+fn spans(first: i32, last: i32) -> impl Iterator<Item = (i32, i32)> {
+    let step = if last.abs_diff(first) as usize >= MONTHS { 12 } else { 1 };
+    let first = first.div_euclid(step) * step;
+    (first..=last).step_by(step as usize).take(120).map(move |from| (from, from + step))
+}
+
+/// The bar of files from one month on and before another, without its count.
+fn bar((from, to): (i32, i32)) -> Option<Bucket> {
+    let (start, end) = (first_day(from)?, first_day(to)?);
+    let label = if to - from == 1 { start.strftime("%b\u{a0}%Y") } else { start.strftime("%Y") };
     let bound = |day: civil::Date| {
         Document::new().with("$date", day.strftime("%Y-%m-%dT00:00:00Z").to_string())
     };
     let range = Document::new().with("$gte", bound(start)).with("$lt", bound(end));
     let condition = text_of(&Document::new().with("uploadedAt", range));
-    Some(Bucket { label: label.to_string(), count, value: None, condition })
+    Some(Bucket { label: label.to_string(), count: 0, value: None, condition })
 }
 
 fn first_day(month: i32) -> Option<civil::Date> {

@@ -37,10 +37,7 @@ impl Question {
     /// The lookup that answers it.
     pub(crate) fn lookup(&self, index: &Filedex) -> std::result::Result<Lookup, Fault> {
         let at = |part| move |error: filedex::Error| Fault::at(part, &error);
-        let mut lookup = self.scoped(index);
-        if let Some(group) = &self.type_group {
-            lookup = lookup.type_group(group);
-        }
+        let mut lookup = self.typed(index);
         if !self.query.is_empty() {
             lookup = lookup.query_relaxed(&self.query).map_err(at(Part::Query))?;
         }
@@ -68,6 +65,20 @@ impl Question {
             lookup = lookup.user(user);
         }
         lookup
+    }
+
+    /// A lookup in its room or of its user, of its type, without anything else.
+    pub(super) fn typed(&self, index: &Filedex) -> Lookup {
+        let lookup = self.scoped(index);
+        match &self.type_group {
+            Some(group) => lookup.type_group(group),
+            None => lookup,
+        }
+    }
+
+    /// Whether the index keeps counts of all that it asks for: no list knows of a room and a user together.
+    pub(super) fn is_counted(&self) -> bool {
+        !self.is_asked() && (self.room.is_none() || self.user.is_none())
     }
 
     /// How many files of each type group the room, the user or the index has. `None` where room and user

@@ -30,7 +30,7 @@ impl Overview {
             Err(_) => Vec::new(),
         };
         Ok(Overview {
-            stats: index.stats()?,
+            stats: index.stats_within(&turn.watch())?,
             rooms: largest(Kind::Rooms)?,
             users: largest(Kind::Users)?,
             newest,

@@ -100,7 +100,9 @@ pub(super) async fn files(
     });
     let facets: Coming = Box::pin(async move {
         let question = Question::parse(uri.query().unwrap_or_default());
-        let facets = long(browser.shared(), move |turn| Facets::of(lookup, turn)).await;
+        let (index, asked) = (browser.shared().index.clone(), question.clone());
+        let facets = long(browser.shared(), move |turn| Facets::of(&index, &asked, lookup, turn));
+        let facets = facets.await;
         show::facets(&question, facets.as_ref()).into_string()
     });
     streamed([ready(before), results, ready(between), facets, ready(after)])
@@ -193,7 +195,7 @@ pub(super) async fn health(
     uri: Uri,
 ) -> Response {
     let index = browser.shared().index.clone();
-    let health = ask(browser.shared(), move |_| Health::of(&index)).await;
+    let health = ask(browser.shared(), move |turn| Health::of(&index, turn)).await;
     let frame = show::Frame {
         label: &browser.shared().label,
         nonce: &nonce.0,
@@ -224,8 +226,8 @@ fn verification(browser: Browser) -> impl Stream<Item = String> + Send {
     let (tell, told) = mpsc::channel::<String>(TOLD as usize + 2);
     let work = async move {
         let (index, mut last, teller) = (browser.shared().index.clone(), 0, tell.clone());
-        let report = long(browser.shared(), move |_| {
-            index.verify(&mut |done, of| {
+        let report = long(browser.shared(), move |turn| {
+            index.verify_within(&turn.watch(), &mut |done, of| {
                 let step = done * TOLD / of.max(1);
                 if step > last {
                     last = step;

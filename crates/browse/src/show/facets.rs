@@ -26,14 +26,32 @@ pub(crate) fn facets(question: &Question, facets: Result<&Facets, &Fault>) -> Ma
     }
     html! {
         h2 { "In common" }
-        (values("Type", question, &facets.groups, Own::Type))
-        (values("Extension", question, &facets.extensions, Own::None))
-        (values("Owner", question, &facets.owners, Own::User))
-        (months(question, &facets.months))
-        p.counted {
-            @if facets.is_partial { "Counted in the newest " (figure::of(facets.counted, "file", "files")) ", not in all." }
-            @else { "Counted in all " (figure::of(facets.counted, "file", "files")) "." }
-        }
+        (values("Type", question, &facets.groups.buckets, Own::Type))
+        (values("Extension", question, &facets.extensions.buckets, Own::None))
+        (values("Owner", question, &facets.owners.buckets, Own::User))
+        (months(question, &facets.months.buckets))
+        p.counted { (counted(facets)) }
+    }
+}
+
+/// In which files values were counted.
+fn counted(facets: &Facets) -> Markup {
+    let kinds = [
+        ("types", &facets.groups),
+        ("extensions", &facets.extensions),
+        ("owners", &facets.owners),
+        ("months", &facets.months),
+    ];
+    let of = |is_partial: bool| -> Vec<&str> {
+        let kinds = kinds.iter().filter(|(_, facet)| facet.is_partial == is_partial);
+        kinds.map(|(name, _)| *name).collect()
+    };
+    let (whole, partial) = (of(false), of(true));
+    let files = figure::of(facets.counted, "file", "files");
+    html! {
+        @if partial.is_empty() { "Counted in all " (files) "." }
+        @else if whole.is_empty() { "Counted in the newest " (files) ", not in all." }
+        @else { "Counted in all files: " (whole.join(", ")) "; in the newest " (files) ": " (partial.join(", ")) "." }
     }
 }
 
