@@ -67,6 +67,20 @@ pub enum What {
     Removed,
 }
 
+impl Commit {
+    /// The write of that number, for whoever follows records that lie elsewhere.
+    pub fn new(number: u64, changes: Vec<Changed>) -> Commit {
+        Commit { number, changes }
+    }
+}
+
+impl Changed {
+    /// What became of the record of that id.
+    pub fn new(id: impl Into<String>, what: What) -> Changed {
+        Changed { id: id.into(), what }
+    }
+}
+
 impl Store {
     /// Follows what is written to records of the plan, from now on or behind the write of a number. Writes
     /// are kept for it within some 16 MiB, from the first call of this function on; one that asks for
@@ -132,7 +146,7 @@ impl Changes {
                     self.seen = write.number;
                     let changes = self.seen_by_plan(&write)?;
                     if !changes.is_empty() {
-                        return Ok(Some(News::Commit(Commit { number: write.number, changes })));
+                        return Ok(Some(News::Commit(Commit::new(write.number, changes))));
                     }
                 }
             }
@@ -159,7 +173,7 @@ impl Changes {
                     (true, true) => What::Replaced,
                     (true, false) => What::Removed,
                 };
-            changes.push(Changed { id: String::from(&*fate.id), what });
+            changes.push(Changed::new(&*fate.id, what));
         }
         Ok(changes)
     }
