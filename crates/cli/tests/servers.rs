@@ -1,4 +1,4 @@
-//! The program over MongoDB's servers; run by `.ci/mongo`, which says where there is one.
+//! The program over MongoDB's servers; run by `.ci/mongo`, in the suite of `crates/mongo`.
 #![cfg(feature = "mongodb")]
 #![allow(
     clippy::unwrap_used,
@@ -45,9 +45,9 @@ fn a_store_is_moved_to_servers_and_back() {
 fn a_copy_to_servers_that_is_killed_at_any_moment_goes_on_and_ends_equal() {
     let site = tempfile::tempdir().unwrap();
     let [one, state] = ["one", "state"].map(|name| site.path().join(name));
-    fill(&one, 6_000);
+    fill(&one, 3_000);
     let servers = database("killed");
-    let life = |round| Duration::from_millis(100 + round * 90 + round * 31 % 70);
+    let life = |round| Duration::from_millis(100 + round * 350 + round * 31 % 70);
     let kills = copy_through_kills(text(&one), &servers, &state, life);
     assert!(kills >= 2, "only {kills} kills");
     assert_eq!(run(&["compare", text(&one), &servers]).status, 0);

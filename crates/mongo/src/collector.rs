@@ -8,6 +8,7 @@ use filedex_query::ejson::{Form, write_document_within};
 use filedex_query::{Account, TopK};
 
 use crate::error::Failure;
+use crate::place::Place;
 use crate::question::Question;
 use crate::record;
 
@@ -27,6 +28,10 @@ pub(crate) struct Collector<'p> {
     pub(crate) examined: u64,
     pub(crate) matched: u64,
     most_examined: u64,
+    /// Where all of them have to lie beside.
+    pub(crate) place: Option<&'p Place>,
+    /// Whether one does not, or may stand in another's place.
+    pub(crate) has_strayed: bool,
 }
 
 enum Kept {
@@ -58,8 +63,18 @@ impl<'p> Collector<'p> {
             }
         };
         let most = watch.documents_examined.unwrap_or(u64::MAX).min(limits.documents_examined);
-        let (examined, matched, most_examined) = (0, 0, most);
-        Collector { plan, question, account, window, kept, examined, matched, most_examined }
+        Collector {
+            plan,
+            question,
+            account,
+            window,
+            kept,
+            examined: 0,
+            matched: 0,
+            most_examined: most,
+            place: None,
+            has_strayed: false,
+        }
     }
 
     /// Takes the next record.
@@ -74,6 +89,12 @@ impl<'p> Collector<'p> {
         let residual = self.plan.residual(&self.question.proven);
         if !residual.matches_within(record.view(), self.account)? {
             return Ok(());
+        }
+        if let Some(place) = self.place {
+            let held = self.account.held();
+            let is_beside = place.has(&sort_key(self.plan, &record, self.account)?);
+            self.has_strayed |= !is_beside || !place.is_reversible(self.plan, record.view());
+            self.account.release_to(held);
         }
         let position = self.matched;
         self.matched += 1;
@@ -147,7 +168,13 @@ impl<'p> Collector<'p> {
     fn into_window(self) -> Vec<Document> {
         let offset = usize::try_from(self.window.offset).unwrap_or(usize::MAX);
         match self.kept {
-            Kept::InOrder { records, .. } => records,
+            Kept::InOrder { mut records, .. } => {
+                // Towards an end they came from there.
+                if self.place.is_some_and(Place::is_end) {
+                    records.reverse();
+                }
+                records
+            }
             Kept::Sorted(top) => top.into_sorted().into_iter().skip(offset).collect(),
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! This file knows how servers are reached; it knows no records and no plans.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use filedex::{Error, ErrorKind, Result};
@@ -29,6 +32,8 @@ pub(crate) struct Connection {
     pub(crate) servers: Servers,
     pub(crate) is_read_only: bool,
     pub(crate) time: Duration,
+    /// The threads that are in the middle of a write of several changes.
+    pub(crate) writing: Mutex<HashSet<ThreadId>>,
 }
 
 /// What a task on the runtime needs. Cheap to clone.
@@ -39,6 +44,14 @@ pub(crate) struct Servers {
     pub(crate) records: Collection<RawDocumentBuf>,
     /// Whether several commands can see one moment, and happen as one.
     pub(crate) has_transactions: bool,
+    /// Whether they are a replica set or a sharded cluster, and not one server alone.
+    pub(crate) is_replicated: bool,
+    /// Whether the collection is sharded by another key than `_id`.
+    pub(crate) is_spread: bool,
+    /// Whether they answer of another time when they are asked of it, once that is known.
+    pub(crate) keeps_times: Arc<OnceLock<bool>>,
+    /// Whether counts are kept beside the records.
+    pub(crate) has_counts: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -54,12 +67,12 @@ impl Connection {
             })?;
         let (asked, time) = (options.clone(), options.time);
         let task = Task(runtime.spawn(async move { connect(&asked).await }));
-        let opened = finish(task, deadline(time));
+        let opened = task.finish(deadline(time));
         let is_read_only = options.is_read_only;
         let mut connection = Opening { runtime: Some(runtime) };
         let servers = opened?.map_err(error::of)?;
         let runtime = connection.runtime.take();
-        Ok(Connection { runtime, servers, is_read_only, time })
+        Ok(Connection { runtime, servers, is_read_only, time, writing: Mutex::default() })
     }
 
     /// Does something with the servers within the time of a call.
@@ -68,7 +81,7 @@ impl Connection {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        finish(self.spawn(work(self.servers.clone()))?, deadline(self.time))
+        self.spawn(work(self.servers.clone()))?.finish(deadline(self.time))
     }
 
     /// Starts a task, which ends when it is let go.
@@ -80,12 +93,21 @@ impl Connection {
         Ok(Task(self.runtime.as_ref().ok_or_else(closed)?.spawn(work)))
     }
 
-    /// Refuses where nothing may be written.
+    /// Refuses where nothing may be written: in an index that was opened so, and by a thread that is in the
+    /// middle of a write, for which that other one would wait.
     pub(crate) fn check_writable(&self) -> Result<()> {
-        match self.is_read_only {
-            true => Err(Error::new(ErrorKind::Unsupported, "this index was opened read-only")),
-            false => Ok(()),
-        }
+        let reason = match self.is_read_only {
+            true => "this index was opened read-only",
+            false if self.lock_writing().contains(&thread::current().id()) => {
+                "within a write changes are made through its batch"
+            }
+            false => return Ok(()),
+        };
+        Err(Error::new(ErrorKind::Unsupported, reason))
+    }
+
+    pub(crate) fn lock_writing(&self) -> MutexGuard<'_, HashSet<ThreadId>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,16 +136,19 @@ impl Drop for Opening {
 /// A task that is ended when nobody waits for it any more.
 pub(crate) struct Task<T>(JoinHandle<T>);
 
+impl<T> Task<T> {
+    /// What it comes to.
+    pub(crate) fn finish(mut self, look: impl Fn() -> Result<()>) -> Result<T> {
+        wait(&mut self.0, look)?.map_err(|cause| {
+            Error::new(ErrorKind::Io, "the driver's task ended early").caused_by(cause)
+        })
+    }
+}
+
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-fn finish<T>(mut task: Task<T>, look: impl Fn() -> Result<()>) -> Result<T> {
-    wait(&mut task.0, look)?.map_err(|cause| {
-        Error::new(ErrorKind::Io, "the driver's task ended early").caused_by(cause)
-    })
 }
 
 /// The end of calls that nobody gave another.
@@ -147,12 +172,37 @@ async fn connect(options: &MongoOptions) -> std::result::Result<Servers, DriverE
     let database = client.database(&name);
     let hello = client.database("admin").run_command(doc! { "hello": 1 }).await?;
     let is_router = hello.get_str("msg").is_ok_and(|kind| kind == "isdbgrid");
-    let has_transactions =
-        options.uses_transactions && (hello.contains_key("setName") || is_router);
+    let is_replicated = hello.contains_key("setName") || is_router;
+    let has_transactions = options.uses_transactions && is_replicated;
     let majority = WriteConcern::builder().w(Acknowledgment::Majority).build();
     let kept = CollectionOptions::builder().write_concern(majority).build();
     let records = database.collection_with_options(&options.collection, kept);
-    Ok(Servers { client, database, records, has_transactions })
+    let is_spread = is_router && is_spread(&client, &name, &options.collection).await?;
+    let (keeps_times, has_counts) = (Arc::default(), Arc::default());
+    let servers = Servers {
+        client,
+        database,
+        records,
+        has_transactions,
+        is_replicated,
+        is_spread,
+        keeps_times,
+        has_counts,
+    };
+    servers.learn().await?;
+    Ok(servers)
+}
+
+/// Whether a collection of that name is sharded by another key than `_id`.
+async fn is_spread(
+    client: &Client,
+    database: &str,
+    collection: &str,
+) -> std::result::Result<bool, DriverError> {
+    let known = client.database("config").collection::<mongodb::bson::Document>("collections");
+    let this = known.find_one(doc! { "_id": format!("{database}.{collection}") }).await?;
+    let key = this.as_ref().and_then(|this| this.get_document("key").ok());
+    Ok(key.is_some_and(|key| key.keys().any(|name| name != "_id")))
 }
 
 impl Servers {

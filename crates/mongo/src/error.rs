@@ -38,12 +38,15 @@ impl From<QueryError> for Failure {
 /// Codes of a server that is about to be another one: stepping down, shutting down, not yet there.
 const MOVING: [i32; 8] = [91, 112, 189, 251, 10_107, 11_602, 13_435, 13_436];
 
+/// Two have put in the first of an id at once.
+const DUPLICATE: i32 = 11_000;
+
 impl From<DriverError> for Failure {
     fn from(error: DriverError) -> Failure {
         let code = code(&error);
         let is_transient = error.contains_label("TransientTransactionError")
             || error.contains_label("RetryableWriteError")
-            || code.is_some_and(|code| MOVING.contains(&code))
+            || code.is_some_and(|code| MOVING.contains(&code) || code == DUPLICATE)
             || matches!(&*error.kind, DriverKind::Io(_) | DriverKind::ConnectionPoolCleared { .. });
         let is_refused = matches!(&*error.kind, DriverKind::Command(_));
         let (known, error) = (is_known(code), of(error));
@@ -65,6 +68,10 @@ pub(crate) fn of(error: DriverError) -> Error {
         }
         Some(11_600 | 11_601) => {
             return Error::new(ErrorKind::Cancelled, "cancelled by the server").caused_by(error);
+        }
+        Some(239 | 246) => {
+            let message = "the servers no longer keep what there was at that moment";
+            return Error::new(ErrorKind::SnapshotEnded, message).caused_by(error);
         }
         Some(292) => {
             return QueryError::limit("sort_bytes", "the memory that the server sorts in").into();
@@ -92,11 +99,19 @@ pub(crate) fn of(error: DriverError) -> Error {
 }
 
 fn is_known(code: Option<i32>) -> bool {
-    // What another question would end with, too: time, cancelled, memory, rights.
-    matches!(code, Some(13 | 18 | 50 | 262 | 292 | 11_600 | 11_601))
+    // What another question would end with, too: time, moment, cancelled, memory, rights.
+    matches!(code, Some(13 | 18 | 50 | 239 | 246 | 262 | 292 | 11_600 | 11_601))
 }
 
-fn code(error: &DriverError) -> Option<i32> {
+/// One of many writes that a server refused with that code.
+#[derive(Debug)]
+pub(crate) struct WriteRefused(pub(crate) i32);
+
+/// The code of a server's answer, if it is one.
+pub(crate) fn code(error: &DriverError) -> Option<i32> {
+    if let Some(WriteRefused(code)) = error.get_custom::<WriteRefused>() {
+        return Some(*code);
+    }
     match &*error.kind {
         DriverKind::Command(command) => Some(command.code),
         DriverKind::Write(mongodb::error::WriteFailure::WriteError(error)) => Some(error.code),

@@ -4,8 +4,9 @@
 
 use filedex::{Document, Filter, Plan, Result, Value};
 use filedex_query::Conjunct;
-use mongodb::bson::Document as Command;
+use mongodb::bson::{Bson, Document as Command};
 
+use crate::place::Place;
 use crate::{print, record};
 
 /// What is asked of a server, made of a plan.
@@ -19,6 +20,10 @@ pub(crate) struct Question {
     pub(crate) proven: Vec<bool>,
     /// The order that the server is asked for; without one records are sorted here.
     pub(crate) sort: Option<Command>,
+    /// What its records lie behind or before, if that was asked; all that match are counted.
+    pub(crate) bound: Option<Command>,
+    /// The counts that the total can be made of, where they are kept.
+    pub(crate) counters: Option<Vec<String>>,
     /// What must find nothing for the server's order to be the plan's.
     pub(crate) doubt: Option<Command>,
     /// Whether no record can match.
@@ -62,7 +67,21 @@ impl Question {
         }
         let is_empty = plan.conjuncts().iter().any(|one| matches!(one.filter(), Filter::Never));
         let filter = record::command(&all_of(members))?;
-        Ok(Question { filter, bounds, proven, sort: None, doubt: None, is_empty })
+        let (sort, bound, counters, doubt) = (None, None, None, None);
+        Ok(Question { filter, bounds, proven, sort, bound, counters, doubt, is_empty })
+    }
+
+    /// The same, of what lies beside that place: towards it, where it is the end.
+    pub(crate) fn beside(mut self, place: &Place) -> Result<Question> {
+        self.bound = Some(record::command(&place.bound)?);
+        if place.is_end() {
+            let back = |(name, direction): (String, Bson)| match direction.as_i32() {
+                Some(direction) => (name, Bson::Int32(-direction)),
+                None => (name, direction),
+            };
+            self.sort = self.sort.map(|sort| sort.into_iter().map(back).collect());
+        }
+        Ok(self)
     }
 
     /// Whether nothing is left to be judged here.

@@ -6,16 +6,17 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use mongodb::ClientSession;
 use mongodb::bson::{Document as Command, RawDocumentBuf, doc};
 use mongodb::error::Error as DriverError;
 use mongodb::options::FindOptions;
-use mongodb::{ClientSession, Collection};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use filedex::{Error, Result};
 
 use crate::connection::{Servers, Shared, Task};
 use crate::error::Failure;
+use crate::moment::Moment;
 use crate::wait::wait;
 
 /// Records of one portion, and portions that may wait to be taken.
@@ -33,13 +34,27 @@ pub(crate) struct Errand {
     pub(crate) skip: u64,
     /// How many records at most; `Some(0)` for none.
     pub(crate) limit: Option<u64>,
+    /// What the records must satisfy besides, but not those that are counted.
+    pub(crate) bound: Option<Command>,
     /// Whether the number of all matches is wanted.
     pub(crate) counts: bool,
+    /// The counts that this number can be made of, if they are kept.
+    pub(crate) counters: Option<Vec<String>>,
     /// What must find nothing; if it finds something, that is all that is said.
     pub(crate) doubt: Option<Command>,
     pub(crate) time: Duration,
     /// Whether all of it has to be of one moment, where the servers can.
     pub(crate) is_one_moment: bool,
+}
+
+impl Errand {
+    /// What the records satisfy that are wanted.
+    fn shown(&self) -> Command {
+        match &self.bound {
+            Some(bound) => doc! { "$and": [self.filter.clone(), bound.clone()] },
+            None => self.filter.clone(),
+        }
+    }
 }
 
 /// What comes of it, in this order.
@@ -48,6 +63,8 @@ pub(crate) enum Found {
     Doubt,
     Records(Vec<RawDocumentBuf>),
     Total(u64),
+    /// In place of the total, what it can be made of.
+    Counters(Vec<RawDocumentBuf>),
     End,
     Failed(DriverError),
 }
@@ -62,11 +79,12 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn start(connection: &Shared, errand: Errand) -> Result<Source> {
+    pub(crate) fn start(connection: &Shared, moment: &Moment, errand: Errand) -> Result<Source> {
+        moment.check()?;
         let (sender, receiver) = channel(WAITING);
-        let servers = connection.servers.clone();
+        let (servers, moment) = (connection.servers.clone(), moment.clone());
         let task = connection.spawn(async move {
-            let end = match read(&servers, &errand, &sender).await {
+            let end = match read(&servers, &moment, &errand, &sender).await {
                 Ok(()) => Found::End,
                 Err(error) => Found::Failed(error),
             };
@@ -94,23 +112,37 @@ impl Source {
 
 type Driven<T> = std::result::Result<T, DriverError>;
 
-async fn read(servers: &Servers, errand: &Errand, sender: &Sender<Found>) -> Driven<()> {
-    if !servers.has_transactions || !errand.is_one_moment {
-        return read_at_once(servers, errand, sender).await;
+async fn read(
+    servers: &Servers,
+    moment: &Moment,
+    errand: &Errand,
+    sender: &Sender<Found>,
+) -> Driven<()> {
+    match moment {
+        Moment::Now if !servers.has_transactions || !errand.is_one_moment => {
+            read_at_once(servers, errand, sender).await
+        }
+        Moment::Now => {
+            let mut session = servers.moment().await?;
+            let read = read_in(&mut session, servers, errand, sender).await;
+            // Nothing was written: how it ends is the server's business alone.
+            let _ = session.abort_transaction().await;
+            read
+        }
+        Moment::At(time) => {
+            read_in(&mut servers.at(Some(*time)).await?, servers, errand, sender).await
+        }
+        Moment::Within(kept) => read_in(&mut *kept.lock().await, servers, errand, sender).await,
     }
-    let mut session = servers.moment().await?;
-    let read = read_in(&mut session, &servers.records, errand, sender).await;
-    // Nothing was written: how it ends is the server's business alone.
-    let _ = session.abort_transaction().await;
-    read
 }
 
 async fn read_in(
     session: &mut ClientSession,
-    records: &Collection<RawDocumentBuf>,
+    servers: &Servers,
     errand: &Errand,
     sender: &Sender<Found>,
 ) -> Driven<()> {
+    let records = &servers.records;
     if let Some(doubt) = &errand.doubt {
         let found = records.find_one(doubt.clone()).max_time(errand.time);
         if found.session(&mut *session).await?.is_some() {
@@ -120,28 +152,29 @@ async fn read_in(
     }
     let mut given = 0;
     if errand.limit != Some(0) {
-        let find = records.find(errand.filter.clone()).with_options(options(errand));
+        let find = records.find(errand.shown()).with_options(options(errand));
         let mut cursor = find.session(&mut *session).await?;
         given = forward(cursor.stream(session), sender).await?;
     }
     if errand.counts {
-        let total = match known_total(errand, given) {
-            Some(total) => total,
-            None => {
+        let total = match (known_total(errand, given), &errand.counters) {
+            (Some(total), _) => Found::Total(total),
+            (None, Some(names)) => Found::Counters(servers.counters(names, session).await?),
+            (None, None) => {
                 let pipeline = counting(&errand.filter);
                 let command = records.aggregate(pipeline).max_time(errand.time);
                 let mut cursor = command.session(&mut *session).await?;
-                number(cursor.next(session).await.transpose()?.as_ref())
+                Found::Total(number(cursor.next(session).await.transpose()?.as_ref()))
             }
         };
-        let _ = sender.send(Found::Total(total)).await;
+        let _ = sender.send(total).await;
     }
     Ok(())
 }
 
 /// A page that is not full says itself how many there are.
 fn known_total(errand: &Errand, given: u64) -> Option<u64> {
-    let is_last = errand.limit.is_none_or(|limit| given < limit);
+    let is_last = errand.limit.is_none_or(|limit| given < limit) && errand.bound.is_none();
     (is_last && (given > 0 || errand.skip == 0) && errand.limit != Some(0))
         .then_some(errand.skip.saturating_add(given))
 }
@@ -214,7 +247,7 @@ async fn read_at_once(servers: &Servers, errand: &Errand, sender: &Sender<Found>
     match errand.limit.filter(|_| errand.counts) {
         Some(limit) => read_facets(servers, errand, limit, sender).await,
         None => {
-            let cursor = records.find(errand.filter.clone()).with_options(options(errand)).await?;
+            let cursor = records.find(errand.shown()).with_options(options(errand)).await?;
             forward(cursor, sender).await.map(|_| ())
         }
     }
@@ -230,6 +263,7 @@ async fn read_facets(
     sender: &Sender<Found>,
 ) -> Driven<()> {
     let mut page = Vec::new();
+    page.extend(errand.bound.clone().map(|bound| doc! { "$match": bound }));
     if let Some(sort) = &errand.sort {
         page.push(doc! { "$sort": sort.clone() });
     }

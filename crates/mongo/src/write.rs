@@ -4,14 +4,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use filedex::{Document, Error, ErrorKind, Limits, Put, Result, Tally, check_record};
+use futures_util::TryStreamExt as _;
 use mongodb::ClientSession;
 use mongodb::bson::raw::cstr;
-use mongodb::bson::{Document as Command, RawArrayBuf, RawDocumentBuf, doc};
+use mongodb::bson::{Document as Command, RawArrayBuf, RawDocument, RawDocumentBuf, doc};
 use mongodb::error::Error as DriverError;
 use mongodb::options::ReturnDocument;
 
 use crate::connection::{Connection, Servers};
-use crate::error::Failure;
+use crate::counts::{Changes, FIELDS};
+use crate::error::{Failure, WriteRefused};
+use crate::moment::Moment;
 use crate::record;
 
 /// Records of one atomic write, and bytes of them after which no more come in.
@@ -26,13 +29,13 @@ type Driven<T> = std::result::Result<T, DriverError>;
 
 /// A record on its way.
 #[derive(Clone)]
-struct Outgoing {
-    id: String,
-    bytes: RawDocumentBuf,
+pub(crate) struct Outgoing {
+    pub(crate) id: String,
+    pub(crate) bytes: RawDocumentBuf,
 }
 
 impl Outgoing {
-    fn of(record: &Document) -> Result<Outgoing> {
+    pub(crate) fn of(record: &Document) -> Result<Outgoing> {
         check_record(record, &Limits::default())?;
         let id = record.get_str("_id").unwrap_or_default().to_owned();
         Ok(Outgoing { id, bytes: record::write(record)? })
@@ -42,27 +45,24 @@ impl Outgoing {
 impl Connection {
     pub(crate) fn put(&self, record: &Document) -> Result<Put> {
         self.check_writable()?;
+        self.check_changeable()?;
         let outgoing = Outgoing::of(record)?;
         let before = self.try_again(|servers| replace(servers, outgoing.clone()))?;
-        Ok(match before {
-            None => Put::Inserted,
-            Some(before) => match record::read(&before)? == record::read(&outgoing.bytes)? {
-                true => Put::Unchanged,
-                false => Put::Replaced,
-            },
-        })
+        put_of(before.as_deref(), &outgoing.bytes)
     }
 
     pub(crate) fn put_many(&self, records: &mut dyn Iterator<Item = Document>) -> Result<Tally> {
         self.check_writable()?;
+        self.check_changeable()?;
         let (mut tally, mut batch, mut bytes) = (Tally::default(), Vec::new(), 0);
         loop {
-            let next = records.next().map(|record| Outgoing::of(&record)).transpose()?;
-            if next.is_none() || batch.len() >= RECORDS || bytes >= BYTES {
+            let next = records.next().map(|record| Outgoing::of(&record)).transpose();
+            if !matches!(next, Ok(Some(_))) || batch.len() >= RECORDS || bytes >= BYTES {
                 self.put_batch(std::mem::take(&mut batch), &mut tally)?;
                 bytes = 0;
             }
-            let Some(outgoing) = next else { return Ok(tally) };
+            // What came before one that can't be a record stands.
+            let Some(outgoing) = next? else { return Ok(tally) };
             bytes += outgoing.bytes.as_bytes().len();
             batch.push(outgoing);
         }
@@ -80,12 +80,7 @@ impl Connection {
             standing.insert(id, record);
         }
         for Outgoing { id, bytes } in batch {
-            let put = match standing.get(&id) {
-                None => Put::Inserted,
-                Some(before) if record::read(before)? == record::read(&bytes)? => Put::Unchanged,
-                Some(_) => Put::Replaced,
-            };
-            tally.add(put);
+            tally.add(put_of(standing.get(&id).map(|before| &**before), &bytes)?);
             standing.insert(id, bytes);
         }
         Ok(())
@@ -97,8 +92,9 @@ impl Connection {
         change: &mut dyn FnMut(&mut Document),
     ) -> Result<Option<Put>> {
         self.check_writable()?;
+        self.check_changeable()?;
         loop {
-            let Some(raw) = self.find(id)? else { return Ok(None) };
+            let Some(raw) = self.find(&Moment::Now, doc! { "_id": id })? else { return Ok(None) };
             let before = record::read(&raw)?;
             let mut after = before.clone();
             change(&mut after);
@@ -119,13 +115,8 @@ impl Connection {
 
     pub(crate) fn remove(&self, ids: Vec<String>) -> Result<u64> {
         self.check_writable()?;
-        self.try_again(|servers| {
-            let ids = ids.clone();
-            async move {
-                let gone = servers.records.delete_many(doc! { "_id": { "$in": ids } }).await?;
-                Driven::Ok(gone.deleted_count)
-            }
-        })
+        self.check_changeable()?;
+        self.try_again(|servers| delete(servers, ids.clone()))
     }
 
     pub(crate) fn remove_many(&self, ids: &mut dyn Iterator<Item = String>) -> Result<u64> {
@@ -139,13 +130,14 @@ impl Connection {
         }
     }
 
-    /// The record of that id, as the servers have it.
-    pub(crate) fn find(&self, id: &str) -> Result<Option<RawDocumentBuf>> {
-        let id = id.to_owned();
-        self.try_again(|servers| {
-            let id = id.clone();
-            async move { servers.records.find_one(doc! { "_id": id }).await }
-        })
+    /// The first record that the filter finds.
+    pub(crate) fn find(&self, moment: &Moment, filter: Command) -> Result<Option<RawDocumentBuf>> {
+        moment.check()?;
+        if moment.is_kept() {
+            let asked = self.call(|servers| moment.clone().one(servers, filter))?;
+            return asked.map_err(|error| moment.judge(Failure::from(error)).into_error());
+        }
+        self.try_again(|servers| moment.clone().one(servers, filter.clone()))
     }
 
     /// Does something that may be done again where the servers say so.
@@ -159,8 +151,10 @@ impl Connection {
             match self.call(&work)?.map_err(Failure::from) {
                 Ok(done) => return Ok(done),
                 Err(Failure::Transient(_)) if attempts < ATTEMPTS => {
+                    // Of those that are in each other's way some wait longer.
+                    let pause = PAUSE.mul_f64(jitter() * f64::from(attempts.min(5)));
                     attempts += 1;
-                    self.call(|_| async { tokio::time::sleep(PAUSE).await })?;
+                    self.call(|_| async move { tokio::time::sleep(pause).await })?;
                 }
                 Err(failure) => return Err(failure.into_error()),
             }
@@ -168,8 +162,26 @@ impl Connection {
     }
 }
 
+/// Between 0.5 and 1.5.
+pub(crate) fn jitter() -> f64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    0.5 + (RandomState::new().hash_one(0_u8) >> 12) as f64 / (1_u64 << 52) as f64
+}
+
+/// What putting a record in the place of another one did.
+pub(crate) fn put_of(before: Option<&RawDocument>, after: &RawDocument) -> Result<Put> {
+    Ok(match before {
+        None => Put::Inserted,
+        Some(before) if record::read(before)? == record::read(after)? => Put::Unchanged,
+        Some(_) => Put::Replaced,
+    })
+}
+
 /// Puts a record in the place of the one of its id, and gives that.
 async fn replace(servers: Servers, record: Outgoing) -> Driven<Option<RawDocumentBuf>> {
+    if servers.has_counts() {
+        return Ok(replace_all(servers, vec![record]).await?.pop());
+    }
     let replaced = servers.records.find_one_and_replace(doc! { "_id": record.id }, record.bytes);
     replaced.upsert(true).return_document(ReturnDocument::Before).await
 }
@@ -178,8 +190,46 @@ async fn replace(servers: Servers, record: Outgoing) -> Driven<Option<RawDocumen
 async fn swap(servers: Servers, before: RawDocumentBuf, after: RawDocumentBuf) -> Driven<bool> {
     let id = before.get_str("_id").unwrap_or_default().to_owned();
     let same = doc! { "$eq": ["$$ROOT", { "$literal": Command::try_from(before.as_ref())? }] };
-    let swapped = servers.records.replace_one(doc! { "_id": id, "$expr": same }, after).await?;
+    let this = doc! { "_id": id, "$expr": same };
+    if !servers.has_counts() {
+        return Ok(servers.records.replace_one(this, after).await?.matched_count > 0);
+    }
+    let mut session = servers.moment().await?;
+    let changes = changes([(Some(&*before), Some(&*after))])?;
+    let swapped = servers.records.replace_one(this, after).session(&mut session).await?;
+    if swapped.matched_count > 0 {
+        servers.count(&changes, &mut session).await?;
+    }
+    session.commit_transaction().await?;
     Ok(swapped.matched_count > 0)
+}
+
+/// Takes records out, and says how many there were.
+async fn delete(servers: Servers, ids: Vec<String>) -> Driven<u64> {
+    let these = doc! { "_id": { "$in": ids } };
+    if !servers.has_counts() {
+        return Ok(servers.records.delete_many(these).await?.deleted_count);
+    }
+    let mut session = servers.moment().await?;
+    let shown: Command = FIELDS.iter().map(|field| ((*field).to_owned(), 1.into())).collect();
+    let found = servers.records.find(these.clone()).projection(shown);
+    let mut cursor = found.session(&mut session).await?;
+    let before: Vec<RawDocumentBuf> = cursor.stream(&mut session).try_collect().await?;
+    let gone = servers.records.delete_many(these).session(&mut session).await?;
+    servers.count(&changes(before.iter().map(|raw| (Some(&**raw), None)))?, &mut session).await?;
+    session.commit_transaction().await?;
+    Ok(gone.deleted_count)
+}
+
+/// What becomes of counts where records were and are these.
+fn changes<'r>(
+    fates: impl IntoIterator<Item = (Option<&'r RawDocument>, Option<&'r RawDocument>)>,
+) -> Driven<Changes> {
+    let mut changes = Changes::default();
+    for (before, after) in fates {
+        changes.add(before, after).map_err(DriverError::custom)?;
+    }
+    Ok(changes)
 }
 
 /// Puts all of them, in one transaction where there are such, and gives what stood in their places.
@@ -206,7 +256,6 @@ async fn exchange(
     mut session: Option<&mut ClientSession>,
     batch: &[Outgoing],
 ) -> Driven<Vec<RawDocumentBuf>> {
-    use futures_util::TryStreamExt as _;
     let ids: Vec<&str> = batch.iter().map(|outgoing| outgoing.id.as_str()).collect();
     let found = servers.records.find(doc! { "_id": { "$in": ids } });
     let before: Vec<RawDocumentBuf> = match session.as_deref_mut() {
@@ -216,43 +265,60 @@ async fn exchange(
             cursor.stream(session).try_collect().await?
         }
     };
-    let command =
-        servers.database.run_raw_command(update_command(servers, batch, session.is_some()));
-    let reply = match session {
-        None => command.await?,
-        Some(session) => command.session(session).await?,
-    };
-    refused(&reply).map_or(Ok(before), Err)
+    updates(servers, servers.name(), replacements(batch), session.as_deref_mut()).await?;
+    if let Some(session) = session.filter(|_| servers.has_counts()) {
+        // Of several with one id the last one stays.
+        let after: HashMap<&str, &RawDocument> =
+            batch.iter().map(|one| (one.id.as_str(), &*one.bytes)).collect();
+        let gone = before.iter().map(|raw| (Some(&**raw), None));
+        let come = after.into_values().map(|raw| (None, Some(raw)));
+        servers.count(&changes(gone.chain(come))?, session).await?;
+    }
+    Ok(before)
 }
 
-/// One command that puts all of the records, in their order.
-fn update_command(servers: &Servers, batch: &[Outgoing], within: bool) -> RawDocumentBuf {
-    let mut updates = RawArrayBuf::new();
+/// Each record in the place of the one of its id.
+fn replacements(batch: &[Outgoing]) -> RawArrayBuf {
+    let mut replacements = RawArrayBuf::new();
     for Outgoing { id, bytes } in batch {
-        let mut update = RawDocumentBuf::new();
+        let mut replacement = RawDocumentBuf::new();
         let mut place = RawDocumentBuf::new();
         place.append(cstr!("_id"), id.as_str());
-        update.append(cstr!("q"), place);
-        update.append(cstr!("u"), bytes.clone());
-        update.append(cstr!("upsert"), true);
-        updates.push(update);
+        replacement.append(cstr!("q"), place);
+        replacement.append(cstr!("u"), bytes.clone());
+        replacement.append(cstr!("upsert"), true);
+        replacements.push(replacement);
     }
+    replacements
+}
+
+/// Makes all of the updates of a collection in one command, in their order.
+pub(crate) async fn updates(
+    servers: &Servers,
+    collection: &str,
+    updates: RawArrayBuf,
+    session: Option<&mut ClientSession>,
+) -> Driven<()> {
     let mut command = RawDocumentBuf::new();
-    command.append(cstr!("update"), servers.name());
+    command.append(cstr!("update"), collection);
     command.append(cstr!("updates"), updates);
     command.append(cstr!("ordered"), true);
-    if !within {
+    if session.is_none() {
         let mut concern = RawDocumentBuf::new();
         concern.append(cstr!("w"), "majority");
         command.append(cstr!("writeConcern"), concern);
     }
-    command
+    let command = servers.database.run_raw_command(command);
+    let reply = match session {
+        None => command.await?,
+        Some(session) => command.session(session).await?,
+    };
+    refused(&reply).map_or(Ok(()), Err)
 }
 
 /// What the reply says went wrong.
 fn refused(reply: &Command) -> Option<DriverError> {
     let errors = reply.get_array("writeErrors").ok()?;
     let first = errors.first()?.as_document()?;
-    let code = first.get_i32("code").unwrap_or_default();
-    Some(DriverError::custom(format!("a record was refused, with code {code}")))
+    Some(DriverError::custom(WriteRefused(first.get_i32("code").unwrap_or_default())))
 }

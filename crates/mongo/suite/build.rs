@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The files, all but those about one machine's own: its directory, its threads, its columns.
-const FILES: [&str; 15] = [
+const FILES: [&str; 16] = [
     "blind",
+    "calls",
     "changes",
     "differences",
     "door",

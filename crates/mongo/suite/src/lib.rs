@@ -3,6 +3,8 @@
 //! `FILEDEX_MONGODB` is the address of a server that the tests share; `FILEDEX_MONGODB_SERVER` is the
 //! program of one, for tests that stop theirs. `.ci/mongo` sets both. Each index is a database of its own.
 
+mod scripted;
+
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -11,6 +13,11 @@ use std::time::{Duration, Instant};
 
 use filedex::{Backend, Filedex, OpenOptions, Result};
 use filedex_mongo::MongoOptions;
+use mongodb::Client;
+use mongodb::bson::doc;
+use tokio::runtime::Builder;
+
+pub use scripted::{Script, router, scripted};
 
 /// The address of a database of its own on the shared server.
 pub fn address() -> String {
@@ -109,6 +116,20 @@ impl Server {
         let done = Command::new("kill").args(["-s", name, &id]).status();
         assert!(done.is_ok_and(|status| status.success()), "the signal {name}");
     }
+}
+
+/// Lets the server answer so many commands of those names with that error. It takes `--enable-test-commands`.
+pub fn fail(server: &Server, code: i32, commands: &[&str], times: i32) {
+    let failing = doc! {
+        "configureFailPoint": "failCommand",
+        "mode": { "times": times },
+        "data": { "failCommands": commands, "errorCode": code },
+    };
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = Client::with_uri_str(server.address()).await.expect("the server");
+        client.database("admin").run_command(failing).await.expect("the server takes it");
+    });
 }
 
 impl Drop for Server {

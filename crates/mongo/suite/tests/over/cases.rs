@@ -3,11 +3,11 @@
 
 #[path = "../../../../query/tests/cases/mod.rs"]
 #[allow(dead_code, reason = "this file runs the cases in its own way")]
-mod cases;
+mod conformance;
 
 use std::collections::BTreeMap;
 
-use cases::Case;
+use conformance::Case;
 use filedex::{Backend, Document, Plan, Records as _, Value, Watch, Window, ejson};
 use filedex_mongo::{Mongo, MongoOptions};
 use filedex_query::{Environment, Filter, Redaction, Result};
@@ -74,7 +74,7 @@ fn through_a_server(file: &str, at_least: usize, exceptions: &[(&str, &str)]) {
     let servers = MongoOptions::new(filedex_mongo_suite::address()).connect().unwrap();
     let (mut faults, mut ran) = (Vec::new(), 0);
     let mut needless: Vec<&str> = exceptions.iter().map(|(id, _)| *id).collect();
-    for case in cases::read(file) {
+    for case in conformance::read(file) {
         if asks_for_names(&case) || !can_be_stored(&case) {
             continue;
         }
