@@ -140,7 +140,9 @@ const COMMANDS: [&str; 3] = ["find", "aggregate", "update"];
 #[test]
 fn a_server_that_steps_down_is_asked_again_and_then_given_up() {
     let server = Server::start(&["--enable-test-commands"]);
-    let index = over(MongoOptions::new(server.address()).connect().unwrap());
+    // This one does not say by itself that it is there again: it is asked twice a second, not every ten.
+    let uri = format!("{}?heartbeatFrequencyMS=500", server.address());
+    let index = over(MongoOptions::new(uri).connect().unwrap());
     fill(&index, 10);
     // NotWritablePrimary, and what a server says that is being shut down.
     for code in [10_107, 11_600, 91] {
