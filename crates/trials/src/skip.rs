@@ -13,7 +13,7 @@ use crate::trace::Call;
 pub(crate) enum Skip {
     /// Of logs.
     Log,
-    /// Of a log right before the next one is made.
+    /// Of a log that the next one was made after: what is in the next counts on it.
     OldLog,
     /// Of what a checkpoint writes before anything is changed.
     Blocks,
@@ -32,40 +32,40 @@ pub(crate) struct Skipping {
     skip: Option<Skip>,
     /// Numbers of the calls that are left out.
     pub(crate) calls: HashSet<u64>,
-    /// The last sync of a log with nothing told since.
-    log_synced: Option<u64>,
+    /// The log that was made last.
+    newest_log: String,
     was_blocks: bool,
     was_replaced: bool,
 }
 
 impl Skipping {
     pub(crate) fn new(skip: Option<Skip>) -> Skipping {
-        let calls = HashSet::new();
-        Skipping { skip, calls, log_synced: None, was_blocks: false, was_replaced: false }
+        let (calls, newest_log) = (HashSet::new(), String::new());
+        Skipping { skip, calls, newest_log, was_blocks: false, was_replaced: false }
     }
 
     /// Looks at a call that was applied to the disk; `store` is the store's directory.
     pub(crate) fn look(&mut self, call: &Call, number: u64, store: &Path, disk: &Disk) {
         let part_of = |path: &str| Path::new(path).strip_prefix(store).map_or(Part::Other, part);
         match call.name.as_str() {
-            "write" if call.file(0) == 1 => self.log_synced = None,
             "openat"
                 if part_of(&call.path_at(1)) == Part::Log
                     && call.argument(2).contains("O_CREAT") =>
             {
-                let old = self.log_synced.take().filter(|_| self.skip == Some(Skip::OldLog));
-                self.calls.extend(old);
+                self.newest_log = call.path_at(1);
             }
             "rename" | "renameat" | "renameat2" => {
                 let to = if call.name == "rename" { call.path(1) } else { call.path_at(3) };
                 self.was_replaced |= disk.names_directory(&to);
             }
             "fsync" | "fdatasync" if call.result >= 0 => {
-                let part = part_of(&call.open_path(0));
-                if self.is_left_out(part, disk.is_directory(call.file(0))) {
+                let path = call.open_path(0);
+                let part = part_of(&path);
+                let is_old = part == Part::Log && path != self.newest_log;
+                let is_left_out = self.is_left_out(part, disk.is_directory(call.file(0)));
+                if is_left_out || is_old && self.skip == Some(Skip::OldLog) {
                     self.calls.insert(number);
                 }
-                self.log_synced = (part == Part::Log).then_some(number);
             }
             _ => {}
         }

@@ -14,7 +14,7 @@ use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::views::Views;
 use crate::disk::Directory;
-use crate::disk::names::Numbered;
+use crate::disk::names::{Numbered, RESTORING};
 use crate::error::Result;
 use crate::index::{Index, Manifest, Version};
 use crate::log::{Log, Logs, generations, operations};
@@ -84,6 +84,11 @@ fn remove_strays(
     strays.extend(manifests.iter().map(|manifest| Numbered::Manifest.name(*manifest)));
     for stray in &strays {
         directory.remove(stray)?;
+    }
+    // What is left of a restore that ended before it had cleaned up: the marker is the last thing it moves.
+    if directory.at(RESTORING).exists() {
+        directory.remove_directory(RESTORING)?;
+        strays.push(RESTORING.to_owned());
     }
     for log in &logs.obsolete {
         directory.remove(&Numbered::Log.name(*log))?;
