@@ -1,7 +1,7 @@
 //! How much there is of a value, and copies of values: both piece by piece, so that the account is asked
 //! before and on the way.
 
-use crate::{Account, Document, DocumentRef, Environment, Result, Value, ValueRef};
+use crate::{Account, ArrayRef, Document, DocumentRef, Environment, Result, Value, ValueRef};
 
 /// How much there is of a value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,7 +102,7 @@ pub(crate) fn copy(value: ValueRef<'_>, account: &Account) -> Result<Value> {
     Ok(match value {
         ValueRef::Document(document) => Value::Document(copy_document(document, account)?),
         ValueRef::Array(array) => {
-            let length = length(array.iter(), account)?;
+            let length = elements(array, account)?;
             account.hold(length.saturating_mul(size_of::<Value>()))?;
             let mut copied = Vec::with_capacity(length);
             for element in array.iter() {
@@ -119,7 +119,7 @@ pub(crate) fn copy(value: ValueRef<'_>, account: &Account) -> Result<Value> {
 
 /// Copies a document, paying for it.
 pub(crate) fn copy_document(document: DocumentRef<'_>, account: &Account) -> Result<Document> {
-    let length = length(document.iter(), account)?;
+    let length = fields(document, account)?;
     account.hold(length.saturating_mul(size_of::<(String, Value)>()))?;
     let mut copied = Vec::with_capacity(length);
     for (name, value) in document.iter() {
@@ -129,7 +129,20 @@ pub(crate) fn copy_document(document: DocumentRef<'_>, account: &Account) -> Res
     Ok(copied.into_iter().collect())
 }
 
-/// How many there are: what is stored is walked.
+/// How many fields a copy has. What is stored is walked, but not decoded; fields that are left out are none.
+fn fields(document: DocumentRef<'_>, account: &Account) -> Result<usize> {
+    let Some(packed) = document.as_packed() else { return length(document.iter(), account) };
+    let mut fields = packed.fields();
+    length(std::iter::from_fn(|| fields.name().and_then(|_| fields.skip())), account)
+}
+
+/// The same of elements.
+fn elements(array: ArrayRef<'_>, account: &Account) -> Result<usize> {
+    let Some(packed) = array.as_packed() else { return length(array.iter(), account) };
+    let mut elements = packed.elements();
+    length(std::iter::from_fn(|| elements.skip()), account)
+}
+
 fn length<T>(members: impl Iterator<Item = T>, account: &Account) -> Result<usize> {
     let mut length = 0_usize;
     for _ in members {

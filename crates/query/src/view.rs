@@ -295,6 +295,15 @@ impl<'a> ArrayRef<'a> {
         }
     }
 
+    /// The array in its stored form, if that is what it is.
+    #[inline]
+    pub(crate) fn as_packed(self) -> Option<PackedArray<'a>> {
+        match self.form {
+            ArrayForm::Packed(packed) => Some(packed),
+            ArrayForm::Tree(_) => None,
+        }
+    }
+
     /// How many elements there are. Packed arrays are walked.
     pub fn len(self) -> usize {
         match self.form {

@@ -252,7 +252,9 @@ fn deep_and_long_texts_end_at_their_limits() {
     assert!(ejson::read("[[[1]]]", &limits).is_ok());
     let deep = ejson::read("[[[[1]]]]", &limits).unwrap_err();
     assert_eq!(deep.limit_name(), Some("document_depth"));
-    let long = ejson::read(&format!("\"{}\"", "x".repeat(1000)), &limits).unwrap_err();
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    assert!(ejson::read(&text(1000), &limits).is_ok());
+    let long = ejson::read(&text(1001), &limits).unwrap_err();
     assert_eq!(long.limit_name(), Some("text_bytes"));
     let hostile = "[".repeat(10_000);
     assert!(ejson::read(&hostile, &Limits::default()).is_err());

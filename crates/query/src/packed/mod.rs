@@ -228,9 +228,7 @@ impl<'a> PackedDocument<'a> {
     /// The fields in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
         let mut reader = self.fields();
-        std::iter::from_fn(move || {
-            Some((std::str::from_utf8(reader.name()?).ok()?, reader.value()?))
-        })
+        std::iter::from_fn(move || Some((reader.name_text()?, reader.value()?)))
     }
 
     /// The fields, not decoded: each time a name, then a value.
@@ -247,8 +245,13 @@ impl<'a> PackedDocument<'a> {
 impl<'a> PackedArray<'a> {
     /// The elements in order.
     pub fn iter(self) -> impl Iterator<Item = ValueRef<'a>> {
-        let mut reader = Reader::new(self.0);
+        let mut reader = self.elements();
         std::iter::from_fn(move || reader.value())
+    }
+
+    /// The elements, not decoded.
+    pub(crate) fn elements(self) -> Reader<'a> {
+        Reader::new(self.0)
     }
 }
 

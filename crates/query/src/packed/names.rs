@@ -230,6 +230,15 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A name as text.
+    #[inline]
+    pub(super) fn name_text(&mut self) -> Option<&'a str> {
+        match self.stored_name()? {
+            Name::Text(name) => std::str::from_utf8(name).ok(),
+            Name::Known(place) => NAMES.get(usize::from(place)).copied(),
+        }
+    }
+
     /// A name, not looked up.
     #[inline]
     pub(crate) fn stored_name(&mut self) -> Option<Name<'a>> {
