@@ -50,7 +50,7 @@ const NOTHING: u8 = 0xff;
 
 /// Bytes of memory that a cell takes beside its own, by and large: its place in a node, and its part of
 /// what is left over in a piece.
-const OVERHEAD: usize = 64;
+const OVERHEAD: usize = 56;
 
 /// What a key had or has: the class and the size of the record.
 pub(crate) type Beneath = Option<(Class, Size)>;

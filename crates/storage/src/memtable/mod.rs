@@ -9,7 +9,9 @@
 //! beneath is off. A key once here stays here: a removal is a cell, too.
 
 mod cell;
+mod cells;
 mod tree;
 
 pub(crate) use cell::{Cell, CellBuilder};
-pub(crate) use tree::{Cells, Direction, Memtable};
+pub(crate) use cells::{Cells, Direction};
+pub(crate) use tree::Memtable;

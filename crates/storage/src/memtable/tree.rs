@@ -2,14 +2,14 @@
 //! clones, and copied when one that is shared is changed.
 
 use std::cmp::Ordering;
-use std::slice;
 use std::sync::Arc;
 
 use super::cell::Cell;
+use super::cells::{Cells, Direction};
 use crate::format::{Class, Size, Tally};
 
 /// Cells of a leaf, and children of an inner node, after which it is cut in two.
-const MOST_CELLS: usize = 32;
+const MOST_CELLS: usize = 30;
 const MOST_CHILDREN: usize = 24;
 
 /// What was written since the last checkpoint.
@@ -21,14 +21,14 @@ pub(crate) struct Memtable {
 
 /// A node, and what is known of it without looking into it.
 #[derive(Clone, Debug)]
-struct Child {
-    node: Arc<Node>,
-    first: Slot,
+pub(super) struct Child {
+    pub(super) node: Arc<Node>,
+    pub(super) first: Slot,
     sum: Sum,
 }
 
 #[derive(Clone, Debug)]
-enum Node {
+pub(super) enum Node {
     Leaf(Vec<Slot>),
     Inner(Vec<Child>),
 }
@@ -36,14 +36,14 @@ enum Node {
 /// A cell, with the first bytes of its key at hand: most keys are told apart by these, without a look at
 /// what lies elsewhere in memory.
 #[derive(Clone, Debug)]
-struct Slot {
+pub(super) struct Slot {
     head: u128,
-    cell: Cell,
+    pub(super) cell: Cell,
 }
 
 /// A key that is looked for.
 #[derive(Clone, Copy)]
-struct Sought<'k> {
+pub(super) struct Sought<'k> {
     head: u128,
     key: &'k [u8],
 }
@@ -53,7 +53,7 @@ impl Slot {
         Slot { head: head(cell.key()), cell }
     }
 
-    fn order(&self, sought: Sought<'_>) -> Ordering {
+    pub(super) fn order(&self, sought: Sought<'_>) -> Ordering {
         self.head.cmp(&sought.head).then_with(|| self.cell.key().cmp(sought.key))
     }
 
@@ -63,7 +63,7 @@ impl Slot {
 }
 
 impl<'k> Sought<'k> {
-    fn new(key: &'k [u8]) -> Sought<'k> {
+    pub(super) fn new(key: &'k [u8]) -> Sought<'k> {
         Sought { head: head(key), key }
     }
 }
@@ -92,13 +92,6 @@ struct Change {
     taken: Option<(Class, Size)>,
     added: Option<(Class, Size)>,
     cells: usize,
-}
-
-/// From which end a walk goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    Forward,
-    Backward,
 }
 
 impl Sum {
@@ -221,12 +214,12 @@ impl Memtable {
 }
 
 /// The number of the child in which that key lies or belongs.
-fn place(children: &[Child], sought: Sought<'_>) -> usize {
+pub(super) fn place(children: &[Child], sought: Sought<'_>) -> usize {
     children.partition_point(|child| child.first.order(sought).is_le()).saturating_sub(1)
 }
 
 /// How many of the cells lie before that key.
-fn before(cells: &[Slot], sought: Sought<'_>) -> usize {
+pub(super) fn before(cells: &[Slot], sought: Sought<'_>) -> usize {
     cells.partition_point(|slot| slot.order(sought).is_lt())
 }
 
@@ -307,6 +300,9 @@ fn insert_into(cells: &mut Vec<Slot>, mut slot: Slot) -> Change {
     match cells.binary_search_by(|other| other.order(sought)) {
         Err(at) => {
             let (taken, added) = (slot.cell.before(), slot.cell.after());
+            if cells.len() == cells.capacity() {
+                cells.reserve_exact((MOST_CELLS + 1).saturating_sub(cells.len()));
+            }
             cells.insert(at, slot);
             Change { taken, added, cells: 1 }
         }
@@ -316,103 +312,6 @@ fn insert_into(cells: &mut Vec<Slot>, mut slot: Slot) -> Change {
             let (taken, added) = (old.cell.after(), slot.cell.after());
             *old = slot;
             Change { taken, added, cells: 0 }
-        }
-    }
-}
-
-/// A walk over cells, in one direction, without an end of its own.
-#[derive(Debug)]
-pub(crate) struct Cells<'m> {
-    /// What is left of the inner nodes above.
-    path: Vec<slice::Iter<'m, Child>>,
-    leaf: slice::Iter<'m, Slot>,
-    direction: Direction,
-}
-
-impl<'m> Cells<'m> {
-    fn new(direction: Direction) -> Cells<'m> {
-        Cells { path: Vec::new(), leaf: [].iter(), direction }
-    }
-
-    fn seek(&mut self, mut child: &'m Child, from: &[u8]) {
-        loop {
-            match &*child.node {
-                Node::Leaf(cells) => {
-                    let start = before(cells, Sought::new(from));
-                    self.leaf = cells.get(start..).unwrap_or_default().iter();
-                    return;
-                }
-                Node::Inner(children) => {
-                    let mut rest = children
-                        .get(place(children, Sought::new(from))..)
-                        .unwrap_or_default()
-                        .iter();
-                    let Some(next) = rest.next() else { return };
-                    self.path.push(rest);
-                    child = next;
-                }
-            }
-        }
-    }
-
-    fn seek_back(&mut self, mut child: &'m Child, to: &[u8]) {
-        loop {
-            match &*child.node {
-                Node::Leaf(cells) => {
-                    let end = before(cells, Sought::new(to));
-                    self.leaf = cells.get(..end).unwrap_or_default().iter();
-                    return;
-                }
-                Node::Inner(children) => {
-                    let sought = Sought::new(to);
-                    let end = children.partition_point(|child| child.first.order(sought).is_lt());
-                    let mut rest = children.get(..end).unwrap_or_default().iter();
-                    let Some(next) = rest.next_back() else { return };
-                    self.path.push(rest);
-                    child = next;
-                }
-            }
-        }
-    }
-
-    /// The leaf at this end of a node.
-    fn enter(&mut self, mut child: &'m Child) {
-        loop {
-            match &*child.node {
-                Node::Leaf(cells) => {
-                    self.leaf = cells.iter();
-                    return;
-                }
-                Node::Inner(children) => {
-                    let mut rest = children.iter();
-                    let Some(next) = step(&mut rest, self.direction) else { return };
-                    self.path.push(rest);
-                    child = next;
-                }
-            }
-        }
-    }
-}
-
-fn step<'m, T>(items: &mut slice::Iter<'m, T>, direction: Direction) -> Option<&'m T> {
-    match direction {
-        Direction::Forward => items.next(),
-        Direction::Backward => items.next_back(),
-    }
-}
-
-impl<'m> Iterator for Cells<'m> {
-    type Item = &'m Cell;
-
-    fn next(&mut self) -> Option<&'m Cell> {
-        loop {
-            if let Some(slot) = step(&mut self.leaf, self.direction) {
-                return Some(&slot.cell);
-            }
-            match step(self.path.last_mut()?, self.direction) {
-                Some(child) => self.enter(child),
-                None => drop(self.path.pop()),
-            }
         }
     }
 }
