@@ -21,6 +21,7 @@ mod get;
 mod handle;
 mod history;
 mod holders;
+mod ids;
 mod make;
 mod open;
 mod page;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use filedex_query as query;
 
 use super::checkpoint::Checkpoints;
+use super::ids::known_at_open;
 use super::make::Home;
+use super::pressure::bytes_for_ids;
 use super::shared::{Opened, Shared};
 use crate::blocks::BlockFile;
 use crate::cache::Caches;
@@ -20,7 +22,7 @@ use crate::index::{Index, Manifest, Version};
 use crate::log::{Log, Logs, generations, operations};
 use crate::memtable::Memtable;
 use crate::options::Options;
-use crate::snapshot::{Counters, Pool, State};
+use crate::snapshot::{Counters, Pool, Snapshot, State};
 use crate::write::Changes;
 
 /// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
@@ -54,8 +56,10 @@ impl Shared {
         let pool = Pool { index, caches, columns, views, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
         let state = State { active, frozen, mark: None, version };
+        let most_bytes = bytes_for_ids(options.write_buffer_bytes);
+        let known = known_at_open(Snapshot::new(&pool, &state), most_bytes)?;
         let checkpoints = Checkpoints::new(manifest);
-        let opened = Opened { pool, state, stamp, log, checkpoints, recoveries, home };
+        let opened = Opened { pool, state, stamp, known, log, checkpoints, recoveries, home };
         Ok(Shared::new(opened, options))
     }
 }

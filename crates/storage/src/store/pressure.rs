@@ -9,7 +9,7 @@ use super::shared::Moment;
 /// How full the memtables are.
 #[derive(Debug)]
 pub(super) struct Pressure {
-    /// Bytes that one memtable may take: half of the write buffer.
+    /// Bytes that one memtable may take: half of what the write buffer has for them.
     most: u64,
     active: AtomicU64,
     has_frozen: AtomicBool,
@@ -32,15 +32,16 @@ const WORTH_A_CHECKPOINT: u64 = 8 << 20;
 /// Milliseconds without a write after which a larger one goes into block files.
 const IDLE: u64 = 500;
 
+/// Bytes of the write buffer that serve to tell new ids from others.
+pub(super) fn bytes_for_ids(write_buffer_bytes: u64) -> u64 {
+    write_buffer_bytes / 32
+}
+
 impl Pressure {
     pub(super) fn new(write_buffer_bytes: u64) -> Pressure {
+        let memtable_bytes = write_buffer_bytes - bytes_for_ids(write_buffer_bytes);
         let (active, has_frozen) = (AtomicU64::new(0), AtomicBool::new(false));
-        Pressure {
-            most: (write_buffer_bytes / 2).max(1),
-            active,
-            has_frozen,
-            written: Moment::new(),
-        }
+        Pressure { most: (memtable_bytes / 2).max(1), active, has_frozen, written: Moment::new() }
     }
 
     /// Notes how many bytes the active memtable takes; gives by how many that is more than before.

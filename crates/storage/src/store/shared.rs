@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, ThreadId};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
@@ -18,7 +18,7 @@ use crate::index::Version;
 use crate::log::{Log, Operations};
 use crate::options::{Durability, Options};
 use crate::snapshot::{Mark, Pool, Snapshot, State};
-use crate::write::Batch;
+use crate::write::{Batch, Known};
 
 /// An open store.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Shared {
     state: RwLock<State>,
     /// Held while a write is worked out.
     turn: Mutex<Turn>,
+    /// Which ids the store may hold.
+    pub(super) known: Known,
     /// The thread that works a write out in a host's own words, and so may call the store again.
     host: Mutex<Option<ThreadId>>,
     /// What was written lately, for those who watch.
@@ -59,6 +61,7 @@ pub(super) struct Opened {
     pub(super) state: State,
     /// The stamp of the last cell of its memtable.
     pub(super) stamp: u64,
+    pub(super) known: Known,
     pub(super) log: Log,
     pub(super) checkpoints: Checkpoints,
     pub(super) recoveries: Vec<String>,
@@ -75,6 +78,7 @@ impl Shared {
             pool: opened.pool,
             state: RwLock::new(opened.state),
             turn: Mutex::new(turn),
+            known: opened.known,
             host: Mutex::new(None),
             history: Arc::default(),
             expiry: Expiry::default(),
@@ -111,7 +115,7 @@ impl Shared {
         let state = self.state();
         let snapshot = Snapshot::new(&self.pool, &state);
         let Turn { operations, stamp } = &mut *turn;
-        let batch = Batch::new(snapshot, operations, *stamp, changes_many);
+        let batch = Batch::new(snapshot, &self.known, operations, *stamp, changes_many);
         let mut batch = batch.noting(self.history.is_watched());
         let answer = work(&mut batch);
         // Also a write that comes to nothing may have shown its cells to who worked it out.
@@ -162,6 +166,12 @@ impl Shared {
     pub(super) fn stamped_state(&self) -> Result<(State, u64)> {
         let turn = self.turn()?;
         Ok((self.state(), turn.stamp))
+    }
+
+    /// The newest state, at a moment when no write is under way; `None` if there is none for so long.
+    pub(super) fn settled_state(&self, patience: Duration) -> Option<State> {
+        let _turn = self.turn.try_lock_for(patience)?;
+        Some(self.state())
     }
 
     /// Begins to keep what is written; gives the number of the last write so far.

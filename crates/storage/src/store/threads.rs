@@ -74,6 +74,8 @@ fn make_checkpoints(shared: &Shared) {
             if shared.pressure.is_idle() {
                 let _tried_again = shared.freeze_now();
             }
+            // Without them who puts new records looks for them.
+            let _gathered_later = shared.gather_ids(|| shared.checkpoints.is_unoccupied());
             continue;
         }
         match shared.checkpoint(Extent::Usual) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quick_cache::DefaultHashBuilder;
 
 use super::happened::Happened;
+use super::known::Known;
 use crate::error::Result;
 use crate::format::lists::holds_records;
 use crate::format::{Class, Entry, Place, Record, Size, Standing};
@@ -51,6 +52,7 @@ impl Tally {
 /// Changes not yet made.
 pub(crate) struct Batch<'b> {
     snapshot: Snapshot<'b>,
+    known: &'b Known,
     operations: &'b mut Operations,
     changes: Setting,
     /// Records that this write changes, as they will stand.
@@ -87,6 +89,7 @@ impl<'b> Batch<'b> {
     /// of one change.
     pub(crate) fn new(
         snapshot: Snapshot<'b>,
+        known: &'b Known,
         operations: &'b mut Operations,
         stamp: u64,
         reads_itself: bool,
@@ -94,7 +97,8 @@ impl<'b> Batch<'b> {
         operations.clear();
         let changes = Setting { stamp, ..Setting::default() };
         let changed = HashMap::default();
-        Batch { snapshot, operations, changes, changed, reads_itself, shown: None, happened: None }
+        let (shown, happened) = (None, None);
+        Batch { snapshot, known, operations, changes, changed, reads_itself, shown, happened }
     }
 
     /// The same write, which notes what becomes of records.
@@ -123,6 +127,9 @@ impl<'b> Batch<'b> {
         let places = stamp.zip(place).map(|(stamp, (place, at))| (stamp, place, at));
         self.changes.places.extend(places);
         let put = if old.is_some() { Put::Replaced } else { Put::Inserted };
+        if put == Put::Inserted {
+            self.known.note(&record.standing.id);
+        }
         if self.reads_itself {
             self.changed.insert(record.standing.id.clone(), Some(Arc::new(record)));
         }
@@ -206,6 +213,7 @@ impl<'b> Batch<'b> {
         match self.changed.get(id) {
             Some(None) => Ok(None),
             Some(Some(kept)) => Ok(Some(Old::Written(kept.clone()))),
+            None if self.known.is_new(id) => Ok(None),
             None => Ok(self.snapshot.by_id(id)?.map(Old::Stored)),
         }
     }
