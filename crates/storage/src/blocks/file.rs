@@ -25,6 +25,9 @@ thread_local! {
 /// Bytes of it that stay.
 const MOST_KEPT: usize = 64 << 10;
 
+/// Bytes that are read at once of a file that is gone through.
+const AT_ONCE: usize = 256 << 10;
+
 /// Bytes before the first block.
 pub(crate) const HEADER: usize = TITLE.len() + 12;
 
@@ -78,9 +81,11 @@ impl BlockFile {
 
     /// Shows the frame at that place, verified.
     pub(crate) fn frame<T>(&self, place: Place, show: impl FnOnce(&[u8]) -> T) -> Result<T> {
-        self.read_frame(place.offset, place.length as usize, |frame| match Block::open(frame) {
-            Some(_) => Ok(show(frame)),
-            None => Err(self.damaged(place.offset)),
+        self.read_frame(place.offset, place.length as usize, |frame| {
+            match Block::is_intact(frame) {
+                true => Ok(show(frame)),
+                false => Err(self.damaged(place.offset)),
+            }
         })?
     }
 
@@ -100,15 +105,26 @@ impl BlockFile {
 
     /// Shows all blocks in order, each with its offset.
     pub(crate) fn each(&self, show: &mut dyn FnMut(u64, Block) -> Result<()>) -> Result<()> {
-        let mut offset = HEADER as u64;
+        let (mut offset, mut buffer, mut at_once) = (HEADER as u64, Vec::new(), AT_ONCE);
         while offset < self.length {
-            let left = self.length - offset;
-            let length = self.read_frame(offset, 8.min(left as usize), Block::length)?;
-            let length = length.filter(|length| *length as u64 <= left);
-            let length = length.ok_or_else(|| self.damaged(offset))?;
-            let block = self.read_frame(offset, length, Block::open)?;
-            show(offset, block.ok_or_else(|| self.damaged(offset))?)?;
-            offset += length as u64;
+            let left = usize::try_from(self.length - offset).unwrap_or(usize::MAX);
+            self.fill(&mut buffer, offset, at_once.min(left))?;
+            let mut bytes = buffer.get(..at_once.min(left)).unwrap_or_default();
+            let start = offset;
+            while let Some(length) = Block::length(bytes).filter(|length| *length <= bytes.len()) {
+                let (frame, rest) = bytes.split_at_checked(length).unwrap_or_default();
+                let block = Block::open(frame).ok_or_else(|| self.damaged(offset))?;
+                show(offset, block)?;
+                (offset, bytes) = (offset + length as u64, rest);
+            }
+            if offset == start {
+                // A longer one is read whole, if there is one.
+                let length = Block::length(bytes).filter(|length| *length > bytes.len());
+                let length = length.filter(|length| *length <= left);
+                at_once = length.ok_or_else(|| self.damaged(offset))?;
+            } else {
+                at_once = AT_ONCE;
+            }
         }
         Ok(())
     }

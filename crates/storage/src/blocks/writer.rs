@@ -57,12 +57,19 @@ impl BlockWriter {
         self.written + self.buffer.len() as u64
     }
 
-    /// Hands everything to the disk, the name of the file, too.
-    pub(crate) fn finish(mut self) -> Result<BlockFile> {
-        self.write()?;
-        let synced = self.file.as_ref().map_or(Ok(()), File::sync_all);
-        synced.map_err(|error| self.failed("sync", error))?;
-        self.directory.sync()?;
+    /// Hands files to the disk whole, and then their names. After an error there are none of them.
+    pub(crate) fn finish(mut writers: Vec<BlockWriter>) -> Result<Vec<BlockFile>> {
+        for writer in &mut writers {
+            writer.write()?;
+            let synced = writer.file.as_ref().map_or(Ok(()), File::sync_all);
+            synced.map_err(|error| writer.failed("sync", error))?;
+        }
+        // They all lie in one directory.
+        writers.first().map_or(Ok(()), |writer| writer.directory.sync())?;
+        writers.into_iter().map(BlockWriter::into_file).collect()
+    }
+
+    fn into_file(mut self) -> Result<BlockFile> {
         let file =
             self.file.take().ok_or_else(|| Error::damaged("a block file was closed early"))?;
         Ok(BlockFile::over(&self.directory, self.number, file, self.written))

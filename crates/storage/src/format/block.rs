@@ -63,14 +63,18 @@ pub(crate) struct Entry<'a> {
 impl Block {
     /// Verifies a frame and reads the block in it.
     pub(crate) fn open(frame: &[u8]) -> Option<Block> {
-        let (checksum, covered) = frame.split_first_chunk::<4>()?;
-        let is_intact = Block::length(frame) == Some(frame.len())
-            && crc32fast::hash(covered) == u32::from_le_bytes(*checksum);
         let whole = number::fixed(frame, 8)? as usize;
-        match is_intact.then_some(whole)? {
+        match Block::is_intact(frame).then_some(whole)? {
             0 => Block::read(frame.get(FRAME..)?.into()),
             whole => Block::read(decompressed(frame.get(FRAME..)?, whole)?),
         }
+    }
+
+    /// Whether a frame is what was written.
+    pub(crate) fn is_intact(frame: &[u8]) -> bool {
+        let Some((checksum, covered)) = frame.split_first_chunk::<4>() else { return false };
+        Block::length(frame) == Some(frame.len())
+            && crc32fast::hash(covered) == u32::from_le_bytes(*checksum)
     }
 
     /// How long the frame is that begins these bytes, by what it says.
@@ -133,7 +137,12 @@ impl Block {
 
     /// The number of the first entry whose key is not less than that one, which may be none.
     pub(crate) fn position(&self, key: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.count);
+        self.position_from(0, key)
+    }
+
+    /// The same among the entries from that number on.
+    pub(crate) fn position_from(&self, from: usize, key: &[u8]) -> usize {
+        let (mut low, mut high) = (from, self.count);
         while low < high {
             let middle = low.midpoint(high);
             let is_less = self.entry(middle).is_some_and(|entry| compare(entry.key, key).is_lt());
@@ -158,6 +167,29 @@ impl Block {
         keys.len() == self.count
             && keys.is_sorted_by(|one, next| one < next)
             && end.is_some_and(|span| span.end == self.bytes.len())
+    }
+
+    /// Bytes that the entries of those numbers take in a block.
+    pub(crate) fn bytes_of(&self, range: &Range<usize>) -> usize {
+        self.stretch(range).len() + 4 * range.len()
+    }
+
+    /// How many of the entries of those numbers, from the first one on, take so many bytes at most.
+    pub(crate) fn fitting(&self, range: &Range<usize>, room: usize) -> usize {
+        let (mut low, mut high) = (0, range.len());
+        while low < high {
+            let middle = (low + high).div_ceil(2);
+            let fits = self.bytes_of(&(range.start..range.start + middle)) <= room;
+            (low, high) = if fits { (middle, high) } else { (low, middle - 1) };
+        }
+        low
+    }
+
+    /// Where the entries of those numbers lie.
+    fn stretch(&self, range: &Range<usize>) -> Range<usize> {
+        let last = range.end.checked_sub(1).filter(|_| !range.is_empty());
+        let ends = self.span(range.start).zip(last.and_then(|last| self.span(last)));
+        ends.map_or(0..0, |(first, last)| first.start..last.end)
     }
 
     /// What the entries add up to.
@@ -218,6 +250,20 @@ impl BlockBuilder {
         // One write has far fewer bytes than 4 GiB, and so has a block.
         self.ends.extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
         self.tally.add(entry.class, entry.size);
+    }
+
+    /// Adds the entries of those numbers of another block, as they lie there, behind all others.
+    pub(crate) fn copy(&mut self, block: &Block, range: Range<usize>) {
+        let stretch = block.stretch(&range);
+        // Where the ends are counted from here.
+        let shift = self.entries.len().wrapping_sub(stretch.start);
+        for at in range {
+            let end = block.span(at).map_or(0, |span| span.end).wrapping_add(shift);
+            self.ends.extend_from_slice(&(end as u32).to_le_bytes());
+            let weight = block.entry(at).map(|entry| (entry.class, entry.size));
+            weight.into_iter().for_each(|(class, size)| self.tally.add(class, size));
+        }
+        self.entries.extend_from_slice(block.bytes.get(stretch).unwrap_or_default());
     }
 
     /// Appends the block to a file's bytes, in its frame, and begins the next one; says how long the frame is
@@ -324,6 +370,13 @@ mod tests {
                 prop_assert_eq!((found, entry.payload), (at, payload.as_slice()));
             }
             prop_assert_eq!(block.position(&other), entries.range(..other.clone()).count());
+            // Taken apart and put together again it is the same.
+            let (mut again, mut out, at) = (BlockBuilder::default(), Vec::new(), block.position(&other));
+            again.copy(&block, 0..at);
+            prop_assert_eq!(again.bytes(), block.bytes_of(&(0..at)));
+            prop_assert_eq!(block.fitting(&(0..block.len()), again.bytes()), at);
+            again.copy(&block, at..block.len());
+            prop_assert_eq!((again.finish(b"list", packs, &mut out).1, out), (block.tally(), bytes));
             prop_assert_eq!(block.find(&other).is_some(), entries.contains_key(&other));
         }
 

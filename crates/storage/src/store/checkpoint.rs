@@ -1,6 +1,6 @@
-//! Checkpoints: what is frozen goes into a block file, the index follows, and the logs that it was in go.
+//! Checkpoints: what is frozen goes into a new block file or two, the index follows, and the logs that it was in go.
 //!
-//! In this order, so that a kill or an error at any place leaves a whole state: the block file is written and
+//! In this order, so that a kill or an error at any place leaves a whole state: block files are written and
 //! synced; the manifest takes the edit, which is the moment from which the checkpoint counts; the index is
 //! changed; readers get the new version; logs and files that nothing refers to any more are removed.
 
@@ -187,12 +187,13 @@ impl Shared {
         work.mend_manifest(self)?;
         let merged = self.merge(&mut work, &frozen, &version, extent)?;
         let commit = work.commit(&merged, mark.filter(|_| !frozen.is_empty()));
-        let (edit, file) = (merged.edit, merged.file);
+        let edit = merged.edit;
+        let files = merged.files.into_iter().map(|(file, _)| file);
         if let Err(error) = work.manifest.append(&edit, &commit) {
-            work.in_doubt.extend(file);
+            work.in_doubt.extend(files);
             return Err(error);
         }
-        let next = Arc::new(next_version(&version, &commit, file));
+        let next = Arc::new(next_version(&version, &commit, files));
         let (list, cells) = (List::ids(), frozen.cells_from(List::ids().bytes()));
         let cells = cells.take_while(|cell| cell.list() == list.bytes());
         let ids = cells.filter_map(|cell| id_of(cell.order()));
@@ -213,15 +214,18 @@ impl Shared {
         version: &Version,
         extent: Extent,
     ) -> Result<Merged> {
-        let usage = &work.manifest.commit().usage;
+        let usage = work.manifest.commit().usage.clone();
         let (clear, packs) = match extent {
             Extent::Usual => (usage.to_clear(frozen.bytes() as u64), false),
             Extent::Everything => (usage.iter().map(|(file, _)| file).collect(), true),
         };
-        let number = work.next_file;
-        work.next_file += 1;
-        let writer = BlockWriter::create(&self.home.directory, number)?;
-        Merge::new(&self.pool.index, version, writer, &clear, packs).run(frozen)
+        let live = usage.iter().filter(|(file, _)| clear.contains(file));
+        let clear = live.map(|(file, usage)| (file, usage.live)).collect();
+        let index = &self.pool.index;
+        let writer = work.writer(self)?;
+        let is_apart = !packs && Merge::scatters_ids(index, version, frozen)?;
+        let of_ids = is_apart.then(|| work.writer(self));
+        Merge::new(index, version, (writer, of_ids.transpose()?), clear, packs).run(frozen)
     }
 
     /// Removes what nothing refers to any more. What cannot be removed now is removed by the next open.
@@ -244,6 +248,13 @@ impl Shared {
 }
 
 impl Work {
+    /// A new block file.
+    fn writer(&mut self, shared: &Shared) -> Result<BlockWriter> {
+        let number = self.next_file;
+        self.next_file += 1;
+        BlockWriter::create(&shared.home.directory, number)
+    }
+
     /// Writes the manifest anew where something may stand behind its last commit.
     fn mend_manifest(&mut self, shared: &Shared) -> Result<()> {
         if self.is_cut_off {
@@ -269,18 +280,81 @@ impl Work {
         }
         merged.freed.iter().for_each(|place| commit.usage.free(*place));
         commit.usage.take_dead();
-        if let Some(file) = &merged.file {
-            let usage = FileUse { length: file.length(), live: merged.live };
+        for (file, live) in &merged.files {
+            let usage = FileUse { length: file.length(), live: *live };
             commit.usage.insert(file.number(), usage);
         }
         commit
     }
 }
 
-fn next_version(version: &Version, commit: &Commit, file: Option<BlockFile>) -> Version {
+fn next_version(
+    version: &Version,
+    commit: &Commit,
+    new: impl Iterator<Item = BlockFile>,
+) -> Version {
     let kept = version.files().iter().filter(|(number, _)| commit.usage.has(**number));
     let mut files: HashMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
-    files.extend(file.map(|file| (file.number(), Arc::new(file))));
+    files.extend(new.map(|file| (file.number(), Arc::new(file))));
     Version::new(commit.number, files)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use filedex_query::{Date, Document};
+
+    use super::*;
+    use crate::options::Options;
+    use crate::store::Store;
+
+    fn put(store: &Store, numbers: impl Iterator<Item = u64>) {
+        let file = |number: u64| {
+            // Ids come in no order.
+            let id = format!("{:08x}", (number as u32).wrapping_mul(0x9e37_79b1));
+            let file = Document::new().with("_id", id).with("rid", format!("r{}", number % 50));
+            file.with("uploadedAt", Date(number as i64))
+        };
+        store.put_many(numbers.map(file)).unwrap();
+    }
+
+    /// The files, each with the first bytes of the keys of the lists whose blocks are in it.
+    fn lists(store: &Store) -> Vec<BTreeSet<u8>> {
+        let state = store.shared().state();
+        let mut files: Vec<_> = state.version.files().values().collect();
+        files.sort_by_key(|file| file.number());
+        let lists_in = |file: &&Arc<BlockFile>| {
+            let mut lists = BTreeSet::new();
+            let noted = file.each(&mut |_, block| {
+                lists.extend(block.list().first());
+                Ok(())
+            });
+            noted.map(|()| lists).unwrap()
+        };
+        files.iter().map(lists_in).collect()
+    }
+
+    #[test]
+    fn blocks_of_many_ids_lie_in_a_file_of_their_own_which_goes_when_they_are_written_anew() {
+        let store = Store::temporary(&Options::default()).unwrap();
+        put(&store, 0..8000);
+        store.checkpoint().unwrap();
+        let ids = BTreeSet::from([2]);
+        assert!(lists(&store).iter().all(|lists| lists.len() > 1), "so far there were none");
+        for round in 1..4 {
+            put(&store, 8000 * round..8000 * (round + 1));
+            store.checkpoint().unwrap();
+            let files = lists(&store);
+            assert_eq!(files.iter().filter(|lists| **lists == ids).count(), 1, "{files:?}");
+            assert!(files.iter().filter(|lists| lists.contains(&2)).count() <= 2, "{files:?}");
+            assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+        }
+        // A few lie with the others.
+        put(&store, 100_000..100_010);
+        store.checkpoint().unwrap();
+        assert_ne!(lists(&store).last(), Some(&ids));
+        assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+    }
 }

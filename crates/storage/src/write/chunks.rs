@@ -1,10 +1,8 @@
 //! Chunks of one list being written anew, with what follows for the others: the first one says what the
 //! list adds up to.
 
-use crate::blocks::BlockWriter;
-use crate::error::Result;
 use crate::format::chunk::MOST_BLOCKS;
-use crate::format::{BlockBuilder, Chunk, ChunkBuilder, Place, Tally};
+use crate::format::{Chunk, ChunkBuilder, Place, Tally};
 use crate::index::{Edit, Keyed};
 
 /// A block as a chunk is to list it.
@@ -13,19 +11,6 @@ pub(super) struct Item {
     pub(super) fence: Vec<u8>,
     pub(super) place: Place,
     pub(super) tally: Tally,
-}
-
-impl Item {
-    /// Writes the block that was built.
-    pub(super) fn write(
-        list: &[u8],
-        fence: &[u8],
-        builder: &mut BlockBuilder,
-        writer: &mut BlockWriter,
-    ) -> Result<Item> {
-        let (place, tally) = writer.block(list, builder)?;
-        Ok(Item { fence: fence.to_vec(), place, tally })
-    }
 }
 
 /// The chunks of a list on their way into an edit.

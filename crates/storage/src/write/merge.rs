@@ -1,55 +1,72 @@
-//! A memtable on its way into blocks: the blocks that its cells fall into are written anew into one block
+//! A memtable on its way into blocks: the blocks that its cells fall into are written anew into a new block
 //! file, and with them those of files that are to be cleared.
+//!
+//! Where there are many ids, which come in no order, their blocks are written into a file of their own: nearly all of
+//! them are written anew by the next merge, and in a file with others they would leave it half unused.
 //!
 //! Works through the lists in the order of their keys, so that what is read and written lies in order.
 
 use super::chunks::{Chunks, Item, refreshed};
-use super::refill::Refill;
-use crate::blocks::{BlockFile, BlockWriter};
+use super::refill::{Output, Refill};
+use crate::blocks::{Ahead, BlockFile, BlockWriter};
 use crate::error::{Error, Result};
 use crate::format::{Block, Chunk, List, Place, Tally, chunk};
 use crate::index::{Edit, Index, Keyed, Version};
 use crate::memtable::{Cell, Memtable};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A merge under way.
 pub(crate) struct Merge<'m> {
     index: &'m Index,
     version: &'m Version,
-    writer: BlockWriter,
-    /// Files whose blocks go over into the new one.
-    clear: BTreeSet<u64>,
+    out: Output,
+    /// For the list of ids, if that has a file of its own.
+    of_ids: Option<Output>,
+    /// Files whose blocks go over into the new ones, and bytes of them that are in use yet.
+    clear: BTreeMap<u64, u64>,
     /// Whether blocks are filled up with what follows them.
     packs: bool,
     edit: Edit,
     freed: Vec<Place>,
-    /// Bytes of the blocks that were written and are listed.
-    live: u64,
+    /// What is read of files, in which blocks lie in the order of their keys, too.
+    ahead: Ahead,
 }
 
 /// What a merge comes to.
 pub(crate) struct Merged {
     pub(crate) edit: Edit,
-    /// The new file, unless nothing is left to be in it.
-    pub(crate) file: Option<BlockFile>,
-    /// Bytes of it that are in use.
-    pub(crate) live: u64,
+    /// The new files, none that nothing is left to be in, and bytes of each that are in use.
+    pub(crate) files: Vec<(BlockFile, u64)>,
     /// Blocks that nothing refers to once the edit is made.
     pub(crate) freed: Vec<Place>,
 }
 
 impl<'m> Merge<'m> {
-    /// Over that version, into that file. `packs` also fills blocks up.
+    /// Over that version, into these files, of which the second is for ids. `clear` says which files are to be
+    /// cleared and how many bytes of each are in use; `packs` also fills blocks up.
     pub(crate) fn new(
         index: &'m Index,
         version: &'m Version,
-        writer: BlockWriter,
-        clear: &[u64],
+        (writer, of_ids): (BlockWriter, Option<BlockWriter>),
+        clear: BTreeMap<u64, u64>,
         packs: bool,
     ) -> Merge<'m> {
-        let (edit, freed, live) = (Edit::default(), Vec::new(), 0);
-        let clear = clear.iter().copied().collect();
-        Merge { index, version, writer, clear, packs, edit, freed, live }
+        let (out, of_ids) = (Output::new(writer), of_ids.map(Output::new));
+        let (edit, freed, ahead) = (Edit::default(), Vec::new(), Ahead::default());
+        Merge { index, version, out, of_ids, clear, packs, edit, freed, ahead }
+    }
+
+    /// Whether cells fall into so many blocks of ids that these should have a file of their own.
+    pub(crate) fn scatters_ids(
+        index: &Index,
+        version: &Version,
+        memtable: &Memtable,
+    ) -> Result<bool> {
+        let ids = List::ids();
+        let first = index.exact(version, ids.bytes())?;
+        let Some(first) = first.filter(|first| !first.chunk.is_only()) else { return Ok(false) };
+        let cells = memtable.sum(ids.bytes(), &ids.end()).cells as u64;
+        Ok(cells >= first.chunk.chunks().saturating_mul(SCATTERED))
     }
 
     /// Writes what becomes of the blocks.
@@ -64,9 +81,8 @@ impl<'m> Merge<'m> {
         }
         self.list(&cells)?;
         self.clear_the_rest()?;
-        let (edit, freed, live) = (self.edit, self.freed, self.live);
-        let file = if live > 0 { Some(self.writer.finish()?) } else { None };
-        Ok(Merged { edit, file, live, freed })
+        let files = Output::finish(std::iter::once(self.out).chain(self.of_ids))?;
+        Ok(Merged { edit: self.edit, files, freed: self.freed })
     }
 
     /// Merges the cells of one list.
@@ -148,9 +164,9 @@ impl<'m> Merge<'m> {
     ) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let Some(chunk) = chunk else {
-            let mut refill = Refill::default();
+            let mut refill = Refill::of(cells.len());
             refill.add(None, cells);
-            self.write(&refill, list, &[], &mut items)?;
+            refill.write(list, &[], self.out(list), &mut items)?;
             return Ok(items);
         };
         let mut at = 0;
@@ -159,71 +175,67 @@ impl<'m> Merge<'m> {
             cells = rest;
             at += 1;
             if mine.is_empty() && !self.packs {
-                items.push(self.keep(&item)?);
+                items.push(self.keep(list, &item)?);
                 continue;
             }
             let (mut blocks, mut parts) = (vec![self.read(item.place, list)?], vec![mine]);
-            while let Some(next) = chunk.item(at) {
-                if blocks.len() >= self.most_joined(list, &blocks, &parts) {
+            loop {
+                let refill = refilled(&blocks, &parts);
+                let next = chunk.item(at).filter(|_| self.joins(list, blocks.len(), &refill));
+                let Some(next) = next else {
+                    refill.write(list, item.fence, self.out(list), &mut items)?;
                     break;
-                }
+                };
                 let (mine, rest) = cells_of(chunk, at, cells);
                 blocks.push(self.read(next.place, list)?);
                 parts.push(mine);
                 (cells, at) = (rest, at + 1);
             }
-            let refill = refilled(&blocks, &parts);
-            self.write(&refill, list, item.fence, &mut items)?;
         }
         Ok(items)
     }
 
-    /// How many blocks are joined, beginning with these: one more where they would be nearly empty.
-    fn most_joined(&self, list: &[u8], blocks: &[Block], parts: &[&[Cell]]) -> usize {
-        if self.packs {
-            PACKED_AT_ONCE
-        } else {
-            blocks.len() + usize::from(refilled(blocks, parts).is_sparse(list))
-        }
+    /// Whether so many blocks, which come to that, are joined with one more.
+    fn joins(&self, list: &[u8], blocks: usize, refill: &Refill<'_>) -> bool {
+        if self.packs { blocks < PACKED_AT_ONCE } else { refill.is_sparse(list) }
     }
 
     /// A block that stays as it is, perhaps in another file.
-    fn keep(&mut self, item: &chunk::Item<'_>) -> Result<Item> {
+    fn keep(&mut self, list: &[u8], item: &chunk::Item<'_>) -> Result<Item> {
         let mut place = item.place;
-        if self.clear.contains(&place.file) {
-            self.freed.push(place);
+        if self.clear.contains_key(&place.file) {
+            self.free(place);
             let file = self.version.file(place)?;
-            place = file.frame(place, |frame| self.writer.copy(frame))??;
-            self.live += u64::from(place.length);
+            place = file.frame(place, |frame| self.out(list).copy(frame))??;
         }
         Ok(Item { fence: item.fence.to_vec(), place, tally: item.tally() })
     }
 
     /// Reads a block that nothing will refer to any more.
     fn read(&mut self, place: Place, list: &[u8]) -> Result<Block> {
-        self.freed.push(place);
-        self.version.block(place, list)
+        self.free(place);
+        self.ahead.read(self.version.file(place)?, place, list)
     }
 
-    fn write(
-        &mut self,
-        refill: &Refill<'_>,
-        list: &[u8],
-        fence: &[u8],
-        items: &mut Vec<Item>,
-    ) -> Result<()> {
-        let before = items.len();
-        refill.write(list, fence, &mut self.writer, items)?;
-        let written = items.iter().skip(before);
-        self.live += written.map(|item| u64::from(item.place.length)).sum::<u64>();
-        Ok(())
+    fn free(&mut self, place: Place) {
+        self.freed.push(place);
+        if let Some(left) = self.clear.get_mut(&place.file) {
+            *left = left.saturating_sub(u64::from(place.length));
+        }
+    }
+
+    /// Where blocks of the list are written to.
+    fn out(&mut self, list: &[u8]) -> &mut Output {
+        let of_ids = self.of_ids.as_mut().filter(|_| list == List::ids().bytes());
+        of_ids.unwrap_or(&mut self.out)
     }
 
     /// Carries the blocks over that lie in files to be cleared and were not come by.
     fn clear_the_rest(&mut self) -> Result<()> {
         let mut chunks = BTreeSet::new();
         let (index, version, edit) = (self.index, self.version, &self.edit);
-        for file in self.clear.iter().filter_map(|file| version.files().get(file)) {
+        let left = self.clear.iter().filter(|(_, left)| **left > 0);
+        for file in left.filter_map(|(file, _)| version.files().get(file)) {
             file.each(&mut |offset, block| {
                 let list = List::from_bytes(block.list());
                 let Some((_, first)) = block.all().next() else { return Ok(()) };
@@ -249,6 +261,9 @@ impl<'m> Merge<'m> {
 /// Blocks of a chunk that are put together at once.
 const PACKED_AT_ONCE: usize = 8;
 
+/// Cells for each chunk of ids from which on its blocks are mostly written anew.
+const SCATTERED: u64 = 16;
+
 /// The cells that fall into that block of a chunk, and those behind it.
 fn cells_of<'c>(chunk: &Chunk, at: usize, cells: &'c [Cell]) -> (&'c [Cell], &'c [Cell]) {
     let here = chunk
@@ -258,7 +273,7 @@ fn cells_of<'c>(chunk: &Chunk, at: usize, cells: &'c [Cell]) -> (&'c [Cell], &'c
 }
 
 fn refilled<'r>(blocks: &'r [Block], parts: &[&'r [Cell]]) -> Refill<'r> {
-    let mut refill = Refill::default();
+    let mut refill = Refill::of(2 * parts.iter().map(|cells| cells.len() + 1).sum::<usize>());
     blocks.iter().zip(parts).for_each(|(block, cells)| refill.add(Some(block), cells));
     refill
 }

@@ -173,7 +173,7 @@ impl Site {
         builder.push(&Entry { key: &standing.order, class, size, payload: &stale.body });
         let mut writer = BlockWriter::create(&directory, commit.next_file).unwrap();
         let (place, tally) = writer.block(list.bytes(), &mut builder).unwrap();
-        let file = writer.finish().unwrap();
+        let file = BlockWriter::finish(vec![writer]).unwrap().remove(0);
         let mut chunk = ChunkBuilder::default();
         chunk.push(&[], place, &tally);
         let mut edit = Edit::default();
