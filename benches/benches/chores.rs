@@ -56,7 +56,10 @@ fn sweeps(criterion: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(dataset.len() as u64));
     let filled = || {
         let index = Filedex::temporary().unwrap();
-        let records = dataset.records().map(|record| record.with("rid", "GENERAL"));
+        let records = dataset.records().map(|mut record| {
+            record.set("rid", "GENERAL");
+            record
+        });
         index.put_many(records.collect::<Vec<Document>>()).unwrap();
         index.checkpoint().unwrap();
         index
