@@ -35,8 +35,18 @@ pub struct Redaction {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Level {
     names: Vec<Box<str>>,
-    /// What is left out of the documents inside, where that is something else.
-    below: Option<Arc<Level>>,
+    /// Whether all other fields are left out, and these are not.
+    keeps: bool,
+    below: Below,
+}
+
+/// What is left out of the documents inside.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Below {
+    #[default]
+    TheSame,
+    Other(Arc<Level>),
+    Nothing,
 }
 
 impl Redaction {
@@ -61,9 +71,9 @@ impl Redaction {
         if !shows {
             shown.push(name.into());
         }
-        let asked = Arc::new(Level { names: asked, below: None });
-        let below = Some(Arc::clone(&asked));
-        Redaction { asked, shown: Arc::new(Level { names: shown, below }) }
+        let asked = Arc::new(Level { names: asked, ..Level::default() });
+        let below = Below::Other(Arc::clone(&asked));
+        Redaction { asked, shown: Arc::new(Level { names: shown, keeps: false, below }) }
     }
 
     /// Whether nothing is left out.
@@ -86,6 +96,20 @@ impl Redaction {
         self.asked.hides(name)
     }
 
+    /// What is left out of what is shown where fields of these names alone are kept, or left out as well.
+    pub(crate) fn narrowed<'n>(&self, fields: impl Iterator<Item = &'n str>, keeps: bool) -> Level {
+        let is_there = |name: &&str| !(keeps && self.shown.hides(name));
+        let mut names: Vec<Box<str>> = fields.filter(is_there).map(Box::from).collect();
+        if !keeps {
+            names.extend(self.shown.names.iter().cloned());
+        }
+        let below = match self.is_empty() {
+            true => Below::Nothing,
+            false => Below::Other(Arc::clone(&self.asked)),
+        };
+        Level { names, keeps, below }
+    }
+
     /// What is left out of what questions see.
     pub(crate) fn level(&self) -> &Arc<Level> {
         &self.asked
@@ -101,11 +125,15 @@ impl Level {
     /// Whether a field of that name is left out.
     #[inline]
     pub(crate) fn hides(&self, name: &str) -> bool {
-        self.names.iter().any(|hidden| **hidden == *name)
+        self.names.iter().any(|named| **named == *name) != self.keeps
     }
 
-    /// What is left out of the documents inside.
-    pub(crate) fn below(&self) -> &Level {
-        self.below.as_deref().unwrap_or(self)
+    /// What is left out of the documents inside, if anything is.
+    pub(crate) fn below(&self) -> Option<&Level> {
+        match &self.below {
+            Below::TheSame => Some(self),
+            Below::Other(level) => Some(level),
+            Below::Nothing => None,
+        }
     }
 }

@@ -90,6 +90,15 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// The same value inside a document of which that is left out.
+    #[inline]
+    pub(crate) fn inside(self, level: &'a Level) -> ValueRef<'a> {
+        match level.below() {
+            Some(below) => self.redacted(below),
+            None => self,
+        }
+    }
+
     /// The same value, owned.
     pub fn to_value(self) -> Value {
         match self {
@@ -162,7 +171,7 @@ impl<'a> DocumentRef<'a> {
         if level.hides(name) {
             return None;
         }
-        self.find(name).map(|value| value.redacted(level.below()))
+        self.find(name).map(|value| value.inside(level))
     }
 
     #[inline]
@@ -226,7 +235,7 @@ impl<'a> DocumentRef<'a> {
         fields.filter_map(move |(name, value)| match self.redaction {
             None => Some((name, value)),
             Some(level) if level.hides(name) => None,
-            Some(level) => Some((name, value.redacted(level.below()))),
+            Some(level) => Some((name, value.inside(level))),
         })
     }
 

@@ -261,7 +261,7 @@ impl<'p> Condition<'p> {
     fn holds(&self, first: Option<ValueRef<'_>>, account: &Account) -> Result<bool> {
         let first = match (first, self.redaction) {
             (Some(_), Some(level)) if level.hides(self.name) => None,
-            (Some(value), Some(level)) => Some(value.redacted(level.below())),
+            (Some(value), Some(level)) => Some(value.inside(level)),
             (first, _) => first,
         };
         Ok(self.field.holds_from(first, None, account)? != self.negated)

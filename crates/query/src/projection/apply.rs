@@ -14,6 +14,7 @@ use super::parse::{Kind, parse};
 use crate::copy::{ELEMENT, FIELD, copy, copy_document, hold_query};
 use crate::ejson::{self, Form};
 use crate::expression::{first_or_last, from_start_or_end};
+use crate::redaction;
 use crate::{
     Account, ArrayRef, Code, Collation, Document, DocumentRef, ElementMatcher, Environment, Error,
     Found, Redaction, Result, Value, ValueRef,
@@ -36,6 +37,8 @@ pub struct Projection {
     parsed: Arc<Parsed>,
     /// What is left out of records before they are shown.
     redaction: Option<Redaction>,
+    /// What is left out of them in all, where showing a record takes no more than leaving out whole fields.
+    left_out: Option<Arc<redaction::Level>>,
 }
 
 struct Parsed {
@@ -60,6 +63,18 @@ struct Way<'m> {
     /// Steps that computed fields have taken: on a path through arrays there may be many.
     spent: &'m Cell<usize>,
     account: &'m Account,
+}
+
+impl Parsed {
+    /// What is left out of records, where the fields are named whole.
+    fn left_out(&self, redaction: &Redaction) -> Option<Arc<redaction::Level>> {
+        let fields = &self.root.fields;
+        let keeps = self.kind == Kind::Inclusion;
+        let is_whole = fields.iter().all(|(_, field)| matches!(field, Field::Named));
+        let is_some = keeps || !fields.is_empty();
+        let names = fields.iter().map(|(name, _)| name.as_str());
+        (is_whole && is_some).then(|| Arc::new(redaction.narrowed(names, keeps)))
+    }
 }
 
 impl Projection {
@@ -88,7 +103,8 @@ impl Projection {
     }
 
     fn of(parsed: Parsed) -> Projection {
-        Projection { parsed: Arc::new(parsed), redaction: None }
+        let left_out = parsed.left_out(&Redaction::default());
+        Projection { parsed: Arc::new(parsed), redaction: None, left_out }
     }
 
     /// The same projection with texts as the environment's collation has them.
@@ -97,12 +113,17 @@ impl Projection {
             return Ok(self.clone());
         }
         let parsed = Projection::parse(&self.parsed.source, environment)?.parsed;
-        Ok(Projection { parsed, redaction: self.redaction.clone() })
+        Ok(Projection { parsed, ..self.clone() })
     }
 
     /// The same projection of records without what is redacted.
     pub(crate) fn redacted(&self, redaction: &Redaction) -> Projection {
-        Projection { parsed: Arc::clone(&self.parsed), redaction: Some(redaction.clone()) }
+        let left_out = self.parsed.left_out(redaction);
+        Projection {
+            parsed: Arc::clone(&self.parsed),
+            redaction: Some(redaction.clone()),
+            left_out,
+        }
     }
 
     /// Reads JSON text.
@@ -123,25 +144,28 @@ impl Projection {
         self.parsed.kind == Kind::Exclusion && self.parsed.root.is_empty()
     }
 
-    /// The record as it is shown, where that takes no more than leaving out what is redacted: nothing has
-    /// to be copied for it.
+    /// The record as it is shown, where that takes no more than leaving out whole fields, and what is redacted:
+    /// nothing has to be copied for it.
     ///
     /// ```
     /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
     /// use filedex::language::Projection;
     /// use filedex::{Document, Environment};
-    /// let record = Document::new().with("_id", "a").with("size", 7);
-    /// assert!(Projection::everything().in_place(record.view()).is_some());
+    /// let record = Document::new().with("_id", "a").with("size", 7).with("name", "logo.png");
     /// let fields = Projection::parse_text(r#"{"size": 1}"#, &Environment::default())?;
-    /// assert!(fields.in_place(record.view()).is_none());
+    /// let shown = fields.in_place(record.view()).map(|shown| shown.to_document());
+    /// assert_eq!(shown, Some(Document::new().with("_id", "a").with("size", 7)));
+    /// let inside = Projection::parse_text(r#"{"share.name": 1}"#, &Environment::default())?;
+    /// assert!(inside.in_place(record.view()).is_none());
     /// # Ok::<(), filedex_query::Error>(())
     /// ```
     pub fn in_place<'r>(&'r self, record: DocumentRef<'r>) -> Option<DocumentRef<'r>> {
-        let shown = || match &self.redaction {
-            None => record,
-            Some(redaction) => redaction.shown(record),
-        };
-        self.shows_all().then(shown)
+        match (&self.left_out, &self.redaction) {
+            (Some(left_out), _) => Some(record.redacted(left_out)),
+            (None, _) if !self.shows_all() => None,
+            (None, Some(redaction)) => Some(redaction.shown(record)),
+            (None, None) => Some(record),
+        }
     }
 
     /// Whether [`Projection::apply`] wants to know which element the filter matched.

@@ -135,7 +135,7 @@ impl Sort {
         match &self.redaction {
             None => value,
             Some(redaction) if redaction.hides(name) => None,
-            Some(redaction) => Some(value?.redacted(redaction.level().below())),
+            Some(redaction) => Some(value?.inside(redaction.level())),
         }
     }
 
