@@ -174,9 +174,15 @@ impl PageWriter {
     }
 
     /// The same text as [`Page::to_json`] gives.
-    pub(crate) fn finish(mut self, offset: u64, total: u64) -> Vec<u8> {
+    pub(crate) fn finish(self, offset: u64, total: u64) -> Vec<u8> {
+        let count = self.count;
+        self.finish_with(count, offset, total)
+    }
+
+    /// The same with another count.
+    pub(crate) fn finish_with(mut self, count: u64, offset: u64, total: u64) -> Vec<u8> {
         self.out.push(b']');
-        write_numbers(self.count, offset, total, &mut self.out);
+        write_numbers(count, offset, total, &mut self.out);
         self.out
     }
 }

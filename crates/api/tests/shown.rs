@@ -10,14 +10,29 @@
 )]
 
 use filedex::{
-    Document, EndpointOptions, Endpoints, Filedex, FilesParams, MemoryDirectory, OwnerShape,
-    Policy, Room, RoomKey, RoomKind, User, Value,
+    Document, EndpointOptions, Endpoints, Filedex, FilesParams, ImagesParams, MemoryDirectory,
+    OwnerShape, Policy, Room, RoomKey, RoomKind, SearchField, SortBy, Tag, User, UserFilesParams,
+    Value,
 };
 use http::Request;
 use proptest::prelude::*;
 
-const NAMES: [&str; 10] =
-    ["user", "userId", "password", "token", "name", "size", "share", "a\"b", "é", "description"];
+const NAMES: [&str; 14] = [
+    "user",
+    "userId",
+    "password",
+    "token",
+    "name",
+    "size",
+    "share",
+    "a\"b",
+    "é",
+    "description",
+    "tags",
+    "thumbnail",
+    "views",
+    "favorite",
+];
 
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -26,7 +41,7 @@ fn value() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::Int),
         any::<f64>().prop_map(Value::Double),
         "[a-c\"\\\\\u{1}é]{0,6}".prop_map(Value::String),
-        prop_oneof!["u1", "u2", "u3", ""].prop_map(Value::String),
+        prop_oneof!["u1", "u2", "u3", "", "t1", "t2"].prop_map(Value::String),
         Just(Value::Undefined),
         Just(Value::from(filedex::Date(1_520_523_369_913))),
         "[a-c]{1500}".prop_map(Value::String),
@@ -53,6 +68,10 @@ fn records() -> impl Strategy<Value = Vec<Document>> {
     prop::collection::vec((fields, prop::option::of(owner)), 0..6).prop_map(|records| {
         let numbered = records.into_iter().enumerate().map(|(number, (fields, owner))| {
             let mut record = Document::new().with("_id", format!("f{number}")).with("rid", "R");
+            if number % 3 != 1 {
+                record.push("typeGroup", "image");
+                record.push("uploadedAt", filedex::Date(number as i64 / 2));
+            }
             // Where an owner is drawn it stands before or behind what else there is.
             if let Some(owner) = owner.filter(|_| number % 2 == 0) {
                 record.push("userId", owner);
@@ -87,6 +106,9 @@ fn params() -> impl Strategy<Value = FilesParams> {
         Just(Some(r#"{"size":0,"share":0}"#)),
         Just(Some(r#"{"share.name":1,"_id":0}"#)),
         Just(Some(r#"{"user.username":1,"name":1}"#)),
+        Just(Some(r#"{"user":1,"userId":1,"password":1}"#)),
+        Just(Some(r#"{"user.name":0,"share":0}"#)),
+        Just(Some(r#"{"_id":0,"é":1,"user":1}"#)),
         Just(Some(r#"{"x":{"$toUpper":"$_id"},"user":1}"#)),
     ];
     let sort = prop_oneof![
@@ -136,11 +158,51 @@ fn endpoints(index: &Filedex, policy: &Policy, owner: OwnerShape) -> Endpoints {
     directory.add_user(User::new("u2", "be\"n").named("Ben \u{1} é"));
     directory.add_user(User::new("", "nameless"));
     directory.add_token("u1", "secret");
+    directory.add_tag("u2", tag("t2"));
+    directory.add_tag("u1", tag("t1"));
     directory.add_room(Room::new("R", RoomKind::Group), ["u1"]);
     let mut options = EndpointOptions::default();
     (options.policy, options.owner) = (policy.clone(), owner);
     Endpoints::with_options(index.clone(), directory, options)
 }
+
+fn tag(id: &str) -> Tag {
+    Tag { id: id.to_owned(), name: "n\"".to_owned(), ..Tag::default() }
+}
+
+fn filled(records: &[Document]) -> Filedex {
+    let index = Filedex::temporary().unwrap();
+    for record in records {
+        // What can't be a record is nobody's matter here.
+        let _ = index.put(record);
+    }
+    index
+}
+
+/// The body of the door's answer to the first user.
+fn asked(endpoints: &Endpoints, target: &str) -> String {
+    let request = Request::get(target);
+    let request = request.header("X-User-Id", "u1").header("X-Auth-Token", "secret");
+    let response = endpoints.handle(request.body("").unwrap());
+    String::from_utf8(response.into_body()).unwrap()
+}
+
+fn successful(mut body: Vec<u8>) -> Vec<u8> {
+    body.pop();
+    body.extend_from_slice(b",\"success\":true}");
+    body
+}
+
+const SORTS: [(SortBy, &str); 5] = [
+    (SortBy::CreatedAt, "createdAt"),
+    (SortBy::Name, "name"),
+    (SortBy::Size, "size"),
+    (SortBy::OriginalName, "originalName"),
+    (SortBy::Favorite, "favorite"),
+];
+
+const SEARCHES: [(SearchField, &str, &str); 2] =
+    [(SearchField::Name, "name", "a"), (SearchField::Tags, "tags", "t1")];
 
 proptest! {
     #[test]
@@ -150,27 +212,67 @@ proptest! {
         params in params(),
         both in any::<bool>(),
     ) {
-        let index = Filedex::temporary().unwrap();
-        for record in &records {
-            // What can't be a record is nobody's matter here.
-            let _ = index.put(record);
-        }
+        let index = filled(&records);
         let shape = if both { OwnerShape::ObjectAndId } else { OwnerShape::Object };
         let endpoints = endpoints(&index, &policy, shape);
         let caller = User::new("u1", "ada");
         let expected = match endpoints.groups_files(&caller, &params) {
-            Ok(page) => {
-                let mut body = page.to_json();
-                body.pop();
-                body.extend_from_slice(b",\"success\":true}");
-                body
-            }
+            Ok(page) => successful(page.to_json()),
             Err(error) => error.body(),
         };
-        let request = Request::get(target(&params));
-        let request = request.header("X-User-Id", "u1").header("X-Auth-Token", "secret");
-        let response = endpoints.handle(request.body("").unwrap());
-        let body = String::from_utf8(response.into_body()).unwrap();
-        prop_assert_eq!(body, String::from_utf8(expected).unwrap());
+        prop_assert_eq!(asked(&endpoints, &target(&params)), String::from_utf8(expected).unwrap());
+    }
+
+    #[test]
+    fn the_door_writes_the_images_that_the_typed_call_gives(
+        records in records(),
+        policy in policy(),
+        start in prop::option::of(0_usize..6),
+        offset in 0_u64..3,
+        count in prop::option::of(0_u64..4),
+    ) {
+        let index = filled(&records);
+        let endpoints = endpoints(&index, &policy, OwnerShape::ObjectAndId);
+        let mut params = ImagesParams::of("R");
+        params.starting_from_id = start.map(|number| format!("f{number}"));
+        (params.offset, params.count) = (offset, count);
+        let expected = match endpoints.rooms_images(&User::new("u1", "ada"), &params) {
+            Ok(page) => successful(page.to_json()),
+            Err(error) => error.body(),
+        };
+        let mut target = format!("/api/v1/rooms.images?roomId=R&offset={offset}");
+        if let Some(count) = count {
+            target += &format!("&count={count}");
+        }
+        if let Some(id) = &params.starting_from_id {
+            target += &format!("&startingFromId={id}");
+        }
+        prop_assert_eq!(asked(&endpoints, &target), String::from_utf8(expected).unwrap());
+    }
+
+    #[test]
+    fn the_door_writes_the_files_of_a_user_that_the_typed_call_gives(
+        records in records(),
+        policy in policy(),
+        page in 1_u64..4,
+        per_page in 1_u64..4,
+        sort in prop::sample::select(&SORTS[..]),
+        search in prop::option::of(prop::sample::select(&SEARCHES[..])),
+    ) {
+        let index = filled(&records);
+        let endpoints = endpoints(&index, &policy, OwnerShape::Object);
+        let (sort_by, name) = sort;
+        let mut target = format!("/api/user/files?page={page}&perpage={per_page}&sortBy={name}");
+        let mut params = UserFilesParams::page(page).per_page(per_page);
+        params.sort_by = sort_by;
+        if let Some((field, name, text)) = search {
+            target += &format!("&searchField={name}&searchQuery={text}");
+            (params.search_field, params.search_query) = (field, text.to_owned());
+        }
+        let expected = match endpoints.user_files(&User::new("u1", "ada"), &params) {
+            Ok(files) => files.to_json(),
+            Err(error) => error.body(),
+        };
+        prop_assert_eq!(asked(&endpoints, &target), String::from_utf8(expected).unwrap());
     }
 }

@@ -153,17 +153,16 @@ impl Endpoints {
         given: &Parameters,
     ) -> Result<Vec<u8>, ApiError> {
         let files = |schema: &Schema, name| schema.accept(given).map(|given| files(&given, name));
-        let page = match found.route {
-            Route::Im => return self.im_text(caller, &files(&IM, "username")?),
-            Route::Groups => return self.groups_text(caller, &files(&GROUPS, "roomName")?),
-            Route::Channels => return self.channels_text(caller, &files(&CHANNELS, "roomName")?),
-            Route::RoomsImages => self.rooms_images(caller, &images(&IMAGES.accept(given)?))?,
-            Route::ChannelsImages => {
-                self.channels_images(caller, &images(&IMAGES.accept(given)?))?
+        match found.route {
+            Route::Im => self.im_text(caller, &files(&IM, "username")?),
+            Route::Groups => self.groups_text(caller, &files(&GROUPS, "roomName")?),
+            Route::Channels => self.channels_text(caller, &files(&CHANNELS, "roomName")?),
+            // The same list under two names.
+            Route::RoomsImages | Route::ChannelsImages => {
+                self.images_text(caller, &images(&IMAGES.accept(given)?))
             }
-            _ => return self.call_user(found, caller, given),
-        };
-        Ok(reply::page(&page))
+            _ => self.call_user(found, caller, given),
+        }
     }
 
     /// The lookups in Zipline's style.
@@ -176,7 +175,7 @@ impl Endpoints {
         Ok(match found.route {
             Route::UserFiles => {
                 let owner = self.owner_of(caller, text::owner_id(given)?)?;
-                self.files_of(&owner, &text::read(given)?)?.to_json()
+                self.files_text(&owner, &text::read(given)?)?
             }
             Route::UserFile => reply::document(&self.user_file(caller, &found.id)?),
             Route::UserRecent => reply::documents(&self.user_recent(caller, text::take(given)?)?),

@@ -92,15 +92,16 @@ impl Endpoints {
         params: &FilesParams,
         asked: &Asked,
     ) -> Result<Vec<u8>, ApiError> {
-        let owners_are_asked_for = asked.fields.as_ref().and_then(OwnerFields::of).is_some();
-        if owners_are_asked_for || owner_terms::in_sort(&asked.sort) {
+        if owner_terms::in_sort(&asked.sort) {
             return Ok(reply::page(&self.list(room, params, asked)?));
         }
+        let owner_fields = asked.fields.as_ref().and_then(OwnerFields::of);
         let scope = Scope::everything().room(&room.id);
-        let lookup = self.lookup_of(scope, params, asked, None)?;
+        let lookup = self.lookup_of(scope, params, asked, owner_fields.as_ref())?;
         let lookup = lookup.sort(&asked.sort);
         let lookup = lookup.map_err(|error| ApiError::lookup(Style::Chat, error))?;
-        self.text_of(&lookup.offset(asked.offset).count(asked.limit), asked.offset)
+        let window = lookup.offset(asked.offset).count(asked.limit);
+        self.text_of(&window, asked.offset, owner_fields.as_ref())
     }
 
     /// What is asked for, in no order yet.

@@ -190,6 +190,12 @@ fn owner_ids(among: &Lookup) -> crate::Result<BTreeSet<String>> {
     Ok(ids)
 }
 
+/// Of an owner what the projection shows.
+pub(super) fn part(owner: Value, projection: &Projection) -> crate::Result<Option<Value>> {
+    let user = Document::new().with("user", owner);
+    Ok(projection.apply(user.view(), None)?.remove("user"))
+}
+
 /// Fields that ask for owners, or leave them out.
 pub(super) struct OwnerFields {
     /// What is asked of records.
@@ -231,8 +237,7 @@ impl OwnerFields {
         for (name, value) in file {
             match name.as_str() {
                 "user" => {
-                    let user = Document::new().with("user", value);
-                    if let Some(user) = projection.apply(user.view(), None)?.remove("user") {
+                    if let Some(user) = part(value, projection)? {
                         kept.push("user", user);
                     }
                 }
@@ -241,6 +246,11 @@ impl OwnerFields {
             }
         }
         Ok(kept)
+    }
+
+    /// Whether `userId` is not to be shown.
+    pub(super) fn lends_id(&self) -> bool {
+        self.lent
     }
 
     /// The projection of the owner.

@@ -7,7 +7,7 @@ use filedex_query::{Document, Value};
 
 use super::error::{ApiError, Style};
 use super::params::ImagesParams;
-use super::{Endpoints, password};
+use super::{Endpoints, password, reply};
 use crate::{Lookup, Page, Scope, User};
 
 /// The file a list starts from.
@@ -19,6 +19,17 @@ enum Start {
     Beside { id: String },
 }
 
+/// The images that are asked for.
+struct Images<'r> {
+    room: &'r Lookup,
+    /// All of them, from the start on.
+    list: Lookup,
+    /// The start, where the page has it somewhere else than in its place in the list.
+    start: Option<Start>,
+    offset: u64,
+    limit: u64,
+}
+
 impl Endpoints {
     /// The images of a room, newest first. The page's `count` is the limit it was read with, 0 for
     /// none, as the published example shows it.
@@ -26,6 +37,35 @@ impl Endpoints {
     /// # Errors
     /// 403 for a room that isn't there or that the caller may not read; 500 for a fault of the host.
     pub fn rooms_images(&self, caller: &User, params: &ImagesParams) -> Result<Page, ApiError> {
+        let room = self.room_of_images(caller, params)?;
+        let page = self.images(&room, params).and_then(|images| images.page());
+        let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        page.files.iter_mut().for_each(password::lock);
+        page.count = self.options.paging.limit(params.count);
+        Ok(page)
+    }
+
+    /// The same as the body of a reply.
+    pub(super) fn images_text(
+        &self,
+        caller: &User,
+        params: &ImagesParams,
+    ) -> Result<Vec<u8>, ApiError> {
+        let room = self.room_of_images(caller, params)?;
+        let images = self.images(&room, params);
+        let images = images.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        match images.start {
+            // A file from elsewhere in the list comes first.
+            Some(_) => Ok(reply::page(&self.rooms_images(caller, params)?)),
+            None => {
+                let window = images.list.offset(params.offset).count(images.limit);
+                self.bare_text_of(&window, (params.offset, images.limit))
+            }
+        }
+    }
+
+    /// The files of the room that the caller may read.
+    fn room_of_images(&self, caller: &User, params: &ImagesParams) -> Result<Lookup, ApiError> {
         let room = self.directory.room(&params.room_id);
         let room = room.map_err(|error| ApiError::directory(Style::Chat, &error))?;
         let room = room.ok_or_else(ApiError::no_access)?;
@@ -34,33 +74,37 @@ impl Endpoints {
         }
         // A type group is asked for, so that leaving thumbs out has nothing to say.
         let visibility = self.options.visibility.with_thumbs();
-        let room = self.lookup(Scope::everything().room(&room.id).visible(visibility));
-        let page = self.images(&room, params);
-        let mut page = page.map_err(|error| ApiError::lookup(Style::Chat, error))?;
-        page.files.iter_mut().for_each(password::lock);
-        page.count = self.options.paging.limit(params.count);
-        Ok(page)
+        Ok(self.lookup(Scope::everything().room(&room.id).visible(visibility)))
     }
 
-    fn images(&self, room: &Lookup, params: &ImagesParams) -> crate::Result<Page> {
-        let limit = self.options.paging.limit(params.count);
+    fn images<'r>(&self, room: &'r Lookup, params: &ImagesParams) -> crate::Result<Images<'r>> {
         let images = room.clone().query(Document::new().with("typeGroup", "image"))?;
         let (images, start) = match params.starting_from_id.as_deref() {
             Some(id) => from(room, images, id)?,
             None => (images, None),
         };
-        let lookup = images.sort(Document::new().with("uploadedAt", -1))?;
+        let list = images.sort(Document::new().with("uploadedAt", -1))?;
+        let start = start.filter(|start| match start {
+            Start::Within { ahead, .. } => *ahead > 0 && params.offset <= *ahead,
+            Start::Beside { .. } => params.offset == 0,
+        });
+        let limit = self.options.paging.limit(params.count);
+        Ok(Images { room, list, start, offset: params.offset, limit })
+    }
+}
+
+impl Images<'_> {
+    fn page(self) -> crate::Result<Page> {
+        let Images { room, list, start, offset, limit } = self;
         match start {
-            Some(Start::Within { id, ahead }) if ahead > 0 && params.offset <= ahead => {
-                led(lookup, &id, params.offset, limit)
-            }
-            Some(Start::Beside { id }) if params.offset == 0 => {
-                let mut page = lookup.count(limit).page()?;
+            Some(Start::Within { id, .. }) => led(list, &id, offset, limit),
+            Some(Start::Beside { id }) => {
+                let mut page = list.count(limit).page()?;
                 let start = room.clone().query(Document::new().with("_id", id))?;
                 page.files.splice(0..0, start.count(1).page()?.files);
                 Ok(page)
             }
-            _ => lookup.offset(params.offset).count(limit).page(),
+            None => list.offset(offset).count(limit).page(),
         }
     }
 }

@@ -1,25 +1,32 @@
-//! Pages of the room endpoints as text, written from the records where they lie: with their owners, and with
-//! nothing more of a password than that there is one.
+//! Pages of the room endpoints as text, written from the records where they lie: with their owners, or what is asked
+//! for of these, and with nothing more of a password than that there is one.
 //!
-//! It is the same text as the records give that [`super::owner`] and [`super::password`] change; this file saves
-//! making them. It does not know how they are found.
+//! It is the same text as the records give that [`super::owner`], [`super::owner_terms`] and [`super::password`]
+//! change; this file saves making them. It does not know how they are found.
 
 use std::collections::HashMap;
 
 use filedex_query::ejson::{Form, write, write_within};
-use filedex_query::{Account, DocumentRef, Error as QueryError, ValueRef};
+use filedex_query::{Account, Document, DocumentRef, Error as QueryError};
+use filedex_query::{Projection, Value, ValueRef};
 
 use super::error::{ApiError, Style};
 use super::owner::shown;
-use super::{Endpoints, OwnerShape, password};
+use super::owner_terms::{self, OwnerFields};
+use super::{Endpoints, OwnerShape, password, reply};
 use crate::Lookup;
 use crate::page::PageWriter;
 
+/// The owners that are known by their ids, each as he is shown, if he is; and what is asked for of them.
+type Owners<'w> = (HashMap<String, Option<Vec<u8>>>, Option<(&'w OwnerFields, Projection)>);
+
 /// How the records of a page are written.
 struct Writer<'w> {
-    /// The owners that are known, as they are shown, by their ids.
-    owners: HashMap<String, Vec<u8>>,
+    /// As [`Owners`] has them.
+    owners: HashMap<String, Option<Vec<u8>>>,
     shape: OwnerShape,
+    /// What is asked for of owners, if anything is.
+    asked: Option<(&'w OwnerFields, Projection)>,
     /// Whether no document below the top level has a password that shows.
     hides_passwords: bool,
     account: &'w Account,
@@ -28,37 +35,79 @@ struct Writer<'w> {
 }
 
 impl Endpoints {
-    /// The page of a lookup as the body of a reply.
-    pub(super) fn text_of(&self, lookup: &Lookup, offset: u64) -> Result<Vec<u8>, ApiError> {
-        let (mut page, mut outcome) = (PageWriter::new(), Ok(()));
-        let total = lookup.show(&mut |records, account| {
-            outcome = self.write_files(records, account, &mut page);
-        });
-        let total = total.map_err(|error| ApiError::lookup(Style::Chat, error))?;
-        outcome?;
-        Ok(super::reply::successful(page.finish(offset, total)))
+    /// The page of a lookup, with the records' owners, as the body of a reply.
+    pub(super) fn text_of(
+        &self,
+        lookup: &Lookup,
+        offset: u64,
+        fields: Option<&OwnerFields>,
+    ) -> Result<Vec<u8>, ApiError> {
+        let (page, total) =
+            self.written(lookup, |records| self.owners_asked_for(records, fields))?;
+        Ok(reply::successful(page.finish(offset, total)))
     }
 
-    fn write_files(
+    /// The page of a lookup without owners, as the body of a reply that says `count`.
+    pub(super) fn bare_text_of(
+        &self,
+        lookup: &Lookup,
+        (offset, count): (u64, u64),
+    ) -> Result<Vec<u8>, ApiError> {
+        let (page, total) = self.written(lookup, |_| Ok((HashMap::new(), None)))?;
+        Ok(reply::successful(page.finish_with(count, offset, total)))
+    }
+
+    fn written<'w>(
+        &self,
+        lookup: &Lookup,
+        owners: impl Fn(&[DocumentRef<'_>]) -> Result<Owners<'w>, ApiError>,
+    ) -> Result<(PageWriter, u64), ApiError> {
+        let (mut page, mut outcome) = (PageWriter::new(), Ok(()));
+        let total = lookup.show(&mut |records, account| {
+            outcome = owners(records).and_then(|(owners, asked)| {
+                let writer = Writer {
+                    owners,
+                    asked,
+                    shape: self.options.owner,
+                    hides_passwords: self.options.policy.redaction().hides("password"),
+                    account,
+                    most: self.index.limits().reply_bytes,
+                };
+                let mut records = records.iter();
+                let written = records.try_for_each(|record| writer.write(*record, page.next()));
+                written.map_err(|error| ApiError::lookup(Style::Chat, error))
+            });
+        });
+        let total = total.map_err(|error| ApiError::lookup(Style::Chat, error))?;
+        outcome.map(|()| (page, total))
+    }
+
+    /// The owners of the records, and what is asked for of them.
+    fn owners_asked_for<'w>(
         &self,
         records: &[DocumentRef<'_>],
-        account: &Account,
-        page: &mut PageWriter,
-    ) -> Result<(), ApiError> {
-        let writer = Writer {
-            owners: self.owners_of(records)?,
-            shape: self.options.owner,
-            hides_passwords: self.options.policy.redaction().hides("password"),
-            account,
-            most: self.index.limits().reply_bytes,
+        fields: Option<&'w OwnerFields>,
+    ) -> Result<Owners<'w>, ApiError> {
+        let fault = |error: crate::Error| ApiError::lookup(Style::Chat, error);
+        let owners = self.owners_of(records)?.into_iter();
+        let Some(fields) = fields else {
+            let text = |(id, user)| (id, Some(reply::document(&user)));
+            return Ok((owners.map(text).collect(), None));
         };
-        let mut records = records.iter();
-        let written = records.try_for_each(|record| writer.write(*record, page.next()));
-        written.map_err(|error| ApiError::lookup(Style::Chat, error.into()))
+        let projection = fields.projection(self).map_err(fault)?;
+        let text = |(id, user)| {
+            let user = owner_terms::part(Value::Document(user), &projection)?;
+            Ok((id, user.map(|user| text_of(&user))))
+        };
+        let texts = owners.map(text).collect::<crate::Result<_>>().map_err(fault)?;
+        Ok((texts, Some((fields, projection))))
     }
 
     /// The owners of the records, as far as the directory knows them.
-    fn owners_of(&self, records: &[DocumentRef<'_>]) -> Result<HashMap<String, Vec<u8>>, ApiError> {
+    fn owners_of(
+        &self,
+        records: &[DocumentRef<'_>],
+    ) -> Result<HashMap<String, Document>, ApiError> {
         let mut ids: Vec<&str> = records.iter().filter_map(|record| owner_id(*record)).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -67,8 +116,7 @@ impl Endpoints {
         }
         let users = self.directory.users(&ids);
         let users = users.map_err(|error| ApiError::directory(Style::Chat, &error))?;
-        let text = |(id, user)| (id, super::reply::document(&shown(&user)));
-        Ok(users.into_iter().map(text).collect())
+        Ok(users.into_iter().map(|(id, user)| (id, shown(&user))).collect())
     }
 }
 
@@ -82,11 +130,12 @@ fn owner_id(record: DocumentRef<'_>) -> Option<&str> {
 
 impl Writer<'_> {
     /// Adds a record.
-    fn write(&self, record: DocumentRef<'_>, out: &mut Vec<u8>) -> Result<(), QueryError> {
+    fn write(&self, record: DocumentRef<'_>, out: &mut Vec<u8>) -> crate::Result<()> {
         let owner = match self.owners.is_empty() {
             true => None,
             false => owner_id(record).and_then(|id| self.owners.get(id)),
         };
+        let owner = owner.map(|owner| owner.as_deref());
         out.push(b'{');
         let start = out.len();
         match (owner, self.shape) {
@@ -101,9 +150,7 @@ impl Writer<'_> {
                     false => Place::Field,
                 })?;
                 if !is_there {
-                    write_field("user", out);
-                    out.extend_from_slice(owner);
-                    out.push(b',');
+                    write_owner(owner, out);
                 }
             }
             (Some(owner), OwnerShape::Object) => {
@@ -132,26 +179,39 @@ impl Writer<'_> {
         record: DocumentRef<'_>,
         out: &mut Vec<u8>,
         mut place: impl FnMut(&str) -> Place<'o>,
-    ) -> Result<(), QueryError> {
+    ) -> crate::Result<()> {
         for (name, value) in record.iter() {
             match place(name) {
                 // What `password` names is locked, whatever stands there.
                 _ if name == "password" => {
                     write_field(name, out);
                     write(password::locked_view(Some(value)), Form::Plain, out);
+                    out.push(b',');
                 }
-                Place::Field => {
-                    write_field(name, out);
-                    self.write_value(value, out)?;
-                }
-                Place::Owner(owner) => {
-                    write_field("user", out);
-                    out.extend_from_slice(owner);
-                }
-                Place::Nothing => continue,
+                Place::Field => self.write_own(name, value, out)?,
+                Place::Owner(owner) => write_owner(owner, out),
+                Place::Nothing => {}
             }
-            out.push(b',');
         }
+        Ok(())
+    }
+
+    /// Adds a field of the record's own, as far as it is asked for.
+    fn write_own(&self, name: &str, value: ValueRef<'_>, out: &mut Vec<u8>) -> crate::Result<()> {
+        match &self.asked {
+            Some((asked, _)) if name == "userId" && asked.lends_id() => return Ok(()),
+            Some((_, projection)) if name == "user" => {
+                let mut own = value.to_value();
+                password::lock_inside(&mut own);
+                let part = owner_terms::part(own, projection)?;
+                write_owner(part.map(|part| text_of(&part)).as_deref(), out);
+                return Ok(());
+            }
+            _ => {}
+        }
+        write_field(name, out);
+        self.write_value(value, out)?;
+        out.push(b',');
         Ok(())
     }
 
@@ -176,9 +236,24 @@ impl Writer<'_> {
 /// What stands in the place of a field.
 enum Place<'o> {
     Field,
-    /// The owner, as he is shown.
-    Owner(&'o [u8]),
+    /// The owner, as he is shown, if he is.
+    Owner(Option<&'o [u8]>),
     Nothing,
+}
+
+/// Adds an owner as he is shown, if he is.
+fn write_owner(owner: Option<&[u8]>, out: &mut Vec<u8>) {
+    if let Some(owner) = owner {
+        write_field("user", out);
+        out.extend_from_slice(owner);
+        out.push(b',');
+    }
+}
+
+fn text_of(value: &Value) -> Vec<u8> {
+    let mut text = Vec::new();
+    write(value.view(), Form::Plain, &mut text);
+    text
 }
 
 /// Adds the name of a field.

@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU64;
 
-use filedex_query::{Collation, Document, Value};
+use filedex_query::{Account, Collation, Document, DocumentRef, Value, ValueRef};
 use http::StatusCode;
 
 use super::record::{Parts, Shown};
@@ -56,6 +56,29 @@ struct Part {
 
 type Found = (Vec<Document>, u64);
 
+/// What is asked for.
+struct Asked {
+    /// Those of the owner.
+    tags: Vec<Tag>,
+    search: Option<Searched>,
+    per_page: NonZeroU64,
+    /// The files, in no order yet; none where nothing can match.
+    owned: Option<Lookup>,
+}
+
+impl Asked {
+    fn parts(&self) -> Parts {
+        if self.search.is_some() { Parts::SEARCHED } else { Parts::LISTED }
+    }
+}
+
+impl Part {
+    fn of(params: &UserFilesParams, per_page: NonZeroU64) -> Part {
+        let offset = (params.page.get() - 1).saturating_mul(per_page.get());
+        Part { offset, count: per_page.get() }
+    }
+}
+
 impl Endpoints {
     /// A page of the caller's files, or of those of a user of lower rank.
     ///
@@ -96,39 +119,118 @@ impl Endpoints {
         owner: &User,
         params: &UserFilesParams,
     ) -> Result<UserFiles, ApiError> {
+        let asked = self.read_files(owner, params)?;
+        let fault = |error| ApiError::lookup(Style::Zipline, error);
+        let language = &self.options.collation;
+        let (records, total) = match &asked.owned {
+            Some(owned) => found(owned, params, asked.per_page, language).map_err(fault)?,
+            None => (Vec::new(), 0),
+        };
+        let page = self.shown(&records, asked.tags.clone(), asked.parts())?;
+        let pages = total.div_ceil(asked.per_page.get());
+        Ok(UserFiles { page, total, pages, search: asked.search })
+    }
+
+    /// The same as the body of a reply.
+    pub(in crate::endpoint) fn files_text(
+        &self,
+        owner: &User,
+        params: &UserFilesParams,
+    ) -> Result<Vec<u8>, ApiError> {
+        let asked = self.read_files(owner, params)?;
+        let owned = asked.owned.as_ref().filter(|_| !params.sort_by.can_be_null());
+        let Some(owned) = owned else { return Ok(self.files_of(owner, params)?.to_json()) };
+        let fault = |error| ApiError::lookup(Style::Zipline, error);
+        let listed = listed(owned, params, &self.options.collation).map_err(fault)?;
+        let part = Part::of(params, asked.per_page);
+        let (mut out, mut outcome) = (OPENING.to_vec(), Ok(()));
+        out.push(b'[');
+        let total = listed.offset(part.offset).count(part.count).show(&mut |records, account| {
+            outcome = self.write_shown(records, &asked, &mut out, account);
+        });
+        let total = total.map_err(fault)?;
+        outcome?;
+        out.push(b']');
+        let pages = total.div_ceil(asked.per_page.get());
+        write_rest((total, pages), asked.search.as_ref(), &mut out);
+        Ok(out)
+    }
+
+    fn write_shown(
+        &self,
+        records: &[DocumentRef<'_>],
+        asked: &Asked,
+        out: &mut Vec<u8>,
+        account: &Account,
+    ) -> Result<(), ApiError> {
+        let shown = self.shown_with(records.iter().copied(), asked.tags.clone(), asked.parts())?;
+        let most = self.index.limits().reply_bytes;
+        for (place, record) in records.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            let left = most.saturating_sub(out.len());
+            let written = shown.write(*record, asked.parts(), out, (left, account));
+            written.map_err(|error| match error.limit_name() {
+                // The limit is that of the whole reply, not of what is left of it.
+                Some("reply_bytes") => {
+                    let error = filedex_query::Error::limit("reply_bytes", most);
+                    ApiError::lookup(Style::Zipline, error.into())
+                }
+                _ => ApiError::lookup(Style::Zipline, error.into()),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// What is asked for, with what the directory says of it.
+    fn read_files(&self, owner: &User, params: &UserFilesParams) -> Result<Asked, ApiError> {
         let fault = |error| ApiError::directory(Style::Zipline, &error);
         let tags = self.directory.tags(&owner.id).map_err(fault)?;
         let search = searched(params, &tags)?;
         let per_page = params.per_page.unwrap_or(self.options.per_page);
         let per_page = per_page.min(self.options.most_per_page);
-        let (records, total) = match &search {
+        let owned = match &search {
             // No tag at all: nothing carries that.
-            Some(Searched { query: SearchedQuery::Tags(ids), .. }) if ids.is_empty() => {
-                (Vec::new(), 0)
-            }
+            Some(Searched { query: SearchedQuery::Tags(ids), .. }) if ids.is_empty() => None,
             _ => {
                 let incomplete = self.directory.incomplete_files(&owner.id).map_err(fault)?;
                 let owned = self.owned(owner, params, &incomplete, search.as_ref());
-                let language = &self.options.collation;
-                let found = owned.and_then(|owned| found(&owned, params, per_page, language));
-                found.map_err(|error| ApiError::lookup(Style::Zipline, error))?
+                Some(owned.map_err(|error| ApiError::lookup(Style::Zipline, error))?)
             }
         };
-        let parts = if search.is_some() { Parts::SEARCHED } else { Parts::LISTED };
-        let page = self.shown(&records, tags, parts)?;
-        Ok(UserFiles { page, total, pages: total.div_ceil(per_page.get()), search })
+        Ok(Asked { tags, search, per_page, owned })
     }
 
-    /// The records as Zipline's lookups show them. `tags` are those of the owner; what else the files
-    /// carry the directory is asked for.
+    /// The records as Zipline's lookups show them.
     pub(super) fn shown(
         &self,
         records: &[Document],
-        mut tags: Vec<Tag>,
+        tags: Vec<Tag>,
         parts: Parts,
     ) -> Result<Vec<Document>, ApiError> {
-        let carried = records.iter().filter_map(|record| record.get("tags")?.as_array());
-        let mut foreign: Vec<&str> = carried.flatten().filter_map(Value::as_str).collect();
+        let records = records.iter().map(Document::view);
+        let shown = self.shown_with(records.clone(), tags, parts)?;
+        Ok(records.map(|record| shown.file(record, parts)).collect())
+    }
+
+    /// What records are shown with. `tags` are those of the owner; what else they carry the directory is asked
+    /// for.
+    fn shown_with<'r>(
+        &self,
+        records: impl Iterator<Item = DocumentRef<'r>>,
+        mut tags: Vec<Tag>,
+        parts: Parts,
+    ) -> Result<Shown<'_>, ApiError> {
+        let carried = records.filter_map(|record| match record.get("tags") {
+            Some(ValueRef::Array(tags)) => Some(tags),
+            _ => None,
+        });
+        let ids = carried.flat_map(|tags| tags.iter()).filter_map(|tag| match tag {
+            ValueRef::String(id) => Some(id),
+            _ => None,
+        });
+        let mut foreign: Vec<&str> = ids.collect();
         foreign.sort_unstable();
         foreign.dedup();
         foreign.retain(|id| !tags.iter().any(|tag| tag.id == *id));
@@ -137,8 +239,7 @@ impl Endpoints {
             let others = others.map_err(|error| ApiError::directory(Style::Zipline, &error))?;
             tags.extend(others.into_values());
         }
-        let shown = Shown { tags, route: self.options.files_route.as_str() };
-        Ok(records.iter().map(|record| shown.file(record, parts)).collect())
+        Ok(Shown { tags, route: self.options.files_route.as_str() })
     }
 
     /// Every file of a user that shows, complete or not.
@@ -185,23 +286,32 @@ fn found(
     language: &Collation,
 ) -> crate::Result<Found> {
     let (field, order) = (params.sort_by.record_field(), params.order);
-    // Lists in the order of dates are found as they lie.
-    let simple = Collation::simple();
-    let language = if params.sort_by.is_text() { language } else { &simple };
-    let offset = (params.page.get() - 1).saturating_mul(per_page.get());
-    let part = Part { offset, count: per_page.get() };
+    let part = Part::of(params, per_page);
     if !params.sort_by.can_be_null() {
-        return sorted(owned, field, order)?.sorted_by(language).part(part);
+        return listed(owned, params, language)?.part(part);
     }
     let is_null = owned.clone().query(Document::new().with(field, Value::Null))?;
     let not_null = Document::new().with("$ne", Value::Null);
     let is_set = owned.clone().query(Document::new().with(field, not_null))?;
     let nulls = sorted(&is_null, "_id", order)?;
-    let set = sorted(&is_set, field, order)?.sorted_by(language);
+    let set = listed(&is_set, params, language)?;
     match order {
         Order::Ascending => joined(&set, &nulls, part),
         Order::Descending => joined(&nulls, &set, part),
     }
+}
+
+/// The list in the order asked for, which no null has a place in.
+fn listed(
+    lookup: &Lookup,
+    params: &UserFilesParams,
+    language: &Collation,
+) -> crate::Result<Lookup> {
+    // Lists in the order of dates are found as they lie.
+    let simple = Collation::simple();
+    let language = if params.sort_by.is_text() { language } else { &simple };
+    let sorted = sorted(lookup, params.sort_by.record_field(), params.order)?;
+    Ok(sorted.sorted_by(language))
 }
 
 fn sorted(lookup: &Lookup, field: &str, order: Order) -> crate::Result<Lookup> {
@@ -324,20 +434,26 @@ impl SearchField {
 impl UserFiles {
     /// The reply: `page`, then `total` and `pages`, or `search`.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut out = b"{\"page\":".to_vec();
+        let mut out = OPENING.to_vec();
         write_files(&self.page, &mut out);
-        let rest = match &self.search {
-            None => format!(",\"total\":{},\"pages\":{}}}", self.total, self.pages),
-            Some(Searched { field, query }) => {
-                let query = match query {
-                    SearchedQuery::Text(text) => serde_json::Value::from(text.as_str()),
-                    SearchedQuery::Tags(ids) => serde_json::Value::from(ids.clone()),
-                };
-                let field = field.name();
-                format!(",\"search\":{{\"field\":\"{field}\",\"query\":{query}}}}}")
-            }
-        };
-        out.extend_from_slice(rest.as_bytes());
+        write_rest((self.total, self.pages), self.search.as_ref(), &mut out);
         out
     }
+}
+
+const OPENING: &[u8] = b"{\"page\":";
+
+fn write_rest((total, pages): (u64, u64), search: Option<&Searched>, out: &mut Vec<u8>) {
+    let rest = match search {
+        None => format!(",\"total\":{total},\"pages\":{pages}}}"),
+        Some(Searched { field, query }) => {
+            let query = match query {
+                SearchedQuery::Text(text) => serde_json::Value::from(text.as_str()),
+                SearchedQuery::Tags(ids) => serde_json::Value::from(ids.clone()),
+            };
+            let field = field.name();
+            format!(",\"search\":{{\"field\":\"{field}\",\"query\":{query}}}}}")
+        }
+    };
+    out.extend_from_slice(rest.as_bytes());
 }

@@ -2,11 +2,12 @@
 //!
 //! This file knows one record at a time, nothing of lists or requests.
 
-use filedex_query::{Document, Value};
+use filedex_query::ejson::{self, Form};
+use filedex_query::{Account, Document, DocumentRef, Value, ValueRef};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::Tag;
-use crate::endpoint::password::{lock, locked};
+use crate::endpoint::password::{lock_inside, locked_view};
 
 /// What records are shown with.
 pub(super) struct Shown<'a> {
@@ -58,45 +59,95 @@ const ENCODE_URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
+/// The value of a field as it is shown.
+enum Part<'r> {
+    /// The record's own.
+    Own(ValueRef<'r>),
+    Made(Value),
+}
+
 impl Shown<'_> {
     /// The record as shown. A field of a kind that Zipline's has not shows as if it were not there.
-    pub(super) fn file(&self, record: &Document, parts: Parts) -> Document {
-        let mut shown = Document::new()
-            .with("createdAt", date(record, "uploadedAt"))
-            .with("updatedAt", date(record, "_updatedAt"))
-            .with("deletesAt", date(record, "deletesAt"))
-            .with("favorite", record.get("favorite") == Some(&Value::Bool(true)))
-            .with("id", text(record, "_id"))
-            .with("originalName", text(record, "originalName"))
-            .with("name", text(record, "name"))
-            .with("size", number(record, "size").unwrap_or(Value::Int(0)))
-            .with("type", text(record, "type"))
-            .with("views", number(record, "views").unwrap_or(Value::Int(0)))
-            .with("maxViews", number(record, "maxViews").unwrap_or(Value::Null))
-            .with("folderId", text(record, "folderId"))
-            .with("thumbnail", thumbnail(record));
-        if parts.tags {
-            shown.push("tags", self.tags(record.get("tags")));
-        }
-        if parts.password {
-            shown.push("password", locked(record.get("password")));
-        }
-        if parts.url {
-            shown.push("url", self.url(record.get_str("name").unwrap_or_default()));
-        }
-        lock(&mut shown);
+    pub(super) fn file(&self, record: DocumentRef<'_>, parts: Parts) -> Document {
+        let mut shown = Document::new();
+        self.fields(record, parts, |name, part| shown.push(name, part.view().to_value()));
         shown
     }
 
+    /// Adds the text of that, of so many bytes at most.
+    pub(super) fn write(
+        &self,
+        record: DocumentRef<'_>,
+        parts: Parts,
+        out: &mut Vec<u8>,
+        (most, account): (usize, &Account),
+    ) -> filedex_query::Result<()> {
+        let end = out.len().saturating_add(most);
+        let (mut written, mut opening) = (Ok(()), b'{');
+        self.fields(record, parts, |name, part| {
+            out.push(std::mem::replace(&mut opening, b','));
+            ejson::write(ValueRef::String(name), Form::Plain, out);
+            out.push(b':');
+            let left = end.saturating_sub(out.len());
+            if written.is_ok() {
+                written = ejson::write_within(part.view(), Form::Plain, out, left, account);
+            }
+        });
+        out.push(b'}');
+        written
+    }
+
+    /// Gives the fields in order.
+    fn fields(
+        &self,
+        record: DocumentRef<'_>,
+        parts: Parts,
+        mut show: impl FnMut(&'static str, Part<'_>),
+    ) {
+        let mut own = |name, value| show(name, Part::Own(value));
+        let none = ValueRef::Int(0);
+        own("createdAt", date(record, "uploadedAt"));
+        own("updatedAt", date(record, "_updatedAt"));
+        own("deletesAt", date(record, "deletesAt"));
+        let is_favorite = matches!(record.get("favorite"), Some(ValueRef::Bool(true)));
+        own("favorite", ValueRef::Bool(is_favorite));
+        own("id", text(record, "_id"));
+        own("originalName", text(record, "originalName"));
+        own("name", text(record, "name"));
+        own("size", number(record, "size").unwrap_or(none));
+        own("type", text(record, "type"));
+        own("views", number(record, "views").unwrap_or(none));
+        own("maxViews", number(record, "maxViews").unwrap_or(ValueRef::Null));
+        own("folderId", text(record, "folderId"));
+        show("thumbnail", thumbnail(record));
+        if parts.tags {
+            show("tags", Part::Made(self.tags(record.get("tags"))));
+        }
+        if parts.password {
+            show("password", Part::Own(locked_view(record.get("password"))));
+        }
+        if parts.url {
+            let name = match record.get("name") {
+                Some(ValueRef::String(name)) => name,
+                _ => "",
+            };
+            show("url", Part::Made(Value::String(self.url(name))));
+        }
+    }
+
     /// Tags named by id become whole, in the record's order; ids nobody knows go.
-    fn tags(&self, tags: Option<&Value>) -> Vec<Value> {
-        let tags = tags.and_then(Value::as_array).unwrap_or_default();
+    fn tags(&self, tags: Option<ValueRef<'_>>) -> Value {
+        let Some(ValueRef::Array(tags)) = tags else { return Value::Array(Vec::new()) };
         let shown = tags.iter().filter_map(|tag| match tag {
-            Value::String(id) => self.tags.iter().find(|tag| tag.id == *id).map(whole),
-            Value::Document(own) if own.get_str("id").is_some() => Some(tag.clone()),
+            ValueRef::String(id) => self.tags.iter().find(|tag| tag.id == *id).map(whole),
+            ValueRef::Document(own) if matches!(own.get("id"), Some(ValueRef::String(_))) => {
+                let mut own = tag.to_value();
+                lock_inside(&mut own);
+                Some(own)
+            }
             _ => None,
         });
-        shown.collect()
+        Value::Array(shown.collect())
     }
 
     fn url(&self, name: &str) -> String {
@@ -105,41 +156,56 @@ impl Shown<'_> {
     }
 }
 
-fn text(record: &Document, field: &str) -> Value {
-    record.get_str(field).map_or(Value::Null, Value::from)
+impl Part<'_> {
+    fn view(&self) -> ValueRef<'_> {
+        match self {
+            Part::Own(value) => *value,
+            Part::Made(value) => value.view(),
+        }
+    }
+}
+
+fn text<'r>(record: DocumentRef<'r>, field: &str) -> ValueRef<'r> {
+    match record.get(field) {
+        Some(text @ ValueRef::String(_)) => text,
+        _ => ValueRef::Null,
+    }
 }
 
 /// A date; a text in the place of one, as a host may have kept it, is shown as it is.
-fn date(record: &Document, field: &str) -> Value {
+fn date<'r>(record: DocumentRef<'r>, field: &str) -> ValueRef<'r> {
     match record.get(field) {
-        Some(date @ (Value::Date(_) | Value::String(_))) => date.clone(),
-        _ => Value::Null,
+        Some(date @ (ValueRef::Date(_) | ValueRef::String(_))) => date,
+        _ => ValueRef::Null,
     }
 }
 
 /// A whole number as JavaScript holds it: beyond 2^53 the nearest that it can tell.
-pub(super) fn number(record: &Document, field: &str) -> Option<Value> {
+pub(super) fn number(record: DocumentRef<'_>, field: &str) -> Option<ValueRef<'static>> {
     match record.get(field)? {
-        Value::Long(long) if long.unsigned_abs() > 1 << 53 => Some(Value::Double(*long as f64)),
-        number @ (Value::Int(_) | Value::Long(_)) => Some(number.clone()),
-        Value::Double(number) => whole_number(*number),
-        Value::Decimal(decimal) => whole_number(decimal.to_f64()),
+        ValueRef::Long(long) if long.unsigned_abs() > 1 << 53 => {
+            Some(ValueRef::Double(long as f64))
+        }
+        ValueRef::Int(number) => Some(ValueRef::Int(number)),
+        ValueRef::Long(number) => Some(ValueRef::Long(number)),
+        ValueRef::Double(number) => whole_number(number),
+        ValueRef::Decimal(decimal) => whole_number(decimal.to_f64()),
         _ => None,
     }
 }
 
 /// The whole part of a number that a database's 64 bits hold.
-fn whole_number(number: f64) -> Option<Value> {
-    (number.abs() <= 9_223_372_036_854_775_808.0).then(|| Value::Double(number.trunc()))
+fn whole_number(number: f64) -> Option<ValueRef<'static>> {
+    (number.abs() <= 9_223_372_036_854_775_808.0).then(|| ValueRef::Double(number.trunc()))
 }
 
-fn thumbnail(record: &Document) -> Value {
+fn thumbnail(record: DocumentRef<'_>) -> Part<'static> {
     match record.get("thumbnail") {
-        Some(Value::Document(thumbnail)) => {
-            let path = text(thumbnail, "path");
-            Value::from(Document::new().with("path", path))
+        Some(ValueRef::Document(thumbnail)) => {
+            let path = text(thumbnail, "path").to_value();
+            Part::Made(Value::from(Document::new().with("path", path)))
         }
-        _ => Value::Null,
+        _ => Part::Own(ValueRef::Null),
     }
 }
 

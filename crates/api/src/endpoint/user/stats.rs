@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use filedex_query::{Document, Value};
+use filedex_query::{Document, Value, ValueRef};
 
 use super::record::number;
 use crate::endpoint::Endpoints;
@@ -65,8 +65,8 @@ impl UserStats {
     fn add(&mut self, record: &Document) {
         self.files += 1;
         self.favorites += u64::from(record.get("favorite") == Some(&Value::Bool(true)));
-        self.views += whole(number(record, "views"));
-        self.bytes += whole(number(record, "size"));
+        self.views += whole(number(record.view(), "views"));
+        self.bytes += whole(number(record.view(), "size"));
         if let Some(kind) = record.get_str("type") {
             *self.types.entry(kind.to_owned()).or_default() += 1;
         }
@@ -92,11 +92,11 @@ impl UserStats {
     }
 }
 
-fn whole(number: Option<Value>) -> i128 {
+fn whole(number: Option<ValueRef<'_>>) -> i128 {
     match number {
-        Some(Value::Int(number)) => i128::from(number),
-        Some(Value::Long(number)) => i128::from(number),
-        Some(Value::Double(number)) => number as i128,
+        Some(ValueRef::Int(number)) => i128::from(number),
+        Some(ValueRef::Long(number)) => i128::from(number),
+        Some(ValueRef::Double(number)) => number as i128,
         _ => 0,
     }
 }
