@@ -362,3 +362,37 @@ fn a_filter_over_many_records_answers_as_a_full_scan_does_whatever_was_written_s
         assert_eq!((page.documents, page.total), by_full_scan(&model, &plan, window), "{filter}");
     }
 }
+
+#[test]
+fn an_order_of_many_records_is_that_of_a_full_scan_from_the_first_time_on() {
+    let store = Store::temporary(&Options::default()).unwrap();
+    let records = 10_000;
+    store.put_many((0..records).map(|id| record(id, 0))).unwrap();
+    store.checkpoint().unwrap();
+    let ask = |model: &[Document], filter: &str, sort: &str, offset: u64| {
+        let (plan, window) = (plan(filter, sort), Window { offset, count: Some(40) });
+        let page = store.page(&plan, window, &Watch::default()).unwrap();
+        assert_eq!((page.documents, page.total), by_full_scan(model, &plan, window), "{sort}");
+    };
+    let model = |ids: u32| -> Vec<Document> {
+        (0..ids).filter_map(|id| store.get(&format!("f{id}")).unwrap()).collect()
+    };
+    // Half of the records are in one room: both parts are long enough for a second thread.
+    for filter in ["{}", r#"{"rid":"A"}"#] {
+        let before = model(2 * records);
+        for sort in [r#"{"name":1}"#, r#"{"size":-1,"name":1}"#] {
+            for offset in [0, 3, 2_000, 0] {
+                ask(&before, filter, sort, offset);
+            }
+        }
+        for id in (0..records).step_by(501) {
+            store.put(&record(id, 1)).unwrap();
+            store.put(&record(records + id, 0)).unwrap();
+        }
+        let after = model(2 * records);
+        ask(&after, filter, r#"{"name":1}"#, 5);
+        store.checkpoint().unwrap();
+        ask(&after, filter, r#"{"name":1}"#, 5);
+        ask(&after, filter, r#"{"size":-1,"name":1}"#, 2_000);
+    }
+}

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use filedex_query::Path;
 
 use super::by_key::Fill;
+use super::frame::{Frame, FrameKey};
 use super::segment::{RECORDS, Segment, Wanted};
 use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
 
@@ -32,6 +33,8 @@ struct Kept {
     /// By the key that each begins with; no two overlap.
     segments: BTreeMap<Box<[u8]>, Arc<Segment>>,
     bytes: u64,
+    /// What was read lately of them, until any changes. A frame takes a hundredth of what its columns do.
+    frames: Vec<(FrameKey, Arc<Frame>)>,
     /// What last became of a chunk, by its key.
     changed: BTreeMap<Box<[u8]>, Changed>,
     /// Segments of an earlier version than this one are of no use.
@@ -48,6 +51,9 @@ struct Changed {
 
 /// Bytes that a record takes in a column, by and large.
 const BYTES_A_RECORD: u64 = 20;
+
+/// Frames that are kept.
+const MOST_FRAMES: usize = 4;
 
 /// Questions that are remembered.
 const MOST_ASKED: usize = 10_000;
@@ -104,6 +110,25 @@ impl Columns {
         Some((segment.clone(), kept.is_of(segment, version)))
     }
 
+    /// The frame of a part, if there is one of segments that have these columns.
+    pub(crate) fn frame(&self, key: &FrameKey, wanted: &Wanted, scan: u64) -> Option<Arc<Frame>> {
+        let kept = self.kept.read();
+        let mut frames = kept.frames.iter();
+        let (_, frame) = frames.rfind(|(other, frame)| other == key && frame.has(wanted))?;
+        frame.use_in(scan);
+        Some(frame.clone())
+    }
+
+    /// Keeps a frame until a segment comes or goes.
+    pub(crate) fn keep_frame(&self, key: FrameKey, frame: &Arc<Frame>, scan: u64) {
+        let mut kept = self.kept.write();
+        frame.use_in(scan);
+        if kept.frames.len() >= MOST_FRAMES {
+            kept.frames.remove(0).1.mark_segments();
+        }
+        kept.frames.push((key, frame.clone()));
+    }
+
     /// Whether two versions say the same between these keys.
     pub(crate) fn are_alike(&self, from: &[u8], upto: &[u8], versions: (u64, u64)) -> bool {
         self.kept.read().are_alike(from, upto, versions)
@@ -126,6 +151,7 @@ impl Columns {
     pub(crate) fn keep(&self, segment: &Arc<Segment>, scan: u64) -> bool {
         segment.use_in(scan);
         let mut kept = self.kept.write();
+        kept.frames.drain(..).for_each(|(_, frame)| frame.mark_segments());
         if kept.overlapping(segment).any(|other| other.version() > segment.version()) {
             return true;
         }

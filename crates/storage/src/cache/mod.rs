@@ -10,6 +10,7 @@
 mod by_key;
 mod caches;
 pub(crate) mod columns;
+pub(crate) mod frame;
 mod newest;
 mod seen;
 pub(crate) mod segment;

@@ -5,18 +5,16 @@
 //! where the classes of their records decide; where conditions were asked before, [`super::scan`] judges
 //! records by what is kept of them in memory.
 
-use filedex_query::{Account, Document, DocumentRef, Filter, Plan};
+use filedex_query::{Account, DocumentRef, Plan};
 
 use super::access::{Access, Order, Path, Span};
 use super::collector::Collector;
 use super::counts::Counts;
-use super::explain::Explain;
-use super::reply::{Reply, too_long};
+use super::here::Here;
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
 use super::watch::Running;
 use crate::blocks::Ahead;
-use crate::cache::Texts;
 use crate::error::Result;
 use crate::format::lists::{ALL_ROOMS, holds_records};
 use crate::format::record::document;
@@ -29,20 +27,6 @@ use crate::snapshot::{Bounds, Entries, Lying, Run, Snapshot, Stored, Walk};
 pub(super) enum Flow {
     On,
     Done,
-}
-
-/// A run being walked through.
-#[derive(Clone, Copy)]
-pub(super) struct Here<'b> {
-    /// The key of the list, unless the run is of several.
-    list: &'b [u8],
-    pub(super) block: Option<&'b Block>,
-    /// The texts of the block's records, where these are all it takes.
-    pub(super) texts: Option<&'b Texts>,
-    /// The part of a list that the run belongs to, if it isn't any list.
-    span: Option<&'b Span>,
-    /// Whether all entries lie in the part.
-    inside: bool,
 }
 
 /// A plan being run.
@@ -68,9 +52,6 @@ pub(crate) struct Execution<'e> {
     /// Whether the order is that of a view.
     pub(super) by_view: bool,
 }
-
-/// What showing a record costs, beside what is done with its fields.
-const STEPS_A_RECORD: u64 = 4;
 
 impl<'e> Execution<'e> {
     pub(crate) fn new(
@@ -109,76 +90,6 @@ impl<'e> Execution<'e> {
         }
         self.matched = total.unwrap_or(self.matched);
         Ok(collector)
-    }
-
-    /// Adds the records to a reply as the projection shows them.
-    pub(crate) fn show(&mut self, records: &[Stored], reply: &mut Reply<'_>) -> Result<()> {
-        let account = self.running.account();
-        for record in records {
-            self.decoded += 1;
-            account.work(STEPS_A_RECORD)?;
-            let record = record.document();
-            if let Some(shown) = self.plan.projection().in_place(record) {
-                reply.add(shown, account)?;
-                continue;
-            }
-            let held = account.held();
-            reply.add(self.shown(record)?.view(), account)?;
-            account.release_to(held);
-        }
-        Ok(())
-    }
-
-    /// Shows the records all together as the projection does, where they lie if nothing has to be made
-    /// for it.
-    pub(crate) fn show_together(
-        &mut self,
-        records: &[Stored],
-        show: &mut dyn FnMut(&[DocumentRef<'_>], &Account),
-    ) -> Result<()> {
-        let projection = self.plan.projection();
-        let account = self.running.account();
-        account.hold(size_of_val(records))?;
-        let in_place = records.iter().map(|record| projection.in_place(record.document()));
-        if let Some(shown) = in_place.collect::<Option<Vec<DocumentRef<'_>>>>() {
-            self.decoded += shown.len() as u64;
-            account.work(STEPS_A_RECORD * shown.len() as u64)?;
-            show(&shown, account);
-            return Ok(());
-        }
-        let documents = self.documents(records)?;
-        let shown: Vec<DocumentRef<'_>> = documents.iter().map(Document::view).collect();
-        show(&shown, self.running.account());
-        Ok(())
-    }
-
-    /// The records as the projection shows them, within what a reply may hold.
-    pub(crate) fn documents(&mut self, records: &[Stored]) -> Result<Vec<Document>> {
-        let (held, most) = (self.account().held(), self.plan.limits().reply_bytes);
-        let mut documents = Vec::with_capacity(records.len());
-        for record in records {
-            documents.push(self.show_one(record)?);
-            if self.account().held().saturating_sub(held) > most {
-                return Err(too_long(most).into());
-            }
-        }
-        Ok(documents)
-    }
-
-    /// The record as the projection shows it. It is held from then on.
-    pub(crate) fn show_one(&mut self, record: &Stored) -> Result<Document> {
-        self.decoded += 1;
-        self.running.account().work(STEPS_A_RECORD)?;
-        self.shown(record.document())
-    }
-
-    fn shown(&self, record: DocumentRef<'_>) -> Result<Document> {
-        let (projection, account) = (self.plan.projection(), self.running.account());
-        let found = match projection.needs_position() {
-            true => self.plan.matcher().find_within(record, account)?,
-            false => None,
-        };
-        Ok(projection.apply_within(record, found, account)?)
     }
 
     /// What the execution has used.
@@ -507,77 +418,6 @@ impl<'e> Execution<'e> {
         match span {
             Some(span) if !span.proves => &mut self.all,
             _ => &mut self.open,
-        }
-    }
-
-    pub(crate) fn explain(&self, returned: usize) -> Explain {
-        let lists = match &self.access.path {
-            Path::Ids(ids) => ids.len() as u64,
-            Path::Rooms(spans) | Path::Users(spans) => spans.len() as u64,
-            Path::Everything | Path::Listed(_) => 1,
-        };
-        let proven = self.plan.conjuncts().iter().zip(&self.access.proven);
-        let proven = proven.filter(|(_, proven)| **proven);
-        let residual: Vec<Filter> =
-            self.open.conjuncts().map(|conjunct| conjunct.filter().clone()).collect();
-        Explain {
-            access_path: self.access.path.name(),
-            lists,
-            ways: self.access.ways.clone(),
-            bounds: proven
-                .filter_map(|(conjunct, _)| Some(conjunct.bound()?.to_string()))
-                .collect(),
-            residual: (!residual.is_empty()).then(|| Filter::and(residual).to_string()),
-            sort: match self.access.order {
-                _ if self.plan.sort().is_none() => "none",
-                Order::Forward | Order::Backward => "list",
-                Order::Other if self.by_view => "view",
-                Order::Other => "heap",
-            },
-            total: if self.counted { "counts" } else { "examined" },
-            blocks_read: self.blocks,
-            blocks_passed: self.passed,
-            records_examined: self.running.examined(),
-            records_decoded: self.decoded,
-            records_in_columns: self.judged,
-            columns: self.columns.clone(),
-            matched: self.matched,
-            returned: returned as u64,
-            nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
-        }
-    }
-}
-
-impl<'b> Here<'b> {
-    /// Cells beside all blocks.
-    pub(super) fn in_cells() -> Here<'b> {
-        Here { list: &[], block: None, texts: None, span: None, inside: true }
-    }
-
-    pub(super) fn span(&self) -> Option<&'b Span> {
-        self.span
-    }
-
-    pub(super) fn is_inside(&self) -> bool {
-        self.inside
-    }
-
-    /// The key of the list that an entry is of.
-    pub(super) fn list_of<'r>(&self, entry: &Lying<'r>) -> &'r [u8]
-    where
-        'b: 'r,
-    {
-        match entry {
-            Lying::InBlock(..) => self.list,
-            Lying::InCell(cell, _) => cell.list(),
-        }
-    }
-
-    /// Whether the entry is a record.
-    fn holds_records(&self, entry: &Lying<'_>) -> bool {
-        match entry {
-            Lying::InBlock(..) => holds_records(self.list),
-            Lying::InCell(cell, _) => holds_records(cell.list()),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::access::Way;
+use filedex_query::Filter;
+
+use super::access::{Order, Path, Way};
+use super::execution::Execution;
 
 /// How a plan was executed, and what it cost.
 ///
@@ -69,6 +72,45 @@ impl fmt::Display for Explain {
             self.returned
         )?;
         write!(f, "time         {} us", self.nanoseconds / 1000)
+    }
+}
+
+impl Execution<'_> {
+    pub(crate) fn explain(&self, returned: usize) -> Explain {
+        let lists = match &self.access.path {
+            Path::Ids(ids) => ids.len() as u64,
+            Path::Rooms(spans) | Path::Users(spans) => spans.len() as u64,
+            Path::Everything | Path::Listed(_) => 1,
+        };
+        let proven = self.plan.conjuncts().iter().zip(&self.access.proven);
+        let proven = proven.filter(|(_, proven)| **proven);
+        let residual: Vec<Filter> =
+            self.open.conjuncts().map(|conjunct| conjunct.filter().clone()).collect();
+        Explain {
+            access_path: self.access.path.name(),
+            lists,
+            ways: self.access.ways.clone(),
+            bounds: proven
+                .filter_map(|(conjunct, _)| Some(conjunct.bound()?.to_string()))
+                .collect(),
+            residual: (!residual.is_empty()).then(|| Filter::and(residual).to_string()),
+            sort: match self.access.order {
+                _ if self.plan.sort().is_none() => "none",
+                Order::Forward | Order::Backward => "list",
+                Order::Other if self.by_view => "view",
+                Order::Other => "heap",
+            },
+            total: if self.counted { "counts" } else { "examined" },
+            blocks_read: self.blocks,
+            blocks_passed: self.passed,
+            records_examined: self.running.examined(),
+            records_decoded: self.decoded,
+            records_in_columns: self.judged,
+            columns: self.columns.clone(),
+            matched: self.matched,
+            returned: returned as u64,
+            nanoseconds: u64::try_from(self.running.elapsed().as_nanos()).unwrap_or(u64::MAX),
+        }
     }
 }
 

@@ -1,93 +1,92 @@
-//! The records of a part of the keys as numbers: the segments that cover it, one after the other.
-//!
-//! A record's number is how many records of blocks lie before it in the part. It rests on what blocks hold
-//! alone, however these are cut into segments.
+//! The frame of a part with what belongs to the answer: read of the segments that there are, which are made where they
+//! are not.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::execution::Execution;
-use super::scan::{Part, Scan};
-use crate::cache::segment::Segment;
+use super::part::Part;
+use super::scan::Scan;
+use crate::cache::frame::{self, FrameKey, Framed};
 use crate::cache::selected::Selected;
 use crate::error::Result;
 use crate::memtable::Cell;
 
-/// The segments of a part.
+/// The records of a part, of which some belong to the answer.
 pub(super) struct Frame {
-    segments: Vec<Framed>,
-    pub(super) records: usize,
-}
-
-/// A segment, and which of its records belong to the part.
-pub(super) struct Framed {
-    /// The key from which on the part is this segment's. The segment may begin before it.
-    from: Vec<u8>,
-    pub(super) segment: Arc<Segment>,
-    pub(super) rows: Range<usize>,
-    /// The number of the first of them.
-    pub(super) first: usize,
-    /// Those that belong to the answer, unless all do.
-    selected: Option<Arc<Selected>>,
+    frame: Arc<frame::Frame>,
+    /// Of each segment those that do; nothing where classes tell.
+    selected: Vec<Arc<Selected>>,
 }
 
 impl Frame {
     pub(super) fn segments(&self) -> &[Framed] {
-        &self.segments
+        self.frame.segments()
+    }
+
+    /// How many records there are.
+    pub(super) fn records(&self) -> usize {
+        self.frame.records()
     }
 
     /// The segment of the record of that number, and its row there.
     #[inline]
     pub(super) fn find(&self, number: usize) -> Option<(&Framed, usize)> {
-        let at = self.segments.partition_point(|framed| framed.first <= number).checked_sub(1)?;
-        let framed = self.segments.get(at)?;
-        Some((framed, framed.rows.start + number - framed.first))
+        let (at, row) = self.frame.find(number)?;
+        Some((self.segments().get(at)?, row))
     }
 
     /// Whether the record of that number belongs to the answer.
     #[inline]
     pub(super) fn is_selected(&self, number: usize) -> bool {
-        self.find(number).is_some_and(|(framed, row)| {
-            framed.selected.as_ref().is_none_or(|selected| selected.has(row))
-        })
+        self.frame
+            .find(number)
+            .is_some_and(|(at, row)| self.selected.get(at).is_none_or(|selected| selected.has(row)))
     }
 
     /// How many records do.
     pub(super) fn count(&self) -> u64 {
-        let of = |framed: &Framed| match &framed.selected {
-            Some(selected) if framed.rows.len() == framed.segment.len() => selected.count(),
-            Some(selected) => selected.count_in(framed.rows.clone()),
-            None => framed.rows.len() as u64,
+        let of = |(framed, selected): (&Framed, &Arc<Selected>)| match framed.rows.len()
+            == framed.segment.len()
+        {
+            true => selected.count(),
+            false => selected.count_in(framed.rows.clone()),
         };
-        self.segments.iter().map(of).sum()
+        self.segments().iter().zip(&self.selected).map(of).sum()
     }
 }
 
 impl<'e> Execution<'e> {
     /// The segments of the part; none where there is no room for all of them.
     pub(super) fn frame(&mut self, scan: &mut Scan<'e>, part: &Part<'_>) -> Result<Option<Frame>> {
-        let (mut frame, mut at) = (Frame { segments: Vec::new(), records: 0 }, part.from.clone());
+        let columns = &self.snapshot.pool.columns;
+        let version = self.snapshot.state.version.number();
+        let (from, to) = (part.from.as_slice().into(), part.to.as_slice().into());
+        let key = FrameKey { from, to, version };
+        if let Some(frame) = columns.frame(&key, &scan.wanted, scan.number) {
+            return Ok(Some(Frame { frame, selected: Vec::new() }));
+        }
+        let (mut frame, mut at) = (frame::Frame::new(&scan.wanted), part.from.clone());
         while at < part.to {
             let Some(segment) = self.segment(scan, part, &at)? else { return Ok(None) };
-            let blocks = segment.blocks_between(&at, &part.to);
-            let (rows, first) = (segment.rows(blocks), frame.records);
-            frame.records += rows.len();
+            let rows = segment.rows(segment.blocks_between(&at, &part.to));
             let from = std::mem::replace(&mut at, segment.upto().to_vec());
-            if !rows.is_empty() {
-                frame.segments.push(Framed { from, segment, rows, first, selected: None });
-            }
+            frame.add(from, segment, rows);
         }
-        Ok(Some(frame))
+        let frame = Arc::new(frame);
+        columns.keep_frame(key, &frame, scan.number);
+        Ok(Some(Frame { frame, selected: Vec::new() }))
     }
 
     /// Finds out which records belong to the answer; false where a condition fails on one of them.
     pub(super) fn select(&mut self, scan: &Scan<'e>, frame: &mut Frame) -> Result<bool> {
-        self.running.examine_many(frame.records as u64)?;
-        self.judged += frame.records as u64;
-        for framed in &mut frame.segments {
+        self.running.examine_many(frame.records() as u64)?;
+        self.judged += frame.records() as u64;
+        let mut all = Vec::with_capacity(frame.segments().len());
+        for framed in frame.segments() {
             let Some(selected) = self.selected(scan, &framed.segment)? else { return Ok(false) };
-            framed.selected = Some(selected);
+            all.push(selected);
         }
+        frame.selected = all;
         Ok(true)
     }
 

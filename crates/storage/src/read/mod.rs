@@ -10,15 +10,19 @@
 //! by their counts, with what memtables change of these. Whoever reads charges the account of the request.
 
 pub(crate) mod access;
+mod between;
 mod collector;
 mod counts;
 pub(crate) mod execution;
 mod explain;
 mod figure;
 mod frame;
+mod here;
 mod judge;
 mod neighbours;
+mod part;
 mod place;
+mod projected;
 mod ranked;
 mod reply;
 mod residual;

@@ -15,8 +15,9 @@ use super::access::{Order, Path, Span};
 use super::collector::Collector;
 use super::execution::Execution;
 use super::frame::Frame;
+use super::part::Part;
 use super::residual::Verdict;
-use super::scan::{Part, Scan};
+use super::scan::Scan;
 use super::window::Window;
 use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::{ErrorKind, Result};
@@ -88,19 +89,32 @@ impl<'e> Execution<'e> {
     /// making.
     pub(super) fn sorted(&mut self, is_deep: bool) -> Result<Option<Sorted<'e>>> {
         let Some(part) = self.part_of_view()? else { return Ok(None) };
-        let Some(mut scan) = self.begin_scan(&part, true) else { return Ok(None) };
+        let Some(scan) = self.begin_scan(&part, true) else { return Ok(None) };
         let Some(key) = self.view_key(&part, is_deep) else { return Ok(None) };
-        let Some(mut frame) = self.frame(&mut scan, &part)? else { return Ok(None) };
-        let Some(view) = self.view(key, &frame)? else { return Ok(None) };
-        if !self.counted && !self.select(&scan, &mut frame)? {
-            return Ok(None);
-        }
+        let (scan, framed) =
+            self.with_segments(scan, &part, |this, scan| this.framed(scan, &part, key))?;
+        let Some((frame, view)) = framed else { return Ok(None) };
         let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(None) };
         if !self.counted {
             let (added, gone) = (patches.added.len() as u64, patches.gone.len() as u64);
             self.matched = (frame.count() + added).saturating_sub(gone);
         }
         Ok(Some(Sorted { scan, frame, view, patches }))
+    }
+
+    /// The records of the part, with those that belong to the answer, and their order.
+    fn framed(
+        &mut self,
+        scan: &mut Scan<'e>,
+        part: &Part<'_>,
+        key: ViewKey,
+    ) -> Result<Option<(Frame, Arc<View>)>> {
+        let Some(mut frame) = self.frame(scan, part)? else { return Ok(None) };
+        let Some(view) = self.view(key, &frame)? else { return Ok(None) };
+        if !self.counted && !self.select(scan, &mut frame)? {
+            return Ok(None);
+        }
+        Ok(Some((frame, view)))
     }
 
     /// What there may be a view of: a whole room, or everything.
@@ -139,7 +153,7 @@ impl<'e> Execution<'e> {
         if let Some(view) = pool.views.get(&key) {
             let versions = (view.version(), version);
             if pool.columns.are_alike(&key.from, &key.to, versions)
-                && view.order.len() == frame.records
+                && view.order.len() == frame.records()
             {
                 view.is_of_as_well(version);
                 return Ok(Some(view));
@@ -150,7 +164,7 @@ impl<'e> Execution<'e> {
         }
         let account = self.running.account();
         let held = account.held();
-        account.hold(frame.records * (size_of::<(u128, u32)>() + size_of::<u32>()))?;
+        account.hold(frame.records() * (size_of::<(u128, u32)>() + size_of::<u32>()))?;
         let order = match self.order(frame, self.plan.sort()) {
             // A record without a key ends the query if it belongs to the answer, and only then.
             Err(error) if error.kind() == ErrorKind::Query => {
@@ -166,7 +180,7 @@ impl<'e> Execution<'e> {
 
     /// The numbers of all records of the frame, in the order of the sort.
     fn order(&mut self, frame: &Frame, sort: &Sort) -> Result<Vec<u32>> {
-        let (mut heads, mut key) = (Vec::with_capacity(frame.records), Vec::new());
+        let (mut heads, mut key) = (Vec::with_capacity(frame.records()), Vec::new());
         for framed in frame.segments() {
             for (row, number) in framed.rows.clone().zip(framed.first..) {
                 self.running.account().work(STEPS_A_KEY)?;

@@ -9,32 +9,20 @@ use filedex_query::{Question, Sort};
 
 use super::access::{Order, Span};
 use super::collector::Collector;
-use super::execution::{Execution, Flow, Here};
+use super::execution::{Execution, Flow};
 use super::judge::Judge;
+use super::part::Part;
 use super::residual::Verdict;
-use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
+use super::second::Feed;
+use crate::cache::segment::{Segment, Wanted};
 use crate::cache::selected::Selected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::lists::ALL_ROOMS;
-use crate::format::{List, Place};
-use crate::memtable::{Cell, Memtable};
-use crate::snapshot::{Bounds, Lying, Overlay, Snapshot, State, Stored, Walk};
-
-/// What is scanned.
-pub(super) struct Part<'s> {
-    /// The key of the first block, or one before it.
-    pub(super) from: Vec<u8>,
-    /// The first key past the part.
-    pub(super) to: Vec<u8>,
-    /// Where the lists end that the part belongs to.
-    pub(super) end: Vec<u8>,
-    pub(super) span: Option<&'s Span>,
-    pub(super) records: u64,
-}
+use crate::snapshot::{Bounds, Lying, Stored, Walk};
 
 /// How the records of a part are judged.
 pub(super) struct Scan<'e> {
-    number: u64,
+    pub(super) number: u64,
     /// What is asked; nothing where all records belong to the answer or classes tell.
     questions: Vec<Question<'e>>,
     /// Whether there are no other conditions.
@@ -43,17 +31,11 @@ pub(super) struct Scan<'e> {
     pub(super) conditions: Option<u64>,
     /// The sort that records are kept by, unless they come in its order.
     sort: Option<&'e Sort>,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     /// Whether there is room for more segments.
-    room: bool,
-}
-
-/// A cell in its place among the records of a segment.
-struct Between<'s> {
-    /// The record that it comes before, or stands for.
-    row: usize,
-    replaces: bool,
-    cell: &'s Cell,
+    pub(super) room: bool,
+    /// Where blocks for new segments come from, if a second thread reads them.
+    pub(super) feed: Option<Feed>,
 }
 
 /// Rows that are judged for the price of a step, beside what their conditions cost.
@@ -72,13 +54,6 @@ impl<'e> Execution<'e> {
         self.scan(&part, collector)
     }
 
-    /// All rooms.
-    pub(super) fn part_of_all(&self) -> Result<Part<'static>> {
-        let Bounds { from, to } = Bounds::of_prefix(ALL_ROOMS);
-        let records = self.snapshot.tally(&List::everything())?.records();
-        Ok(Part { from, end: to.clone(), to, span: None, records })
-    }
-
     /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
     pub(super) fn scan_room(
         &mut self,
@@ -95,30 +70,26 @@ impl<'e> Execution<'e> {
         }
     }
 
-    /// `None` for a room that has no blocks yet.
-    pub(super) fn part_of_room<'s>(&self, span: &'s Span) -> Result<Option<Part<'s>>> {
-        let (list, version) = (&span.list, &self.snapshot.state.version);
-        let Some(chunk) = self.snapshot.pool.index.find(version, list, &span.from)? else {
-            return Ok(None);
-        };
-        let fence = chunk.chunk.item(chunk.chunk.find(&span.from)).map(|item| list.key(item.fence));
-        let records = self.snapshot.tally(list)?.records();
-        let end = list.end();
-        let to = span.to.as_ref().map_or_else(|| end.clone(), |to| list.key(to));
-        let from = fence.unwrap_or_else(|| list.bytes().to_vec());
-        Ok(Some(Part { from, to, end, span: Some(span), records }))
-    }
-
     fn scan(&mut self, part: &Part<'_>, collector: &mut Collector<'_>) -> Result<Option<Flow>> {
         let sorts = matches!(collector, Collector::Heap { .. });
-        let Some(mut scan) = self.begin_scan(part, sorts) else {
+        let Some(scan) = self.begin_scan(part, sorts) else {
             return Ok(None);
         };
+        self.with_segments(scan, part, |this, scan| this.go_through(scan, part, collector))?;
+        Ok(Some(self.flow(collector)))
+    }
+
+    fn go_through(
+        &mut self,
+        scan: &mut Scan<'e>,
+        part: &Part<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
         let mut at = part.from.clone();
         while at < part.to {
-            at = match self.segment(&mut scan, part, &at)? {
+            at = match self.segment(scan, part, &at)? {
                 Some(segment) => {
-                    self.judge_segment(&scan, part, &segment, &at, collector)?;
+                    self.judge_segment(scan, part, &segment, &at, collector)?;
                     segment.upto().to_vec()
                 }
                 None => {
@@ -131,7 +102,7 @@ impl<'e> Execution<'e> {
                 }
             };
         }
-        Ok(Some(self.flow(collector)))
+        Ok(())
     }
 
     /// A scan of the part, which sorts what it finds or not, if one is worthwhile.
@@ -158,99 +129,8 @@ impl<'e> Execution<'e> {
         let name = if self.counted { None } else { self.open.name() };
         let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
         let number = columns.number_scan();
-        Some(Scan { number, questions, exact, conditions, sort, wanted, room: true })
-    }
-
-    /// The segment that begins or goes on at that key, made or mended if there is none of this version;
-    /// `None` if there is neither one nor room for it.
-    pub(super) fn segment(
-        &mut self,
-        scan: &mut Scan<'e>,
-        part: &Part<'_>,
-        at: &[u8],
-    ) -> Result<Option<Arc<Segment>>> {
-        let columns = &self.snapshot.pool.columns;
-        let version = self.snapshot.state.version.number();
-        let found = columns.find(at, scan.number, version);
-        if let Some((segment, true)) = &found
-            && segment.has(&scan.wanted)
-        {
-            return Ok(Some(segment.clone()));
-        }
-        if !scan.room {
-            return Ok(None);
-        }
-        let (from, end): (&[u8], Box<[u8]>) = match &found {
-            Some((segment, _)) => (segment.from(), segment.upto().into()),
-            None => (at, columns.next_after(at).unwrap_or_else(|| part.end.as_slice().into())),
-        };
-        let mut wanted = scan.wanted.clone();
-        wanted.add(columns.declared());
-        let earlier = found.as_ref().map(|(segment, _)| segment.clone());
-        earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
-        let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
-        let segment = Arc::new(self.read_segment(
-            (from, &end),
-            part.span.is_none(),
-            &wanted,
-            earlier.clone(),
-        )?);
-        scan.room = columns.keep(&segment, scan.number);
-        Ok(Some(segment))
-    }
-
-    /// The key of the first block from that key on, or where the rooms end. A segment that was made of another
-    /// version may begin in the middle of a block of this one, and what memtables say of the block's entries
-    /// has to be asked beside all of them.
-    fn block_from(&self, key: &[u8]) -> Result<Vec<u8>> {
-        let bounds = Bounds { from: key.into(), ..Bounds::of_prefix(ALL_ROOMS) };
-        let to = bounds.to.clone();
-        for run in Walk::lists(self.snapshot, ALL_ROOMS, bounds)? {
-            let run = run?;
-            if run.item().is_some() && run.key().as_slice() >= key {
-                return Ok(run.key());
-            }
-        }
-        Ok(to)
-    }
-
-    /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks of
-    /// its list, and before `end`; fewer, if they hold many records. The segment ends where a block begins.
-    fn read_segment(
-        &mut self,
-        (from, end): (&[u8], &[u8]),
-        of_all: bool,
-        wanted: &Wanted,
-        earlier: Option<Arc<Segment>>,
-    ) -> Result<Segment> {
-        // Columns are of what lies in blocks: of this version, without memtables.
-        let state = State {
-            active: Memtable::default(),
-            frozen: Memtable::default(),
-            ..self.snapshot.state.clone()
-        };
-        let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let bounds = Bounds { from: from.to_vec(), ..Bounds::of_prefix(ALL_ROOMS) };
-        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), bounds.to.clone());
-        for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
-            let run = run?;
-            let (Some(item), list) = (run.item(), run.list()) else { continue };
-            let key = run.key();
-            if key.as_slice() < from {
-                continue;
-            }
-            if builder.is_full() || key.as_slice() >= end {
-                upto = key;
-                break;
-            }
-            if !builder.take_over(&key, list.len(), item.place) {
-                let block = self.block(item.place, list, of_all)?;
-                self.blocks += 1;
-                self.decoded += block.len() as u64;
-                builder.add(&key, item.place, &block, self.running.account())?;
-            }
-        }
-        Ok(builder.finish(from, &upto, state.version.number()))
+        let (room, feed) = (true, None);
+        Some(Scan { number, questions, exact, conditions, sort, wanted, room, feed })
     }
 
     /// Judges the records between two keys one by one.
@@ -372,64 +252,6 @@ impl<'e> Execution<'e> {
         }
     }
 
-    /// The cells between these keys, in order, each with its place among the records.
-    fn cells_between(
-        &self,
-        segment: &Segment,
-        first: usize,
-        from: &[u8],
-        to: &[u8],
-    ) -> Result<Vec<Between<'e>>> {
-        if self.snapshot.is_settled() {
-            return Ok(Vec::new());
-        }
-        let cells = Overlay::from(self.snapshot.state, from);
-        let cells = cells.take_while(|cell| cell.key() < to);
-        let placed = cells.map(|cell| {
-            let (row, replaces) = self.row_of(segment, cell)?.unwrap_or((first, false));
-            Ok(Between { row: row.max(first), replaces, cell })
-        });
-        placed.collect()
-    }
-
-    /// The record of the segment that the cell comes before, and whether it stands for that one; `None` for a
-    /// cell before all blocks of the segment.
-    pub(super) fn row_of(&self, segment: &Segment, cell: &Cell) -> Result<Option<(usize, bool)>> {
-        let Some(number) = segment.block_of(cell.key()) else { return Ok(None) };
-        let Some((place, list)) = segment.place(number) else { return Ok(None) };
-        let rows = segment.rows(number..number + 1);
-        if list != cell.list() {
-            return Ok(Some((rows.end, false)));
-        }
-        let (at, is_its_own) = self.place_in(cell, place)?;
-        Ok(Some((rows.start + at, is_its_own)))
-    }
-
-    /// Which of the entries of a block the cell comes before, and whether it stands for that one.
-    fn place_in(&self, cell: &Cell, place: Place) -> Result<(usize, bool)> {
-        let caches = &self.snapshot.pool.caches;
-        if let Some((_, at)) = caches.places.get(&cell.stamp()).filter(|(of, _)| *of == place) {
-            return Ok((at, true));
-        }
-        let block = self.snapshot.block(place, cell.list())?;
-        let at = block.position(cell.order());
-        let is_its_own = block.entry(at).is_some_and(|entry| entry.key == cell.order());
-        if is_its_own {
-            caches.keep_place(cell.stamp(), place, at);
-        }
-        Ok((at, is_its_own))
-    }
-
-    fn judge_cell(
-        &mut self,
-        cell: &Cell,
-        entry: crate::format::Entry<'_>,
-        collector: &mut Collector<'_>,
-    ) -> Result<()> {
-        let here = Here::in_cells();
-        self.entry(here, &Lying::InCell(cell, entry), collector)
-    }
-
     fn judge_run(
         &mut self,
         scan: &Scan<'e>,
@@ -506,21 +328,5 @@ impl<'e> Execution<'e> {
         let block = self.snapshot.block(place, list)?;
         let entry = Lying::InBlock(at, block.entry(at).ok_or_else(lost)?);
         Ok(entry.found(Some(&block)).ok_or_else(lost)?.into_record())
-    }
-}
-
-impl Part<'_> {
-    /// Those of the blocks whose records all belong to the part: all but perhaps the first and the last.
-    fn blocks_inside(&self, segment: &Segment, blocks: Range<usize>) -> Range<usize> {
-        let Some(span) = self.span else { return blocks };
-        let mut inside = blocks;
-        let begins = span.list.key(&span.from);
-        if !inside.is_empty() && !span.from.is_empty() && segment.key(inside.start) < &*begins {
-            inside.start += 1;
-        }
-        if !inside.is_empty() && span.to.is_some() && segment.key(inside.end) > &*self.to {
-            inside.end -= 1;
-        }
-        inside
     }
 }

@@ -1,4 +1,5 @@
-//! A second thread for who goes through everything: it reads blocks while those before them are judged.
+//! A second thread for who goes through much: it reads blocks while those before them are judged, or made columns
+//! of.
 //!
 //! There are as many of these threads in a process as there are processors beside one; who finds them taken
 //! reads by himself.
@@ -18,13 +19,31 @@ use crate::format::{Block, CLASSES, Class};
 use crate::snapshot::{Bounds, Run, Snapshot, Walk};
 
 /// A run, with its block if that was read.
-type Fetched = (Run, Option<Block>);
+pub(super) type Fetched = (Run, Option<Block>);
 
 /// Runs in order, some at a time. Whoever has enough of them drops this, and the thread ends.
 type Parts = Receiver<Result<Vec<Fetched>>>;
 
 /// The classes whose records are to be asked themselves.
 type Asked = [bool; CLASSES];
+
+/// What a second thread reads: blocks of rooms from the key `from` on, up to the first one from `end` on.
+pub(super) struct Reading {
+    pub(super) from: Vec<u8>,
+    pub(super) end: Vec<u8>,
+    /// Blocks that hold none of these classes are handed over unread.
+    asked: Asked,
+}
+
+/// What it hands over, run by run.
+pub(super) struct Feed {
+    parts: Parts,
+    part: std::vec::IntoIter<Fetched>,
+    /// A run that was taken and put back.
+    put_back: Option<Fetched>,
+    /// Where the last run begins that was taken.
+    at: Vec<u8>,
+}
 
 /// The right to have a second thread.
 pub(super) struct Second(());
@@ -54,23 +73,56 @@ impl Second {
         TAKEN.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Second(()))
     }
 
-    /// Reads all rooms, and the blocks in which a record may have to be asked; `None` where no thread can
-    /// be had.
-    fn read<'scope, 'e: 'scope>(
+    /// Reads; `None` where no thread can be had.
+    pub(super) fn read<'scope, 'e: 'scope>(
         self,
         scope: &'scope Scope<'scope, 'e>,
         snapshot: Snapshot<'e>,
-        asked: Asked,
-    ) -> Option<Parts> {
+        reading: Reading,
+    ) -> Option<Feed> {
         let (send, parts) = sync_channel(WAITING);
         let reader = Builder::new().name("filedex-read".to_owned());
         let reader = reader.spawn_scoped(scope, move || {
             let _taken = self;
-            if let Err(error) = read(snapshot, &asked, &send) {
+            if let Err(error) = reading.send(snapshot, &send) {
                 let _nobody_listens = send.send(Err(error));
             }
         });
-        reader.ok().map(|_: thread::ScopedJoinHandle<'_, ()>| parts)
+        reader.ok().map(|_: thread::ScopedJoinHandle<'_, ()>| Feed {
+            parts,
+            part: Vec::new().into_iter(),
+            put_back: None,
+            at: Vec::new(),
+        })
+    }
+}
+
+impl Feed {
+    /// The next run.
+    pub(super) fn next(&mut self) -> Result<Option<Fetched>> {
+        if let Some(fetched) = self.put_back.take() {
+            return Ok(Some(fetched));
+        }
+        loop {
+            if let Some(fetched) = self.part.next() {
+                self.at = fetched.0.key();
+                return Ok(Some(fetched));
+            }
+            match self.parts.recv() {
+                Ok(part) => self.part = part?.into_iter(),
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+
+    /// Gives a run back that was taken too early.
+    pub(super) fn put_back(&mut self, fetched: Fetched) {
+        self.put_back = Some(fetched);
+    }
+
+    /// Whether the runs from that key on are still to come.
+    pub(super) fn is_before(&self, key: &[u8]) -> bool {
+        self.at.as_slice() < key || self.at.as_slice() == key && self.put_back.is_some()
     }
 }
 
@@ -86,14 +138,14 @@ impl Execution<'_> {
             let class = Class::from_byte(class);
             *asked = class.is_some_and(|class| self.open.verdict(class) == Verdict::Ask);
         }
+        let Bounds { from, to: end } = Bounds::of_prefix(ALL_ROOMS);
         let snapshot = self.snapshot;
-        std::thread::scope(|scope| {
-            let Some(parts) = second.read(scope, snapshot, asked) else { return Ok(false) };
-            for part in parts {
-                for (run, block) in part? {
-                    if self.step_with(&run, block, None, collector)? == Flow::Done {
-                        return Ok(true);
-                    }
+        thread::scope(|scope| {
+            let reading = Reading { from, end, asked };
+            let Some(mut feed) = second.read(scope, snapshot, reading) else { return Ok(false) };
+            while let Some((run, block)) = feed.next()? {
+                if self.step_with(&run, block, None, collector)? == Flow::Done {
+                    break;
                 }
             }
             Ok(true)
@@ -107,27 +159,38 @@ impl Drop for Second {
     }
 }
 
-fn read(
-    snapshot: Snapshot<'_>,
-    asked: &Asked,
-    send: &SyncSender<Result<Vec<Fetched>>>,
-) -> Result<()> {
-    let (mut part, mut bytes, mut ahead) = (Vec::with_capacity(RUNS), 0, Ahead::default());
-    for run in Walk::lists(snapshot, ALL_ROOMS, Bounds::of_prefix(ALL_ROOMS))? {
-        let run = run?;
-        let block = block(snapshot, &run, asked, &mut ahead)?;
-        bytes += block.as_ref().map_or(0, Block::memory);
-        part.push((run, block));
-        if part.len() >= RUNS || bytes >= BYTES {
-            bytes = 0;
-            let full = std::mem::replace(&mut part, Vec::with_capacity(RUNS));
-            if send.send(Ok(full)).is_err() {
-                return Ok(());
+impl Reading {
+    /// Reads every block.
+    pub(super) fn all(from: Vec<u8>, end: Vec<u8>) -> Reading {
+        Reading { from, end, asked: [true; CLASSES] }
+    }
+
+    fn send(self, snapshot: Snapshot<'_>, send: &SyncSender<Result<Vec<Fetched>>>) -> Result<()> {
+        let (mut part, mut bytes, mut ahead) = (Vec::with_capacity(RUNS), 0, Ahead::default());
+        let bounds = Bounds { from: self.from, ..Bounds::of_prefix(ALL_ROOMS) };
+        for run in Walk::lists(snapshot, ALL_ROOMS, bounds)? {
+            let run = run?;
+            let is_last = run.item().is_some() && run.key() >= self.end;
+            let block = match is_last {
+                true => None,
+                false => block(snapshot, &run, &self.asked, &mut ahead)?,
+            };
+            bytes += block.as_ref().map_or(0, Block::memory);
+            part.push((run, block));
+            if is_last {
+                break;
+            }
+            if part.len() >= RUNS || bytes >= BYTES {
+                bytes = 0;
+                let full = std::mem::replace(&mut part, Vec::with_capacity(RUNS));
+                if send.send(Ok(full)).is_err() {
+                    return Ok(());
+                }
             }
         }
+        let _nobody_listens = send.send(Ok(part));
+        Ok(())
     }
-    let _nobody_listens = send.send(Ok(part));
-    Ok(())
 }
 
 fn block(

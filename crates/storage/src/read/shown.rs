@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::access::Span;
 use super::collector::Collector;
-use super::execution::{Execution, Flow, Here};
+use super::execution::{Execution, Flow};
+use super::here::Here;
 use super::residual::Verdict;
 use crate::cache::Texts;
 use crate::error::Result;

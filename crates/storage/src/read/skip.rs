@@ -4,7 +4,8 @@
 use super::access::Span;
 use super::collector::Collector;
 use super::counts::Counts;
-use super::execution::{Execution, Here};
+use super::execution::Execution;
+use super::here::Here;
 use super::residual::Verdict;
 use crate::error::Result;
 use crate::format::{Block, Class};
@@ -104,7 +105,7 @@ impl Execution<'_> {
         collector: &Collector<'_>,
     ) -> Result<Bounds> {
         let passes = collector.passes(self.matched);
-        if passes < DEEP || !here.is_inside() {
+        if passes < DEEP || !here.inside {
             return Ok(bounds.clone());
         }
         // Places are looked for among the cells of the memtable that has the more.
@@ -115,7 +116,7 @@ impl Execution<'_> {
         let Some((cells, memtable)) = memtables.into_iter().max_by_key(|(cells, _)| *cells) else {
             return Ok(bounds.clone());
         };
-        let all = self.matching(run.tally(self.snapshot).counts(), here.span());
+        let all = self.matching(run.tally(self.snapshot).counts(), here.span);
         let Some(all) = all.filter(|_| cells >= MANY_CELLS) else { return Ok(bounds.clone()) };
         let (mut left, mut passed) = (bounds.clone(), 0);
         let (mut low, mut high) = (0, cells);
@@ -150,7 +151,7 @@ impl Execution<'_> {
         here: Here<'_>,
     ) -> u64 {
         let state = self.snapshot.state;
-        let conditions = self.conditions(here.span());
+        let conditions = self.conditions(here.span);
         let mut is_match = |class: Class| conditions.verdict(class) == Verdict::Yes;
         let before = block.map_or(0, |block| match key.strip_prefix(block.list()) {
             Some(order) => block.position(order),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use filedex_query::ejson::{Form, write_document_within};
-use filedex_query::{Account, DocumentRef};
+use filedex_query::{Account, DocumentRef, ValueRef};
 
-use super::found::Found;
+use super::found::{Found, Stored};
 use super::state::Snapshot;
 use crate::blocks::Ahead;
 use crate::cache::{Text, Texts};
@@ -54,11 +54,29 @@ impl<'s> Snapshot<'s> {
 
     /// The text of the record behind an entry of the list of that key.
     pub(crate) fn text(self, list: &[u8], found: Found, account: &Account) -> Result<Text> {
-        let stored = self.resolve(list, found)?;
-        match stored.cell() {
-            Some(cell) => self.text_in_cell(cell, account),
-            None => Ok(Text::Whole(text_of(stored.document(), account)?)),
+        self.text_of(&self.resolve(list, found)?, account)
+    }
+
+    /// The text of a record that was found. One in a block is kept from the second time on.
+    pub(crate) fn text_of(self, stored: &Stored, account: &Account) -> Result<Text> {
+        if let Some(cell) = stored.cell() {
+            return self.text_in_cell(cell, account);
         }
+        let (caches, version) = (&self.pool.caches, self.state.version.number());
+        let id = stored.document().get("_id");
+        let (Some(ValueRef::String(id)), Some(place)) = (id, stored.place()) else {
+            return Ok(Text::Whole(text_of(stored.document(), account)?));
+        };
+        if let Some(text) = caches.record(version, id) {
+            return Ok(Text::Kept(text));
+        }
+        let text = text_of(stored.document(), account)?;
+        if !caches.seen.again(&place) {
+            return Ok(Text::Whole(text));
+        }
+        let text: Arc<[u8]> = text.into();
+        caches.keep_record(version, id, &text);
+        Ok(Text::Kept(text))
     }
 
     /// The text of the record of a cell.

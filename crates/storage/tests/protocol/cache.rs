@@ -6,6 +6,9 @@ mod caches;
 #[allow(dead_code, reason = "the real file")]
 #[path = "../../src/cache/columns.rs"]
 pub(crate) mod columns;
+#[allow(dead_code, reason = "the real file")]
+#[path = "../../src/cache/frame.rs"]
+mod frame;
 #[path = "../../src/cache/newest.rs"]
 mod newest;
 
