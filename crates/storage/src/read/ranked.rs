@@ -209,35 +209,40 @@ impl<'e> Execution<'e> {
         Ok(order)
     }
 
-    /// Puts records in order whose keys begin alike: by columns, and where these are the same, by what the
-    /// records themselves say.
+    /// Puts records in order whose keys begin alike: by columns and by how their `_id`s begin, and where these are
+    /// the same, by what the records themselves say.
     fn order_alike(&mut self, frame: &Frame, sort: &Sort, numbers: &mut [u32]) -> Result<()> {
         let account = self.running.account();
         account.work(numbers.len() as u64 * 4)?;
         let held = account.held();
-        let mut keyed: Vec<(Vec<u8>, u32)> = Vec::with_capacity(numbers.len());
+        let is_descending = sort.keys().last().is_some_and(|key| key.descending);
+        let mut keyed: Vec<(Vec<u8>, u32, u32)> = Vec::with_capacity(numbers.len());
         for number in numbers.iter() {
-            let mut key = Vec::new();
-            if let Some((framed, row)) = frame.find(*number as usize)
-                && !self.append_key(sort, &framed.segment, row, &mut key)?
-            {
-                key.clear();
+            let (mut key, mut id) = (Vec::new(), 0);
+            if let Some((framed, row)) = frame.find(*number as usize) {
+                id = framed.segment.id_begin(row).unwrap_or(0);
+                if !self.append_key(sort, &framed.segment, row, &mut key)? {
+                    key.clear();
+                }
             }
-            self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32)>())?;
-            keyed.push((key, *number));
+            self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32, u32)>())?;
+            keyed.push((key, if is_descending { !id } else { id }, *number));
         }
         keyed.sort_unstable();
         // Records of which columns say nothing are asked, and so are all that begin like them.
-        let is_unknown = keyed.first().is_some_and(|(key, _)| key.is_empty());
-        let alike = |one: &(Vec<u8>, u32), next: &(Vec<u8>, u32)| is_unknown || one.0 == next.0;
+        let is_unknown = keyed.first().is_some_and(|(key, ..)| key.is_empty());
+        let alike = |one: &(Vec<u8>, u32, u32), next: &(Vec<u8>, u32, u32)| {
+            is_unknown || (&one.0, one.1) == (&next.0, next.1)
+        };
         for group in keyed.chunk_by_mut(alike).filter(|group| group.len() > 1) {
-            for (key, number) in group.iter_mut() {
+            for (key, id, number) in group.iter_mut() {
                 *key = self.whole_key(frame, *number as usize)?;
+                *id = 0;
                 self.running.account().hold(key.len())?;
             }
             group.sort_unstable();
         }
-        numbers.iter_mut().zip(&keyed).for_each(|(place, (_, number))| *place = *number);
+        numbers.iter_mut().zip(&keyed).for_each(|(place, (.., number))| *place = *number);
         self.running.account().release_to(held);
         Ok(())
     }
