@@ -119,6 +119,26 @@ fn a_wait_ends_in_time_and_a_closed_index_ends_the_following() {
 }
 
 #[test]
+fn a_task_that_follows_is_woken_by_a_write_and_by_the_end() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let index = over(MongoOptions::new(address()).connect().unwrap());
+        let index = filedex::tokio::Filedex::new(index);
+        let mut changes = index.watch(room()).await.unwrap();
+        let (writer, time) = (index.clone(), Duration::from_secs(5));
+        let put = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            writer.put(&file("a", "r")).await.unwrap()
+        });
+        let news = tokio::time::timeout(time, changes.next()).await.unwrap();
+        assert!(matches!(news, Some(Ok(News::Commit(_)))), "{news:?}");
+        put.await.unwrap();
+        drop(index);
+        assert!(tokio::time::timeout(time, changes.next()).await.unwrap().is_none());
+    });
+}
+
+#[test]
 fn what_can_not_be_told_is_not_passed_over_in_silence() {
     let server = Server::start(&["--enable-test-commands"]);
     let address = server.address();
