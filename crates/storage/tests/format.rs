@@ -348,22 +348,32 @@ fn blocks_of(file: &[u8]) -> Vec<(&[u8], Vec<Entry<'_>>)> {
     while !rest.0.is_empty() {
         let mut frame = Bytes(rest.0);
         let (checksum, covered) = (frame.fixed(4), frame.0);
-        let (length, whole) = (frame.fixed(4), frame.fixed(4));
-        assert_eq!(crc32fast::hash(&covered[..length - 4]) as usize, checksum);
-        assert_eq!(whole, 0, "the example is not compressed");
-        rest.take(length);
+        let (length, block_end) = (frame.fixed(4), frame.fixed(4));
+        let end = if block_end == 0 { length } else { block_end };
+        assert_eq!(crc32fast::hash(&covered[..end - 4]) as usize, checksum);
+        let mut bodies = Bytes(&rest.take(length)[end..]);
         let list_length = frame.fixed(2);
         let list = frame.take(list_length);
         let count = frame.fixed(4);
         let ends: Vec<usize> = (0..count).map(|_| frame.fixed(4)).collect();
-        let mut start = 0;
+        let (mut start, mut body_start) = (0, 0);
         let entries = ends.into_iter().map(|end| {
             let mut entry = Bytes(frame.take(end - start));
             start = end;
             let (class, size, key) = (entry.fixed(1), entry.number(), entry.number());
-            (class, size, entry.take(key), entry.0)
+            let key = entry.take(key);
+            if block_end == 0 {
+                return (class, size, key, entry.0);
+            }
+            let (body_end, whole, checksum) = (entry.number(), entry.number(), entry.fixed(4));
+            let body = bodies.take(body_end - body_start);
+            body_start = body_end;
+            assert_eq!(crc32fast::hash(body) as usize, checksum);
+            assert_eq!(body.len(), whole, "the example is not packed");
+            (class, size, key, body)
         });
         blocks.push((list, entries.collect()));
+        assert!(bodies.0.is_empty());
     }
     blocks
 }

@@ -13,13 +13,15 @@ use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
-use crate::format::{Block, Place};
+use crate::format::{Block, Entry, Frame, Memory, Place};
 
 const TITLE: &[u8; 17] = b"filedex blocks 2\n";
 
 thread_local! {
     /// Memory into which a thread reads a frame before its block is made.
     static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Memory into which it unpacks an entry.
+    static MEMORY: RefCell<Memory> = const { RefCell::new(Memory::new()) };
 }
 
 /// Bytes of it that stay.
@@ -82,7 +84,7 @@ impl BlockFile {
     /// Shows the frame at that place, verified.
     pub(crate) fn frame<T>(&self, place: Place, show: impl FnOnce(&[u8]) -> T) -> Result<T> {
         self.read_frame(place.offset, place.length as usize, |frame| {
-            match Block::is_intact(frame) {
+            match Frame::open(frame).is_some_and(|opened| opened.is_intact()) {
                 true => Ok(show(frame)),
                 false => Err(self.damaged(place.offset)),
             }
@@ -93,6 +95,27 @@ impl BlockFile {
     pub(crate) fn read(&self, place: Place, list: &[u8]) -> Result<Block> {
         self.read_frame(place.offset, place.length as usize, |frame| {
             self.block(frame, place, list)
+        })?
+    }
+
+    /// Shows the entry of that key in the block at that place, with its number; the others are not unpacked.
+    pub(crate) fn entry<T>(
+        &self,
+        place: Place,
+        list: &[u8],
+        key: &[u8],
+        show: impl FnOnce(usize, &Entry<'_>) -> T,
+    ) -> Result<Option<T>> {
+        self.read_frame(place.offset, place.length as usize, |frame| {
+            let frame = Frame::open(frame).filter(|frame| frame.list() == list);
+            let frame = frame.ok_or_else(|| self.damaged(place.offset))?;
+            let Some(at) = frame.find(key) else { return Ok(None) };
+            MEMORY.with_borrow_mut(|memory| {
+                let entry = frame.entry(at, memory);
+                let shown = show(at, &entry.ok_or_else(|| self.damaged(place.offset))?);
+                memory.shrink_to(MOST_KEPT);
+                Ok(Some(shown))
+            })
         })?
     }
 
@@ -111,7 +134,7 @@ impl BlockFile {
             self.fill(&mut buffer, offset, at_once.min(left))?;
             let mut bytes = buffer.get(..at_once.min(left)).unwrap_or_default();
             let start = offset;
-            while let Some(length) = Block::length(bytes).filter(|length| *length <= bytes.len()) {
+            while let Some(length) = Frame::length(bytes).filter(|length| *length <= bytes.len()) {
                 let (frame, rest) = bytes.split_at_checked(length).unwrap_or_default();
                 let block = Block::open(frame).ok_or_else(|| self.damaged(offset))?;
                 show(offset, block)?;
@@ -119,7 +142,7 @@ impl BlockFile {
             }
             if offset == start {
                 // A longer one is read whole, if there is one.
-                let length = Block::length(bytes).filter(|length| *length > bytes.len());
+                let length = Frame::length(bytes).filter(|length| *length > bytes.len());
                 let length = length.filter(|length| *length <= left);
                 at_once = length.ok_or_else(|| self.damaged(offset))?;
             } else {

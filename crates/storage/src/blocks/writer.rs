@@ -31,8 +31,8 @@ impl BlockWriter {
         Ok(BlockWriter { directory, number, file: Some(file), buffer, written: 0 })
     }
 
-    /// Writes what the builder holds as the next block of the list of that key. Records are compressed: they
-    /// are most of a store, and a block of them is read for one or for all.
+    /// Writes what the builder holds as the next block of the list of that key. Records lie apart: a block of
+    /// them is read for one or for all, and they are most of a store.
     pub(crate) fn block(
         &mut self,
         list: &[u8],

@@ -13,10 +13,10 @@ use crate::format::{Block, Class, Place};
 /// The caches of a store but for those of the index and of scans.
 #[derive(Debug)]
 pub(crate) struct Caches {
-    pub(crate) blocks: ByKey<Place, Block>,
-    /// Blocks that were asked for the sake of one entry.
+    pub(crate) blocks: ByKey<Part, Block>,
+    /// What was asked for the sake of one entry.
     pub(crate) seen: Seen,
-    pub(crate) texts: ByKey<Place, Arc<Texts>>,
+    pub(crate) texts: ByKey<Stretch, Arc<Texts>>,
     /// Records by id as the newest version has them, memtables left aside.
     records: ByKey<Box<str>, Arc<[u8]>>,
     /// Texts of the records of cells, by their stamps.
@@ -26,7 +26,21 @@ pub(crate) struct Caches {
     newest: Newest,
 }
 
-/// The texts of the records of a block, in order, with their classes.
+/// A block, or one entry of it, by the hash of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Part {
+    place: Place,
+    entry: Option<u64>,
+}
+
+/// Some consecutive entries of a block: the first of them by how many come before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Stretch {
+    pub(crate) place: Place,
+    pub(crate) start: usize,
+}
+
+/// The texts of the records of a stretch, in order, with their classes.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
@@ -41,18 +55,22 @@ pub(crate) enum Text {
     Whole(Vec<u8>),
 }
 
+/// Bytes that most texts have at most.
+const USUAL: usize = 1024;
+
 /// Bytes that the place of an entry takes.
 const PLACE: u64 = 40;
 
 impl Caches {
-    /// Caches of so many bytes each; what is written since the last checkpoint is what is asked for most.
+    /// Caches of three times so many bytes together: half of them for texts of what lies in blocks, of which pages
+    /// are made. Who is asked for again and again has others in between.
     pub(crate) fn new(share: u64, newest: u64) -> Caches {
         Caches {
-            blocks: ByKey::new(share, 5000),
+            blocks: ByKey::new(share / 8 * 6, 4000),
             seen: Seen::new(),
-            texts: ByKey::new(share, 6000),
-            records: ByKey::new(share / 8 * 3, 700),
-            written: ByKey::new(share / 2, 700),
+            texts: ByKey::new(share / 8 * 12, 8000),
+            records: ByKey::new(share / 8 * 2, 700),
+            written: ByKey::new(share / 8 * 3, 700),
             places: ByKey::new(share / 8, PLACE),
             newest: Newest::new(newest),
         }
@@ -67,6 +85,11 @@ impl Caches {
             ("written", self.written.fill()),
             ("places", self.places.fill()),
         ]
+    }
+
+    /// The entry of that key in a block.
+    pub(crate) fn part(&self, place: Place, key: &[u8]) -> Part {
+        Part { place, entry: Some(self.seen.hash(key)) }
     }
 
     /// Keeps where what a cell stands for lies.
@@ -96,6 +119,12 @@ impl Caches {
     }
 }
 
+impl Part {
+    pub(crate) fn whole(place: Place) -> Part {
+        Part { place, entry: None }
+    }
+}
+
 impl Texts {
     /// Adds the text of the next record, which this writes.
     pub(crate) fn push(
@@ -108,6 +137,11 @@ impl Texts {
         // A block has far fewer bytes than 4 GiB.
         self.ends.push(self.bytes.len() as u32);
         Ok(())
+    }
+
+    /// None yet, with room for so many of the usual length.
+    pub(crate) fn with_room_for(texts: usize) -> Texts {
+        Texts { bytes: Vec::with_capacity(texts * USUAL), ..Texts::default() }
     }
 
     pub(crate) fn get(&self, at: usize) -> &[u8] {

@@ -19,5 +19,5 @@ pub(crate) mod values;
 pub(crate) mod views;
 
 pub(crate) use by_key::{ByKey, Fill};
-pub(crate) use caches::{Caches, Text, Texts};
+pub(crate) use caches::{Caches, Part, Stretch, Text, Texts};
 pub(crate) use newest::Newest;

@@ -23,6 +23,11 @@ impl Seen {
         Seen { hasher: DefaultHashBuilder::default(), slots: slots.collect() }
     }
 
+    /// The hash of a thing, as long as this is there.
+    pub(crate) fn hash(&self, thing: &(impl Hash + ?Sized)) -> u64 {
+        self.hasher.hash_one(thing)
+    }
+
     /// Whether the thing was asked for before; it is from now on.
     pub(crate) fn again(&self, thing: &impl Hash) -> bool {
         let hash = self.hasher.hash_one(thing);

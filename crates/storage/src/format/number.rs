@@ -19,15 +19,30 @@ pub(crate) fn put_large(out: &mut Vec<u8>, number: u128) {
     let _written = bincode::encode_into_std_write(number, out, FORM);
 }
 
-/// The number at the start of the bytes, and the bytes behind it.
+/// The number at the start of the bytes, and the bytes behind it. It is read by hand: each entry that is looked
+/// at has some.
+#[inline]
 pub(crate) fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    match bytes.split_first()? {
-        (byte, rest) if *byte < 251 => Some((u64::from(*byte), rest)),
+    let (first, rest) = bytes.split_first()?;
+    Some(match first {
+        0..251 => (u64::from(*first), rest),
+        251 => {
+            let (number, rest) = rest.split_first_chunk()?;
+            (u64::from(u16::from_le_bytes(*number)), rest)
+        }
+        252 => {
+            let (number, rest) = rest.split_first_chunk()?;
+            (u64::from(u32::from_le_bytes(*number)), rest)
+        }
+        253 => {
+            let (number, rest) = rest.split_first_chunk()?;
+            (u64::from_le_bytes(*number), rest)
+        }
         _ => {
             let (number, rest) = take_large(bytes)?;
-            Some((u64::try_from(number).ok()?, rest))
+            (u64::try_from(number).ok()?, rest)
         }
-    }
+    })
 }
 
 /// The same for a number that may be larger.
@@ -64,6 +79,9 @@ mod tests {
             put(&mut bytes, number);
             bytes.push(7);
             assert_eq!(take(&bytes), Some((number, &[7][..])));
+            assert_eq!(take_large(&bytes), Some((u128::from(number), &[7][..])));
+            let length = bytes.len() - 1;
+            assert!((0..length).all(|length| take(&bytes[..length]).is_none()));
         }
         let mut bytes = Vec::new();
         put_large(&mut bytes, u128::MAX);

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::keys::{by_id, id_of};
 use crate::format::lists::ALL_ROOMS;
 use crate::format::record::document;
-use crate::format::{Block, Entry, List, Record, Standing};
+use crate::format::{Entry, Frame, List, Memory, Record, Standing};
 use crate::log::{Operation, Replay, operations};
 use crate::options::{Durability, Options};
 use crate::snapshot::Snapshot;
@@ -135,16 +135,23 @@ impl Rebuild<'_> {
         self.flush()
     }
 
-    /// Keeps a block aside, and what looks like its records.
+    /// Keeps a block aside, and what looks like its records, but for those that their checksums vouch for.
     fn damaged_block(&mut self, key: &[u8], bytes: &[u8]) -> Result<()> {
         self.lost(key, "a block is not there, or has a wrong checksum", &Remains::Bytes(bytes))?;
-        let mut signed = bytes.to_vec();
-        let Some((checksum, rest)) = signed.split_first_chunk_mut::<4>() else { return Ok(()) };
-        *checksum = crc32fast::hash(rest).to_le_bytes();
-        let Some(block) = Block::open(&signed) else { return Ok(()) };
-        for (_, entry) in block.all() {
-            if let Some(record) = Record::stored(entry.payload) {
-                let reason = "its block has a wrong checksum: it may not be as it was put";
+        let Some(frame) = Frame::unverified(bytes) else { return Ok(()) };
+        // Without the manifest nobody knows whether it counts.
+        let is_listed = self.old.listed.is_some() && key.starts_with(frame.list());
+        let vouched_for = Frame::open(bytes).filter(|_| is_listed);
+        let mut memory = Memory::default();
+        for at in 0..frame.len() {
+            let whole = vouched_for.as_ref().and_then(|frame| frame.entry(at, &mut memory));
+            if let Some(entry) = whole {
+                self.entry(frame.list(), &entry)?;
+                continue;
+            }
+            let entry = frame.entry(at, &mut memory);
+            if let Some(record) = entry.and_then(|entry| Record::stored(entry.payload)) {
+                let reason = "it, or its block, has a wrong checksum: it may not be as it was put";
                 self.keep_aside(key, reason, document(&record.body))?;
             }
         }

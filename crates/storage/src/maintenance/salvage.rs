@@ -15,7 +15,7 @@ use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
 use crate::error::Result;
-use crate::format::{Block, Chunk, Entry, List, Place, number};
+use crate::format::{Block, Chunk, Entry, Frame, List, Place, number};
 use crate::index::{Commit, Manifest};
 
 /// A store that may be damaged.
@@ -58,7 +58,6 @@ const MOST_BLOCK: usize = 17 << 20;
 
 /// No block is shorter, with one entry; none is longer once it is decompressed.
 const LEAST_BLOCK: usize = 16;
-const MOST_WHOLE: usize = 17 << 20;
 
 /// Bytes that are looked through at once for the beginning of a block.
 const WINDOW: usize = 1 << 20;
@@ -219,7 +218,7 @@ impl OldFile {
     /// The block that begins there, and how long it is in the file.
     fn block_at(&self, offset: u64) -> Option<(Block, usize)> {
         let length =
-            Block::length(&self.bytes(offset, 8)).filter(|length| *length <= MOST_BLOCK)?;
+            Frame::length(&self.bytes(offset, 8)).filter(|length| *length <= MOST_BLOCK)?;
         let block = Block::open(&self.bytes(offset, length));
         Some((block.filter(Block::is_sound)?, length))
     }
@@ -244,6 +243,6 @@ impl OldFile {
 
 /// Whether bytes look like the head of a block, before its checksum is worked out.
 fn may_be_block(head: &[u8]) -> bool {
-    Block::length(head).is_some_and(|length| (LEAST_BLOCK..=MOST_BLOCK).contains(&length))
-        && number::fixed(head, 8).is_some_and(|whole| whole as usize <= MOST_WHOLE)
+    Frame::length(head).is_some_and(|length| (LEAST_BLOCK..=MOST_BLOCK).contains(&length))
+        && number::fixed(head, 8).is_some_and(|end| end as usize <= MOST_BLOCK)
 }

@@ -13,6 +13,7 @@ use super::counts::Counts;
 use super::here::Here;
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
+use super::shown::Shown;
 use super::watch::Running;
 use crate::blocks::Ahead;
 use crate::error::Result;
@@ -47,6 +48,7 @@ pub(crate) struct Execution<'e> {
     /// Records judged by columns.
     pub(super) judged: u64,
     pub(super) ahead: Ahead,
+    pub(super) shown: Shown,
     /// The paths of the columns that were used.
     pub(super) columns: Vec<String>,
     /// Whether the order is that of a view.
@@ -75,6 +77,7 @@ impl<'e> Execution<'e> {
             decoded: 0,
             judged: 0,
             ahead: Ahead::default(),
+            shown: Shown::default(),
             columns: Vec::new(),
             by_view: false,
         }
@@ -261,19 +264,15 @@ impl<'e> Execution<'e> {
         self.blocks += 1;
         let list = run.list();
         let place = run.item().map(|item| item.place);
-        let texts = match place.filter(|_| texts) {
-            Some(place) => self.texts(place, list, run.cells.is_none())?,
-            None => None,
-        };
-        if let Some(texts) = texts.as_ref().filter(|_| inside && run.cells.is_none()) {
-            return self.whole_texts(texts, span, collector);
+        if let Some(place) = place.filter(|_| texts && inside && run.cells.is_none()) {
+            return self.show_block(run, place, span, collector);
         }
         let block = match (block, place) {
             (None, Some(place)) => Some(self.block(place, list, span.is_none())?),
             (block, _) => block,
         };
         let block = block.as_ref();
-        let here = Here { list, block, texts: texts.as_deref(), span, inside };
+        let here = Here { list, block, texts, span, inside };
         match &run.cells {
             None => self.whole_block(here, collector),
             Some(bounds) => {
@@ -301,7 +300,7 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn entries<'b>(
+    pub(super) fn entries<'b>(
         &mut self,
         here: Here<'_>,
         entries: impl Iterator<Item = Lying<'b>>,

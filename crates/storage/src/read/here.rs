@@ -1,7 +1,6 @@
 //! The run that an execution is in: what its records are reached by, and which of them belong to the way.
 
 use super::access::Span;
-use crate::cache::Texts;
 use crate::format::Block;
 use crate::format::lists::holds_records;
 use crate::snapshot::Lying;
@@ -12,8 +11,8 @@ pub(super) struct Here<'b> {
     /// The key of the list, unless the run is of several.
     pub(super) list: &'b [u8],
     pub(super) block: Option<&'b Block>,
-    /// The texts of the block's records, where these are all it takes.
-    pub(super) texts: Option<&'b Texts>,
+    /// Whether the texts of the block's records are all it takes.
+    pub(super) texts: bool,
     /// The part of a list that the run belongs to, if it isn't any list.
     pub(super) span: Option<&'b Span>,
     /// Whether all entries lie in the part.
@@ -23,7 +22,12 @@ pub(super) struct Here<'b> {
 impl<'b> Here<'b> {
     /// Cells beside all blocks.
     pub(super) fn in_cells() -> Here<'b> {
-        Here { list: &[], block: None, texts: None, span: None, inside: true }
+        Here { list: &[], block: None, texts: false, span: None, inside: true }
+    }
+
+    /// A block in which no cell lies, with all its entries in the part.
+    pub(super) fn in_block(block: &'b Block, span: Option<&'b Span>) -> Here<'b> {
+        Here { list: block.list(), block: Some(block), texts: false, span, inside: true }
     }
 
     /// The key of the list that an entry is of.

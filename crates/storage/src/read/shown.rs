@@ -1,4 +1,5 @@
-//! Records that go on as the texts of a reply: of a whole block, as it was written out once, or one by one.
+//! Records that go on as the texts of a reply: of some entries of a block, as they were written out once, or
+//! one by one.
 
 use std::sync::Arc;
 
@@ -9,30 +10,74 @@ use super::here::Here;
 use super::residual::Verdict;
 use crate::cache::Texts;
 use crate::error::Result;
-use crate::format::Place;
 use crate::format::lists::holds_records;
+use crate::format::{Block, Place};
 use crate::memtable::Direction;
-use crate::snapshot::Lying;
+use crate::snapshot::{Lying, Run, STRETCH, Source, stretch_from, unlisted};
+
+/// Texts that an execution has at hand, of entries from that number on in the block at that place; or that
+/// there are none.
+type AtHand = (Place, usize, Option<Arc<Texts>>);
+
+/// The texts that were shown last.
+#[derive(Debug, Default)]
+pub(super) struct Shown(Option<AtHand>);
 
 impl Execution<'_> {
-    /// The texts of a block: those that there are, or, where no cell lies in it, made now.
-    pub(super) fn texts(
+    /// Shows the texts of a block in which no cell lies, and whose classes decide.
+    pub(super) fn show_block(
         &mut self,
+        run: &Run,
         place: Place,
-        list: &[u8],
-        is_clean: bool,
-    ) -> Result<Option<Arc<Texts>>> {
-        match is_clean || holds_records(list) {
-            true => {
-                let account = self.running.account();
-                self.snapshot.texts(place, list, &mut self.ahead, account).map(Some)
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        let entries = run.item().map_or(0, |item| item.counts().map(|(_, count)| count).sum());
+        let entries = usize::try_from(entries).unwrap_or(usize::MAX);
+        let mut source = Source::new(place, run.list(), None);
+        let backward = self.direction() == Direction::Backward;
+        let stretches = entries.div_ceil(STRETCH);
+        for number in 0..stretches {
+            let number = if backward { stretches - 1 - number } else { number };
+            let flow =
+                self.show_stretch(&mut source, number * STRETCH, entries, span, collector)?;
+            if flow == Flow::Done {
+                return Ok(Flow::Done);
             }
-            false => Ok(self.snapshot.pool.caches.texts.get(&place)),
+        }
+        Ok(Flow::On)
+    }
+
+    fn show_stretch(
+        &mut self,
+        source: &mut Source<'_>,
+        start: usize,
+        entries: usize,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        let account = self.running.account();
+        // What is passed over as a whole is not written out for that.
+        let texts = match collector.passes(self.matched) < STRETCH as u64 {
+            true => self.snapshot.texts(source, start, &mut self.ahead, account)?,
+            false => self.snapshot.kept_texts(source, start),
+        };
+        match texts {
+            Some(texts) => self.show_texts(&texts, span, collector),
+            None => {
+                let block = source.block(self.snapshot, &mut self.ahead)?;
+                let here = Here::in_block(&block, span);
+                let lying = block.entries(stretch_from(start, entries));
+                let lying = lying.map(|(at, entry)| Lying::InBlock(at, entry));
+                match self.direction() {
+                    Direction::Forward => self.entries(here, lying, collector),
+                    Direction::Backward => self.entries(here, lying.rev(), collector),
+                }
+            }
         }
     }
 
-    /// Shows the texts of a block whose classes decide.
-    pub(super) fn whole_texts(
+    fn show_texts(
         &mut self,
         texts: &Texts,
         span: Option<&Span>,
@@ -56,19 +101,46 @@ impl Execution<'_> {
         Ok(Flow::On)
     }
 
-    /// Shows the text of an entry's record: as its block was written out, or as it is written now.
+    /// Shows the text of an entry's record: as it was written out with those beside it, or as it is written now.
     pub(super) fn show_text(
-        &self,
+        &mut self,
         here: Here<'_>,
         entry: &Lying<'_>,
         collector: &mut Collector<'_>,
     ) -> Result<()> {
-        let account = self.running.account();
-        if let (Some(texts), Lying::InBlock(at, _)) = (here.texts, entry) {
-            return collector.show(texts.get(*at), account);
+        if let (true, Some(block), Lying::InBlock(at, _)) = (here.texts, here.block, entry)
+            && let Some(texts) = self.texts_around(here.list_of(entry), block, *at)?
+        {
+            return collector.show(texts.get(at % STRETCH), self.running.account());
         }
-        let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
+        let account = self.running.account();
+        let found = entry.found(here.block).ok_or_else(unlisted)?;
         let text = self.snapshot.text(here.list_of(entry), found, account)?;
         collector.show(text.bytes(), account)
+    }
+
+    /// The texts of the stretch in which that entry of a block lies, beside which there may be cells.
+    fn texts_around(
+        &mut self,
+        list: &[u8],
+        block: &Block,
+        at: usize,
+    ) -> Result<Option<Arc<Texts>>> {
+        let (Some((place, _)), start) = (block.place_of(0), at - at % STRETCH) else {
+            return Ok(None);
+        };
+        if let Some((of, from, texts)) = &self.shown.0
+            && (*of, *from) == (place, start)
+        {
+            return Ok(texts.clone());
+        }
+        let mut texts = None;
+        if holds_records(list) || self.snapshot.is_clean(block, start) {
+            let mut source = Source::new(place, list, Some(block.clone()));
+            let account = self.running.account();
+            texts = self.snapshot.texts(&mut source, start, &mut self.ahead, account)?;
+        }
+        self.shown = Shown(Some((place, start, texts.clone())));
+        Ok(texts)
     }
 }

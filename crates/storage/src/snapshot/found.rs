@@ -40,7 +40,7 @@ impl Found {
     /// Where it lies in a block, and as which of its entries.
     pub(crate) fn place(&self) -> Option<(Place, usize)> {
         match self {
-            Found::InBlock(block, at) => Some((block.place()?, *at)),
+            Found::InBlock(block, at) => block.place_of(*at),
             Found::InCell(_) => None,
         }
     }

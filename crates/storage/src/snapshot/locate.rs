@@ -1,14 +1,16 @@
 //! Entries by key, and what lists add up to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::found::{Found, Stored};
 use super::state::Snapshot;
 use crate::blocks::Ahead;
+use crate::cache::Part;
 use crate::error::{Error, Result};
 use crate::format::keys::{by_id, id_of};
-use crate::format::lists::{Kind, kind};
-use crate::format::{Block, List, Place, Standing, Tally};
+use crate::format::lists::{Kind, holds_records, kind};
+use crate::format::{Block, Entry, List, Place, Standing, Tally};
 use crate::memtable::Cell;
 
 impl<'s> Snapshot<'s> {
@@ -52,31 +54,53 @@ impl<'s> Snapshot<'s> {
         };
         let chunk = &chunk.chunk;
         let Some(item) = chunk.item(chunk.find(key)) else { return Ok(None) };
-        let block = self.block_for_one(item.place, list.bytes())?;
+        let Some(block) = self.block_for_one(item.place, list.bytes(), key)? else {
+            return Ok(None);
+        };
         let at = block.find(key).map(|(at, _)| at);
         Ok(at.map(|at| Found::InBlock(block, at)))
     }
 
     /// The block at that place, from wherever it is nearest.
     pub(crate) fn block(self, place: Place, list: &[u8]) -> Result<Block> {
-        if let Some(block) = self.pool.caches.blocks.get(&place) {
+        let (caches, whole) = (&self.pool.caches, Part::whole(place));
+        if let Some(block) = caches.blocks.get(&whole) {
             return Ok(block);
         }
         let block = self.state.version.block(place, list)?;
-        self.pool.caches.blocks.keep(place, block.clone(), block.memory());
+        caches.blocks.keep(whole, block.clone(), block.memory());
         Ok(block)
     }
 
-    /// The same for the sake of one of its entries: it is kept from the second time on.
-    fn block_for_one(self, place: Place, list: &[u8]) -> Result<Block> {
-        let caches = &self.pool.caches;
-        if let Some(block) = caches.blocks.get(&place) {
-            return Ok(block);
+    /// The same for the sake of one of its entries, of records that one alone, which may be none: it is kept
+    /// from the second time on.
+    fn block_for_one(self, place: Place, list: &[u8], key: &[u8]) -> Result<Option<Block>> {
+        let (caches, whole) = (&self.pool.caches, Part::whole(place));
+        if let Some(block) = caches.blocks.get(&whole) {
+            return Ok(Some(block));
         }
-        match caches.seen.again(&place) {
-            true => self.block(place, list),
-            false => self.state.version.block(place, list),
+        if !holds_records(list) {
+            return match caches.seen.again(&whole) {
+                true => self.block(place, list).map(Some),
+                false => self.state.version.block(place, list).map(Some),
+            };
         }
+        let part = caches.part(place, key);
+        // Of two keys with the same hash one is kept.
+        if let Some(block) = caches.blocks.get(&part)
+            && block.find(key).is_some()
+        {
+            return Ok(Some(block));
+        }
+        let file = self.state.version.file(place)?;
+        let block = file.entry(place, list, key, |at, entry| Block::alone(list, entry, at))?;
+        let Some(block) = block.flatten().map(|block| block.lying_at(place)) else {
+            return Ok(None);
+        };
+        if caches.seen.again(&part) {
+            caches.blocks.keep(part, block.clone(), block.memory());
+        }
+        Ok(Some(block))
     }
 
     /// The same for who comes by many blocks once, in order: it is not kept.
@@ -86,7 +110,7 @@ impl<'s> Snapshot<'s> {
         list: &[u8],
         ahead: &mut Ahead,
     ) -> Result<Block> {
-        match self.pool.caches.blocks.get(&place) {
+        match self.pool.caches.blocks.get(&Part::whole(place)) {
             Some(block) => Ok(block),
             None => ahead.read(self.state.version.file(place)?, place, list),
         }
@@ -100,9 +124,7 @@ impl<'s> Snapshot<'s> {
 
     /// The record that an entry of the id list points to.
     pub(crate) fn follow(self, pointer: &[u8], id: &str) -> Result<Stored> {
-        let place = Standing::follow(pointer, id);
-        let (room, order) =
-            place.ok_or_else(|| Error::damaged("an entry of the id list is malformed"))?;
+        let (room, order) = followed(pointer, id)?;
         self.record(room, &order)
     }
 
@@ -122,11 +144,44 @@ impl<'s> Snapshot<'s> {
         }
     }
 
+    /// Shows the body of the record behind an entry of the list of that key, which no cell stands for, to who
+    /// keeps what he makes of it.
+    pub(super) fn show_in_blocks<T>(
+        self,
+        list: &[u8],
+        entry: &Entry<'_>,
+        show: impl FnOnce(&[u8]) -> Result<T>,
+    ) -> Result<T> {
+        let id;
+        let (room, order) = match kind(list) {
+            Kind::Ids => {
+                id = id_of(entry.key).ok_or_else(unlisted)?;
+                let (room, order) = followed(entry.payload, &id)?;
+                (room, Cow::Owned(order))
+            }
+            Kind::Pointers => (entry.payload, Cow::Borrowed(entry.key)),
+            Kind::Records => return show(entry.payload),
+        };
+        // What is not overridden in one list is not in any.
+        let (version, room) = (&self.state.version, List::from_bytes(room));
+        let chunk = self.pool.index.find(version, &room, &order)?.ok_or_else(unlisted)?;
+        let item = chunk.chunk.item(chunk.chunk.find(&order)).ok_or_else(unlisted)?;
+        let (file, list) = (version.file(item.place)?, room.bytes());
+        let shown = file.entry(item.place, list, &order, |_, entry| show(entry.payload))?;
+        shown.ok_or_else(unlisted)?
+    }
+
     /// The record of that order in the room whose list has that key.
     pub(crate) fn record(self, room: &[u8], order: &[u8]) -> Result<Stored> {
         let found = self.find(&List::from_bytes(room), order)?;
         found.map(Found::into_record).ok_or_else(unlisted)
     }
+}
+
+/// The list and the key there that an entry of the id list points to.
+fn followed<'p>(pointer: &'p [u8], id: &str) -> Result<(&'p [u8], Vec<u8>)> {
+    let place = Standing::follow(pointer, id);
+    place.ok_or_else(|| Error::damaged("an entry of the id list is malformed"))
 }
 
 pub(crate) fn unlisted() -> Error {

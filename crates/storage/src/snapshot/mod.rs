@@ -22,6 +22,7 @@ pub(crate) use found::{Found, Stored};
 pub(crate) use locate::unlisted;
 pub(crate) use overlay::Overlay;
 pub(crate) use state::{Mark, Pool, Snapshot, State};
+pub(crate) use texts::{STRETCH, Source, stretch_from};
 pub(crate) use walk::{Bounds, Run, Walk};
 pub(crate) use work::Counters;
 pub use work::Work;

@@ -1,19 +1,59 @@
-//! Records as the JSON texts of a reply: written once for each block, and kept.
+//! Records as the JSON texts of a reply: written once for some consecutive entries of a block, and kept.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use filedex_query::ejson::{Form, write_document_within};
 use filedex_query::{Account, DocumentRef, ValueRef};
 
 use super::found::{Found, Stored};
+use super::overlay::Overlay;
 use super::state::Snapshot;
 use crate::blocks::Ahead;
-use crate::cache::{Text, Texts};
+use crate::cache::{Stretch, Text, Texts};
 use crate::error::Result;
 use crate::format::keys::by_id;
 use crate::format::record::document;
-use crate::format::{List, Place};
+use crate::format::{Block, List, Place};
 use crate::memtable::Cell;
+
+/// Entries whose texts are kept together: some of a page, so that hardly any is written that nobody asked for.
+pub(crate) const STRETCH: usize = 16;
+
+/// Bytes of texts from which on no more are kept together: of long records each may be as long as a reply.
+const MOST_TOGETHER: usize = 128 << 10;
+
+/// What reading a record costs that lies elsewhere.
+const STEPS_A_RECORD: u64 = 20;
+
+/// A block whose texts are asked for. It is read when there are none.
+#[derive(Debug)]
+pub(crate) struct Source<'l> {
+    place: Place,
+    list: &'l [u8],
+    block: Option<Block>,
+}
+
+impl<'l> Source<'l> {
+    /// A block of the list of that key, which may have been read.
+    pub(crate) fn new(place: Place, list: &'l [u8], block: Option<Block>) -> Source<'l> {
+        Source { place, list, block }
+    }
+
+    /// The block.
+    pub(crate) fn block(&mut self, snapshot: Snapshot<'_>, ahead: &mut Ahead) -> Result<Block> {
+        if let Some(block) = &self.block {
+            return Ok(block.clone());
+        }
+        let block = snapshot.block_by_the_way(self.place, self.list, ahead)?;
+        Ok(self.block.insert(block).clone())
+    }
+}
+
+/// The numbers of the entries of a stretch, of so many in its block.
+pub(crate) fn stretch_from(start: usize, entries: usize) -> Range<usize> {
+    start..entries.min(start + STRETCH)
+}
 
 /// The record as the JSON text of a reply; the account is told of the work.
 fn text_of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
@@ -24,32 +64,59 @@ fn text_of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
 }
 
 impl<'s> Snapshot<'s> {
-    /// The texts of the records of a block none of whose entries is overridden here. For a list that holds
-    /// no records that is what makes them be those of the block, whoever reads it. The account is
-    /// told of the work.
+    /// The texts of the records of the stretch of a block that begins with that entry. None of them may be
+    /// overridden here: for a list that holds no records that is what makes them be those of the block,
+    /// whoever reads it. `None` if they are too long to be kept together. The account is told of the work.
     pub(crate) fn texts(
         self,
-        place: Place,
-        list: &[u8],
+        source: &mut Source<'_>,
+        start: usize,
         ahead: &mut Ahead,
         account: &Account,
-    ) -> Result<Arc<Texts>> {
-        if let Some(texts) = self.pool.caches.texts.get(&place) {
-            return Ok(texts);
+    ) -> Result<Option<Arc<Texts>>> {
+        if let Some(texts) = self.kept_texts(source, start) {
+            return Ok(Some(texts));
         }
-        let block = self.block_by_the_way(place, list, ahead)?;
-        let mut texts = Texts::default();
-        for (at, entry) in block.all() {
-            let record = self.resolve(list, Found::InBlock(block.clone(), at))?;
-            let record = record.document();
+        let (list, block) = (source.list, source.block(self, ahead)?);
+        let mut texts = Texts::with_room_for(STRETCH);
+        for (_, entry) in block.entries(stretch_from(start, block.len())) {
+            if texts.memory() > MOST_TOGETHER {
+                return Ok(None);
+            }
+            account.work(STEPS_A_RECORD)?;
             // The cache has its own bound; a reply's is asked for what is shown of it.
-            texts.push(entry.class, |out| {
-                Ok(write_document_within(record, Form::Plain, out, usize::MAX, account)?)
+            self.show_in_blocks(list, &entry, |body| {
+                texts.push(entry.class, |out| {
+                    Ok(write_document_within(
+                        document(body),
+                        Form::Plain,
+                        out,
+                        usize::MAX,
+                        account,
+                    )?)
+                })
             })?;
         }
         let texts = Arc::new(texts.shrink());
-        self.pool.caches.texts.keep(place, texts.clone(), texts.memory());
-        Ok(texts)
+        let stretch = Stretch { place: source.place, start };
+        self.pool.caches.texts.keep(stretch, texts.clone(), texts.memory());
+        Ok(Some(texts))
+    }
+
+    /// The same, if there are any.
+    pub(crate) fn kept_texts(self, source: &Source<'_>, start: usize) -> Option<Arc<Texts>> {
+        self.pool.caches.texts.get(&Stretch { place: source.place, start })
+    }
+
+    /// Whether no cell stands for an entry of the stretch of a block that begins with that one.
+    pub(crate) fn is_clean(self, block: &Block, start: usize) -> bool {
+        let entries = stretch_from(start, block.len());
+        let (first, last) =
+            (block.entry(entries.start), block.entry(entries.end.saturating_sub(1)));
+        let Some((first, last)) = first.zip(last) else { return false };
+        let key = |order: &[u8]| [block.list(), order].concat();
+        let cell = Overlay::from(self.state, &key(first.key)).next();
+        cell.is_none_or(|cell| cell.key() > key(last.key).as_slice())
     }
 
     /// The text of the record behind an entry of the list of that key.

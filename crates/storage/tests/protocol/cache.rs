@@ -13,7 +13,7 @@ mod frame;
 mod newest;
 
 pub(crate) use by_key::{ByKey, Fill};
-pub(crate) use caches::Caches;
+pub(crate) use caches::{Caches, Part};
 pub(crate) use newest::Newest;
 
 mod seen {
@@ -25,6 +25,10 @@ mod seen {
     impl Seen {
         pub(crate) fn new() -> Seen {
             Seen
+        }
+
+        pub(crate) fn hash(&self, _thing: &[u8]) -> u64 {
+            0
         }
     }
 }

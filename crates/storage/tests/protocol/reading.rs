@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::segment::Segment;
+use crate::cache::{Caches, Part};
 use crate::disk::{Values, set};
 use crate::fault::Fault;
 use crate::format::{Block, KEYS, Key, List, Place, chunk_key};
@@ -156,12 +156,12 @@ impl Reading<'_> {
     }
 
     fn block(self, place: Place) -> u32 {
-        if let Some(block) = self.pool.caches.blocks.get(&place) {
+        if let Some(block) = self.pool.caches.blocks.get(&Part::whole(place)) {
             return block.0;
         }
         let Block(value) =
             self.state.version.block(place, b"L").expect("a block that is listed is there");
-        self.pool.caches.blocks.keep(place, Block(value), 4);
+        self.pool.caches.blocks.keep(Part::whole(place), Block(value), 4);
         value
     }
 

@@ -63,6 +63,21 @@ fn of_a_damaged_block_the_records_are_kept_aside_and_all_others_stay() {
 }
 
 #[test]
+fn of_a_block_with_one_damaged_record_all_others_stay() {
+    let site = Site::new();
+    let mut blocks = site.blocks(ALL_ROOMS).into_iter();
+    let block = blocks.find(|block| site.ids_in(block).len() > 3).unwrap();
+    let ids = site.ids_in(&block);
+    site.damage(&block, |block| {
+        let bodies = u32::from_le_bytes(*block[8..].first_chunk().unwrap());
+        block[bodies as usize] ^= 1;
+    });
+    assert!(!site.open().verify(&mut |_, _| ()).unwrap().is_clean());
+    let repair = site.loses(&ids[..1]);
+    assert!(!repair.is_whole() && !site.side_file(&repair).is_empty());
+}
+
+#[test]
 fn records_of_a_block_that_is_gone_are_told_by_name_and_as_they_once_were() {
     let site = Site::new();
     let store = site.open();
