@@ -128,7 +128,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome<Verdict> {
     Ok(verdict)
 }
 
-/// Lets processes write under strace, and now and then one compact what they wrote. `None` if one of
+/// Lets processes write under strace, and now and then one compact or repair what they wrote. `None` if one of
 /// them fails by itself.
 fn record(arguments: &Arguments, site: &Path, random: &mut Rng) -> Outcome<Option<Recording>> {
     let (root, engine) = (site.join("disk"), arguments.subject.engine);
@@ -152,14 +152,26 @@ fn record(arguments: &Arguments, site: &Path, random: &mut Rng) -> Outcome<Optio
             return Ok(None);
         }
     }
-    let is_replaced = random.bool() || arguments.skip_sync == Some(Skip::Replacement);
-    if engine == Kind::Filedex && is_replaced && !arguments.faults {
-        let line = work::line(Work::Compact, &recording.store(), Path::new(""));
-        if !recording.add(&line, site.join("log of a compaction"), &[])? {
+    if engine == Kind::Filedex
+        && !arguments.faults
+        && let Some(work) = upkeep(arguments, random)
+    {
+        let line = work::line(work, &recording.store(), Path::new(""));
+        if !recording.add(&line, site.join("log of the upkeep"), &[])? {
             return Ok(None);
         }
     }
     Ok(Some(recording))
+}
+
+/// What becomes of the store in the end: it is compacted where it lies, or a repair puts another in its place.
+fn upkeep(arguments: &Arguments, random: &mut Rng) -> Option<Work> {
+    match random.u8(0..4) {
+        _ if arguments.skip_sync == Some(Skip::Replacement) => Some(Work::Repair),
+        0 => Some(Work::Compact),
+        1 => Some(Work::Repair),
+        _ => None,
+    }
 }
 
 fn promise(arguments: &Arguments, random: &mut Rng) -> Promise {
