@@ -53,14 +53,14 @@ impl Usage {
     }
 
     /// The files whose blocks a checkpoint should carry into its own, which writes about so many bytes:
-    /// those of which less than half is in use, and the smallest ones where there are many.
+    /// those of which a quarter or more is not in use, and the smallest ones where there are many.
     pub(crate) fn to_clear(&self, written: u64) -> Vec<u64> {
         let mut left = LEAST_CARRIED.max(written.saturating_mul(CARRIED_PER_WRITTEN));
         let mut files: Vec<(u64, FileUse)> = self.iter().collect();
         files.sort_by_key(|(_, usage)| usage.live);
         let small = files.len().saturating_sub(MANY_FILES);
         let chosen = files.iter().enumerate().filter(|(place, (_, usage))| {
-            *place < small || usage.live.saturating_mul(2) < usage.length
+            *place < small || usage.live.saturating_mul(4) < usage.length.saturating_mul(3)
         });
         let mut clear = Vec::new();
         for (_, (file, usage)) in chosen {
@@ -88,8 +88,10 @@ mod tests {
         usage.insert(2, FileUse { length: 10 * mib, live: 3 * mib });
         usage.insert(3, FileUse { length: 10 * mib, live: 2 * mib });
         usage.insert(4, FileUse { length: mib, live: 0 });
+        usage.insert(5, FileUse { length: 10 * mib, live: 7 * mib });
         assert_eq!(usage.to_clear(0), [4, 3]);
         assert_eq!(usage.to_clear(5 * mib), [4, 3, 2]);
+        assert_eq!(usage.to_clear(12 * mib), [4, 3, 2, 5]);
         usage.free(Place { file: 3, offset: 0, length: 2 * mib as u32 });
         assert_eq!(usage.take_dead(), [3, 4]);
     }
