@@ -97,11 +97,24 @@ struct Found {
     left_out: HashSet<u64>,
 }
 
+/// Calls behind a sync that is left out among which it is looked for what that does.
+const SOON: usize = 24;
+
 impl Found {
-    /// A call after which the power is cut; half of them lie in checkpoints.
+    /// A call after which the power is cut; half of them lie in checkpoints, or soon after what is left out.
     fn moment(&self, random: &mut Rng) -> u64 {
-        let checkpoint = random.choice(&self.checkpoints).filter(|_| random.bool());
-        checkpoint.or_else(|| random.choice(&self.changes)).copied().unwrap_or(0)
+        let mut left_out: Vec<u64> = self.left_out.iter().copied().collect();
+        left_out.sort_unstable();
+        let favoured = match random.choice(&left_out) {
+            Some(sync) => {
+                let behind = self.changes.partition_point(|change| change <= sync);
+                let soon = self.changes.get(behind..).unwrap_or_default();
+                random.choice(soon.get(..SOON).unwrap_or(soon))
+            }
+            None => random.choice(&self.checkpoints),
+        };
+        let favoured = favoured.filter(|_| random.bool());
+        favoured.or_else(|| random.choice(&self.changes)).copied().unwrap_or(0)
     }
 }
 
