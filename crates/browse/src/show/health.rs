@@ -50,23 +50,25 @@ fn work(work: &Work) -> Markup {
 /// What caches hold and how they have done, and what is not in block files yet.
 fn memory(activity: &Activity) -> Markup {
     html! {
-        table.list {
-            thead { tr {
-                th scope="col" { "cache" }
-                th.number scope="col" { "holds" }
-                th.number scope="col" { "may hold" }
-                th.number scope="col" { "asked" }
-                th.number scope="col" { "found" }
-            } }
-            tbody {
-                @for cache in &activity.caches {
-                    @let asked = cache.hits + cache.misses;
-                    tr {
-                        th scope="row" { (cache.name) }
-                        td.number { (bytes(cache.bytes)) }
-                        td.number { (bytes(cache.limit_bytes)) }
-                        td.number { (count(asked)) }
-                        td.number { @if asked > 0 { (share(cache.hits, asked)) } }
+        div.scroll tabindex="0" role="region" aria-label="Caches" {
+            table.list {
+                thead { tr {
+                    th scope="col" { "cache" }
+                    th.number scope="col" { "holds" }
+                    th.number scope="col" { "may hold" }
+                    th.number scope="col" { "asked" }
+                    th.number scope="col" { "found" }
+                } }
+                tbody {
+                    @for cache in &activity.caches {
+                        @let asked = cache.hits + cache.misses;
+                        tr {
+                            th scope="row" { (cache.name) }
+                            td.number { (bytes(cache.bytes)) }
+                            td.number { (bytes(cache.limit_bytes)) }
+                            td.number { (count(asked)) }
+                            td.number { @if asked > 0 { (share(cache.hits, asked)) } }
+                        }
                     }
                 }
             }
