@@ -160,6 +160,8 @@ impl OpenOptions {
     }
 }
 
+crate::scope::lookups!(Filedex, Lookup);
+
 impl Filedex {
     /// Opens the index in that directory, making it if there is none.
     ///
@@ -398,21 +400,6 @@ impl Filedex {
     )]
     pub fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
         self.backend.get_text(id)
-    }
-
-    /// Starts a lookup among the records of that room.
-    pub fn room(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().room(id))
-    }
-
-    /// Starts a lookup among the records of that user.
-    pub fn user(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().user(id))
-    }
-
-    /// Starts a lookup among all records.
-    pub fn all(&self) -> Lookup {
-        self.lookup(Scope::everything())
     }
 
     /// Starts a lookup under a scope.

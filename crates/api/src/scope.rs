@@ -17,6 +17,29 @@ use crate::Result;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scope(Vec<Document>);
 
+/// The lookups that a handle starts under the scopes that hosts ask for most, by its own under any.
+macro_rules! lookups {
+    ($handle:ty, $lookup:ty) => {
+        impl $handle {
+            /// Starts a lookup among the records of that room.
+            pub fn room(&self, id: &str) -> $lookup {
+                self.lookup($crate::Scope::everything().room(id))
+            }
+
+            /// Starts a lookup among the records of that user.
+            pub fn user(&self, id: &str) -> $lookup {
+                self.lookup($crate::Scope::everything().user(id))
+            }
+
+            /// Starts a lookup among all records.
+            pub fn all(&self) -> $lookup {
+                self.lookup($crate::Scope::everything())
+            }
+        }
+    };
+}
+pub(crate) use lookups;
+
 /// Which records show that clients usually don't list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -47,6 +47,8 @@ impl Filedex {
     }
 }
 
+crate::scope::lookups!(Snapshot, Lookup);
+
 impl Snapshot {
     /// As [`Filedex::get`].
     ///
@@ -70,21 +72,6 @@ impl Snapshot {
     /// As [`Filedex::get_json`], and `SnapshotEnded`.
     pub fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
         self.records.get_text(id)
-    }
-
-    /// Starts a lookup among the records of that room.
-    pub fn room(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().room(id))
-    }
-
-    /// Starts a lookup among the records of that user.
-    pub fn user(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().user(id))
-    }
-
-    /// Starts a lookup among all records.
-    pub fn all(&self) -> Lookup {
-        self.lookup(Scope::everything())
     }
 
     /// Starts a lookup under a scope.

@@ -23,6 +23,8 @@ pub struct Filedex {
 /// Calls at a time for each core: most wait for memory or the disk now and then.
 const PLACES_A_CORE: usize = 2;
 
+crate::scope::lookups!(Filedex, Lookup);
+
 impl Filedex {
     /// The index with two places for each core: so many calls run at a time, others wait.
     pub fn new(index: crate::Filedex) -> Filedex {
@@ -178,21 +180,6 @@ impl Filedex {
     pub async fn get_json(&self, id: &str) -> Result<Option<Vec<u8>>> {
         let id = id.to_owned();
         self.run(move |index| index.get_json(&id)).await
-    }
-
-    /// Starts a lookup among the records of that room.
-    pub fn room(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().room(id))
-    }
-
-    /// Starts a lookup among the records of that user.
-    pub fn user(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().user(id))
-    }
-
-    /// Starts a lookup among all records.
-    pub fn all(&self) -> Lookup {
-        self.lookup(Scope::everything())
     }
 
     /// Starts a lookup under a scope.

@@ -24,6 +24,8 @@ impl Filedex {
     }
 }
 
+crate::scope::lookups!(Snapshot, Lookup);
+
 impl Snapshot {
     /// The record of that id, with its types.
     ///
@@ -40,21 +42,6 @@ impl Snapshot {
     pub async fn get_document(&self, id: &str) -> Result<Option<Document>> {
         let (snapshot, id) = (self.snapshot.clone(), id.to_owned());
         self.places.run(move || snapshot.get_document(&id)).await
-    }
-
-    /// Starts a lookup among the records of that room.
-    pub fn room(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().room(id))
-    }
-
-    /// Starts a lookup among the records of that user.
-    pub fn user(&self, id: &str) -> Lookup {
-        self.lookup(Scope::everything().user(id))
-    }
-
-    /// Starts a lookup among all records.
-    pub fn all(&self) -> Lookup {
-        self.lookup(Scope::everything())
     }
 
     /// Starts a lookup under a scope.
