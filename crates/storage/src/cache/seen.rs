@@ -30,7 +30,7 @@ impl Seen {
 
     /// Whether the thing was asked for before; it is from now on.
     pub(crate) fn again(&self, thing: &impl Hash) -> bool {
-        let hash = self.hasher.hash_one(thing);
+        let hash = self.hash(thing);
         let slot = self.slots.get(hash as usize % SLOTS);
         slot.is_some_and(|slot| slot.swap(hash, Ordering::Relaxed) == hash)
     }

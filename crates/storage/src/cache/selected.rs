@@ -6,7 +6,8 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Selected {
     bits: Box<[u64]>,
-    count: u32,
+    rows: usize,
+    count: u64,
 }
 
 impl Selected {
@@ -21,8 +22,8 @@ impl Selected {
                 *word |= u64::from(holds(row)?) << (row - start);
             }
         }
-        let count = bits.iter().map(|word| word.count_ones()).sum();
-        Ok(Selected { bits, count })
+        let count = bits.iter().map(|word| u64::from(word.count_ones())).sum();
+        Ok(Selected { bits, rows, count })
     }
 
     /// Whether the record is one of them.
@@ -31,14 +32,12 @@ impl Selected {
         self.bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
-    /// How many of all records are.
-    pub(crate) fn count(&self) -> u64 {
-        u64::from(self.count)
-    }
-
-    /// How many of these records are.
+    /// How many of these records are. Of all of them that is known.
     pub(crate) fn count_in(&self, rows: Range<usize>) -> u64 {
-        rows.filter(|row| self.has(*row)).count() as u64
+        match rows.len() == self.rows {
+            true => self.count,
+            false => rows.filter(|row| self.has(*row)).count() as u64,
+        }
     }
 
     pub(super) fn memory(rows: usize) -> usize {

@@ -68,9 +68,7 @@ impl Block {
     /// A block of one entry of the list, before which there are so many in the block that it is taken out of.
     pub(crate) fn alone(list: &[u8], entry: &Entry<'_>, before: usize) -> Option<Block> {
         let mut bytes = Vec::with_capacity(list.len() + entry.bytes() + LIST_AT + 8);
-        bytes.extend_from_slice(&u16::try_from(list.len()).ok()?.to_le_bytes());
-        bytes.extend_from_slice(list);
-        bytes.extend_from_slice(&1_u32.to_le_bytes());
+        put_head(list, 1, &mut bytes);
         let end_at = bytes.len();
         bytes.extend_from_slice(&[0; 4]);
         entry.put(&mut bytes);
@@ -252,6 +250,14 @@ impl<B: Deref<Target = [u8]>> Table<B> {
         let start = at.checked_sub(1).map_or(Some(self.entries_at), end)?;
         Some(start..end(at)?)
     }
+}
+
+/// Begins a block of so many entries, up to where their ends lie. Keys of lists have a bound, and a block has far
+/// fewer entries than there are numbers for.
+pub(super) fn put_head(list: &[u8], entries: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(list.len() as u16).to_le_bytes());
+    out.extend_from_slice(list);
+    out.extend_from_slice(&(entries as u32).to_le_bytes());
 }
 
 impl<'a> Entry<'a> {

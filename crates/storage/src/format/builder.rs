@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::block::{Block, Entry};
+use super::block::{Block, Entry, put_head};
 use super::frame::{HEADER, MOST_BASE};
 use super::number;
 use super::tally::Tally;
@@ -70,9 +70,7 @@ impl BlockBuilder {
     pub(crate) fn finish(&mut self, list: &[u8], apart: bool, out: &mut Vec<u8>) -> (u32, Tally) {
         let start = out.len();
         out.extend_from_slice(&[0; HEADER]);
-        out.extend_from_slice(&(list.len() as u16).to_le_bytes());
-        out.extend_from_slice(list);
-        out.extend_from_slice(&(self.payloads.len() as u32).to_le_bytes());
+        put_head(list, self.payloads.len(), out);
         let framed = apart.then(|| self.apart());
         match &framed {
             Some(framed) => out.extend_from_slice(&framed.ends),

@@ -13,7 +13,7 @@
 //! the last one as what went before them, if that has 4,096 bytes at most. So one entry is read without the
 //! others. Fixed integers are little-endian, others are numbers of variable length.
 
-use super::block::{Block, Entry, Table};
+use super::block::{Block, Entry, Table, put_head};
 use super::number;
 
 /// Bytes of a frame before its block.
@@ -143,10 +143,7 @@ impl<'f> Frame<'f> {
 
     /// Writes a block of these entries up to where they lie.
     fn put_head(&self, pieces: &[Piece<'_>], out: &mut Vec<u8>) -> Option<()> {
-        let list = self.block.list();
-        out.extend_from_slice(&u16::try_from(list.len()).ok()?.to_le_bytes());
-        out.extend_from_slice(list);
-        out.extend_from_slice(&u32::try_from(pieces.len()).ok()?.to_le_bytes());
+        put_head(self.block.list(), pieces.len(), out);
         let mut end = 0;
         for piece in pieces {
             end += piece.bytes()?;
@@ -237,14 +234,10 @@ impl Piece<'_> {
         self.unpack(base, out.get_mut(start..)?)
     }
 
-    /// Writes the payload to where there is room for all of it.
+    /// Unpacks the payload, which does not lie as it is, to where there is room for all of it.
     fn unpack(&self, base: &[u8], out: &mut [u8]) -> Option<()> {
         if !self.is_intact() {
             return None;
-        }
-        if self.payload.len() == out.len() {
-            out.copy_from_slice(self.payload);
-            return Some(());
         }
         let written = match base {
             [] => lz4_flex::block::decompress_into(self.payload, out),

@@ -129,7 +129,7 @@ impl Store {
             stops.look()?;
             let run = run?;
             let block = rooms::block_of(reading, &run)?;
-            rooms::each_entry(reading, &run, block.as_ref(), &mut |_, entry| {
+            run.each_entry(reading, block.as_ref(), &mut |_, entry| {
                 if !PackedDocument::new(entry.payload).check() {
                     return Err(Error::damaged("a record cannot be read"));
                 }

@@ -4,10 +4,9 @@
 //! wants to know what is on the disk, and asks once for each.
 
 use crate::error::Result;
+use crate::format::Block;
 use crate::format::lists::ALL_ROOMS;
-use crate::format::{Block, Entry};
-use crate::memtable::Direction;
-use crate::snapshot::{Bounds, Entries, Lying, Run, Snapshot, Walk};
+use crate::snapshot::{Bounds, Run, Snapshot, Walk};
 
 /// Records after which it is told how far the work has come.
 pub(super) const TOLD_EVERY: u64 = 100;
@@ -20,22 +19,4 @@ pub(super) fn runs(reading: Snapshot<'_>) -> Result<Walk<'_>> {
 /// The block of a run, if it has one.
 pub(super) fn block_of(reading: Snapshot<'_>, run: &Run) -> Result<Option<Block>> {
     run.item().map(|item| reading.state.version.block(item.place, run.list())).transpose()
-}
-
-/// Shows the entries of a run, each with the key of its list.
-pub(super) fn each_entry(
-    reading: Snapshot<'_>,
-    run: &Run,
-    block: Option<&Block>,
-    show: &mut dyn FnMut(&[u8], &Entry<'_>) -> Result<()>,
-) -> Result<()> {
-    let of_block = block.map_or(&[][..], Block::list);
-    let Some(bounds) = &run.cells else {
-        let mut entries = block.into_iter().flat_map(Block::all);
-        return entries.try_for_each(|(_, entry)| show(of_block, &entry));
-    };
-    Entries::new(reading, block, bounds, Direction::Forward).try_for_each(|lying| match &lying {
-        Lying::InBlock(_, entry) => show(of_block, entry),
-        Lying::InCell(cell, entry) => show(cell.list(), entry),
-    })
 }

@@ -257,7 +257,7 @@ impl<'r> Check<'r> {
             // What cannot be read was told when the index was gone through.
             let Ok(run) = run else { continue };
             let block = rooms::block_of(self.reading, &run).ok().flatten();
-            rooms::each_entry(self.reading, &run, block.as_ref(), &mut |list, entry| {
+            run.each_entry(self.reading, block.as_ref(), &mut |list, entry| {
                 self.record(list, entry);
                 if self.report.records.is_multiple_of(rooms::TOLD_EVERY) {
                     progress(self.report.records);

@@ -45,12 +45,8 @@ impl Frame {
 
     /// How many records do.
     pub(super) fn count(&self) -> u64 {
-        let of = |(framed, selected): (&Framed, &Arc<Selected>)| match framed.rows.len()
-            == framed.segment.len()
-        {
-            true => selected.count(),
-            false => selected.count_in(framed.rows.clone()),
-        };
+        let of =
+            |(framed, selected): (&Framed, &Arc<Selected>)| selected.count_in(framed.rows.clone());
         self.segments().iter().zip(&self.selected).map(of).sum()
     }
 }

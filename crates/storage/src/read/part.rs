@@ -96,7 +96,7 @@ impl<'e> Execution<'e> {
         let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
         let is_long = part.span.is_none() || part.records >= MANY_RECORDS;
         let feed = scan.feed.as_mut().filter(|feed| feed.is_before(from));
-        let segment = self.read_segment((from, &end), is_long, (&wanted, earlier.clone()), feed)?;
+        let segment = self.read_segment((from, &end), is_long, (&wanted, earlier), feed)?;
         let segment = Arc::new(segment);
         scan.room = columns.keep(&segment, scan.number);
         Ok(Some(segment))

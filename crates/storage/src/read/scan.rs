@@ -260,10 +260,7 @@ impl<'e> Execution<'e> {
         rows: Range<usize>,
         collector: &mut Collector<'_>,
     ) -> Result<()> {
-        let count = match rows.len() == segment.len() {
-            true => selected.count(),
-            false => selected.count_in(rows.clone()),
-        };
+        let count = selected.count_in(rows.clone());
         if count <= collector.passes(self.matched) {
             self.matched += count;
             return Ok(());

@@ -3,7 +3,8 @@
 use super::found::Found;
 use super::overlay::Overlay;
 use super::state::Snapshot;
-use super::walk::Bounds;
+use super::walk::{Bounds, Run};
+use crate::error::Result;
 use crate::format::{Block, Entry};
 use crate::memtable::{Cell, Direction};
 use std::cmp::Ordering;
@@ -39,6 +40,27 @@ impl<'r> Lying<'r> {
             Lying::InBlock(at, _) => Some(Found::InBlock(block?.clone(), *at)),
             Lying::InCell(cell, _) => Some(Found::InCell((*cell).clone())),
         }
+    }
+}
+
+impl Run {
+    /// Shows the entries, each with the key of its list; `block` is that of the run.
+    pub(crate) fn each_entry(
+        &self,
+        snapshot: Snapshot<'_>,
+        block: Option<&Block>,
+        show: &mut dyn FnMut(&[u8], &Entry<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let of_block = block.map_or(&[][..], Block::list);
+        let Some(bounds) = &self.cells else {
+            let mut entries = block.into_iter().flat_map(Block::all);
+            return entries.try_for_each(|(_, entry)| show(of_block, &entry));
+        };
+        let mut entries = Entries::new(snapshot, block, bounds, Direction::Forward);
+        entries.try_for_each(|lying| match &lying {
+            Lying::InBlock(_, entry) => show(of_block, entry),
+            Lying::InCell(cell, entry) => show(cell.list(), entry),
+        })
     }
 }
 

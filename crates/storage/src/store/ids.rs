@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::shared::Shared;
 use crate::blocks::Ahead;
 use crate::error::Result;
+use crate::format::List;
 use crate::format::keys::id_of;
-use crate::format::{Block, List};
 use crate::memtable::Direction;
-use crate::snapshot::{Entries, Run, Snapshot, Walk};
+use crate::snapshot::{Snapshot, Walk};
 use crate::write::{Gathering, Known};
 
 /// How long it is waited for the writers' turn. A host may keep it for as long as it likes.
@@ -53,28 +53,15 @@ fn each_id(
         if !is_wanted() || gathering.is_full() {
             return Ok(gathering.is_full());
         }
-        add_run(reading, &run?, &ids, &mut ahead, gathering)?;
+        let run = run?;
+        let place = run.item().map(|item| item.place);
+        let block = place.map(|place| reading.block_by_the_way(place, ids.bytes(), &mut ahead));
+        run.each_entry(reading, block.transpose()?.as_ref(), &mut |_, entry| {
+            id_of(entry.key).iter().for_each(|id| gathering.add(id));
+            Ok(())
+        })?;
     }
     Ok(true)
-}
-
-fn add_run(
-    reading: Snapshot<'_>,
-    run: &Run,
-    ids: &List,
-    ahead: &mut Ahead,
-    gathering: &mut Gathering<'_>,
-) -> Result<()> {
-    let place = run.item().map(|item| item.place);
-    let block =
-        place.map(|place| reading.block_by_the_way(place, ids.bytes(), ahead)).transpose()?;
-    let mut add = |key: &[u8]| id_of(key).iter().for_each(|id| gathering.add(id));
-    match &run.cells {
-        None => block.iter().flat_map(Block::all).for_each(|(_, entry)| add(entry.key)),
-        Some(bounds) => Entries::new(reading, block.as_ref(), bounds, Direction::Forward)
-            .for_each(|lying| add(lying.entry().key)),
-    }
-    Ok(())
 }
 
 #[cfg(test)]
