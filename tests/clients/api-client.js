@@ -7,6 +7,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { RestClient } = require('@rocket.chat/api-client');
 
+const { version } = JSON.parse(fs.readFileSync(path.join(__dirname, 'node_modules/@rocket.chat/api-client/package.json'), 'utf8'));
+console.log('@rocket.chat/api-client', version);
+
 const CHANNEL = '6630e42b72f069422b1022c1';
 
 const client = (token = '9HqLlyZOugoStsXCUfD_0YdwnNnunAJF8V47U3QHXSq') =>

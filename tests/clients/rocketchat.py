@@ -5,6 +5,7 @@ by itself and hands out the files.
 Needs FILEDEX_URL (the server) and FILEDEX_PAGES (the documents' pages).
 """
 
+import importlib.metadata
 import json
 import os
 import sys
@@ -122,4 +123,5 @@ def main(direct):
             {"status": "error", "message": "You must be logged in to do this."}, "a wrong token")
 
 
+print("rocketchat-API", importlib.metadata.version("rocketchat-API"))
 main(sys.argv[1])
