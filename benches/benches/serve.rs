@@ -1,5 +1,6 @@
-//! Requests a second over loopback, through `filedex serve`: pages of 50 of the largest room, asked over one and
-//! over two connections a core, and what a request costs in each part.
+//! Requests a second over loopback, through `filedex serve`: pages of 50 of the largest room and of the user with
+//! the most files, asked over one and over two connections a core, and what a request costs in each part. Beside them
+//! the floor: the newest page as a text in memory, which a thread for each connection writes whatever is asked.
 //!
 //! The server is this program once more, as a process of its own, so that its CPU time is known: that of the user
 //! for HTTP and what is below it, that of the system for the network. The parts below HTTP are measured in this
@@ -13,7 +14,7 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,75 +34,121 @@ const TOKEN: &str = "secret";
 /// SHA-256 of the token, in base64.
 const TOKEN_HASH: &str = "K7gNU3sdo+OL0wNhqoVWhr3g6s1xYv72ol/pe/Unols=";
 
+/// Whose files are asked for.
+#[derive(Clone, Copy)]
+enum Of {
+    Room,
+    User,
+}
+
 /// A question to the endpoints, and the same lookup.
 struct Question {
     name: &'static str,
+    of: Of,
     parameters: &'static str,
     sort: &'static str,
     fields: &'static str,
     query: &'static str,
 }
 
-const QUESTIONS: [Question; 4] = [
-    Question { name: "default", parameters: "", sort: r#"{"name":1}"#, fields: "{}", query: "{}" },
-    Question {
-        name: "newest",
-        parameters: "&sort=%7B%22uploadedAt%22%3A-1%7D",
-        sort: r#"{"uploadedAt":-1}"#,
-        fields: "{}",
-        query: "{}",
-    },
+const NEWEST: Question = Question {
+    name: "newest",
+    of: Of::Room,
+    parameters: "&sort=%7B%22uploadedAt%22%3A-1%7D",
+    sort: r#"{"uploadedAt":-1}"#,
+    fields: "{}",
+    query: "{}",
+};
+
+const QUESTIONS: [Question; 5] = [
+    Question { name: "default", parameters: "", sort: r#"{"name":1}"#, ..NEWEST },
+    NEWEST,
     Question {
         name: "newest + fields",
         parameters: "&sort=%7B%22uploadedAt%22%3A-1%7D&fields=%7B%22name%22%3A1%2C%22size%22%3A1%2C%22userId%22%3A1%7D",
-        sort: r#"{"uploadedAt":-1}"#,
         fields: r#"{"name":1,"size":1,"userId":1}"#,
-        query: "{}",
+        ..NEWEST
     },
     Question {
         name: "filtered",
         parameters: "&sort=%7B%22uploadedAt%22%3A-1%7D&query=%7B%22size%22%3A%7B%22%24gt%22%3A10000%7D%7D",
-        sort: r#"{"uploadedAt":-1}"#,
-        fields: "{}",
         query: r#"{"size":{"$gt":10000}}"#,
+        ..NEWEST
     },
+    Question { name: "of a user", of: Of::User, parameters: "?page=1&perpage=50", ..NEWEST },
 ];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    if arguments.get(1).is_some_and(|first| first == "serve") {
-        return filedex_cli::program(arguments);
+    match arguments.get(1).and_then(|first| first.to_str()) {
+        Some("serve") => return filedex_cli::program(arguments),
+        Some("floor") => floor(Path::new(&arguments[2])),
+        _ => {}
     }
     let once = arguments.iter().any(|argument| argument == "--test");
-    let time = Duration::from_millis(if once { 20 } else { 2000 });
+    let time = Duration::from_millis(if once { 20 } else { 1500 });
     let place = tempfile::tempdir().unwrap();
     let world = World::make(place.path());
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let parts: Vec<[Duration; 2]> =
-        QUESTIONS.iter().map(|question| world.parts(question, time)).collect();
-    let server = Server::start(&world);
+    let parts: Vec<Parts> =
+        QUESTIONS.iter().map(|question| world.parts(question, time / 3)).collect();
+    let (floor, server) = (Server::floor(&world), Server::start(&world));
     println!(
         "question         connections  requests/s  server us: user  system  | door us  lookup us"
     );
     for connections in [cores, 2 * cores] {
-        for (question, [door, lookup]) in QUESTIONS.iter().zip(&parts) {
-            let [rate, user, system] = server.asked(&world.request(question), connections, time);
-            let micros = |time: &Duration| time.as_secs_f64() * 1e6;
-            println!(
-                "{:<16} {connections:>11} {rate:>11.0} {user:>16.1} {system:>7.1}  | {:>7.1} {:>10.1}",
-                question.name,
-                micros(door),
-                micros(lookup),
-            );
+        let figures = floor.asked(&world.request(&NEWEST), connections, time);
+        tell("the floor", connections, figures, None);
+        for (question, parts) in QUESTIONS.iter().zip(&parts) {
+            let figures = server.asked(&world.request(question), connections, time);
+            tell(question.name, connections, figures, Some(parts));
         }
     }
     ExitCode::SUCCESS
+}
+
+/// What a request takes from the door on, and its lookup alone.
+type Parts = [Duration; 2];
+
+fn tell(name: &str, connections: usize, [rate, user, system]: [f64; 3], parts: Option<&Parts>) {
+    print!("{name:<16} {connections:>11} {rate:>11.0} {user:>16.1} {system:>7.1}");
+    match parts.map(|parts| parts.map(|time| time.as_secs_f64() * 1e6)) {
+        Some([door, lookup]) => println!("  | {door:>7.1} {lookup:>10.1}"),
+        None => println!("  |"),
+    }
+}
+
+/// Answers every request with that page, until it is killed.
+fn floor(page: &Path) -> ! {
+    let page = std::fs::read(page).unwrap();
+    let mut reply =
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", page.len()).into_bytes();
+    reply.extend_from_slice(&page);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    println!("listening on http://{}", listener.local_addr().unwrap());
+    loop {
+        let (mut stream, _) = listener.accept().unwrap();
+        let reply = reply.clone();
+        thread::spawn(move || {
+            stream.set_nodelay(true).unwrap();
+            let (mut buffer, mut filled) = ([0; 4096], 0);
+            while let Ok(read @ 1..) = stream.read(&mut buffer[filled..]) {
+                filled += read;
+                if buffer[..filled].ends_with(b"\r\n\r\n") {
+                    filled = 0;
+                    stream.write_all(&reply).unwrap();
+                }
+            }
+        });
+    }
 }
 
 /// A store on the disk, who may ask for it, and the caller.
 struct World {
     store: String,
     directory: String,
+    /// The newest page, as the endpoints have it.
+    page: String,
     room: String,
     caller: String,
 }
@@ -110,7 +157,7 @@ impl World {
     fn make(place: &Path) -> World {
         let dataset = Dataset::new(benches::records());
         let path = |name| place.join(name).to_str().unwrap().to_owned();
-        let (store, directory) = (path("store"), path("users.json"));
+        let (store, directory, page) = (path("store"), path("users.json"), path("page.json"));
         let index = Filedex::open(&store).unwrap();
         index.put_many(dataset.records()).unwrap();
         index.close().unwrap();
@@ -128,11 +175,22 @@ impl World {
         let rooms = serde_json::json!([{"_id": &room, "type": "p", "members": [&caller]}]);
         let listing = serde_json::json!({"users": users, "rooms": rooms});
         std::fs::write(&directory, listing.to_string()).unwrap();
-        World { store, directory, room, caller }
+        World { store, directory, page, room, caller }
     }
 
-    fn target(&self, question: &Question) -> String {
-        format!("/api/v1/groups.files?roomId={}{}", self.room, question.parameters)
+    fn target(&self, Question { of, parameters, .. }: &Question) -> String {
+        match of {
+            Of::Room => format!("/api/v1/groups.files?roomId={}{parameters}", self.room),
+            Of::User => format!("/api/user/files{parameters}"),
+        }
+    }
+
+    fn scope(&self, of: Of) -> Scope {
+        let visible = Scope::everything().visible(Visibility::default());
+        match of {
+            Of::Room => visible.room(&self.room),
+            Of::User => visible.user(&self.caller),
+        }
     }
 
     fn request(&self, question: &Question) -> String {
@@ -143,24 +201,28 @@ impl World {
         )
     }
 
-    /// What a request takes from the door on, and its lookup alone.
-    fn parts(&self, question: &Question, time: Duration) -> [Duration; 2] {
+    fn parts(&self, question: &Question, time: Duration) -> Parts {
         let index = Filedex::open(&self.store).unwrap();
         let directory = FileDirectory::open(&self.directory).unwrap();
         let endpoints = Endpoints::new(index.clone(), directory);
-        let asked = || {
+        let ask = || {
             let request = Request::get(self.target(question));
             let request = request.header("X-User-Id", &self.caller);
-            let request = request.header("X-Auth-Token", TOKEN).body("").unwrap();
-            assert_eq!(endpoints.handle(request).status(), 200);
+            let response =
+                endpoints.handle(request.header("X-Auth-Token", TOKEN).body("").unwrap());
+            assert_eq!(response.status(), 200);
+            response.into_body()
         };
-        let scope = Scope::everything().room(&self.room).visible(Visibility::default());
-        let looked_up = || {
+        if question.name == NEWEST.name {
+            std::fs::write(&self.page, ask()).unwrap();
+        }
+        let scope = self.scope(question.of);
+        let look_up = || {
             let lookup: Lookup = index.lookup(scope.clone());
             let lookup = lookup.query(question.query).unwrap().fields(question.fields).unwrap();
-            lookup.sort(question.sort).unwrap().count(50).json().unwrap();
+            lookup.sort(question.sort).unwrap().count(50).json().unwrap()
         };
-        let parts = [each(time, asked), each(time, looked_up)];
+        let parts = [each(time, ask), each(time, look_up)];
         drop(endpoints);
         index.close().unwrap();
         parts
@@ -168,11 +230,11 @@ impl World {
 }
 
 /// What the work takes once it is warm.
-fn each(time: Duration, work: impl Fn()) -> Duration {
-    (0..5).for_each(|_| work());
+fn each(time: Duration, work: impl Fn() -> Vec<u8>) -> Duration {
+    (0..5).for_each(|_| drop(work()));
     let (started, mut done) = (Instant::now(), 0);
     while started.elapsed() < time {
-        work();
+        drop(work());
         done += 1;
     }
     started.elapsed() / done
@@ -185,10 +247,17 @@ struct Server {
 
 impl Server {
     fn start(world: &World) -> Server {
+        let options = ["serve", "--listen", "127.0.0.1:0", "--db", &world.store];
+        Server::run(&[&options[..], &["--directory", &world.directory]].concat())
+    }
+
+    fn floor(world: &World) -> Server {
+        Server::run(&["floor", &world.page])
+    }
+
+    fn run(arguments: &[&str]) -> Server {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["serve", "--listen", "127.0.0.1:0", "--db", &world.store]);
-        command.args(["--directory", &world.directory]).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on http://").unwrap().to_owned();

@@ -6,6 +6,8 @@
 //! part of an answer. This file knows callers by a name; it does not know what they ask.
 
 mod lane;
+#[cfg(feature = "tokio")]
+mod lately;
 mod place;
 mod reply;
 #[cfg(feature = "tokio")]
@@ -55,6 +57,10 @@ pub struct AdmissionOptions {
     pub replies: usize,
     /// Of these, to one caller (default: 64 MiB).
     pub replies_to_one: usize,
+    /// Whether `Endpoints::answer` does what is short on the thread that polls it, as long as it is short (default:
+    /// no). That saves handing each request over, and takes a directory and an index that wait for nothing but memory
+    /// and the disk of this machine, least of all for other tasks.
+    pub in_place: bool,
 }
 
 impl Default for AdmissionOptions {
@@ -71,6 +77,7 @@ impl Default for AdmissionOptions {
             patience: Duration::from_secs(10),
             replies: 128 << 20,
             replies_to_one: 64 << 20,
+            in_place: false,
         }
     }
 }
@@ -91,6 +98,8 @@ struct Shared {
     options: AdmissionOptions,
     lanes: Mutex<Lanes>,
     held: Mutex<Held>,
+    #[cfg(feature = "tokio")]
+    lately: lately::Lately,
 }
 
 struct Lanes {
@@ -109,8 +118,13 @@ impl Admission {
             quick: Lane::new(options.quick, options.quick_of_one),
             slow: Lane::new(options.slow, options.slow),
         };
-        let held = Mutex::default();
-        Admission(Arc::new(Shared { options, lanes: Mutex::new(lanes), held }))
+        Admission(Arc::new(Shared {
+            options,
+            lanes: Mutex::new(lanes),
+            held: Mutex::default(),
+            #[cfg(feature = "tokio")]
+            lately: lately::Lately::new(),
+        }))
     }
 
     /// How many places there are.
@@ -137,6 +151,20 @@ impl Admission {
             return Err(Full);
         }
         Ok(Reply::held(body, self.clone(), caller))
+    }
+
+    /// Does work that is meant to be short: on this thread, where that is wanted and such work has been short lately,
+    /// else on one for blocking work. `None` if it panicked, or where the runtime shuts down.
+    #[cfg(feature = "tokio")]
+    pub(crate) async fn run_short<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let was_short = || !self.0.lately.was_long(std::time::Instant::now());
+        match self.0.options.in_place && was_short() {
+            true => self.0.lately.run(work),
+            false => tokio::task::spawn_blocking(work).await.ok(),
+        }
     }
 
     fn leave(&self, pace: Pace, caller: &str) {

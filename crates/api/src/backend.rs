@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use filedex_query::ejson::{Form, write_document, write_document_within};
+use filedex_query::ejson::{Form, Marked, write_document, write_marked_within};
 use filedex_query::{
     Account, Collation, Date, Document, DocumentRef, Error as QueryError, Found as Match, Path,
     Plan, Position, Value, Values,
@@ -99,6 +99,20 @@ pub trait Records: Send + Sync {
         window: Window,
         watch: &Watch,
         visitor: &mut dyn FnMut(&[u8]),
+    ) -> Result<u64> {
+        self.marked(plan, window, watch, &mut |text| visitor(text.text()))
+    }
+
+    /// The same with marks of where the fields of each record end, to who puts others in their place.
+    ///
+    /// # Errors
+    /// As [`Records::texts`].
+    fn marked(
+        &self,
+        plan: &Plan,
+        window: Window,
+        watch: &Watch,
+        visitor: &mut dyn FnMut(Marked<'_>),
     ) -> Result<u64> {
         let found = self.page(plan, window, watch)?;
         show(&found.documents, plan, watch, visitor)?;
@@ -407,32 +421,22 @@ fn show(
     documents: &[Document],
     plan: &Plan,
     watch: &Watch,
-    visitor: &mut dyn FnMut(&[u8]),
+    visitor: &mut dyn FnMut(Marked<'_>),
 ) -> Result<()> {
     let most = plan.limits().reply_bytes;
     let account = watch.account(plan.limits());
-    let (mut left, mut text) = (most, Vec::new());
+    let (mut left, mut text, mut marks) = (most, Vec::new(), Vec::new());
     for document in documents {
         text.clear();
-        write(document, left, &account, &mut text).map_err(|error| {
+        marks.clear();
+        let written = write_marked_within(document.view(), (&mut text, &mut marks), left, &account);
+        written.map_err(|error| match error.limit_name() {
             // The limit is that of the whole reply, not of what is left of it.
-            if error.limit_name() == Some("reply_bytes") {
-                QueryError::limit("reply_bytes", most)
-            } else {
-                error
-            }
+            Some("reply_bytes") => QueryError::limit("reply_bytes", most),
+            _ => error,
         })?;
         left = left.saturating_sub(text.len());
-        visitor(&text);
+        visitor(Marked::new(&text, &marks));
     }
     Ok(())
-}
-
-fn write(
-    document: &Document,
-    most: usize,
-    account: &Account,
-    text: &mut Vec<u8>,
-) -> filedex_query::Result<()> {
-    write_document_within(document.view(), Form::Plain, text, most, account)
 }

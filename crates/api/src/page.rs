@@ -153,7 +153,7 @@ pub(crate) struct PageWriter {
 
 impl PageWriter {
     pub(crate) fn new() -> PageWriter {
-        let mut out = Vec::with_capacity(32 << 10);
+        let mut out = Vec::with_capacity(48 << 10);
         out.extend_from_slice(OPENING);
         out.push(b'[');
         PageWriter { out, count: 0 }
@@ -171,6 +171,18 @@ impl PageWriter {
         }
         self.count += 1;
         &mut self.out
+    }
+
+    /// What is written.
+    #[cfg(feature = "endpoints")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.out
+    }
+
+    /// The page with this in the place of what is written.
+    #[cfg(feature = "endpoints")]
+    pub(crate) fn in_place(&self, out: Vec<u8>) -> PageWriter {
+        PageWriter { out, count: self.count }
     }
 
     /// The same text as [`Page::to_json`] gives.

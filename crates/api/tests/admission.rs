@@ -299,8 +299,17 @@ fn replies_that_nobody_reads_are_bounded() {
 #[cfg(feature = "tokio")]
 #[test]
 fn a_future_that_is_dropped_ends_its_call_and_leaves_its_place() {
+    [false, true].into_iter().for_each(dropped);
+}
+
+/// With short requests answered where they are polled, or not: long ones never are.
+#[cfg(feature = "tokio")]
+fn dropped(in_place: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (endpoints, gate) = host(|options| options.allowance = Duration::ZERO);
+    let (endpoints, gate) = host(|options| {
+        options.allowance = Duration::ZERO;
+        options.in_place = in_place;
+    });
     runtime.block_on(async {
         assert_eq!(endpoints.answer(request("ada", SHORT)).await.status(), 200);
         let running = tokio::spawn({

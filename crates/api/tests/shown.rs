@@ -1,5 +1,5 @@
-//! What the door writes from records where they lie is what the typed calls make of them, to the byte: whatever
-//! the records, their owners, the fields and the policy.
+//! What the door puts together from the texts of records is what the typed calls make of these, to the byte: whatever
+//! the records, their owners, the fields and the policy, and whatever the directory says of owners meanwhile.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,10 +9,12 @@
     reason = "tests"
 )]
 
+use std::sync::Arc;
+
 use filedex::{
-    Document, EndpointOptions, Endpoints, Filedex, FilesParams, ImagesParams, MemoryDirectory,
-    OwnerShape, Policy, Room, RoomKey, RoomKind, SearchField, SortBy, Tag, User, UserFilesParams,
-    Value,
+    Directory, Document, EndpointOptions, Endpoints, FileDirectory, Filedex, FilesParams,
+    ImagesParams, MemoryDirectory, OwnerShape, Policy, Room, RoomKey, RoomKind, SearchField,
+    SortBy, Tag, TokenHash, User, UserFilesParams, Value,
 };
 use http::Request;
 use proptest::prelude::*;
@@ -152,6 +154,26 @@ fn target(params: &FilesParams) -> String {
     target
 }
 
+/// A file of users, of whom the first has the token and the room, and the others may be anybody or nobody.
+fn listing() -> impl Strategy<Value = String> {
+    let name = || prop::option::of("[a-b\"\\\\é]{0,3}");
+    let other = || prop::option::of((any::<bool>(), name()));
+    (name(), other(), other()).prop_map(|(name, second, third)| {
+        let hash = TokenHash::of("secret").to_string();
+        let first = serde_json::json!({
+            "_id": "u1", "username": "ada", "name": name, "tokens": [hash],
+        });
+        let others = [("u2", second), ("", third)].into_iter().filter_map(|(id, user)| {
+            let (is_ben, name) = user?;
+            let username = format!("{}{id}", if is_ben { "ben" } else { "\"é" });
+            Some(serde_json::json!({"_id": id, "username": username, "name": name}))
+        });
+        let users: Vec<_> = [first].into_iter().chain(others).collect();
+        let room = serde_json::json!({"_id": "R", "type": "p", "members": ["u1"]});
+        serde_json::json!({"users": users, "rooms": [room]}).to_string()
+    })
+}
+
 fn endpoints(index: &Filedex, policy: &Policy, owner: OwnerShape) -> Endpoints {
     let mut directory = MemoryDirectory::new();
     directory.add_user(User::new("u1", "ada"));
@@ -161,6 +183,15 @@ fn endpoints(index: &Filedex, policy: &Policy, owner: OwnerShape) -> Endpoints {
     directory.add_tag("u2", tag("t2"));
     directory.add_tag("u1", tag("t1"));
     directory.add_room(Room::new("R", RoomKind::Group), ["u1"]);
+    endpoints_of(index, directory, policy, owner)
+}
+
+fn endpoints_of(
+    index: &Filedex,
+    directory: impl Directory + 'static,
+    policy: &Policy,
+    owner: OwnerShape,
+) -> Endpoints {
     let mut options = EndpointOptions::default();
     (options.policy, options.owner) = (policy.clone(), owner);
     Endpoints::with_options(index.clone(), directory, options)
@@ -221,6 +252,36 @@ proptest! {
             Err(error) => error.body(),
         };
         prop_assert_eq!(asked(&endpoints, &target(&params)), String::from_utf8(expected).unwrap());
+    }
+
+    #[test]
+    fn the_door_follows_a_directory_that_is_read_again(
+        records in records(),
+        policy in policy(),
+        params in params(),
+        both in any::<bool>(),
+        listings in prop::collection::vec(listing(), 1..4),
+    ) {
+        let (index, place) = (filled(&records), tempfile::tempdir().unwrap());
+        // What lies in blocks is kept as text with what lies beside it.
+        index.checkpoint().unwrap();
+        let shape = if both { OwnerShape::ObjectAndId } else { OwnerShape::Object };
+        let path = place.path().join("users.json");
+        std::fs::write(&path, &listings[0]).unwrap();
+        let directory = Arc::new(FileDirectory::open(&path).unwrap());
+        let endpoints = endpoints_of(&index, Arc::clone(&directory), &policy, shape);
+        for listing in &listings {
+            std::fs::write(&path, listing).unwrap();
+            directory.reload().unwrap();
+            let expected = match endpoints.groups_files(&User::new("u1", "ada"), &params) {
+                Ok(page) => successful(page.to_json()),
+                Err(error) => error.body(),
+            };
+            let expected = String::from_utf8(expected).unwrap();
+            for _ in 0..3 {
+                prop_assert_eq!(asked(&endpoints, &target(&params)), expected.as_str());
+            }
+        }
     }
 
     #[test]

@@ -118,6 +118,8 @@ struct Served {
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
     let mut options = EndpointOptions::default();
     options.paging.infinite = !arguments.bound_pages;
+    // Who asks is known here, and what is asked for lies here, unless servers have it.
+    options.admission.in_place = arguments.source.mongodb.is_none();
     // Who waits for his turn holds no thread; a few more than can run find out who asks.
     let threads = options.admission.quick.get() + options.admission.slow.get() + 4;
     log::begin(&arguments.log)?;

@@ -70,7 +70,7 @@ pub use path::{Arrays, Leaf, Part, Path};
 pub use pattern::{Captures, Pattern};
 pub use place::Place;
 pub use plan::{Bound, COUNTED_FIELDS, Conjunct, Known, Plan};
-pub use projection::Projection;
+pub use projection::{Cut, Projection};
 pub use redaction::Redaction;
 pub use schema::Schema;
 pub use sort::{Position, Sort, SortKeySpec, TopK};

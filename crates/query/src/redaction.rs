@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::DocumentRef;
+use crate::ejson::{self, Field};
 
 /// Names of fields that are left out of documents, at any depth.
 ///
@@ -35,6 +36,8 @@ pub struct Redaction {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Level {
     names: Vec<Box<str>>,
+    /// The same as they stand before a value in JSON text.
+    keys: Vec<Box<[u8]>>,
     /// Whether all other fields are left out, and these are not.
     keeps: bool,
     below: Below,
@@ -46,6 +49,15 @@ enum Below {
     #[default]
     TheSame,
     Other(Arc<Level>),
+    Nothing,
+}
+
+/// What is left of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    All,
+    /// Perhaps not what is inside of it.
+    Part,
     Nothing,
 }
 
@@ -71,9 +83,9 @@ impl Redaction {
         if !shows {
             shown.push(name.into());
         }
-        let asked = Arc::new(Level { names: asked, ..Level::default() });
+        let asked = Arc::new(Level::new(asked, false, Below::TheSame));
         let below = Below::Other(Arc::clone(&asked));
-        Redaction { asked, shown: Arc::new(Level { names: shown, keeps: false, below }) }
+        Redaction { asked, shown: Arc::new(Level::new(shown, false, below)) }
     }
 
     /// Whether nothing is left out.
@@ -107,7 +119,12 @@ impl Redaction {
             true => Below::Nothing,
             false => Below::Other(Arc::clone(&self.asked)),
         };
-        Level { names, keeps, below }
+        Level::new(names, keeps, below)
+    }
+
+    /// What is left out of what is shown.
+    pub(crate) fn shown_level(&self) -> &Arc<Level> {
+        &self.shown
     }
 
     /// What is left out of what questions see.
@@ -122,6 +139,23 @@ impl Redaction {
 }
 
 impl Level {
+    fn new(names: Vec<Box<str>>, keeps: bool, below: Below) -> Level {
+        let keys = names.iter().map(|name| ejson::key(name).into()).collect();
+        Level { names, keys, keeps, below }
+    }
+
+    /// What becomes of a field in the JSON text of a document.
+    #[inline]
+    pub(crate) fn leaves(&self, field: Field<'_>) -> Left {
+        if self.keys.iter().any(|key| field.has(key)) != self.keeps {
+            return Left::Nothing;
+        }
+        match self.below().is_some_and(|below| field.may_hold(&below.keys)) {
+            true => Left::Part,
+            false => Left::All,
+        }
+    }
+
     /// Whether a field of that name is left out.
     #[inline]
     pub(crate) fn hides(&self, name: &str) -> bool {

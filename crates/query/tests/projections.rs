@@ -3,7 +3,12 @@
 
 mod strategies;
 
-use filedex_query::{Document, Environment, Projection, Value};
+use filedex_query::ejson::{Form, Marked, write_document, write_marked_within};
+use filedex_query::packed::{PackedDocument, pack};
+use filedex_query::{
+    Account, Cut, Document, DocumentRef, Environment, Filter, Plan, Projection, Redaction, Sort,
+    Value,
+};
 use proptest::prelude::*;
 use strategies::document;
 
@@ -13,6 +18,43 @@ fn specification(value: i32) -> impl Strategy<Value = Document> {
     proptest::collection::btree_set(0..PATHS.len(), 1..4).prop_map(move |paths| {
         paths.into_iter().map(|path| (PATHS[path].to_owned(), Value::Int(value))).collect()
     })
+}
+
+/// The projection of records without some of the names: 1 is shown at the top, 2 nowhere.
+fn redacted(specification: &Document, names: [u8; 3]) -> Option<Projection> {
+    let environment = Environment::default();
+    let projection = Projection::parse(specification, &environment).ok()?;
+    let mut redaction = Redaction::default();
+    for (name, how) in ["a", "b", "c"].into_iter().zip(names) {
+        redaction = match how {
+            1 => redaction.showing(name),
+            2 => redaction.hiding(name),
+            _ => redaction,
+        };
+    }
+    let [host, caller] = [Filter::all(), Filter::all()];
+    let plan =
+        Plan::compile_redacted(host, caller, projection, Sort::none(), &redaction, &environment);
+    Some(plan.ok()?.projection().clone())
+}
+
+fn marked(record: DocumentRef<'_>) -> (Vec<u8>, Vec<u8>) {
+    let (mut text, mut marks) = (Vec::new(), Vec::new());
+    let room = (&mut text, &mut marks);
+    write_marked_within(record, room, usize::MAX, &Account::default()).unwrap();
+    (text, marks)
+}
+
+fn plain(record: DocumentRef<'_>) -> String {
+    let mut text = Vec::new();
+    write_document(record, Form::Plain, &mut text);
+    String::from_utf8(text).unwrap()
+}
+
+/// The text that the fields add up to.
+fn joined(marked: Marked<'_>) -> String {
+    let fields = marked.fields().map(|field| String::from_utf8(field.text.to_vec()).unwrap());
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
 /// Whether all that `part` holds is in `whole`, in the same order.
@@ -44,6 +86,36 @@ proptest! {
             prop_assert!(is_part(&shown.clone().into(), &document.clone().into()));
             let again = projection.apply(shown.view(), None).unwrap();
             prop_assert_eq!(again, shown);
+        }
+    }
+
+    #[test]
+    fn a_text_is_cut_as_its_record_is_shown(
+        specification in prop_oneof![
+            Just(Document::new()), specification(0), specification(1), document(),
+        ],
+        names in [0..3_u8, 0..3, 0..3],
+        document in document(),
+    ) {
+        let Some(projection) = redacted(&specification, names) else { return Ok(()) };
+        let bytes = pack(&document);
+        let packed = DocumentRef::from(PackedDocument::new(&bytes));
+        for record in [document.view(), packed] {
+            let (text, marks) = marked(record);
+            let (whole, mut room) = (Marked::new(&text, &marks), Cut::default());
+            prop_assert_eq!(joined(whole), plain(record));
+            let Some(cut) = projection.cut(whole, &mut room) else {
+                let mut values = document.iter().map(|(_, value)| value);
+                let nested = |value: &Value| matches!(value, Value::Document(_) | Value::Array(_));
+                prop_assert!(!projection.cuts() || values.any(nested));
+                continue;
+            };
+            let shown = projection.apply(record, None).unwrap();
+            prop_assert_eq!(std::str::from_utf8(cut.text()).unwrap(), plain(shown.view()));
+            prop_assert_eq!(joined(cut), plain(shown.view()));
+            let kinds = |all: Marked<'_>| all.fields().map(|field| field.kind).collect::<Vec<_>>();
+            let (text, marks) = marked(shown.view());
+            prop_assert_eq!(kinds(cut), kinds(Marked::new(&text, &marks)));
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use filedex_query::ejson::Marked;
 use filedex_query::{
     Account, Collation, Date, Document, DocumentRef, Found as Match, Path, Plan, Value, Values,
 };
@@ -59,6 +60,16 @@ macro_rules! answer {
                 visitor: &mut dyn FnMut(&[u8]),
             ) -> Result<u64> {
                 Ok(<$records>::texts(self, plan, window, watch, visitor)?)
+            }
+
+            fn marked(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(Marked<'_>),
+            ) -> Result<u64> {
+                Ok(<$records>::marked(self, plan, window, watch, visitor)?)
             }
 
             fn show(

@@ -207,6 +207,10 @@ impl Directory for FileDirectory {
         self.memory.read().users(ids)
     }
 
+    fn each_user(&self, ids: &[&str], show: &mut dyn FnMut(&str, &User)) -> Answer<()> {
+        self.memory.read().each_user(ids, show)
+    }
+
     fn room(&self, id: &str) -> Answer<Option<Room>> {
         self.memory.read().room(id)
     }

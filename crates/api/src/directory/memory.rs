@@ -195,6 +195,12 @@ impl Directory for MemoryDirectory {
         Ok(people.map(|person| (person.user.id.clone(), person.user.clone())).collect())
     }
 
+    fn each_user(&self, ids: &[&str], show: &mut dyn FnMut(&str, &User)) -> Answer<()> {
+        let people = ids.iter().filter_map(|id| self.people.get(*id));
+        people.for_each(|person| show(&person.user.id, &person.user));
+        Ok(())
+    }
+
     fn room(&self, id: &str) -> Answer<Option<Room>> {
         Ok(self.rooms.get(id).map(|place| place.room.clone()))
     }

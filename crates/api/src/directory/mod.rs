@@ -61,6 +61,16 @@ pub trait Directory: Send + Sync {
     /// When the host can't tell.
     fn users(&self, ids: &[&str]) -> Answer<HashMap<String, User>>;
 
+    /// Shows those of the users with those ids that there are, each with the id he was asked by: for pages of files,
+    /// which tell their owners. A directory that has them in memory need not copy them.
+    ///
+    /// # Errors
+    /// When the host can't tell, perhaps after some users were shown.
+    fn each_user(&self, ids: &[&str], show: &mut dyn FnMut(&str, &User)) -> Answer<()> {
+        self.users(ids)?.iter().for_each(|(id, user)| show(id, user));
+        Ok(())
+    }
+
     /// The room with that id.
     ///
     /// # Errors

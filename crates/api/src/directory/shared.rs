@@ -37,6 +37,10 @@ impl<D: Directory + ?Sized> Directory for Arc<D> {
         (**self).users(ids)
     }
 
+    fn each_user(&self, ids: &[&str], show: &mut dyn FnMut(&str, &User)) -> Answer<()> {
+        (**self).each_user(ids, show)
+    }
+
     fn room(&self, id: &str) -> Answer<Option<Room>> {
         (**self).room(id)
     }

@@ -9,8 +9,9 @@ use crate::Reply;
 use crate::admission::Raise;
 
 impl Endpoints {
-    /// Answers a request on tokio's threads for blocking work. Dropping the future ends the call within
-    /// some ten milliseconds of work, whatever it is at.
+    /// Answers a request on tokio's threads for blocking work; what is short on this one, where the host wants that
+    /// ([`AdmissionOptions::in_place`](crate::AdmissionOptions)). Dropping the future ends the call within some ten
+    /// milliseconds of work, whatever it is at.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -25,22 +26,22 @@ impl Endpoints {
     pub async fn answer_call<B>(&self, request: Request<B>, call: Call) -> Response<Reply> {
         let _raised_when_dropped = Raise(call.cancel.clone());
         let (request, endpoints) = (request.map(drop), self.clone());
-        let mut step = blocking(move || endpoints.begin(request, &call)).await;
+        let mut step = self.admission.run_short(move || endpoints.begin(request, &call)).await;
         loop {
+            // No work of ours panics; a runtime that shuts down drops what did not begin.
             let mut waiting = match step {
-                Step::Done(response) => return response,
-                Step::Waits(waiting) => waiting,
+                None => return reply::gone(),
+                Some(Step::Done(response)) => return response,
+                Some(Step::Waits(waiting)) => waiting,
             };
             let patience = waiting.patience();
             step = match tokio::time::timeout(patience, &mut waiting).await {
-                Ok(admitted) => blocking(move || admitted.go_on()).await,
-                Err(_) => Step::Done(waiting.refuse()),
+                Ok(admitted) if admitted.is_short() => {
+                    self.admission.run_short(move || admitted.go_on()).await
+                }
+                Ok(admitted) => tokio::task::spawn_blocking(move || admitted.go_on()).await.ok(),
+                Err(_) => Some(Step::Done(waiting.refuse())),
             };
         }
     }
-}
-
-async fn blocking(work: impl FnOnce() -> Step + Send + 'static) -> Step {
-    // No work of ours panics; a runtime that shuts down drops what did not begin.
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Step::Done(reply::gone()))
 }

@@ -89,8 +89,8 @@ impl Endpoints {
         }
     }
 
-    /// Begins to answer a request, on a thread that may block: who asks is found out, and what can be
-    /// answered within the allowance is.
+    /// Begins to answer a request, on a thread that may block for as long as the allowance: who asks is found out, and
+    /// what can be answered within it is.
     pub fn begin<B>(&self, request: Request<B>, call: &Call) -> Step {
         match self.read(&request, call) {
             Read::Asked(asked) => asked.enter(Pace::Quick),
@@ -147,6 +147,11 @@ impl Future for Waiting {
 }
 
 impl Admitted {
+    /// Whether it will take no longer than the allowance: what does waits anew.
+    pub fn is_short(&self) -> bool {
+        self.place.pace() == Pace::Quick
+    }
+
     /// Goes on, on a thread that may block.
     pub fn go_on(self) -> Step {
         let Admitted { place, asked } = self;
@@ -167,7 +172,9 @@ impl Asked {
         let Ok(entering) = self.endpoints.admission.enter(pace, self.asker()) else {
             return Step::Done(self.refuse());
         };
-        match entering.now() {
+        // What is long is gone on with where long work is done, though its place may be free.
+        let entered = if pace == Pace::Quick { entering.now() } else { Err(entering) };
+        match entered {
             Ok(place) => Admitted { place, asked: self }.go_on(),
             Err(entering) => Step::Waits(Waiting { entering, asked: Some(self) }),
         }

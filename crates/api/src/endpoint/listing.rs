@@ -101,7 +101,10 @@ impl Endpoints {
         let lookup = lookup.sort(&asked.sort);
         let lookup = lookup.map_err(|error| ApiError::lookup(Style::Chat, error))?;
         let window = lookup.offset(asked.offset).count(asked.limit);
-        self.text_of(&window, asked.offset, owner_fields.as_ref())
+        match self.text_of(&window, asked.offset, owner_fields.as_ref())? {
+            Some(text) => Ok(text),
+            None => Ok(reply::page(&self.list(room, params, asked)?)),
+        }
     }
 
     /// What is asked for, in no order yet.

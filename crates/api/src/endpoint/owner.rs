@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use filedex_query::{Document, Value};
+use filedex_query::ejson::{self, Form};
+use filedex_query::{Document, Value, ValueRef};
 
 use super::error::{ApiError, Style};
 use super::{Endpoints, OwnerShape};
@@ -76,4 +77,21 @@ pub(super) fn shown(user: &User) -> Document {
         Some(name) => shown.with("name", name.as_str()),
         None => shown,
     }
+}
+
+/// The text of [`shown`].
+pub(super) fn text(user: &User) -> Vec<u8> {
+    let fields = [
+        ("{\"_id\":", Some(&user.id)),
+        (",\"username\":", Some(&user.username)),
+        (",\"name\":", user.name.as_ref()),
+    ];
+    let mut text = Vec::with_capacity(128);
+    for (name, value) in fields {
+        let Some(value) = value else { continue };
+        text.extend_from_slice(name.as_bytes());
+        ejson::write(ValueRef::String(value), Form::Plain, &mut text);
+    }
+    text.push(b'}');
+    text
 }

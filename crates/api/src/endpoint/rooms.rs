@@ -54,13 +54,16 @@ impl Endpoints {
         let room = self.room_of_images(caller, params)?;
         let images = self.images(&room, params);
         let images = images.map_err(|error| ApiError::lookup(Style::Chat, error))?;
-        match images.start {
+        let Images { list, start, limit, .. } = images;
+        let window = list.offset(params.offset).count(limit);
+        let text = match start {
             // A file from elsewhere in the list comes first.
-            Some(_) => Ok(reply::page(&self.rooms_images(caller, params)?)),
-            None => {
-                let window = images.list.offset(params.offset).count(images.limit);
-                self.bare_text_of(&window, (params.offset, images.limit))
-            }
+            Some(_) => None,
+            None => self.bare_text_of(&window, (params.offset, limit))?,
+        };
+        match text {
+            Some(text) => Ok(text),
+            None => Ok(reply::page(&self.rooms_images(caller, params)?)),
         }
     }
 

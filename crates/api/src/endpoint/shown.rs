@@ -1,50 +1,105 @@
-//! Pages of the room endpoints as text, written from the records where they lie: with their owners, or what is asked
-//! for of these, and with nothing more of a password than that there is one.
+//! Pages of the room endpoints as text, put together from the texts of their records: with their owners, or what is
+//! asked for of these, and with nothing more of a password than that there is one.
 //!
 //! It is the same text as the records give that [`super::owner`], [`super::owner_terms`] and [`super::password`]
-//! change; this file saves making them. It does not know how they are found.
+//! change; where a text does not tell what they would make of its record, this file gives up. It does not know how
+//! records are found.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
-use filedex_query::ejson::{Form, write, write_within};
-use filedex_query::{Account, Document, DocumentRef, Error as QueryError};
-use filedex_query::{Projection, Value, ValueRef};
+use filedex_query::ejson::{self, Field, Form, Kind, Marked};
+use filedex_query::{Error as QueryError, Projection, Value};
 
 use super::error::{ApiError, Style};
-use super::owner::shown;
 use super::owner_terms::{self, OwnerFields};
-use super::{Endpoints, OwnerShape, password, reply};
-use crate::Lookup;
+use super::{Endpoints, OwnerShape, owner, reply};
 use crate::page::PageWriter;
+use crate::{Lookup, User};
 
-/// The owners that are known by their ids, each as he is shown, if he is; and what is asked for of them.
-type Owners<'w> = (HashMap<String, Option<Vec<u8>>>, Option<(&'w OwnerFields, Projection)>);
-
-/// How the records of a page are written.
-struct Writer<'w> {
-    /// As [`Owners`] has them.
-    owners: HashMap<String, Option<Vec<u8>>>,
-    shape: OwnerShape,
-    /// What is asked for of owners, if anything is.
-    asked: Option<(&'w OwnerFields, Projection)>,
+/// A page being written as if nobody knew the owners, with what changes for those that are known: they are asked for
+/// once, when the page is there.
+struct Writer {
+    page: PageWriter,
+    /// How owners are put in, if they are.
+    shape: Option<OwnerShape>,
+    /// Whether something of owners is asked for; and whether `userId` is not, and is only there for that.
+    asks: bool,
+    lends_id: bool,
     /// Whether no document below the top level has a password that shows.
     hides_passwords: bool,
-    account: &'w Account,
-    /// Bytes that the page may have.
-    most: usize,
+    seams: Vec<Seam>,
+    /// The ids of the owners, one after the other.
+    ids: String,
+    /// What matters of the record that is being added.
+    found: Vec<Found>,
+    gives_up: bool,
 }
 
+/// A place in the page, and what becomes of it.
+struct Seam {
+    /// A field; or nothing, behind the last field of a record.
+    place: Range<usize>,
+    /// The owner's id among those of the page, if the record names one.
+    id: Option<Range<usize>>,
+    if_known: Change,
+    if_not: Change,
+}
+
+/// What becomes of a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    /// The owner stands there, if he is shown.
+    Owner,
+    Gone,
+}
+
+/// A field of a record that matters here: where it is in the record's text.
+struct Found {
+    part: Part,
+    place: Range<usize>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// `userId`, whoever it names.
+    Id,
+    /// `user`, where the record has one itself.
+    User,
+    Password,
+}
+
+/// The owners of a page, by their ids in order: each as he is shown, if he is; none for one that nobody knows.
+struct Owners<'p> {
+    ids: Vec<&'p str>,
+    texts: Vec<Option<Shown>>,
+}
+
+/// A user as he is shown, if he is.
+type Shown = Option<Vec<u8>>;
+
 impl Endpoints {
-    /// The page of a lookup, with the records' owners, as the body of a reply.
+    /// The page of a lookup, with the records' owners, as the body of a reply; `None` if it takes the records
+    /// themselves.
     pub(super) fn text_of(
         &self,
         lookup: &Lookup,
         offset: u64,
         fields: Option<&OwnerFields>,
-    ) -> Result<Vec<u8>, ApiError> {
-        let (page, total) =
-            self.written(lookup, |records| self.owners_asked_for(records, fields))?;
-        Ok(reply::successful(page.finish(offset, total)))
+    ) -> Result<Option<Vec<u8>>, ApiError> {
+        let (writer, total) = self.written(lookup, Some(self.options.owner), fields)?;
+        if writer.gives_up {
+            return Ok(None);
+        }
+        let owners = self.owners_of(&writer, fields)?;
+        let page = writer.with_owners(&owners);
+        let most = self.index.limits().reply_bytes;
+        if page.bytes().len() > most {
+            let error = QueryError::limit("reply_bytes", most);
+            return Err(ApiError::lookup(Style::Chat, error.into()));
+        }
+        Ok(Some(reply::successful(page.finish(offset, total))))
     }
 
     /// The page of a lookup without owners, as the body of a reply that says `count`.
@@ -52,212 +107,241 @@ impl Endpoints {
         &self,
         lookup: &Lookup,
         (offset, count): (u64, u64),
-    ) -> Result<Vec<u8>, ApiError> {
-        let (page, total) = self.written(lookup, |_| Ok((HashMap::new(), None)))?;
-        Ok(reply::successful(page.finish_with(count, offset, total)))
+    ) -> Result<Option<Vec<u8>>, ApiError> {
+        let (writer, total) = self.written(lookup, None, None)?;
+        let page = (!writer.gives_up).then_some(writer.page);
+        Ok(page.map(|page| reply::successful(page.finish_with(count, offset, total))))
     }
 
-    fn written<'w>(
+    fn written(
         &self,
         lookup: &Lookup,
-        owners: impl Fn(&[DocumentRef<'_>]) -> Result<Owners<'w>, ApiError>,
-    ) -> Result<(PageWriter, u64), ApiError> {
-        let (mut page, mut outcome) = (PageWriter::new(), Ok(()));
-        let total = lookup.show(&mut |records, account| {
-            outcome = owners(records).and_then(|(owners, asked)| {
-                let writer = Writer {
-                    owners,
-                    asked,
-                    shape: self.options.owner,
-                    hides_passwords: self.options.policy.redaction().hides("password"),
-                    account,
-                    most: self.index.limits().reply_bytes,
-                };
-                let mut records = records.iter();
-                let written = records.try_for_each(|record| writer.write(*record, page.next()));
-                written.map_err(|error| ApiError::lookup(Style::Chat, error))
-            });
-        });
+        shape: Option<OwnerShape>,
+        fields: Option<&OwnerFields>,
+    ) -> Result<(Writer, u64), ApiError> {
+        let mut writer = Writer {
+            page: PageWriter::new(),
+            shape,
+            asks: fields.is_some(),
+            lends_id: fields.is_some_and(OwnerFields::lends_id),
+            hides_passwords: self.options.policy.redaction().hides("password"),
+            seams: Vec::new(),
+            ids: String::new(),
+            found: Vec::new(),
+            gives_up: false,
+        };
+        let total = lookup.marked(&mut |record| writer.add(record));
         let total = total.map_err(|error| ApiError::lookup(Style::Chat, error))?;
-        outcome.map(|()| (page, total))
+        Ok((writer, total))
     }
 
-    /// The owners of the records, and what is asked for of them.
-    fn owners_asked_for<'w>(
+    /// The owners of a page, as far as the directory knows them.
+    fn owners_of<'p>(
         &self,
-        records: &[DocumentRef<'_>],
-        fields: Option<&'w OwnerFields>,
-    ) -> Result<Owners<'w>, ApiError> {
+        page: &'p Writer,
+        fields: Option<&OwnerFields>,
+    ) -> Result<Owners<'p>, ApiError> {
         let fault = |error: crate::Error| ApiError::lookup(Style::Chat, error);
-        let owners = self.owners_of(records)?.into_iter();
-        let Some(fields) = fields else {
-            let text = |(id, user)| (id, Some(reply::document(&user)));
-            return Ok((owners.map(text).collect(), None));
-        };
-        let projection = fields.projection(self).map_err(fault)?;
-        let text = |(id, user)| {
-            let user = owner_terms::part(Value::Document(user), &projection)?;
-            Ok((id, user.map(|user| text_of(&user))))
-        };
-        let texts = owners.map(text).collect::<crate::Result<_>>().map_err(fault)?;
-        Ok((texts, Some((fields, projection))))
+        let asked = fields.map(|fields| fields.projection(self)).transpose().map_err(fault)?;
+        let mut owners = Owners::of(page);
+        let mut outcome = Ok(());
+        if !owners.ids.is_empty() {
+            let ids = owners.ids.clone();
+            let known =
+                self.directory.each_user(&ids, &mut |id, user| match show(user, asked.as_ref()) {
+                    Ok(shown) => owners.know(id, shown),
+                    Err(error) => outcome = Err(fault(error)),
+                });
+            known.map_err(|error| ApiError::directory(Style::Chat, &error))?;
+        }
+        outcome.map(|()| owners)
     }
+}
 
-    /// The owners of the records, as far as the directory knows them.
-    fn owners_of(
-        &self,
-        records: &[DocumentRef<'_>],
-    ) -> Result<HashMap<String, Document>, ApiError> {
-        let mut ids: Vec<&str> = records.iter().filter_map(|record| owner_id(*record)).collect();
+impl<'p> Owners<'p> {
+    /// The owners of a page, none of them known yet.
+    fn of(page: &'p Writer) -> Owners<'p> {
+        let mut ids: Vec<&str> = page.seams.iter().filter_map(|seam| page.id(seam)).collect();
         ids.sort_unstable();
         ids.dedup();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
+        let texts = vec![None; ids.len()];
+        Owners { ids, texts }
+    }
+
+    fn know(&mut self, id: &str, shown: Shown) {
+        let place = self.ids.binary_search(&id).ok();
+        if let Some(known) = place.and_then(|place| self.texts.get_mut(place)) {
+            *known = Some(shown);
         }
-        let users = self.directory.users(&ids);
-        let users = users.map_err(|error| ApiError::directory(Style::Chat, &error))?;
-        Ok(users.into_iter().map(|(id, user)| (id, shown(&user))).collect())
+    }
+
+    fn get(&self, id: &str) -> Option<&Shown> {
+        self.texts.get(self.ids.binary_search(&id).ok()?)?.as_ref()
     }
 }
 
-/// The id of the record's owner.
-fn owner_id(record: DocumentRef<'_>) -> Option<&str> {
-    match record.get("userId") {
-        Some(ValueRef::String(id)) => Some(id),
-        _ => None,
-    }
+fn show(user: &User, asked: Option<&Projection>) -> crate::Result<Shown> {
+    let Some(projection) = asked else { return Ok(Some(owner::text(user))) };
+    let part = owner_terms::part(Value::Document(owner::shown(user)), projection)?;
+    Ok(part.map(|part| ejson::to_text(part.view(), Form::Plain).into_bytes()))
 }
 
-impl Writer<'_> {
+impl Writer {
     /// Adds a record.
-    fn write(&self, record: DocumentRef<'_>, out: &mut Vec<u8>) -> crate::Result<()> {
-        let owner = match self.owners.is_empty() {
-            true => None,
-            false => owner_id(record).and_then(|id| self.owners.get(id)),
-        };
-        let owner = owner.map(|owner| owner.as_deref());
-        out.push(b'{');
-        let start = out.len();
-        match (owner, self.shape) {
-            (None, _) => self.write_fields(record, out, |_| Place::Field)?,
-            (Some(owner), OwnerShape::ObjectAndId) => {
-                let mut is_there = false;
-                self.write_fields(record, out, |name| match name == "user" && !is_there {
-                    true => {
-                        is_there = true;
-                        Place::Owner(owner)
-                    }
-                    false => Place::Field,
-                })?;
-                if !is_there {
-                    write_owner(owner, out);
-                }
-            }
-            (Some(owner), OwnerShape::Object) => {
-                let place = if record.get("user").is_some() { "user" } else { "userId" };
-                let mut is_there = false;
-                self.write_fields(record, out, |name| {
-                    if name != place {
-                        return if name == "userId" { Place::Nothing } else { Place::Field };
-                    }
-                    let was_there = std::mem::replace(&mut is_there, true);
-                    if was_there { Place::Nothing } else { Place::Owner(owner) }
-                })?;
+    fn add(&mut self, record: Marked<'_>) {
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        for field in record.fields() {
+            if let Some(part) = Part::of(field) {
+                let place = field.start..field.start + field.text.len();
+                found.push(Found { part, place, kind: field.kind });
+            } else if !self.hides_passwords {
+                self.gives_up |= field.may_hold(&[PASSWORD]);
             }
         }
-        if out.len() > start {
-            // The comma after the last field.
+        let owns = found.iter().any(|found| found.part == Part::User);
+        // What is shown of a record's own `user` its text does not tell.
+        self.gives_up |= owns && self.asks;
+        if !self.gives_up {
+            self.write(record.text(), &found, owns);
+        }
+        self.found = found;
+    }
+
+    /// Adds the text of a record; `owns` says whether it has a `user` itself.
+    fn write(&mut self, text: &[u8], found: &[Found], owns: bool) {
+        let id = self.note_owner(text, found);
+        let (out, mut copied, mut is_put) = (self.page.next(), 0, false);
+        for Found { part, place, kind } in found {
+            out.extend_from_slice(text.get(copied..place.start).unwrap_or_default());
+            copied = place.end;
+            let field = text.get(place.clone()).unwrap_or_default();
+            if *part == Part::Password {
+                out.extend_from_slice(locked(*kind, field));
+                continue;
+            }
+            let if_known = match self.shape {
+                Some(shape) => part.change(shape, owns, self.lends_id, is_put),
+                None => Change::None,
+            };
+            is_put |= if_known == Change::Owner;
+            let if_not = match *part == Part::Id && self.lends_id {
+                true => Change::Gone,
+                false => Change::None,
+            };
+            if (if_known, if_not) != (Change::None, Change::None) {
+                let place = out.len()..out.len() + field.len();
+                self.seams.push(Seam { place, id: id.clone(), if_known, if_not });
+            }
+            out.extend_from_slice(field);
+        }
+        out.extend_from_slice(text.get(copied..).unwrap_or_default());
+        if id.is_some() && !is_put && self.shape.is_some() {
+            let place = out.len() - 1..out.len() - 1;
+            let (if_known, if_not) = (Change::Owner, Change::None);
+            self.seams.push(Seam { place, id, if_known, if_not });
+        }
+    }
+
+    /// Notes the id of the record's owner, if it names one.
+    fn note_owner(&mut self, text: &[u8], found: &[Found]) -> Option<Range<usize>> {
+        let first = found.iter().find(|found| found.part == Part::Id)?;
+        let field = text.get(first.place.clone()).filter(|_| first.kind == Kind::Text)?;
+        let (start, quoted) = (self.ids.len(), field.get(ID.len()..)?);
+        let id = quoted.get(1..quoted.len().checked_sub(1)?)?;
+        match id.contains(&b'\\') {
+            true => self.ids.push_str(&serde_json::from_slice::<String>(quoted).ok()?),
+            false => self.ids.push_str(std::str::from_utf8(id).ok()?),
+        }
+        Some(start..self.ids.len())
+    }
+
+    fn id(&self, seam: &Seam) -> Option<&str> {
+        self.ids.get(seam.id.clone()?)
+    }
+
+    /// The page with its owners.
+    fn with_owners(&self, owners: &Owners<'_>) -> PageWriter {
+        let page = self.page.bytes();
+        let more: usize = owners.texts.iter().flatten().flatten().map(Vec::len).sum();
+        let mut out =
+            Vec::with_capacity(page.len() + more * self.seams.len() / owners.ids.len().max(1));
+        let mut copied = 0;
+        for seam in &self.seams {
+            let known = self.id(seam).and_then(|id| owners.get(id));
+            let change = if known.is_some() { seam.if_known } else { seam.if_not };
+            if change == Change::None {
+                continue;
+            }
+            out.extend_from_slice(page.get(copied..seam.place.start).unwrap_or_default());
+            copied = seam.place.end;
+            match known.and_then(Option::as_deref).filter(|_| change == Change::Owner) {
+                Some(owner) => put_owner(owner, &mut out),
+                None => copied += leave_out(&mut out, page.get(copied..).unwrap_or_default()),
+            }
+        }
+        out.extend_from_slice(page.get(copied..).unwrap_or_default());
+        self.page.in_place(out)
+    }
+}
+
+impl Part {
+    fn of(field: Field<'_>) -> Option<Part> {
+        match field.text.get(1) {
+            Some(b'u') if field.text.starts_with(ID) => Some(Part::Id),
+            Some(b'u') if field.text.starts_with(USER) => Some(Part::User),
+            Some(b'p') if field.text.starts_with(PASSWORD) => Some(Part::Password),
+            _ => None,
+        }
+    }
+
+    /// What becomes of it where the owner is known; `owns` says whether the record has a `user` itself, `is_put`
+    /// whether the owner stands already.
+    fn change(self, shape: OwnerShape, owns: bool, lends_id: bool, is_put: bool) -> Change {
+        let takes_owner = match shape {
+            OwnerShape::ObjectAndId => self == Part::User,
+            OwnerShape::Object => (self == Part::User) == owns,
+        };
+        match shape {
+            _ if takes_owner && !is_put => Change::Owner,
+            OwnerShape::Object => Change::Gone,
+            OwnerShape::ObjectAndId if self == Part::Id && lends_id => Change::Gone,
+            OwnerShape::ObjectAndId => Change::None,
+        }
+    }
+}
+
+const ID: &[u8] = b"\"userId\":";
+const USER: &[u8] = b"\"user\":";
+const PASSWORD: &[u8] = b"\"password\":";
+
+/// A password as it is shown.
+fn locked(kind: Kind, field: &[u8]) -> &'static [u8] {
+    let is_none = match field.get(PASSWORD.len()..) {
+        Some(b"\"\"") => kind == Kind::Text,
+        Some(b"false") => true,
+        _ => kind == Kind::Null,
+    };
+    if is_none { b"\"password\":null" } else { b"\"password\":true" }
+}
+
+/// Adds an owner in the place of a field, or behind the last one.
+fn put_owner(owner: &[u8], out: &mut Vec<u8>) {
+    if !matches!(out.last(), Some(b'{' | b',')) {
+        out.push(b',');
+    }
+    out.extend_from_slice(USER);
+    out.extend_from_slice(owner);
+}
+
+/// Leaves a field out between what is written and what comes: how much of that goes with it.
+fn leave_out(out: &mut Vec<u8>, rest: &[u8]) -> usize {
+    match (rest.first(), out.last()) {
+        (Some(b','), _) => 1,
+        (_, Some(b',')) => {
             out.pop();
+            0
         }
-        out.push(b'}');
-        Ok(())
+        _ => 0,
     }
-
-    /// Adds the fields, each with a comma after it; `place` says what stands in place of each.
-    fn write_fields<'o>(
-        &self,
-        record: DocumentRef<'_>,
-        out: &mut Vec<u8>,
-        mut place: impl FnMut(&str) -> Place<'o>,
-    ) -> crate::Result<()> {
-        for (name, value) in record.iter() {
-            match place(name) {
-                // What `password` names is locked, whatever stands there.
-                _ if name == "password" => {
-                    write_field(name, out);
-                    write(password::locked_view(Some(value)), Form::Plain, out);
-                    out.push(b',');
-                }
-                Place::Field => self.write_own(name, value, out)?,
-                Place::Owner(owner) => write_owner(owner, out),
-                Place::Nothing => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds a field of the record's own, as far as it is asked for.
-    fn write_own(&self, name: &str, value: ValueRef<'_>, out: &mut Vec<u8>) -> crate::Result<()> {
-        match &self.asked {
-            Some((asked, _)) if name == "userId" && asked.lends_id() => return Ok(()),
-            Some((_, projection)) if name == "user" => {
-                let mut own = value.to_value();
-                password::lock_inside(&mut own);
-                let part = owner_terms::part(own, projection)?;
-                write_owner(part.map(|part| text_of(&part)).as_deref(), out);
-                return Ok(());
-            }
-            _ => {}
-        }
-        write_field(name, out);
-        self.write_value(value, out)?;
-        out.push(b',');
-        Ok(())
-    }
-
-    fn write_value(&self, value: ValueRef<'_>, out: &mut Vec<u8>) -> Result<(), QueryError> {
-        let is_nested = matches!(value, ValueRef::Document(_) | ValueRef::Array(_));
-        let left = self.most.saturating_sub(out.len());
-        let written = if is_nested && !self.hides_passwords {
-            let mut owned = value.to_value();
-            password::lock_inside(&mut owned);
-            write_within(owned.view(), Form::Plain, out, left, self.account)
-        } else {
-            write_within(value, Form::Plain, out, left, self.account)
-        };
-        // The limit is that of the whole reply, not of what is left of it.
-        written.map_err(|error| match error.limit_name() {
-            Some("reply_bytes") => QueryError::limit("reply_bytes", self.most),
-            _ => error,
-        })
-    }
-}
-
-/// What stands in the place of a field.
-enum Place<'o> {
-    Field,
-    /// The owner, as he is shown, if he is.
-    Owner(Option<&'o [u8]>),
-    Nothing,
-}
-
-/// Adds an owner as he is shown, if he is.
-fn write_owner(owner: Option<&[u8]>, out: &mut Vec<u8>) {
-    if let Some(owner) = owner {
-        write_field("user", out);
-        out.extend_from_slice(owner);
-        out.push(b',');
-    }
-}
-
-fn text_of(value: &Value) -> Vec<u8> {
-    let mut text = Vec::new();
-    write(value.view(), Form::Plain, &mut text);
-    text
-}
-
-/// Adds the name of a field.
-fn write_field(name: &str, out: &mut Vec<u8>) {
-    write(ValueRef::String(name), Form::Plain, out);
-    out.push(b':');
 }

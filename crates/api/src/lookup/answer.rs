@@ -2,7 +2,7 @@
 
 use filedex_query::Document;
 #[cfg(feature = "endpoints")]
-use filedex_query::{Account, DocumentRef};
+use filedex_query::{Account, DocumentRef, ejson::Marked};
 use filedex_storage::Explain;
 use serde::de::DeserializeOwned;
 
@@ -73,6 +73,12 @@ impl Lookup {
         let (plan, window) = (self.plan()?, self.window());
         let total = self.records().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
         Ok(page.finish(self.offset, total))
+    }
+
+    /// Shows the records of the window as JSON texts with their fields marked, and gives the number of all matches.
+    #[cfg(feature = "endpoints")]
+    pub(crate) fn marked(&self, visitor: &mut dyn FnMut(Marked<'_>)) -> Result<u64> {
+        self.records().marked(&self.plan()?, self.window(), &self.watch, visitor)
     }
 
     /// Shows the records of the window all together, where they lie if they can be, and gives the number of all

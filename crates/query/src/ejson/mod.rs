@@ -4,11 +4,17 @@
 //! are kept. This module does not know filters: `$regex`, `$type` and every other operator stay keys.
 
 mod legacy;
+mod marked;
 mod read;
 mod text;
 mod wrapper;
 mod write;
 
+pub(crate) use marked::mark;
+pub use marked::{Field, Kind, Marked};
 pub use read::{read, read_data, read_document, read_document_within, read_within};
 pub(crate) use wrapper::unwrap_query as unwrap;
-pub use write::{Form, to_text, write, write_document, write_document_within, write_within};
+pub(crate) use write::key;
+pub use write::{
+    Form, to_text, write, write_document, write_document_within, write_marked_within, write_within,
+};

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::result::Result as StdResult;
 use std::sync::LazyLock;
 
+use super::marked::{self, Kind};
 use super::text;
 use crate::civil::Civil;
 use crate::packed::Reader;
@@ -62,8 +63,39 @@ pub fn write_within(
     most: usize,
     account: &Account,
 ) -> Result<()> {
-    let (end, mut paid) = (out.len().saturating_add(most), out.len());
-    let mut ask = |out: &Vec<u8>, more: usize| {
+    let mut ask = asking(out.len(), most, account);
+    write_asking(value, form, out, &mut ask)?;
+    ask(out, 0)
+}
+
+/// Adds the plain text of a document, charged as [`write_document_within`] is, and to `marks` a mark for each of its
+/// fields: together they are a [`Marked`](super::Marked).
+///
+/// # Errors
+/// As [`write_document_within`].
+pub fn write_marked_within(
+    document: DocumentRef<'_>,
+    (out, marks): (&mut Vec<u8>, &mut Vec<u8>),
+    most: usize,
+    account: &Account,
+) -> Result<()> {
+    let (mut ask, mut start) = (asking(out.len(), most, account), out.len());
+    write_fields(document, Form::Plain, out, &mut ask, |kind, end| {
+        // A mark counts what stands before its field as well: the brace, or the comma.
+        marked::mark(kind, end - start, marks);
+        start = end;
+    })?;
+    ask(out, 0)
+}
+
+/// What charges the account for what is written from that place on, and refuses what is past `most` bytes.
+fn asking(
+    start: usize,
+    most: usize,
+    account: &Account,
+) -> impl FnMut(&Vec<u8>, usize) -> Result<()> {
+    let (end, mut paid) = (start.saturating_add(most), start);
+    move |out: &Vec<u8>, more: usize| {
         if out.len().saturating_add(more) > end {
             return Err(Error::limit("reply_bytes", most));
         }
@@ -73,9 +105,7 @@ pub fn write_within(
         let steps = (out.len() + more - paid) / BYTES_A_STEP;
         paid = out.len() + more;
         account.work(steps as u64)
-    };
-    write_asking(value, form, out, &mut ask)?;
-    ask(out, 0)
+    }
 }
 
 /// Bytes of text after which the account hears of them, and bytes for the price of a step.
@@ -170,15 +200,27 @@ fn write_document_asking<E>(
     out: &mut Vec<u8>,
     ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
+    write_fields(document, form, out, ask, |_, _| ())
+}
+
+/// The same; `note` is told of each field with the place behind it in what is written.
+fn write_fields<E>(
+    document: DocumentRef<'_>,
+    form: Form,
+    out: &mut Vec<u8>,
+    ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+    mut note: impl FnMut(Kind, usize),
+) -> StdResult<(), E> {
     out.push(b'{');
     let start = out.len();
     if let Some(packed) = document.as_packed() {
-        write_stored(packed.fields(), form, out, ask)?;
+        write_stored(packed.fields(), form, out, ask, note)?;
     } else {
         for (name, value) in document.iter() {
             text::write(name, out);
             out.push(b':');
             write_asking(value, form, out, ask)?;
+            note(Kind::of(value), out.len());
             out.push(b',');
         }
     }
@@ -191,15 +233,16 @@ fn write_document_asking<E>(
 }
 
 /// The names that are stored by their place, as they stand before a value.
-static KEYS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let keys = names::known().iter().map(|name| {
-        let mut key = Vec::new();
-        text::write(name, &mut key);
-        key.push(b':');
-        key
-    });
-    keys.collect()
-});
+static KEYS: LazyLock<Vec<Vec<u8>>> =
+    LazyLock::new(|| names::known().iter().map(|name| key(name)).collect());
+
+/// A name as it stands before a value.
+pub(crate) fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::new();
+    text::write(name, &mut key);
+    key.push(b':');
+    key
+}
 
 /// Adds the fields of a stored document, each with a comma after it. Where bytes are malformed, the
 /// document ends, as it does for all who read it.
@@ -208,9 +251,11 @@ fn write_stored<E>(
     form: Form,
     out: &mut Vec<u8>,
     ask: &mut impl FnMut(&Vec<u8>, usize) -> StdResult<(), E>,
+    mut note: impl FnMut(Kind, usize),
 ) -> StdResult<(), E> {
     let mut end = out.len();
     while write_name(&mut fields, out).is_some() {
+        let mut kind = Kind::Text;
         let written = match fields.take_string() {
             // A short text is asked for together with what comes after it.
             Some(string) if string.len() < LONG_TEXT => text::write_bytes(string, out),
@@ -219,13 +264,17 @@ fn write_stored<E>(
                 Err(_) => None,
             },
             None => match fields.value() {
-                Some(value) => Some(write_asking(value, form, out, ask)?),
+                Some(value) => {
+                    kind = Kind::of(value);
+                    Some(write_asking(value, form, out, ask)?)
+                }
                 None => None,
             },
         };
         if written.is_none() {
             break;
         }
+        note(kind, out.len());
         out.push(b',');
         end = out.len();
     }

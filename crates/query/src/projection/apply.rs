@@ -36,9 +36,9 @@ use crate::{
 pub struct Projection {
     parsed: Arc<Parsed>,
     /// What is left out of records before they are shown.
-    redaction: Option<Redaction>,
+    pub(super) redaction: Option<Redaction>,
     /// What is left out of them in all, where showing a record takes no more than leaving out whole fields.
-    left_out: Option<Arc<redaction::Level>>,
+    pub(super) left_out: Option<Arc<redaction::Level>>,
 }
 
 struct Parsed {
@@ -140,7 +140,7 @@ impl Projection {
         self.redaction.is_none() && self.shows_all()
     }
 
-    fn shows_all(&self) -> bool {
+    pub(super) fn shows_all(&self) -> bool {
         self.parsed.kind == Kind::Exclusion && self.parsed.root.is_empty()
     }
 

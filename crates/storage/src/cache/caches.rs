@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::by_key::{ByKey, Fill};
 use super::newest::Newest;
 use super::seen::Seen;
-use crate::error::Result;
-use crate::format::{Block, Class, Place};
+use super::text::Texts;
+use crate::format::{Block, Place};
 
 /// The caches of a store but for those of the index and of scans.
 #[derive(Debug)]
@@ -39,24 +39,6 @@ pub(crate) struct Stretch {
     pub(crate) place: Place,
     pub(crate) start: usize,
 }
-
-/// The texts of the records of a stretch, in order, with their classes.
-#[derive(Debug, Default)]
-pub(crate) struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-    classes: Vec<Class>,
-}
-
-/// A record as the JSON text of a reply.
-#[derive(Debug)]
-pub(crate) enum Text {
-    Kept(Arc<[u8]>),
-    Whole(Vec<u8>),
-}
-
-/// Bytes that most texts have at most.
-const USUAL: usize = 1024;
 
 /// Bytes that the place of an entry takes.
 const PLACE: u64 = 40;
@@ -122,69 +104,5 @@ impl Caches {
 impl Part {
     pub(crate) fn whole(place: Place) -> Part {
         Part { place, entry: None }
-    }
-}
-
-impl Texts {
-    /// Adds the text of the next record, which this writes.
-    pub(crate) fn push(
-        &mut self,
-        class: Class,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<()>,
-    ) -> Result<()> {
-        write(&mut self.bytes)?;
-        self.classes.push(class);
-        // A block has far fewer bytes than 4 GiB.
-        self.ends.push(self.bytes.len() as u32);
-        Ok(())
-    }
-
-    /// None yet, with room for so many of the usual length.
-    pub(crate) fn with_room_for(texts: usize) -> Texts {
-        Texts { bytes: Vec::with_capacity(texts * USUAL), ..Texts::default() }
-    }
-
-    pub(crate) fn get(&self, at: usize) -> &[u8] {
-        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
-        self.bytes.get(at.checked_sub(1).map_or(0, end)..end(at)).unwrap_or_default()
-    }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// The class of that record.
-    pub(crate) fn class(&self, at: usize) -> Option<Class> {
-        self.classes.get(at).copied()
-    }
-
-    /// Bytes of memory that they take.
-    pub(crate) fn memory(&self) -> usize {
-        self.bytes.len() + 5 * self.ends.len()
-    }
-
-    /// Gives back memory that is not used.
-    pub(crate) fn shrink(mut self) -> Texts {
-        self.bytes.shrink_to_fit();
-        self.ends.shrink_to_fit();
-        self.classes.shrink_to_fit();
-        self
-    }
-}
-
-impl Text {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Text::Kept(text) => text,
-            Text::Whole(text) => text,
-        }
-    }
-
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
-        match self {
-            Text::Whole(text) => text,
-            text => text.bytes().to_vec(),
-        }
     }
 }

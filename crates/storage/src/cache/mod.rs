@@ -15,9 +15,11 @@ mod newest;
 mod seen;
 pub(crate) mod segment;
 pub(crate) mod selected;
+mod text;
 pub(crate) mod values;
 pub(crate) mod views;
 
 pub(crate) use by_key::{ByKey, Fill};
-pub(crate) use caches::{Caches, Part, Stretch, Text, Texts};
+pub(crate) use caches::{Caches, Part, Stretch};
 pub(crate) use newest::Newest;
+pub(crate) use text::{Text, Texts};

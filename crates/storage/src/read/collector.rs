@@ -1,5 +1,6 @@
 //! Where the records of an answer go: into a window, into a heap, to who asked, or only into the total.
 
+use filedex_query::ejson::Marked;
 use filedex_query::{Account, Plan, TopK};
 
 use super::access::Order;
@@ -101,13 +102,12 @@ impl Collector<'_> {
         matches!(self, Collector::Shown { .. })
     }
 
-    /// Takes the text of the next matching record.
-    pub(crate) fn show(&mut self, text: &[u8], account: &Account) -> Result<()> {
-        if let Collector::Shown { shown, reply, .. } = self {
-            *shown += 1;
-            reply.add_text(text, account)?;
-        }
-        Ok(())
+    /// Takes the text of the next matching record; false if the record itself is needed.
+    pub(crate) fn show(&mut self, text: Marked<'_>, account: &Account) -> Result<bool> {
+        let Collector::Shown { shown, reply, .. } = self else { return Ok(false) };
+        let is_shown = reply.add_text(text, account)?;
+        *shown += u64::from(is_shown);
+        Ok(is_shown)
     }
 
     /// Takes the next matching record.
@@ -124,7 +124,7 @@ impl Collector<'_> {
             Collector::Figure(figure) => figure.take(plan, stored.document(), account)?,
             Collector::Shown { shown, reply, .. } => {
                 *shown += 1;
-                reply.add(stored.document(), account)?;
+                reply.add_record(stored.document(), account)?;
             }
             Collector::Total => {}
         }

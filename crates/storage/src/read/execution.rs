@@ -11,6 +11,7 @@ use super::access::{Access, Order, Path, Span};
 use super::collector::Collector;
 use super::counts::Counts;
 use super::here::Here;
+use super::projected::MOST_WRITTEN;
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
 use super::shown::Shown;
@@ -175,7 +176,7 @@ impl<'e> Execution<'e> {
             let account = self.running.account();
             if self.open.accepts(stored.document(), account)? {
                 if collector.passes(self.matched) == 0 {
-                    collector.keep(self.plan, stored, account)?;
+                    self.keep(stored, collector)?;
                 }
                 self.matched += 1;
             }
@@ -404,11 +405,18 @@ impl<'e> Execution<'e> {
     }
 
     pub(super) fn keep(&self, stored: Stored, collector: &mut Collector<'_>) -> Result<()> {
-        collector.keep(self.plan, stored, self.running.account())
+        let account = self.running.account();
+        if collector.shows_texts()
+            && stored.body().len() <= MOST_WRITTEN
+            && collector.show(self.snapshot.text_of(&stored, account)?.marked(), account)?
+        {
+            return Ok(());
+        }
+        collector.keep(self.plan, stored, account)
     }
 
     /// The record behind an entry.
-    fn stored(&self, here: Here<'_>, entry: &Lying<'_>) -> Result<Stored> {
+    pub(super) fn stored(&self, here: Here<'_>, entry: &Lying<'_>) -> Result<Stored> {
         let found = entry.found(here.block).ok_or_else(crate::snapshot::unlisted)?;
         self.snapshot.resolve(here.list_of(entry), found)
     }

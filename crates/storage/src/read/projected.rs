@@ -11,23 +11,24 @@ use crate::snapshot::Stored;
 const STEPS_A_RECORD: u64 = 4;
 
 /// Bytes of a record that is written without a bound, to be kept.
-const MOST_WRITTEN: usize = 64 << 10;
+pub(super) const MOST_WRITTEN: usize = 64 << 10;
 
 impl Execution<'_> {
     /// Adds the records to a reply as the projection shows them.
     pub(crate) fn show(&mut self, records: &[Stored], reply: &mut Reply<'_>) -> Result<()> {
         let account = self.running.account();
-        let is_whole = self.plan.projection().is_everything();
+        let cuts = self.plan.projection().cuts();
         for record in records {
             self.decoded += 1;
             account.work(STEPS_A_RECORD)?;
-            if is_whole && record.body().len() <= MOST_WRITTEN {
-                reply.add_text(self.snapshot.text_of(record, account)?.bytes(), account)?;
+            if cuts
+                && record.body().len() <= MOST_WRITTEN
+                && reply.add_text(self.snapshot.text_of(record, account)?.marked(), account)?
+            {
                 continue;
             }
             let record = record.document();
-            if let Some(shown) = self.plan.projection().in_place(record) {
-                reply.add(shown, account)?;
+            if reply.add_record(record, account)? {
                 continue;
             }
             let held = account.held();

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::format::lists::holds_records;
 use crate::format::{Block, Place};
 use crate::memtable::Direction;
-use crate::snapshot::{Lying, Run, STRETCH, Source, stretch_from, unlisted};
+use crate::snapshot::{Found, Lying, Run, STRETCH, Source, stretch_from};
 
 /// Texts that an execution has at hand, of entries from that number on in the block at that place; or that
 /// there are none.
@@ -63,7 +63,7 @@ impl Execution<'_> {
             false => self.snapshot.kept_texts(source, start),
         };
         match texts {
-            Some(texts) => self.show_texts(&texts, span, collector),
+            Some(texts) => self.show_texts(source, start, &texts, span, collector),
             None => {
                 let block = source.block(self.snapshot, &mut self.ahead)?;
                 let here = Here::in_block(&block, span);
@@ -79,6 +79,8 @@ impl Execution<'_> {
 
     fn show_texts(
         &mut self,
+        source: &mut Source<'_>,
+        start: usize,
         texts: &Texts,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
@@ -89,8 +91,10 @@ impl Execution<'_> {
             self.running.examine()?;
             let verdict = texts.class(at).map(|class| self.conditions(span).verdict(class));
             if verdict == Some(Verdict::Yes) {
-                if collector.passes(self.matched) == 0 {
-                    collector.show(texts.get(at), self.running.account())?;
+                if collector.passes(self.matched) == 0
+                    && !collector.show(texts.get(at), self.running.account())?
+                {
+                    self.show_entry(source, start + at, collector)?;
                 }
                 self.matched += 1;
             }
@@ -99,6 +103,19 @@ impl Execution<'_> {
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Shows the record of an entry of a block, of which its text does not tell what shows.
+    fn show_entry(
+        &mut self,
+        source: &mut Source<'_>,
+        at: usize,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        let block = source.block(self.snapshot, &mut self.ahead)?;
+        let found = Found::InBlock(block.clone(), at);
+        let record = self.snapshot.resolve(block.list(), found)?;
+        collector.keep(self.plan, record, self.running.account())
     }
 
     /// Shows the text of an entry's record: as it was written out with those beside it, or as it is written now.
@@ -110,13 +127,11 @@ impl Execution<'_> {
     ) -> Result<()> {
         if let (true, Some(block), Lying::InBlock(at, _)) = (here.texts, here.block, entry)
             && let Some(texts) = self.texts_around(here.list_of(entry), block, *at)?
+            && collector.show(texts.get(at % STRETCH), self.running.account())?
         {
-            return collector.show(texts.get(at % STRETCH), self.running.account());
+            return Ok(());
         }
-        let account = self.running.account();
-        let found = entry.found(here.block).ok_or_else(unlisted)?;
-        let text = self.snapshot.text(here.list_of(entry), found, account)?;
-        collector.show(text.bytes(), account)
+        self.keep(self.stored(here, entry)?, collector)
     }
 
     /// The texts of the stretch in which that entry of a block lies, beside which there may be cells.

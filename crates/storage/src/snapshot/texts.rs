@@ -3,10 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use filedex_query::ejson::{Form, write_document_within};
-use filedex_query::{Account, DocumentRef, ValueRef};
+use filedex_query::{Account, ValueRef};
 
-use super::found::{Found, Stored};
+use super::found::Stored;
 use super::overlay::Overlay;
 use super::state::Snapshot;
 use crate::blocks::Ahead;
@@ -55,14 +54,6 @@ pub(crate) fn stretch_from(start: usize, entries: usize) -> Range<usize> {
     start..entries.min(start + STRETCH)
 }
 
-/// The record as the JSON text of a reply; the account is told of the work.
-fn text_of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
-    let mut text = Vec::with_capacity(1024);
-    // Who shows it has a bound of his own.
-    write_document_within(record, Form::Plain, &mut text, usize::MAX, account)?;
-    Ok(text)
-}
-
 impl<'s> Snapshot<'s> {
     /// The texts of the records of the stretch of a block that begins with that entry. None of them may be
     /// overridden here: for a list that holds no records that is what makes them be those of the block,
@@ -84,17 +75,8 @@ impl<'s> Snapshot<'s> {
                 return Ok(None);
             }
             account.work(STEPS_A_RECORD)?;
-            // The cache has its own bound; a reply's is asked for what is shown of it.
             self.show_in_blocks(list, &entry, |body| {
-                texts.push(entry.class, |out| {
-                    Ok(write_document_within(
-                        document(body),
-                        Form::Plain,
-                        out,
-                        usize::MAX,
-                        account,
-                    )?)
-                })
+                texts.push(entry.class, document(body), account)
             })?;
         }
         let texts = Arc::new(texts.shrink());
@@ -119,11 +101,6 @@ impl<'s> Snapshot<'s> {
         cell.is_none_or(|cell| cell.key() > key(last.key).as_slice())
     }
 
-    /// The text of the record behind an entry of the list of that key.
-    pub(crate) fn text(self, list: &[u8], found: Found, account: &Account) -> Result<Text> {
-        self.text_of(&self.resolve(list, found)?, account)
-    }
-
     /// The text of a record that was found. One in a block is kept from the second time on.
     pub(crate) fn text_of(self, stored: &Stored, account: &Account) -> Result<Text> {
         if let Some(cell) = stored.cell() {
@@ -132,12 +109,12 @@ impl<'s> Snapshot<'s> {
         let (caches, version) = (&self.pool.caches, self.state.version.number());
         let id = stored.document().get("_id");
         let (Some(ValueRef::String(id)), Some(place)) = (id, stored.place()) else {
-            return Ok(Text::Whole(text_of(stored.document(), account)?));
+            return Ok(Text::Whole(Text::of(stored.document(), account)?));
         };
         if let Some(text) = caches.record(version, id) {
             return Ok(Text::Kept(text));
         }
-        let text = text_of(stored.document(), account)?;
+        let text = Text::of(stored.document(), account)?;
         if !caches.seen.again(&place) {
             return Ok(Text::Whole(text));
         }
@@ -152,7 +129,7 @@ impl<'s> Snapshot<'s> {
         if let Some(text) = written.get(&cell.stamp()) {
             return Ok(Text::Kept(text));
         }
-        let text: Arc<[u8]> = text_of(document(cell.payload()), account)?.into();
+        let text: Arc<[u8]> = Text::of(document(cell.payload()), account)?.into();
         written.keep(cell.stamp(), text.clone(), text.len());
         Ok(Text::Kept(text))
     }
@@ -170,7 +147,7 @@ impl<'s> Snapshot<'s> {
         if let Some(cell) = stored.cell() {
             return self.text_in_cell(cell, account).map(Some);
         }
-        let text: Arc<[u8]> = text_of(stored.document(), account)?.into();
+        let text: Arc<[u8]> = Text::of(stored.document(), account)?.into();
         if is_in_blocks {
             self.pool.caches.keep_record(self.state.version.number(), id, &text);
         }

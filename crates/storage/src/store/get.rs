@@ -50,5 +50,5 @@ fn document(reading: Reading<'_>, id: &str) -> Result<Option<Document>> {
 }
 
 fn text(reading: Reading<'_>, id: &str) -> Result<Option<Vec<u8>>> {
-    Ok(reading.text_by_id(id)?.map(crate::cache::Text::into_bytes))
+    Ok(reading.text_by_id(id)?.map(|text| text.marked().text().to_vec()))
 }

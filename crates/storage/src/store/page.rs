@@ -3,6 +3,7 @@
 //! One answer is one snapshot, so that a page and its total come from one state. How the records are found
 //! is [`crate::read`]'s business.
 
+use filedex_query::ejson::Marked;
 use filedex_query::{Account, Document, DocumentRef, Limits, Plan, Position};
 
 use super::handle::Store;
@@ -67,7 +68,21 @@ macro_rules! answers {
                 watch: &Watch,
                 visitor: &mut dyn FnMut(&[u8]),
             ) -> Result<u64> {
-                self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
+                self.marked(plan, window, watch, &mut |text| visitor(text.text()))
+            }
+
+            /// The same with marks of where the fields of each record end, to who puts others in their place.
+            ///
+            /// # Errors
+            /// As [`Store::texts`].
+            pub fn marked(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(Marked<'_>),
+            ) -> Result<u64> {
+                self.read(|reading, limits| marked(reading, plan, window, watch, limits, visitor))
             }
 
             /// Shows the records of a window to the visitor all together, as the projection does, and gives the total.
@@ -154,18 +169,18 @@ fn ends(plan: &Plan, records: &[Stored]) -> Result<Option<(Position, Position)>>
     Ok(Some((place(first)?, place(last)?)))
 }
 
-fn texts(
+fn marked(
     reading: Reading<'_>,
     plan: &Plan,
     window: Window,
     watch: &Watch,
     limits: &Limits,
-    visitor: &mut dyn FnMut(&[u8]),
+    visitor: &mut dyn FnMut(Marked<'_>),
 ) -> Result<u64> {
     let access = Access::choose(reading, plan)?;
     let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
-    let mut reply = Reply::new(visitor, plan.limits());
-    if plan.projection().is_everything() && access.order != Order::Other {
+    let mut reply = Reply::new(visitor, plan);
+    if plan.projection().cuts() && access.order != Order::Other {
         execution.run(Collector::Shown { window, shown: 0, reply })?;
         return Ok(execution.matched());
     }
