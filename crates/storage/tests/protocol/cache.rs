@@ -33,6 +33,14 @@ mod seen {
     }
 }
 
+mod text {
+    //! Texts of records, which the model does not show.
+
+    #[allow(dead_code, reason = "the model's records are no texts")]
+    #[derive(Debug)]
+    pub(crate) struct Texts;
+}
+
 mod by_key {
     //! Things by key; nothing is dropped for want of room.
 

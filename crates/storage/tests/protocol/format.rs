@@ -23,10 +23,6 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block(pub(crate) u32);
 
-/// The class of a record: there is one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Class;
-
 /// The key of a list.
 #[derive(Clone, Debug)]
 pub(crate) struct List(Vec<u8>);
