@@ -12,7 +12,7 @@ use crate::error::Failure;
 use crate::moment::Moment;
 use crate::place::Place;
 use crate::question::Question;
-use crate::source::{Errand, FACET, Found, Source};
+use crate::source::{Errand, FACET, Found, Source, time_for};
 
 /// How often a page is asked for anew where the servers say that it may be, and the pause before that.
 const ATTEMPTS: u32 = 5;
@@ -227,9 +227,6 @@ impl Once<'_> {
     fn errand(&self) -> Errand {
         let Question { filter, sort, doubt, bound, counters, .. } = self.question;
         let Asked { mongo, plan, window, watch, .. } = self.asked;
-        let time = watch.time.unwrap_or(Duration::MAX).min(plan.limits().time);
-        // Less than a millisecond would be no limit at all.
-        let time = time.max(Duration::from_millis(1));
         let counts_only = window.count == Some(0);
         let is_served = self.question.is_whole() && (sort.is_some() || counts_only);
         let (skip, limit) = match window.count {
@@ -251,7 +248,7 @@ impl Once<'_> {
             counts: is_served && (limit.is_some() || skip > 0 || bound.is_some()),
             bound: bound.clone(),
             counters: counters.clone(),
-            time,
+            time: time_for(watch, plan.limits().time),
             is_one_moment: true,
         }
     }

@@ -28,7 +28,7 @@ const THREADS: usize = 2;
 
 /// Servers, a database and a collection in it.
 pub(crate) struct Connection {
-    runtime: Option<Runtime>,
+    threads: Threads,
     pub(crate) servers: Servers,
     pub(crate) is_read_only: bool,
     pub(crate) time: Duration,
@@ -57,22 +57,11 @@ pub(crate) struct Servers {
 impl Connection {
     /// Finds the servers and asks what they are.
     pub(crate) fn open(options: &MongoOptions) -> Result<Connection> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("filedex-mongo")
-            .enable_all()
-            .build()
-            .map_err(|cause| {
-                Error::new(ErrorKind::Io, "no threads for the driver").caused_by(cause)
-            })?;
-        let (asked, time) = (options.clone(), options.time);
-        let task = Task(runtime.spawn(async move { connect(&asked).await }));
-        let opened = task.finish(deadline(time));
-        let is_read_only = options.is_read_only;
-        let mut connection = Opening { runtime: Some(runtime) };
-        let servers = opened?.map_err(error::of)?;
-        let runtime = connection.runtime.take();
-        Ok(Connection { runtime, servers, is_read_only, time, writing: Mutex::default() })
+        let (threads, asked, time) = (Threads::new()?, options.clone(), options.time);
+        let task = threads.spawn(async move { connect(&asked).await })?;
+        let servers = task.finish(deadline(time))?.map_err(error::of)?;
+        let (is_read_only, writing) = (options.is_read_only, Mutex::default());
+        Ok(Connection { threads, servers, is_read_only, time, writing })
     }
 
     /// Does something with the servers within the time of a call.
@@ -89,8 +78,7 @@ impl Connection {
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<Task<T>> {
-        let closed = || Error::new(ErrorKind::Io, "the index is closed");
-        Ok(Task(self.runtime.as_ref().ok_or_else(closed)?.spawn(work)))
+        self.threads.spawn(work)
     }
 
     /// Refuses where nothing may be written: in an index that was opened so, and by a thread that is in the
@@ -111,23 +99,33 @@ impl Connection {
     }
 }
 
-/// A runtime must not be dropped by waiting for it: that would panic inside a host's own.
-impl Drop for Connection {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+/// The runtime that the driver runs on.
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn new() -> Result<Threads> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("filedex-mongo")
+            .enable_all()
+            .build();
+        let none = |cause| Error::new(ErrorKind::Io, "no threads for the driver").caused_by(cause);
+        Ok(Threads(Some(runtime.map_err(none)?)))
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<Task<T>> {
+        let closed = || Error::new(ErrorKind::Io, "the index is closed");
+        Ok(Task(self.0.as_ref().ok_or_else(closed)?.spawn(work)))
     }
 }
 
-/// As for [`Connection`], where it does not come to one.
-struct Opening {
-    runtime: Option<Runtime>,
-}
-
-impl Drop for Opening {
+/// A runtime must not be dropped by waiting for it: that would panic inside a host's own.
+impl Drop for Threads {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
@@ -174,8 +172,7 @@ async fn connect(options: &MongoOptions) -> std::result::Result<Servers, DriverE
     let is_router = hello.get_str("msg").is_ok_and(|kind| kind == "isdbgrid");
     let is_replicated = hello.contains_key("setName") || is_router;
     let has_transactions = options.uses_transactions && is_replicated;
-    let majority = WriteConcern::builder().w(Acknowledgment::Majority).build();
-    let kept = CollectionOptions::builder().write_concern(majority).build();
+    let kept = CollectionOptions::builder().write_concern(majority()).build();
     let records = database.collection_with_options(&options.collection, kept);
     let is_spread = is_router && is_spread(&client, &name, &options.collection).await?;
     let (keeps_times, has_counts) = (Arc::default(), Arc::default());
@@ -191,6 +188,11 @@ async fn connect(options: &MongoOptions) -> std::result::Result<Servers, DriverE
     };
     servers.learn().await?;
     Ok(servers)
+}
+
+/// Who has to have a write before it is acknowledged.
+pub(crate) fn majority() -> WriteConcern {
+    WriteConcern::builder().w(Acknowledgment::Majority).build()
 }
 
 /// Whether a collection of that name is sharded by another key than `_id`.
@@ -212,7 +214,7 @@ impl Servers {
         session
             .start_transaction()
             .read_concern(mongodb::options::ReadConcern::snapshot())
-            .write_concern(WriteConcern::builder().w(Acknowledgment::Majority).build())
+            .write_concern(majority())
             .await?;
         Ok(session)
     }

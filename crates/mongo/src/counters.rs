@@ -10,11 +10,11 @@ use filedex::{Document, Error, ErrorKind, Result};
 use futures_util::TryStreamExt as _;
 use mongodb::bson::{Document as Command, RawArrayBuf, RawDocumentBuf, doc};
 use mongodb::error::Error as DriverError;
-use mongodb::options::{Acknowledgment, CollectionOptions, WriteConcern};
+use mongodb::options::CollectionOptions;
 use mongodb::{ClientSession, Collection};
 
-use crate::connection::{Connection, Servers};
-use crate::counts::{Changes, FIELDS, name_of, number};
+use crate::connection::{Connection, Servers, majority};
+use crate::counts::{Changes, name_of, number, shown};
 use crate::write::updates;
 use crate::{error, record};
 
@@ -26,8 +26,7 @@ const PORTION: usize = 1000;
 impl Servers {
     /// A collection that belongs to the records.
     pub(crate) fn beside(&self, what: &str) -> Collection<Command> {
-        let majority = WriteConcern::builder().w(Acknowledgment::Majority).build();
-        let options = CollectionOptions::builder().write_concern(majority).build();
+        let options = CollectionOptions::builder().write_concern(majority()).build();
         self.database.collection_with_options(&format!("{}.{what}", self.name()), options)
     }
 
@@ -78,7 +77,6 @@ impl Servers {
 impl Connection {
     /// Counts all records, and has counts kept from now on.
     pub(crate) fn keep_counts(&self) -> Result<()> {
-        self.check_writable()?;
         self.check_changeable()?;
         if !self.servers.has_transactions {
             return Err(Error::new(ErrorKind::Unsupported, WANTS_TRANSACTIONS));
@@ -109,8 +107,10 @@ impl Connection {
         Ok(wrong)
     }
 
-    /// Refuses to change records past counts that are kept, and where an id would not name one record.
+    /// Refuses to change records where nothing may be written, past counts that are kept, and where an id would
+    /// not name one record.
     pub(crate) fn check_changeable(&self) -> Result<()> {
+        self.check_writable()?;
         let reason = match &self.servers {
             servers if servers.has_counts() && !servers.has_transactions => WANTS_TRANSACTIONS,
             servers if servers.is_spread => IS_SPREAD,
@@ -130,8 +130,7 @@ async fn count_all(servers: &Servers) -> Driven<()> {
     turns.delete_one(doc! { "_id": "counts" }).await?;
     counts.delete_many(doc! {}).await?;
     let mut names = BTreeMap::<String, i64>::new();
-    let shown: Command = FIELDS.iter().map(|field| ((*field).to_owned(), 1.into())).collect();
-    let mut records = servers.records.find(doc! {}).projection(shown).await?;
+    let mut records = servers.records.find(doc! {}).projection(shown()).await?;
     while let Some(raw) = records.try_next().await? {
         let record = record::read(&raw).unwrap_or_else(|_| Document::new());
         *names.entry(name_of(record.view())).or_default() += 1;

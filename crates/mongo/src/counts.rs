@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 
 use filedex::{Document, Filter, Plan, Result, Value, Values, Watch};
 use filedex_query::{Bound, Conjunct, DocumentRef, Known, Test, ValueRef};
-use mongodb::bson::{RawBsonRef, RawDocument, RawDocumentBuf};
+use mongodb::bson::{Document as Command, RawBsonRef, RawDocument, RawDocumentBuf};
 
 use crate::record;
 
 /// The type groups told apart, as in an index on one machine; without one a record is of group 0, with any
 /// other value of group 7.
-const GROUPS: [&str; 6] = ["image", "video", "audio", "text", "application", "thumb"];
+pub(crate) const GROUPS: [&str; 6] = ["image", "video", "audio", "text", "application", "thumb"];
 const OTHER: u8 = 7;
 
 /// Classes by their numbers: three bits of the group, two of `_hidden`, one of `expiresAt`.
 const CLASSES: u8 = 64;
 
 /// What of a record says where it is counted.
-pub(crate) const FIELDS: [&str; 4] = ["rid", "typeGroup", "_hidden", "expiresAt"];
+const FIELDS: [&str; 4] = ["rid", "typeGroup", "_hidden", "expiresAt"];
 
 /// Changes of counts, by their names.
 #[derive(Default)]
@@ -51,6 +51,11 @@ impl Changes {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// A projection to what says where records are counted.
+pub(crate) fn shown() -> Command {
+    FIELDS.iter().map(|field| ((*field).to_owned(), 1.into())).collect()
 }
 
 /// The name of the count that a record is in: its class, and its room.

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::moment::Moment;
 use crate::place::Place;
 use crate::question::Question;
+use crate::source::time_for;
 use crate::{Mongo, record};
 
 type Driven<T> = std::result::Result<T, DriverError>;
@@ -105,16 +106,9 @@ pub(crate) fn values(
     if !question.is_whole() {
         return Ok(None);
     }
-    if let Some(names) = counts::asked(plan).filter(|_| field == "$typeGroup" && mongo.is_counted())
-    {
-        let counters = mongo.connection.try_again(|servers| {
-            let names = names.clone();
-            async move { servers.counters(&names, &mut servers.moment().await?).await }
-        })?;
-        let mut values = Values::new(path.clone(), collation.clone());
-        if counts::groups(plan, &counters, &mut values, watch)?.is_some() {
-            return Ok(Some(values));
-        }
+    let none = || Values::new(path.clone(), collation.clone());
+    if let Some(values) = groups(mongo, plan, &field, none(), watch)? {
+        return Ok(Some(values));
     }
     // Servers take 1 and 1.0 for one value, of which either may be told.
     let value = doc! { "kind": { "$type": &field }, "value": &field };
@@ -123,8 +117,7 @@ pub(crate) fn values(
         doc! { "$group": { "_id": value, "n": { "$sum": 1_i64 } } },
     ];
     let Some(found) = served(grouped(mongo, plan, pipeline, watch))? else { return Ok(None) };
-    let (account, mut values) =
-        (watch.account(plan.limits()), Values::new(path.clone(), collation.clone()));
+    let (account, mut values) = (watch.account(plan.limits()), none());
     for group in &found {
         let read = record::read(group)?;
         let told = read.get("_id").and_then(Value::as_document);
@@ -136,6 +129,23 @@ pub(crate) fn values(
         }
     }
     Ok(Some(values))
+}
+
+/// The type groups of a room by the counts that are kept, if these tell.
+fn groups(
+    mongo: &Mongo,
+    plan: &Plan,
+    field: &str,
+    mut values: Values,
+    watch: &Watch,
+) -> Result<Option<Values>> {
+    let is_kept = field == "$typeGroup" && mongo.is_counted();
+    let Some(names) = counts::asked(plan).filter(|_| is_kept) else { return Ok(None) };
+    let counters = mongo.connection.try_again(|servers| {
+        let names = names.clone();
+        async move { servers.counters(&names, &mut servers.moment().await?).await }
+    })?;
+    Ok(counts::groups(plan, &counters, &mut values, watch)?.map(|()| values))
 }
 
 /// The field as expressions name it, if a plain name says it that the asker may see.
@@ -173,8 +183,7 @@ fn grouped(
 ) -> Outcome<Vec<RawDocumentBuf>> {
     mongo.moment.check()?;
     let account: Account = watch.account(plan.limits());
-    let time = watch.time.unwrap_or(Duration::MAX).min(plan.limits().time);
-    let time = time.max(Duration::from_millis(1));
+    let time = time_for(watch, plan.limits().time);
     account.look()?;
     let (servers, moment) = (mongo.connection.servers.clone(), mongo.moment.clone());
     let work = async move { aggregate(&servers, &moment, pipeline, time).await };

@@ -12,7 +12,7 @@ use mongodb::error::Error as DriverError;
 use mongodb::options::FindOptions;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use filedex::{Error, Result};
+use filedex::{Error, Result, Watch};
 
 use crate::connection::{Servers, Shared, Task};
 use crate::error::Failure;
@@ -45,6 +45,12 @@ pub(crate) struct Errand {
     pub(crate) time: Duration,
     /// Whether all of it has to be of one moment, where the servers can.
     pub(crate) is_one_moment: bool,
+}
+
+/// The time that servers are given: that of the watch, so much at the most. Of less than a millisecond they know
+/// nothing: it would be no limit.
+pub(crate) fn time_for(watch: &Watch, most: Duration) -> Duration {
+    watch.time.map_or(most, |time| time.min(most)).max(Duration::from_millis(1))
 }
 
 impl Errand {

@@ -8,9 +8,7 @@ use mongodb::bson::{Bson, Document as Command, doc};
 use mongodb::error::Error as DriverError;
 
 use crate::connection::{Connection, Servers};
-
-/// The type groups that are told apart, as in an index on this machine.
-const GROUPS: [&str; 6] = ["image", "video", "audio", "text", "application", "thumb"];
+use crate::counts::GROUPS;
 
 impl Connection {
     pub(crate) fn stats(&self) -> Result<Stats> {

@@ -37,7 +37,6 @@ const WANTS_TRANSACTIONS: &str = "several changes as one write want transactions
 
 /// Does the work in a transaction.
 pub(crate) fn write(connection: &Shared, work: &mut Work<'_>) -> Result<()> {
-    connection.check_writable()?;
     connection.check_changeable()?;
     if !connection.servers.has_transactions {
         return Err(Error::new(ErrorKind::Unsupported, WANTS_TRANSACTIONS));

@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::moment::Moment;
 use crate::question::Question;
 use crate::record;
-use crate::source::{Errand, Found, Source};
+use crate::source::{Errand, Found, Source, time_for};
 
 type Outcome<T> = std::result::Result<T, Failure>;
 
@@ -26,12 +26,11 @@ pub(crate) fn walk(mongo: &Mongo, plan: &Plan, watch: &Watch) -> Result<Walk> {
         return Ok(Box::new(found.into_iter().map(Ok)));
     }
     watch.account(plan.limits()).look()?;
-    let time = watch.time.unwrap_or(Duration::MAX).max(Duration::from_millis(1));
     let errand = Errand {
         filter: question.filter.clone(),
         sort: question.sort.clone(),
         // What a walk may take as a whole is its own: the servers' part has no other bound.
-        time: time.min(Duration::from_secs(3600)),
+        time: time_for(watch, Duration::from_secs(3600)),
         ..Errand::default()
     };
     let source = match question.is_empty {

@@ -12,7 +12,7 @@ use mongodb::error::Error as DriverError;
 use mongodb::options::ReturnDocument;
 
 use crate::connection::{Connection, Servers};
-use crate::counts::{Changes, FIELDS};
+use crate::counts::{Changes, shown};
 use crate::error::{Failure, WriteRefused};
 use crate::moment::Moment;
 use crate::record;
@@ -44,7 +44,6 @@ impl Outgoing {
 
 impl Connection {
     pub(crate) fn put(&self, record: &Document) -> Result<Put> {
-        self.check_writable()?;
         self.check_changeable()?;
         let outgoing = Outgoing::of(record)?;
         let before = self.try_again(|servers| replace(servers, outgoing.clone()))?;
@@ -52,7 +51,6 @@ impl Connection {
     }
 
     pub(crate) fn put_many(&self, records: &mut dyn Iterator<Item = Document>) -> Result<Tally> {
-        self.check_writable()?;
         self.check_changeable()?;
         let (mut tally, mut batch, mut bytes) = (Tally::default(), Vec::new(), 0);
         loop {
@@ -91,7 +89,6 @@ impl Connection {
         id: &str,
         change: &mut dyn FnMut(&mut Document),
     ) -> Result<Option<Put>> {
-        self.check_writable()?;
         self.check_changeable()?;
         loop {
             let Some(raw) = self.find(&Moment::Now, doc! { "_id": id })? else { return Ok(None) };
@@ -114,7 +111,6 @@ impl Connection {
     }
 
     pub(crate) fn remove(&self, ids: Vec<String>) -> Result<u64> {
-        self.check_writable()?;
         self.check_changeable()?;
         self.try_again(|servers| delete(servers, ids.clone()))
     }
@@ -211,8 +207,7 @@ async fn delete(servers: Servers, ids: Vec<String>) -> Driven<u64> {
         return Ok(servers.records.delete_many(these).await?.deleted_count);
     }
     let mut session = servers.moment().await?;
-    let shown: Command = FIELDS.iter().map(|field| ((*field).to_owned(), 1.into())).collect();
-    let found = servers.records.find(these.clone()).projection(shown);
+    let found = servers.records.find(these.clone()).projection(shown());
     let mut cursor = found.session(&mut session).await?;
     let before: Vec<RawDocumentBuf> = cursor.stream(&mut session).try_collect().await?;
     let gone = servers.records.delete_many(these).session(&mut session).await?;
