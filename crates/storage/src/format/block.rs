@@ -77,6 +77,13 @@ impl Block {
         Block::read(bytes.into(), before)
     }
 
+    /// One entry of the block, which holds nothing of the others.
+    pub(crate) fn apart(&self, at: usize) -> Option<Block> {
+        let entry = self.entry(at)?;
+        let block = Block::alone(self.list(), &entry, self.before + at)?;
+        Some(Block { place: self.place, ..block })
+    }
+
     /// The block, which lies at that place.
     pub(crate) fn lying_at(self, place: Place) -> Block {
         Block { place: Some(place), ..self }

@@ -23,8 +23,8 @@ pub(crate) const IDS: &[u8] = &[2];
 /// The key of the list of all records, newest first.
 pub(crate) const EVERYTHING: &[u8] = &[5];
 
-/// Stands where the key of a room would. No value's key begins with this byte.
-const LOOSE_ROOM: u8 = 0xff;
+/// The key of the list of loose records. No value's key begins with its second byte.
+const LOOSE: &[u8] = &[ROOMS, 0xff];
 
 /// What the keys of all rooms begin with.
 pub(crate) const ALL_ROOMS: &[u8] = &[ROOMS];
@@ -60,7 +60,11 @@ impl List {
 
     /// The records without a single place.
     pub(crate) fn loose() -> List {
-        List(vec![ROOMS, LOOSE_ROOM])
+        List(LOOSE.to_vec())
+    }
+
+    pub(crate) fn is_loose(&self) -> bool {
+        self.0 == LOOSE
     }
 
     /// The records whose `userId` is that value.

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{Document, DocumentRef, Limits, Value, ValueRef, key};
 
+use super::block::Entry;
 use super::class::Class;
 use super::keys::{append_id_descending, by_id, newest_first, or_null};
 use super::lists::{EVERYTHING, IDS, List};
@@ -90,20 +91,28 @@ impl Record {
 impl Standing {
     /// Where that record stands.
     pub(crate) fn of(record: DocumentRef<'_>) -> Standing {
-        let id = record.get("_id").and_then(ValueRef::as_text).unwrap_or_default();
+        let id = id_of(record);
         let uploaded = record.get("uploadedAt").unwrap_or(ValueRef::Null);
-        let is_loose = is_loose(record);
         let room = match record.get("rid").unwrap_or(ValueRef::Null) {
-            _ if is_loose => List::loose(),
+            _ if is_loose(record) => List::loose(),
             rid => List::room(rid),
         };
-        let user = match record.get("userId") {
-            None | Some(ValueRef::Null | ValueRef::Undefined) => None,
-            Some(_) if is_loose => None,
-            Some(user) => Some(List::user(user)),
-        };
+        let (user, order) = (user_of(record, &room), newest_first(uploaded, id));
         let (class, size) = (Class::of(record), Size::of(record));
-        Standing { id: id.to_owned(), room, user, order: newest_first(uploaded, id), class, size }
+        Standing { id: id.to_owned(), room, user, order, class, size }
+    }
+
+    /// Where the record stands that is this entry of the room's list of that key.
+    pub(crate) fn lying(room: &[u8], entry: &Entry<'_>) -> Standing {
+        let (record, room) = (document(entry.payload), List::from_bytes(room));
+        Standing {
+            id: id_of(record).to_owned(),
+            user: user_of(record, &room),
+            room,
+            order: entry.key.to_vec(),
+            class: entry.class,
+            size: entry.size,
+        }
     }
 
     /// The entries that the record has, of which that in its room holds the record itself.
@@ -170,6 +179,19 @@ impl Standing {
 /// A body as a document. Its checksum has been verified.
 pub(crate) fn document(body: &[u8]) -> DocumentRef<'_> {
     PackedDocument::new(body).into()
+}
+
+fn id_of(record: DocumentRef<'_>) -> &str {
+    record.get("_id").and_then(ValueRef::as_text).unwrap_or_default()
+}
+
+/// The list of its user, if it is in one.
+fn user_of(record: DocumentRef<'_>, room: &List) -> Option<List> {
+    match record.get("userId") {
+        None | Some(ValueRef::Null | ValueRef::Undefined) => None,
+        Some(_) if room.is_loose() => None,
+        Some(user) => Some(List::user(user)),
+    }
 }
 
 /// Whether no single place is right: a filter finds a record by each element of an array.

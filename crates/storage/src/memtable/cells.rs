@@ -3,7 +3,8 @@
 use std::slice;
 
 use super::cell::Cell;
-use super::tree::{Child, Node, Slot, Sought, before, place};
+use super::slot::{Slot, Sought};
+use super::tree::{Child, Node, before, place};
 
 /// From which end a walk goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The memtable: what was written since the last checkpoint, as entries by list and key.
 //!
-//! Gives out: [`Cell`] (what becomes of one key), [`CellBuilder`] (the cells of one write), [`Memtable`] (all of them in order, with sums), [`Cells`]
+//! Gives out: [`Cell`] (what becomes of one key), [`CellBuilder`] (the cells of one write) and
+//! [`Sorted`] (the same in the order of their keys), [`Memtable`] (all of them in order, with sums), [`Cells`]
 //! (a walk over a part of them).
 //!
 //! # Invariants
@@ -10,8 +11,10 @@
 
 mod cell;
 mod cells;
+mod slot;
 mod tree;
 
 pub(crate) use cell::{Cell, CellBuilder};
 pub(crate) use cells::{Cells, Direction};
+pub(crate) use slot::Sorted;
 pub(crate) use tree::Memtable;

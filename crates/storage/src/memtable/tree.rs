@@ -1,12 +1,12 @@
 //! Cells in order, with sums over any part of them: a search tree whose nodes are shared by all its
 //! clones, and copied when one that is shared is changed.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::cell::Cell;
+use super::cell::{Beneath, Cell};
 use super::cells::{Cells, Direction};
-use crate::format::{Class, Size, Tally};
+use super::slot::{Slot, Slots, Sorted, Sought};
+use crate::format::Tally;
 
 /// Cells of a leaf, and children of an inner node, after which it is cut in two.
 const MOST_CELLS: usize = 30;
@@ -33,65 +33,11 @@ pub(super) enum Node {
     Inner(Vec<Child>),
 }
 
-/// A cell, with the first bytes of its key at hand: most keys are told apart by these, without a look at
-/// what lies elsewhere in memory.
-#[derive(Clone, Debug)]
-pub(super) struct Slot {
-    head: u128,
-    pub(super) cell: Cell,
-}
-
-/// A key that is looked for.
-#[derive(Clone, Copy)]
-pub(super) struct Sought<'k> {
-    head: u128,
-    key: &'k [u8],
-}
-
-impl Slot {
-    fn new(cell: Cell) -> Slot {
-        Slot { head: head(cell.key()), cell }
-    }
-
-    pub(super) fn order(&self, sought: Sought<'_>) -> Ordering {
-        self.head.cmp(&sought.head).then_with(|| self.cell.key().cmp(sought.key))
-    }
-
-    fn key(&self) -> &[u8] {
-        self.cell.key()
-    }
-}
-
-impl<'k> Sought<'k> {
-    pub(super) fn new(key: &'k [u8]) -> Sought<'k> {
-        Sought { head: head(key), key }
-    }
-}
-
-/// The first bytes of a key as a number. Those of two keys are in the order of the keys, or equal.
-fn head(key: &[u8]) -> u128 {
-    match key.first_chunk::<16>() {
-        Some(first) => u128::from_be_bytes(*first),
-        None => {
-            let mut first = [0; 16];
-            first.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
-            u128::from_be_bytes(first)
-        }
-    }
-}
-
 /// What cells add up to: how many they are, and by how much the index beneath is off.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sum {
     pub(crate) cells: usize,
     pub(crate) tally: Tally,
-}
-
-/// By how much a sum changes with one cell.
-struct Change {
-    taken: Option<(Class, Size)>,
-    added: Option<(Class, Size)>,
-    cells: usize,
 }
 
 impl Sum {
@@ -114,14 +60,13 @@ impl Sum {
 
     fn add_cell(&mut self, cell: &Cell) {
         self.cells += 1;
-        self.change(&Change { taken: cell.before(), added: cell.after(), cells: 0 });
+        self.change(cell.before(), cell.after());
     }
 
-    fn change(&mut self, change: &Change) {
-        self.cells += change.cells;
-        if change.taken != change.added {
-            change.taken.into_iter().for_each(|(class, size)| self.tally.take(class, size));
-            change.added.into_iter().for_each(|(class, size)| self.tally.add(class, size));
+    fn change(&mut self, taken: Beneath, added: Beneath) {
+        if taken != added {
+            taken.into_iter().for_each(|(class, size)| self.tally.take(class, size));
+            added.into_iter().for_each(|(class, size)| self.tally.add(class, size));
         }
     }
 }
@@ -143,17 +88,20 @@ impl Memtable {
         self.root.as_ref().map_or(0, |root| root.sum.cells)
     }
 
-    /// Puts a cell in place of the one of its key, whose account of what lies beneath it takes over.
-    pub(crate) fn insert(&mut self, cell: Cell) {
-        self.bytes += cell.memory();
-        let slot = Slot::new(cell);
-        let Some(root) = &mut self.root else {
-            self.root = Child::leaf(vec![slot]).map(Arc::new);
-            return;
-        };
-        let (_, split) = Arc::make_mut(root).insert(slot);
-        if let Some(later) = split {
-            self.root = Child::inner(vec![Child::clone(root), later]).map(Arc::new);
+    /// Puts each cell in place of the one of its key, whose account of what lies beneath it takes over.
+    pub(crate) fn insert_all(&mut self, cells: Sorted) {
+        self.bytes += cells.memory();
+        let mut slots = cells.into_slots();
+        while let Some(first) = slots.peek() {
+            let Some(root) = &mut self.root else {
+                self.root = Child::leaf(vec![first.clone()]).map(Arc::new);
+                slots.next();
+                continue;
+            };
+            let (_, split) = Arc::make_mut(root).insert(&mut slots, None);
+            if let Some(later) = split {
+                self.root = Child::inner(vec![Child::clone(root), later]).map(Arc::new);
+            }
         }
     }
 
@@ -234,29 +182,22 @@ impl Child {
         Some(Child { node: Arc::new(Node::Inner(children)), first, sum })
     }
 
-    /// Puts the cell in its place; gives the later half, where this has grown too large.
-    fn insert(&mut self, slot: Slot) -> (Change, Option<Child>) {
+    /// Puts the next cells in their places, those before `end` and no more than it can hold; gives by how much
+    /// that changes the sum, and the later half, where this has grown too large.
+    fn insert(&mut self, slots: &mut Slots, end: Option<&Slot>) -> (Sum, Option<Child>) {
         let (change, split) = match Arc::make_mut(&mut self.node) {
             Node::Leaf(cells) => {
-                let change = insert_into(cells, slot);
+                let change = insert_into(cells, slots, end);
                 cells.first().into_iter().for_each(|first| self.first.clone_from(first));
-                let is_full = cells.len() > MOST_CELLS;
-                (change, is_full.then(|| Child::leaf(cells.split_off(cells.len() / 2))).flatten())
+                (change, later_half(cells, MOST_CELLS).and_then(Child::leaf))
             }
             Node::Inner(children) => {
-                let at = place(children, Sought { head: slot.head, key: slot.cell.key() });
-                let inserted = children.get_mut(at).map(|child| child.insert(slot));
-                let (change, split) = inserted.unwrap_or((Change::nothing(), None));
-                split.into_iter().for_each(|later| children.insert(at + 1, later));
+                let change = insert_below(children, slots, end);
                 children.first().into_iter().for_each(|child| self.first.clone_from(&child.first));
-                let is_full = children.len() > MOST_CHILDREN;
-                (
-                    change,
-                    is_full.then(|| Child::inner(children.split_off(children.len() / 2))).flatten(),
-                )
+                (change, later_half(children, MOST_CHILDREN).and_then(Child::inner))
             }
         };
-        self.sum.change(&change);
+        self.sum.add(&change);
         if let Some(later) = &split {
             self.sum.cells -= later.sum.cells;
             self.sum.tally.take_all(&later.sum.tally);
@@ -289,30 +230,69 @@ impl Child {
     }
 }
 
-impl Change {
-    fn nothing() -> Change {
-        Change { taken: None, added: None, cells: 0 }
-    }
+/// The later half of what is to be cut in two.
+fn later_half<T>(items: &mut Vec<T>, most: usize) -> Option<Vec<T>> {
+    let later = (items.len() > most).then(|| items.split_off(items.len() / 2))?;
+    items.shrink_to(most + 1);
+    Some(later)
 }
 
-fn insert_into(cells: &mut Vec<Slot>, mut slot: Slot) -> Change {
-    let sought = Sought { head: slot.head, key: slot.cell.key() };
-    match cells.binary_search_by(|other| other.order(sought)) {
-        Err(at) => {
-            let (taken, added) = (slot.cell.before(), slot.cell.after());
-            if cells.len() == cells.capacity() {
-                cells.reserve_exact((MOST_CELLS + 1).saturating_sub(cells.len()));
+/// Until there are so many that each half of them is as much as a node may hold.
+fn insert_below(children: &mut Vec<Child>, slots: &mut Slots, end: Option<&Slot>) -> Sum {
+    let (mut change, mut at) = (Sum::default(), 0);
+    while children.len() < 2 * MOST_CHILDREN
+        && let Some(slot) = slots.peek_before(end)
+    {
+        at += place(children.get(at..).unwrap_or_default(), slot.sought());
+        let Some((upto, behind)) = children.split_at_mut_checked(at + 1) else { break };
+        let Some(child) = upto.last_mut() else { break };
+        let end = behind.first().map(|next| &next.first).or(end);
+        let (more, split) = child.insert(slots, end);
+        change.add(&more);
+        split.into_iter().for_each(|later| children.insert(at + 1, later));
+    }
+    change
+}
+
+/// The same for the cells of a leaf.
+fn insert_into(cells: &mut Vec<Slot>, slots: &mut Slots, end: Option<&Slot>) -> Sum {
+    let (mut change, mut at) = (Sum::default(), 0);
+    while cells.len() < 2 * MOST_CELLS
+        && let Some(mut slot) = slots.next_before(end)
+    {
+        match find(cells.get(at..).unwrap_or_default(), &slot) {
+            Err(before) => {
+                at += before;
+                change.cells += 1;
+                change.change(slot.cell.before(), slot.cell.after());
+                if cells.len() == cells.capacity() {
+                    // One more than stays here, or as many as are cut in two.
+                    let most =
+                        if cells.len() > MOST_CELLS { 2 * MOST_CELLS } else { MOST_CELLS + 1 };
+                    cells.reserve_exact(most.saturating_sub(cells.len()));
+                }
+                cells.insert(at, slot);
             }
-            cells.insert(at, slot);
-            Change { taken, added, cells: 1 }
+            Ok(before) => {
+                at += before;
+                let Some(old) = cells.get_mut(at) else { break };
+                slot.cell.replace(&old.cell);
+                change.change(old.cell.after(), slot.cell.after());
+                *old = slot;
+            }
         }
-        Ok(at) => {
-            let Some(old) = cells.get_mut(at) else { return Change::nothing() };
-            slot.cell.replace(&old.cell);
-            let (taken, added) = (old.cell.after(), slot.cell.after());
-            *old = slot;
-            Change { taken, added, cells: 0 }
+        // The next one comes later, often right behind.
+        at += 1;
+    }
+    change
+}
+
+fn find(cells: &[Slot], slot: &Slot) -> Result<usize, usize> {
+    match cells.first() {
+        Some(first) if !slot.is_before(first) => {
+            cells.binary_search_by(|other| other.order(slot.sought()))
         }
+        _ => Err(0),
     }
 }
 
@@ -323,7 +303,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::format::Entry;
+    use crate::format::{Class, Entry, Size};
     use crate::memtable::CellBuilder;
 
     type Model = BTreeMap<Vec<u8>, (Option<Class>, Option<Class>)>;
@@ -332,26 +312,25 @@ mod tests {
         Class::from_byte(byte % 4).unwrap()
     }
 
-    fn insert(
-        table: &mut Memtable,
-        model: &mut Model,
-        key: &[u8],
-        before: Option<u8>,
-        after: Option<u8>,
-    ) {
-        let (before, after) = (before.map(class), after.map(class));
-        let beneath = before.map(|class| (class, Size::default()));
+    /// One change of each key: what lay beneath it, and what lies there then.
+    type Change = (String, Option<u8>, Option<u8>);
+
+    fn insert(table: &mut Memtable, model: &mut Model, changes: &[Change]) {
         let mut cells = CellBuilder::default();
-        match after {
-            Some(class) => {
-                let entry = Entry { key, class, size: Size::default(), payload: b"payload" };
-                cells.put(b"", &entry, beneath, 0);
+        for (key, before, after) in changes {
+            let (key, before, after) = (key.as_bytes(), before.map(class), after.map(class));
+            let beneath = before.map(|class| (class, Size::default()));
+            match after {
+                Some(class) => {
+                    let entry = Entry { key, class, size: Size::default(), payload: b"payload" };
+                    cells.put(b"", &entry, beneath, 0);
+                }
+                None => cells.removed(b"", key, beneath, 0),
             }
-            None => cells.removed(b"", key, beneath, 0),
+            let kept = model.get(key).map_or(before, |(before, _)| *before);
+            model.insert(key.to_vec(), (kept, after));
         }
-        cells.finish().into_iter().for_each(|cell| table.insert(cell));
-        let kept = model.get(key).map_or(before, |(before, _)| *before);
-        model.insert(key.to_vec(), (kept, after));
+        table.insert_all(Sorted::new(cells.finish()));
     }
 
     fn expected(model: &Model, from: &[u8], to: &[u8]) -> Sum {
@@ -390,20 +369,17 @@ mod tests {
         #[test]
         fn a_memtable_is_a_sorted_map_whose_sums_are_a_recount_and_whose_clones_stay(
             changes in proptest::collection::vec(
-                ("[a-d]{1,6}", any::<Option<u8>>(), any::<Option<u8>>()), 0..600,
+                ("[a-d]{1,6}", any::<Option<u8>>(), any::<Option<u8>>()), 0..2000,
             ),
             cut in any::<prop::sample::Index>(),
+            at_once in prop_oneof![Just(1), 1..20_usize, Just(500)],
             (from, to) in ("[a-d]{0,3}", "[a-d]{0,3}"),
         ) {
             let (mut table, mut model) = (Memtable::default(), Model::new());
-            let cut = cut.index(changes.len() + 1);
-            for (key, before, after) in changes.iter().take(cut) {
-                insert(&mut table, &mut model, key.as_bytes(), *before, *after);
-            }
+            let (first, then) = changes.split_at(cut.index(changes.len() + 1));
+            first.chunks(at_once).for_each(|some| insert(&mut table, &mut model, some));
             let (kept, kept_model) = (table.clone(), model.clone());
-            for (key, before, after) in changes.iter().skip(cut) {
-                insert(&mut table, &mut model, key.as_bytes(), *before, *after);
-            }
+            then.chunks(at_once).for_each(|some| insert(&mut table, &mut model, some));
             check(&table, &model, from.as_bytes(), to.as_bytes());
             check(&kept, &kept_model, from.as_bytes(), to.as_bytes());
             let bytes: usize = table.cells_from(&[]).map(|cell| cell.memory()).sum();

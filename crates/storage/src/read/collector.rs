@@ -9,7 +9,7 @@ use super::place::Place;
 use super::reply::Reply;
 use super::window::Window;
 use crate::error::Result;
-use crate::snapshot::{Found, Stored};
+use crate::snapshot::Stored;
 
 /// What becomes of a matching record.
 pub(crate) enum Collector<'v> {
@@ -164,15 +164,16 @@ pub(crate) fn beginning<'k>(key: &'k [u8], other: &[u8]) -> &'k [u8] {
 /// Records that may keep the blocks they lie in, of which others may have no use any more.
 const MOST_IN_BLOCKS: usize = 64;
 
+/// What a record out of its block takes beside itself: its key and that of its list.
+const BYTES_BESIDE: usize = 128;
+
 /// The record to be kept as one of so many, with the bytes that it holds: out of its block where there
 /// are many, so that no block is held for the sake of one of its records.
 fn apart(stored: Stored, kept: usize) -> (Stored, usize) {
     let bytes = stored.body().len();
-    match stored {
-        Stored::Lying(Found::InBlock(..)) if kept >= MOST_IN_BLOCKS => {
-            (Stored::Apart(stored.body().into()), bytes)
-        }
-        stored => (stored, bytes),
+    match kept >= MOST_IN_BLOCKS {
+        true => (stored.apart(), bytes + BYTES_BESIDE),
+        false => (stored, bytes),
     }
 }
 

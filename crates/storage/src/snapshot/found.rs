@@ -3,7 +3,7 @@
 use filedex_query::DocumentRef;
 use filedex_query::packed::PackedDocument;
 
-use crate::format::{Block, Entry, Place};
+use crate::format::{Block, Entry, Place, Standing};
 use crate::memtable::Cell;
 
 /// An entry of a list, kept in memory as long as this is.
@@ -13,14 +13,9 @@ pub(crate) enum Found {
     InCell(Cell),
 }
 
-/// A record.
+/// A record, where it lies as an entry of a room.
 #[derive(Clone, Debug)]
-pub(crate) enum Stored {
-    /// Where it lies, as an entry of a room.
-    Lying(Found),
-    /// Its body alone.
-    Apart(Box<[u8]>),
-}
+pub(crate) struct Stored(Found);
 
 impl Found {
     pub(crate) fn payload(&self) -> &[u8] {
@@ -37,6 +32,14 @@ impl Found {
         }
     }
 
+    /// The key of the list.
+    fn list(&self) -> &[u8] {
+        match self {
+            Found::InBlock(block, _) => block.list(),
+            Found::InCell(cell) => cell.list(),
+        }
+    }
+
     /// Where it lies in a block, and as which of its entries.
     pub(crate) fn place(&self) -> Option<(Place, usize)> {
         match self {
@@ -47,14 +50,25 @@ impl Found {
 
     /// The record, if this is an entry of a room.
     pub(crate) fn into_record(self) -> Stored {
-        Stored::Lying(self)
+        Stored(self)
     }
 }
 
 impl Stored {
     /// The record that a cell holds.
     pub(crate) fn of_cell(cell: &Cell) -> Stored {
-        Stored::Lying(Found::InCell(cell.clone()))
+        Stored(Found::InCell(cell.clone()))
+    }
+
+    /// The same record out of its block, so that this is not held for its sake.
+    pub(crate) fn apart(self) -> Stored {
+        match self.0 {
+            Found::InBlock(block, at) => Stored(match block.apart(at) {
+                Some(alone) => Found::InBlock(alone, 0),
+                None => Found::InBlock(block, at),
+            }),
+            in_cell @ Found::InCell(_) => Stored(in_cell),
+        }
     }
 
     /// The record, read in place.
@@ -67,27 +81,29 @@ impl Stored {
         PackedDocument::new(self.body())
     }
 
+    /// Where it stands: most of that is told by where it lies.
+    pub(crate) fn standing(&self) -> Standing {
+        match self.0.entry() {
+            Some(entry) => Standing::lying(self.0.list(), &entry),
+            None => Standing::of(self.document()),
+        }
+    }
+
     /// The bytes of its stored form.
     pub(crate) fn body(&self) -> &[u8] {
-        match self {
-            Stored::Lying(found) => found.payload(),
-            Stored::Apart(body) => body,
-        }
+        self.0.payload()
     }
 
     /// Where it lies in a block, and as which of its entries.
     pub(crate) fn place(&self) -> Option<(Place, usize)> {
-        match self {
-            Stored::Lying(found) => found.place(),
-            Stored::Apart(_) => None,
-        }
+        self.0.place()
     }
 
     /// The cell that it lies in, if it lies in one.
     pub(crate) fn cell(&self) -> Option<&Cell> {
-        match self {
-            Stored::Lying(Found::InCell(cell)) => Some(cell),
-            _ => None,
+        match &self.0 {
+            Found::InCell(cell) => Some(cell),
+            Found::InBlock(..) => None,
         }
     }
 }

@@ -98,8 +98,7 @@ impl Walker {
         execution.part(span, &mut collector)?;
         let full = collector.is_full();
         let records = collector.into_records();
-        let (some, last) =
-            (!records.is_empty(), records.last().map(|last| Standing::of(last.document())));
+        let (some, last) = (!records.is_empty(), records.last().map(Stored::standing));
         for record in records {
             take(&mut execution, record)?;
         }

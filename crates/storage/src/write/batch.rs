@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::format::lists::holds_records;
 use crate::format::{Class, Entry, Place, Record, Size, Standing};
 use crate::log::{Operation, Operations};
-use crate::memtable::{Cell, CellBuilder, Memtable};
+use crate::memtable::{CellBuilder, Memtable, Sorted};
 use crate::snapshot::{Snapshot, State, Stored};
 
 /// What a put did.
@@ -67,8 +67,7 @@ pub(crate) struct Batch<'b> {
 
 /// The cells that a write sets.
 pub(crate) struct Changes {
-    /// In the order of their keys, so that each is put in near the one before.
-    cells: Vec<Cell>,
+    cells: Sorted,
     /// Where the records lie that some of them stand for: the stamp of the cell, the block, and which of its
     /// entries it is.
     places: Vec<(u64, Place, usize)>,
@@ -188,7 +187,8 @@ impl<'b> Batch<'b> {
         let (mut state, shown) =
             self.shown.take().unwrap_or_else(|| (self.snapshot.state.clone(), 0));
         let cells = self.changes.cells.so_far();
-        cells.iter().skip(shown).for_each(|cell| state.active.insert(cell.clone()));
+        let new = cells.get(shown..).unwrap_or_default();
+        state.active.insert_all(Sorted::new(new.to_vec()));
         self.shown = Some((state.clone(), cells.len()));
         state
     }
@@ -242,7 +242,7 @@ impl Old {
 
     fn standing(&self) -> Standing {
         match self {
-            Old::Stored(stored) => Standing::of(stored.document()),
+            Old::Stored(stored) => stored.standing(),
             Old::Written(record) => record.standing.clone(),
         }
     }
@@ -277,15 +277,13 @@ impl Changes {
     }
 
     pub(crate) fn apply(self, memtable: &mut Memtable) {
-        self.cells.into_iter().for_each(|cell| memtable.insert(cell));
+        memtable.insert_all(self.cells);
     }
 }
 
 impl Setting {
     fn finish(self) -> Changes {
-        let mut cells = self.cells.finish();
-        // Of one key the later stays behind the earlier.
-        cells.sort_by(|one, other| one.key().cmp(other.key()));
+        let cells = Sorted::new(self.cells.finish());
         Changes { cells, places: self.places, stamp: self.stamp }
     }
 
