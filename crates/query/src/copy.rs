@@ -82,13 +82,13 @@ impl Footprint {
 
 /// Pays for a query's own text about to be compiled: its values are copied into what it compiles to, which
 /// keeps the text, what runs, and the conditions that it proves.
-pub(crate) fn hold_query(query: DocumentRef<'_>, environment: &Environment) -> Result<()> {
+pub(crate) fn hold_query(query: ValueRef<'_>, environment: &Environment) -> Result<()> {
     const COPIES: usize = 3;
     let Environment { limits, account, .. } = environment;
     let mut footprint = Footprint::default();
     // What is deeper ends with an error before it is copied.
     let levels = limits.document_depth.saturating_add(1);
-    footprint.add_levels(ValueRef::Document(query), levels, &mut |_| account.work(STEPS))?;
+    footprint.add_levels(query, levels, &mut |_| account.work(STEPS))?;
     account.hold(COPIES * footprint.memory())
 }
 

@@ -8,7 +8,13 @@
     reason = "tests"
 )]
 
-use filedex_query::{Document, Environment, Error, Found, Limits, Update, Value, ejson};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use filedex_query::{
+    Account, Clock, Code, Document, Environment, Error, Found, Limits, Update, Value, ejson,
+};
 
 fn read(text: &str) -> Document {
     ejson::read_document(text, &Limits::default()).unwrap()
@@ -150,4 +156,103 @@ fn a_name_that_stands_twice_is_two_operators() {
     let apart = r#"{"$set": {"a": 1}, "$set": {"b": 2}}"#;
     let changed = under(&Limits::default(), "{}", apart).unwrap();
     assert_eq!(changed, read(r#"{"a": 1, "b": 2}"#));
+}
+
+/// Updates that go through an array, or copy it, each by another way.
+const COSTLY: [(&str, Option<&str>); 13] = [
+    (r#"{"$push": {"a": {"$each": [1], "$sort": 1}}}"#, None),
+    (r#"{"$push": {"o": {"$each": [], "$sort": {"k": -1, "v": 1}}}}"#, None),
+    (r#"{"$push": {"a": {"$each": [1], "$position": 0}}}"#, None),
+    (r#"{"$addToSet": {"a": {"$each": [1, "x"]}}}"#, None),
+    (r#"{"$pull": {"a": 7}}"#, None),
+    (r#"{"$pull": {"a": {"$gt": "m"}}}"#, None),
+    (r#"{"$pull": {"o": {"k": "x"}}}"#, None),
+    (r#"{"$pullAll": {"a": [1, 2, "x"]}}"#, None),
+    (r#"{"$set": {"a.$[]": "x"}}"#, None),
+    (r#"{"$set": {"o.$[x].k": 1}}"#, Some(r#"[{"x.k": {"$gt": "a"}}]"#)),
+    (r#"{"$rename": {"o": "p"}, "$max": {"a": []}}"#, None),
+    (r#"[{"$set": {"b": {"$concatArrays": ["$a", "$a"]}}}]"#, None),
+    (r#"[{"$unset": "z"}]"#, None),
+];
+
+/// A document with arrays of so many elements.
+fn large(elements: usize) -> Document {
+    let object = Document::new().with("k", "key").with("v", 7);
+    Document::new()
+        .with("_id", "x")
+        .with("a", (0..elements).map(|n| format!("text {n}").into()).collect::<Vec<Value>>())
+        .with("o", vec![Value::Document(object); elements])
+}
+
+fn costly(update: &str, filters: Option<&str>) -> Update {
+    Update::parse_text(update, filters, &Environment::default()).unwrap()
+}
+
+/// Stops a request at the look of that number.
+struct StopsAt(AtomicU64);
+
+impl Clock for StopsAt {
+    fn look(&self) -> Result<(), Error> {
+        match self.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::new(Code::INTERRUPTED, "the flag is raised")),
+        }
+    }
+}
+
+#[test]
+fn an_update_that_goes_through_much_looks_at_the_clock_all_the_time() {
+    for (text, filters) in COSTLY {
+        let (update, clock) = (costly(text, filters), StopsAt(AtomicU64::new(u64::MAX)));
+        let account = Account::default().watched_by(Arc::new(clock));
+        update.apply_within(large(50_000), Found::default(), &account).unwrap();
+        assert!(account.looks() >= 3, "{} looks in {text}", account.looks());
+        let stops = Account::default().watched_by(Arc::new(StopsAt(AtomicU64::new(1))));
+        let error = update.apply_within(large(50_000), Found::default(), &stops).unwrap_err();
+        assert_eq!((error.code(), stops.looks()), (Code::INTERRUPTED, 2), "{text}");
+    }
+}
+
+#[test]
+fn what_an_update_makes_is_held_by_the_request() {
+    let makes: Vec<_> = COSTLY.iter().filter(|(text, _)| !text.contains("$pull")).collect();
+    for (text, filters) in makes {
+        let update = costly(text, *filters);
+        let under = |most: usize| {
+            let account = Account::new(&Limits::default().with_request_bytes(most));
+            update
+                .apply_within(large(1000), Found::default(), &account)
+                .map(|_| account.most_held())
+        };
+        if text.contains("$rename") {
+            // What moves takes no room of its own.
+            assert!(under(1000).is_ok(), "{text}");
+            continue;
+        }
+        let held = under(1 << 20).unwrap();
+        assert!(held > 1000, "{held} bytes held in {text}");
+        assert!(under(held).is_ok(), "{text}");
+        assert_eq!(under(held - 1).unwrap_err().limit_name(), Some("request_bytes"), "{text}");
+    }
+}
+
+#[test]
+fn an_update_is_held_as_it_is_read() {
+    let each = vec!["12345"; 1000].join(",");
+    for text in [
+        format!(r#"{{"$push": {{"a": {{"$each": [{each}]}}}}}}"#),
+        format!(r#"{{"$addToSet": {{"a": {{"$each": [{each}]}}}}}}"#),
+        format!(r#"{{"a": [{each}]}}"#),
+        format!(r#"[{{"$set": {{"a": [{each}]}}}}]"#),
+    ] {
+        let read = |most: usize| {
+            let limits = Limits::default().with_request_bytes(most);
+            let account = Arc::new(Account::new(&limits));
+            let environment = Environment { limits, account, ..Environment::default() };
+            Update::parse_text(&text, None, &environment).map(|_| environment.account.most_held())
+        };
+        let held = read(16 << 20).unwrap();
+        assert!(held > text.len() && read(held).is_ok(), "{held} bytes of {text}");
+        assert_eq!(read(held - 1).unwrap_err().limit_name(), Some("request_bytes"), "{text}");
+    }
 }

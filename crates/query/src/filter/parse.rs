@@ -8,7 +8,8 @@ use super::tree::is_reference_part;
 use super::{Filter, Test, operand, refused};
 use crate::copy::hold_query;
 use crate::{
-    Code, Document, Environment, Error, Expression, Path, Pattern, Result, Schema, Value, ejson,
+    Code, Document, Environment, Error, Expression, Path, Pattern, Result, Schema, Value, ValueRef,
+    ejson,
 };
 
 /// Reads filters, counting what one filter may have only so many of.
@@ -44,7 +45,7 @@ impl Filter {
     /// that need an index of a kind Filedex does not keep; limits `filter_depth`, `filter_nodes`,
     /// `in_length` and `document_depth`.
     pub fn parse(document: &Document, environment: &Environment) -> Result<Filter> {
-        hold_query(document.view(), environment)?;
+        hold_query(ValueRef::Document(document.view()), environment)?;
         Parser::new(environment).filter(document, Place::RECORD)
     }
 }

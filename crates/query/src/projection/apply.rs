@@ -96,7 +96,7 @@ impl Projection {
     /// 40353 for bad names, 31325 for an unknown operator, 40218 for metadata; those of expressions
     /// and of `$elemMatch`; the limits `filter_nodes`, `filter_depth`, `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Projection> {
-        hold_query(specification.view(), environment)?;
+        hold_query(ValueRef::Document(specification.view()), environment)?;
         let (kind, root) = parse(specification, environment)?;
         let (source, collation) = (specification.clone(), environment.collation.clone());
         Ok(Projection::of(Parsed { source, kind, root, collation }))

@@ -54,7 +54,7 @@ impl Sort {
     /// stands twice, 40352, 40353, 15998, 16410 for a bad path, the limits `sort_keys` and
     /// `path_parts`.
     pub fn parse(specification: &Document, environment: &Environment) -> Result<Sort> {
-        hold_query(specification.view(), environment)?;
+        hold_query(ValueRef::Document(specification.view()), environment)?;
         let limit = environment.limits.sort_keys;
         if specification.len() > limit {
             return Err(Error::limit("sort_keys", limit));

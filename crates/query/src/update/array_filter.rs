@@ -3,7 +3,7 @@
 //! This file knows their names and their use, and nothing of paths or operators.
 
 use super::condition::{self, Condition};
-use crate::{Code, Document, Environment, Error, Filter, Result, Value};
+use crate::{Account, Code, Document, Environment, Error, Filter, Result, Value};
 
 /// The array filters of one update.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +55,9 @@ impl ArrayFilters {
     /// Whether the filter at that place takes the element.
     ///
     /// # Errors
-    /// Those of [`crate::Matcher::matches`].
-    pub(super) fn takes(&self, at: usize, element: &mut Value) -> Result<bool> {
-        self.0.get(at).map_or(Ok(false), |filter| filter.condition.matches(element))
+    /// Those of [`crate::Matcher::matches_within`].
+    pub(super) fn takes(&self, at: usize, element: &mut Value, account: &Account) -> Result<bool> {
+        self.0.get(at).map_or(Ok(false), |filter| filter.condition.matches(element, account))
     }
 
     /// Refuses filters that no path uses.

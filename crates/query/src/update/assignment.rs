@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::mem;
 
 use super::room::Room;
+use crate::copy::FIELD;
 use crate::{
-    Account, Code, Document, DocumentRef, Environment, Error, Expression, Result, Value, field_path,
+    Code, Document, DocumentRef, Environment, Error, Expression, Result, Value, field_path,
 };
 
 /// The fields of one object that are set, in the order in which they were written.
@@ -27,7 +28,7 @@ enum Assigned {
 pub(super) struct Source<'s> {
     pub(super) document: DocumentRef<'s>,
     pub(super) spent: &'s Cell<usize>,
-    pub(super) room: Room,
+    pub(super) room: Room<'s>,
 }
 
 impl Assignment {
@@ -98,6 +99,7 @@ impl Assignment {
                     inner.inside(before, source).map(Some)
                 }
             };
+            source.room.look_for_field(object)?;
             match value.map_err(|error| error.at(name))? {
                 Some(value) => object.set(name, value),
                 None => drop(object.remove(name)),
@@ -112,11 +114,14 @@ impl Assignment {
         let mut object = match value {
             Value::Document(object) => object,
             Value::Array(array) => {
+                // What was no object becomes one.
+                source.room.move_elements(array.len())?;
                 let each = array.into_iter().map(|element| self.inside(element, source));
                 return each.collect::<Result<Vec<Value>>>().map(Value::Array);
             }
             _ => Document::new(),
         };
+        source.room.account().hold(self.fields.len().saturating_mul(FIELD))?;
         self.apply(&mut object, source)?;
         Ok(Value::Document(object))
     }
@@ -124,9 +129,9 @@ impl Assignment {
 
 impl Source<'_> {
     fn evaluate(&mut self, expression: &Expression) -> Result<Option<Value>> {
-        let value = expression.evaluate_beside(self.document, self.spent, &Account::default())?;
+        let value = expression.evaluate_beside(self.document, self.spent, self.room.account())?;
         if let Some(value) = &value {
-            self.room.take_value(value.view())?;
+            self.room.take_made(value.view())?;
         }
         Ok(value)
     }

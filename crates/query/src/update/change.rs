@@ -9,9 +9,12 @@ use super::array_filter::ArrayFilters;
 use super::pipeline::Pipeline;
 use super::walk::{Operations, Start};
 use super::{parse, replacement, seed, storable};
+use crate::copy::hold_query;
 use crate::ejson::{self, Form};
 use crate::filter::within_depth;
-use crate::{Code, Date, Document, Environment, Error, Filter, Found, Limits, Result, Value};
+use crate::{
+    Account, Code, Date, Document, Environment, Error, Filter, Found, Limits, Result, Value,
+};
 
 /// A parsed update. Cheap to clone, immutable, free to cross threads.
 ///
@@ -77,6 +80,7 @@ impl Update {
                 let error = Error::limit("document_depth", limits.document_depth);
                 return Err(error.with_code(Code(15)));
             }
+            hold_query(value.view(), environment)?;
         }
         let filters = ArrayFilters::parse(array_filters, environment)?;
         let kind = Kind::parse(update, filters, environment)?;
@@ -111,10 +115,11 @@ impl Update {
         array_filters: Option<&str>,
         environment: &Environment,
     ) -> Result<Update> {
-        let update = ejson::read(update, &environment.limits)?;
+        let (limits, account) = (&environment.limits, &*environment.account);
+        let update = ejson::read_within(update, limits, account)?;
         let array_filters = match array_filters {
             None => Vec::new(),
-            Some(text) => match ejson::read(text, &environment.limits)? {
+            Some(text) => match ejson::read_within(text, limits, account)? {
                 Value::Array(filters) => filters,
                 _ => {
                     let message = "array filters are an array of filters";
@@ -134,10 +139,21 @@ impl Update {
     /// `$[]` and `$[x]` meet at one element, 52, 53, 55 and 66 for names and `_id`; those of filters and
     /// expressions; the limits `expression_bytes`, `expression_steps`, and `document_depth` under 15.
     pub fn apply(&self, document: Document, found: Found) -> Result<Updated> {
-        self.run(
-            document,
-            Start { position: found.array_index, is_insert: false, limits: &self.0.limits },
-        )
+        self.apply_within(document, found, &Account::new(&self.0.limits))
+    }
+
+    /// As [`Update::apply`], charged to a request: what is added to the document is held until the caller
+    /// releases it. The document itself is the caller's business.
+    ///
+    /// # Errors
+    /// As [`Update::apply`], and what the account says.
+    pub fn apply_within(
+        &self,
+        document: Document,
+        found: Found,
+        account: &Account,
+    ) -> Result<Updated> {
+        self.run(document, self.start(found.array_index, false, account))
     }
 
     /// The document to put in where the filter matches none: what the filter asks to equal, the update
@@ -159,11 +175,24 @@ impl Update {
     /// 54 for a path that the filter fixes twice, 111 for a replacement of which the filter fixes a part
     /// of `_id`, 224 for `$expr` in the filter; those of [`Update::apply`].
     pub fn insert(&self, filter: &Filter, id: impl FnOnce() -> Value) -> Result<Document> {
+        self.insert_within(filter, id, &Account::new(&self.0.limits))
+    }
+
+    /// As [`Update::insert`], charged to a request as [`Update::apply_within`] is.
+    ///
+    /// # Errors
+    /// As [`Update::insert`], and what the account says.
+    pub fn insert_within(
+        &self,
+        filter: &Filter,
+        id: impl FnOnce() -> Value,
+        account: &Account,
+    ) -> Result<Document> {
         let seed = match &self.0.kind {
             Kind::Replacement(_) => seed::id_alone(filter)?,
             _ => seed::document(filter)?,
         };
-        let start = Start { position: None, is_insert: true, limits: &self.0.limits };
+        let start = self.start(None, true, account);
         let document = storable::id_first(self.run(seed, start)?.document);
         if matches!(self.0.kind, Kind::Operators(_)) {
             storable::check_names(&document)?;
@@ -183,6 +212,15 @@ impl Update {
     /// The array filters as they were read.
     pub fn array_filters(&self) -> &[Value] {
         &self.0.array_filters
+    }
+
+    fn start<'s>(
+        &'s self,
+        position: Option<usize>,
+        is_insert: bool,
+        account: &'s Account,
+    ) -> Start<'s> {
+        Start { position, is_insert, limits: &self.0.limits, account }
     }
 
     fn run(&self, mut document: Document, start: Start<'_>) -> Result<Updated> {

@@ -5,7 +5,7 @@
 
 use std::mem;
 
-use crate::{Code, Document, Environment, Error, Filter, Matcher, Result, Test, Value};
+use crate::{Account, Code, Document, Environment, Error, Filter, Matcher, Result, Test, Value};
 
 /// A filter in which single elements stand under a name.
 #[derive(Clone, Debug)]
@@ -23,10 +23,11 @@ impl Condition {
     /// Whether the element satisfies the filter. The element is as it was afterwards.
     ///
     /// # Errors
-    /// Those of [`Matcher::matches`].
-    pub(super) fn matches(&self, element: &mut Value) -> Result<bool> {
+    /// Those of [`Matcher::matches_within`].
+    pub(super) fn matches(&self, element: &mut Value, account: &Account) -> Result<bool> {
+        account.work(1)?;
         let asked = Document::new().with(self.name.as_str(), mem::take(element));
-        let answer = self.matcher.matches(asked.view());
+        let answer = self.matcher.matches_within(asked.view(), account);
         *element = asked.into_iter().next().map(|(_, element)| element).unwrap_or_default();
         answer
     }

@@ -75,11 +75,11 @@ pub(super) enum End {
 }
 
 /// What an operation may look at beside the value.
-pub(super) struct Context {
+pub(super) struct Context<'a> {
     /// Whether the document is being made.
     pub(super) is_insert: bool,
     /// How much may still be added.
-    pub(super) room: Room,
+    pub(super) room: Room<'a>,
     /// The values that renames have taken from their sources.
     pub(super) moves: Vec<Result<Option<Value>>>,
 }
@@ -138,10 +138,14 @@ impl Operator {
             Operator::CurrentDate => Operation::Moment(moment::current(argument, environment.now)?),
             Operator::Bit => Operation::Bits(number::bit_steps(argument)?),
             Operator::Push => Operation::Push(Push::parse(argument, environment)?),
-            Operator::AddToSet => Operation::AddToSet(Members::to_add(argument)?),
+            Operator::AddToSet => {
+                Operation::AddToSet(Members::to_add(argument, &environment.account)?)
+            }
             Operator::Pop => Operation::Pop(End::parse(argument)?),
             Operator::Pull => Operation::Pull(Pull::parse(argument, environment)?),
-            Operator::PullAll => Operation::PullAll(Members::to_pull(argument)?),
+            Operator::PullAll => {
+                Operation::PullAll(Members::to_pull(argument, &environment.account)?)
+            }
             Operator::Rename => Operation::MoveFrom,
         })
     }
@@ -177,14 +181,19 @@ impl Operation {
     /// Changes the value, or makes or removes it. Says whether that is a change.
     ///
     /// # Errors
-    /// The operator's own about the stored value; the limit `expression_bytes`.
-    pub(super) fn apply(&self, slot: &mut Option<Value>, context: &mut Context) -> Result<bool> {
+    /// The operator's own about the stored value; the limit `expression_bytes`; those of the account.
+    pub(super) fn apply(
+        &self,
+        slot: &mut Option<Value>,
+        context: &mut Context<'_>,
+    ) -> Result<bool> {
         match self {
             Operation::Set(value) => set(slot, value, context),
             Operation::SetOnInsert(value) if context.is_insert => set(slot, value, context),
             Operation::SetOnInsert(_) | Operation::MoveFrom => Ok(false),
             Operation::Unset => Ok(slot.take().is_some()),
             Operation::Number { arithmetic, argument } => {
+                context.room.account().work(STEPS_A_NUMBER)?;
                 let value = arithmetic.apply(slot.as_ref(), argument)?;
                 Ok(put_number(slot, value))
             }
@@ -193,20 +202,20 @@ impl Operation {
                 Ok(put_number(slot, value))
             }
             Operation::Extreme { wins, value } => match slot {
-                Some(stored) if order::compare(value.view(), stored.view()) != *wins => Ok(false),
+                Some(stored) if !wins_over(value, stored, *wins, context)? => Ok(false),
                 slot => put(slot, value, context),
             },
             Operation::Moment(moment) => put(slot, moment, context),
             Operation::Push(push) => push.apply(slot, &mut context.room),
             Operation::AddToSet(members) => members.add(slot, &mut context.room),
-            Operation::Pop(end) => pop(slot, *end),
+            Operation::Pop(end) => pop(slot, *end, context),
             Operation::Pull(pull) => match slot {
                 None => Ok(false),
-                slot => pull.apply(array_at(slot, Code::BAD_VALUE)?),
+                slot => pull.apply(array_at(slot, Code::BAD_VALUE)?, context.room.account()),
             },
             Operation::PullAll(members) => match slot {
                 None => Ok(false),
-                slot => Ok(members.pull(array_at(slot, Code::BAD_VALUE)?)),
+                slot => members.pull(array_at(slot, Code::BAD_VALUE)?, context.room.account()),
             },
             Operation::MoveTo { at, is_from_id } => match context.take_move(*at)? {
                 None => Ok(false),
@@ -223,7 +232,7 @@ impl Operation {
     ///
     /// # Errors
     /// 28 where that is not the same as nothing to do.
-    pub(super) fn apply_blocked(&self, context: &mut Context) -> Result<()> {
+    pub(super) fn apply_blocked(&self, context: &mut Context<'_>) -> Result<()> {
         let has_nothing_to_do = match self {
             Operation::Unset | Operation::MoveFrom => true,
             Operation::SetOnInsert(_) => !context.is_insert,
@@ -239,7 +248,7 @@ impl Operation {
     }
 }
 
-impl Context {
+impl Context<'_> {
     fn take_move(&mut self, at: usize) -> Result<Option<Value>> {
         match self.moves.get_mut(at) {
             Some(moved) => std::mem::replace(moved, Ok(None)),
@@ -248,12 +257,22 @@ impl Context {
     }
 }
 
-fn set(slot: &mut Option<Value>, value: &Value, context: &mut Context) -> Result<bool> {
+/// What arithmetic costs at most: that of decimals.
+const STEPS_A_NUMBER: u64 = 50;
+
+fn set(slot: &mut Option<Value>, value: &Value, context: &mut Context<'_>) -> Result<bool> {
+    // A comparison goes no farther than what is there.
+    slot.iter().try_for_each(|stored| context.room.go_through(stored.view()))?;
     if slot.as_ref() == Some(value) { Ok(false) } else { put(slot, value, context) }
 }
 
-fn put(slot: &mut Option<Value>, value: &Value, context: &mut Context) -> Result<bool> {
-    context.room.take_value(value.view())?;
+fn wins_over(value: &Value, stored: &Value, wins: Ordering, context: &Context<'_>) -> Result<bool> {
+    context.room.go_through(stored.view())?;
+    Ok(order::compare(value.view(), stored.view()) == wins)
+}
+
+fn put(slot: &mut Option<Value>, value: &Value, context: &mut Context<'_>) -> Result<bool> {
+    context.room.take_copy(value.view())?;
     *slot = Some(value.clone());
     Ok(true)
 }
@@ -266,7 +285,7 @@ fn put_number(slot: &mut Option<Value>, value: Value) -> bool {
     true
 }
 
-fn pop(slot: &mut Option<Value>, end: End) -> Result<bool> {
+fn pop(slot: &mut Option<Value>, end: End, context: &Context<'_>) -> Result<bool> {
     if slot.is_none() {
         return Ok(false);
     }
@@ -274,12 +293,16 @@ fn pop(slot: &mut Option<Value>, end: End) -> Result<bool> {
     if array.is_empty() {
         return Ok(false);
     }
+    context.room.account().work((array.len() / ELEMENTS_MOVED_A_STEP) as u64)?;
     match end {
         End::First => drop(array.remove(0)),
         End::Last => drop(array.pop()),
     }
     Ok(true)
 }
+
+/// Elements that are moved up for the price of one step.
+const ELEMENTS_MOVED_A_STEP: usize = 64;
 
 /// The array that the operation changes, made where it is missing.
 ///

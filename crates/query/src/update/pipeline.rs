@@ -10,8 +10,9 @@ use super::change::Updated;
 use super::replacement;
 use super::room::Room;
 use super::walk::Start;
+use crate::copy::{Footprint, copy_document};
 use crate::{
-    Account, Code, Document, Environment, Error, Expression, Projection, Result, Value, field_path,
+    Code, Document, Environment, Error, Expression, Projection, Result, Value, ValueRef, field_path,
 };
 
 /// What a stage counts as: it makes a document anew, and may take all of `expression_steps`.
@@ -51,12 +52,16 @@ impl Pipeline {
     ///
     /// # Errors
     /// Those of expressions; 40228 for a replacement that is no object; 53, 66 and 15 as for a
-    /// replacement.
+    /// replacement; those of the account.
     pub(super) fn apply(&self, old: Document, start: Start<'_>) -> Result<Updated> {
         let spent = Cell::new(0);
-        let mut new = old.clone();
+        let (account, held) = (start.account, start.account.held());
+        let mut new = copy_document(old.view(), account)?;
         for (index, stage) in self.0.iter().enumerate() {
             new = stage.apply(new, &spent, start).map_err(|error| error.at(index))?;
+            // What the stage before made is gone.
+            let made = Footprint::of(ValueRef::Document(new.view()), account)?.grown_memory();
+            account.release_to(held.saturating_add(made));
         }
         replacement::settle(new, old, start)
     }
@@ -88,15 +93,17 @@ impl Stage {
     fn apply(&self, document: Document, spent: &Cell<usize>, start: Start<'_>) -> Result<Document> {
         match self {
             Stage::Set(assignment) => {
-                let mut new = document.clone();
-                let room = Room::new(start.limits);
+                let mut new = copy_document(document.view(), start.account)?;
+                let room = Room::new(start.limits, start.account);
                 let mut source = Source { document: document.view(), spent, room };
                 assignment.apply(&mut new, &mut source)?;
                 Ok(new)
             }
-            Stage::Project(projection) => projection.apply(document.view(), None),
+            Stage::Project(projection) => {
+                projection.apply_within(document.view(), None, start.account)
+            }
             Stage::Replace(expression) => {
-                match expression.evaluate_beside(document.view(), spent, &Account::default())? {
+                match expression.evaluate_beside(document.view(), spent, start.account)? {
                     Some(Value::Document(new)) => Ok(new),
                     _ => {
                         Err(Error::new(Code(40228), "what takes the document's place is no object"))

@@ -3,10 +3,9 @@
 //! The condition is read in one of three ways. The file knows which; what a filter means is the find
 //! language's.
 
-use std::mem;
-
 use super::condition::{self, Condition};
-use crate::{Document, Environment, Matcher, Result, Value, order};
+use super::room::go_through;
+use crate::{Account, Document, Environment, Matcher, Result, Value, order};
 
 /// Which elements go.
 #[derive(Clone, Debug)]
@@ -45,25 +44,47 @@ impl Pull {
     /// Takes them out of the array. Says whether there were any.
     ///
     /// # Errors
-    /// Those of [`Matcher::matches`].
-    pub(super) fn apply(&self, array: &mut Vec<Value>) -> Result<bool> {
-        let before = array.len();
-        for mut element in mem::take(array) {
-            if !self.takes(&mut element)? {
-                array.push(element);
-            }
-        }
-        Ok(array.len() < before)
+    /// Those of [`Matcher::matches_within`].
+    pub(super) fn apply(&self, array: &mut Vec<Value>, account: &Account) -> Result<bool> {
+        take_out(array, |element| self.takes(element, account))
     }
 
-    fn takes(&self, element: &mut Value) -> Result<bool> {
+    fn takes(&self, element: &mut Value, account: &Account) -> Result<bool> {
         match (self, element) {
-            (Pull::Equal(value), element) => Ok(order::equal(value.view(), element.view())),
-            (Pull::Passing(condition), element) => condition.matches(element),
-            (Pull::Objects(matcher), Value::Document(object)) => matcher.matches(object.view()),
-            (Pull::Objects(_), _) => Ok(false),
+            (Pull::Equal(value), element) => {
+                go_through(element.view(), account)?;
+                Ok(order::equal(value.view(), element.view()))
+            }
+            (Pull::Passing(condition), element) => condition.matches(element, account),
+            (Pull::Objects(matcher), Value::Document(object)) => {
+                account.work(1)?;
+                matcher.matches_within(object.view(), account)
+            }
+            (Pull::Objects(_), _) => account.work(1).map(|()| false),
         }
     }
+}
+
+/// Takes elements out of an array; says whether there were any. After an error it is of no use.
+///
+/// # Errors
+/// The first that is met.
+pub(super) fn take_out(
+    array: &mut Vec<Value>,
+    mut takes: impl FnMut(&mut Value) -> Result<bool>,
+) -> Result<bool> {
+    let (before, mut fault) = (array.len(), None);
+    array.retain_mut(|element| match fault {
+        None => match takes(element) {
+            Ok(goes) => !goes,
+            Err(error) => {
+                fault = Some(error);
+                true
+            }
+        },
+        Some(_) => true,
+    });
+    fault.map_or(Ok(array.len() < before), Err)
 }
 
 /// Whether the first name is that of an operator that stands on a field. `$not` is none here, as in

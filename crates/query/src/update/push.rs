@@ -1,11 +1,13 @@
 //! `$push`: new elements, then an order, then a cut.
 
+use std::collections::BTreeMap;
+use std::mem;
 use std::sync::Arc;
 
 use super::operation::array_at;
-use super::room::Room;
+use super::room::{Room, look_for_field};
 use crate::filter::integer;
-use crate::{Code, Document, Environment, Error, Limits, Result, Value, key};
+use crate::{Account, Code, Collation, Document, Environment, Error, Limits, Result, Value, key};
 
 /// What is pushed, and where.
 #[derive(Clone, Debug)]
@@ -69,11 +71,12 @@ impl Push {
     /// Pushes onto the array, which is made where it is missing. Says whether anything is changed.
     ///
     /// # Errors
-    /// 2 for a field that is no array; the limit `expression_bytes`.
-    pub(super) fn apply(&self, slot: &mut Option<Value>, room: &mut Room) -> Result<bool> {
+    /// 2 for a field that is no array; the limit `expression_bytes`; those of the account.
+    pub(super) fn apply(&self, slot: &mut Option<Value>, room: &mut Room<'_>) -> Result<bool> {
         let is_made = slot.is_none();
         let array = array_at(slot, Code::BAD_VALUE)?;
-        self.items.iter().try_for_each(|item| room.take_value(item.view()))?;
+        self.items.iter().try_for_each(|item| room.take_copy(item.view()))?;
+        room.move_elements(array.len() + self.items.len())?;
         let at = self.position.map_or(array.len(), |position| place(position, array.len()));
         array.splice(at..at, self.items.iter().cloned());
         if let Some(order) = &self.sort {
@@ -126,32 +129,41 @@ impl Order {
         paths.iter().map(path).collect::<Result<Vec<_>>>().map(Order::Paths)
     }
 
-    /// Equal elements stay in their order.
-    fn sort(&self, array: &mut Vec<Value>, room: &mut Room) -> Result<()> {
-        let mut keyed = Vec::with_capacity(array.len());
-        for element in array.drain(..) {
-            let key = self.key(&element);
+    /// Equal elements stay in their order. A tree takes them one by one, so that the clock is looked at in
+    /// between.
+    fn sort(&self, array: &mut Vec<Value>, room: &mut Room<'_>) -> Result<()> {
+        let account = room.account();
+        let mut keyed: BTreeMap<(Vec<u8>, usize), Value> = BTreeMap::new();
+        for (place, element) in mem::take(array).into_iter().enumerate() {
+            let key = self.key(&element, account)?;
             room.take(key.len())?;
-            keyed.push((key, element));
+            account.hold(BYTES_AN_ENTRY)?;
+            account.work(2 + key.len() as u64 / 64)?;
+            keyed.insert((key, place), element);
         }
-        keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
-        array.extend(keyed.into_iter().map(|(_, element)| element));
+        array.extend(keyed.into_values());
         Ok(())
     }
 
-    fn key(&self, element: &Value) -> Vec<u8> {
-        let mut bytes = Vec::new();
+    fn key(&self, element: &Value, account: &Account) -> Result<Vec<u8>> {
+        let (mut bytes, simple) = (Vec::new(), Collation::simple());
+        let mut append = |value: &Value, descending: bool| {
+            key::append_within(&mut bytes, value.view(), (descending, &simple), account)
+        };
         match self {
-            Order::Whole { descending } => append(&mut bytes, element, *descending),
+            Order::Whole { descending } => append(element, *descending)?,
             Order::Paths(paths) => {
                 for (path, descending) in paths {
-                    append(&mut bytes, at(element, path).unwrap_or(&Value::Null), *descending);
+                    append(at(element, path, account)?.unwrap_or(&Value::Null), *descending)?;
                 }
             }
         }
-        bytes
+        Ok(bytes)
     }
 }
+
+/// What an element takes in the tree, beside its key, and in the array behind it.
+const BYTES_AN_ENTRY: usize = 2 * size_of::<((Vec<u8>, usize), Value)>() + 2 * size_of::<Value>();
 
 fn is_descending(direction: &Value) -> Result<bool> {
     match integer::whole(direction.view()) {
@@ -172,23 +184,22 @@ fn split(path: &str, limits: &Limits) -> Result<Vec<Arc<str>>> {
 }
 
 /// What stands at a path in an element that is an object; on the way arrays are followed by index.
-fn at<'v>(element: &'v Value, path: &[Arc<str>]) -> Option<&'v Value> {
-    let Value::Document(object) = element else { return None };
-    let (first, rest) = path.split_first()?;
-    rest.iter().try_fold(object.get(first)?, |value, name| match value {
-        Value::Document(object) => object.get(name),
-        Value::Array(array) => {
-            let index: usize = name.parse().ok()?;
-            array.get(index).filter(|_| *index.to_string() == **name)
-        }
-        _ => None,
-    })
-}
-
-fn append(bytes: &mut Vec<u8>, value: &Value, descending: bool) {
-    if descending {
-        key::append_descending(bytes, value.view());
-    } else {
-        key::append(bytes, value.view());
+fn at<'v>(element: &'v Value, path: &[Arc<str>], account: &Account) -> Result<Option<&'v Value>> {
+    let mut value = element;
+    for (depth, name) in path.iter().enumerate() {
+        let next = match value {
+            Value::Document(object) => {
+                look_for_field(object, account)?;
+                object.get(name)
+            }
+            Value::Array(array) if depth > 0 => {
+                let index = name.parse().ok().filter(|index: &usize| *index.to_string() == **name);
+                index.and_then(|index| array.get(index))
+            }
+            _ => None,
+        };
+        let Some(next) = next else { return Ok(None) };
+        value = next;
     }
+    Ok(Some(value))
 }

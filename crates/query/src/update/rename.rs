@@ -7,7 +7,8 @@ use std::mem;
 use std::sync::Arc;
 
 use super::path::{self, Part};
-use crate::{Code, Document, Error, Limits, Result, Value};
+use super::room::look_for_field;
+use crate::{Account, Code, Document, Error, Limits, Result, Value};
 
 /// Where a value comes from and where it goes.
 #[derive(Clone, Debug)]
@@ -64,9 +65,9 @@ impl Rename {
     /// no value to move.
     ///
     /// # Errors
-    /// 28 if the source is blocked, 2 if source or target are within an array.
-    pub(super) fn take(&self, document: &mut Document) -> Result<Option<Value>> {
-        match reach(document, &self.from) {
+    /// 28 if the source is blocked, 2 if source or target are within an array; those of the account.
+    pub(super) fn take(&self, document: &mut Document, account: &Account) -> Result<Option<Value>> {
+        match reach(document, &self.from, account)? {
             Reach::Found(_) => {}
             Reach::Missing => return Ok(None),
             Reach::Blocked => {
@@ -75,25 +76,33 @@ impl Rename {
             }
         }
         for (path, what) in [(&self.from, "moves"), (&self.to, "is made")] {
-            if crosses_array(document, path) {
+            if crosses_array(document, path, account)? {
                 let message = format!("the field that {what} can't be within an array");
                 return Err(Error::bad_value(message));
             }
         }
-        match reach(document, &self.from) {
+        match reach(document, &self.from, account)? {
             Reach::Found(value) => Ok(Some(mem::take(value))),
             _ => Ok(None),
         }
     }
 
     /// Takes the source, whose value has moved, out of its object.
-    pub(super) fn clear(&self, document: &mut Document) {
-        let Some((last, parents)) = self.from.split_last() else { return };
-        if parents.is_empty() {
-            document.remove(last);
-        } else if let Reach::Found(Value::Document(parent)) = reach(document, parents) {
-            parent.remove(last);
-        }
+    ///
+    /// # Errors
+    /// Those of the account.
+    pub(super) fn clear(&self, document: &mut Document, account: &Account) -> Result<()> {
+        let Some((last, parents)) = self.from.split_last() else { return Ok(()) };
+        let parent = match parents.is_empty() {
+            true => document,
+            false => match reach(document, parents, account)? {
+                Reach::Found(Value::Document(parent)) => parent,
+                _ => return Ok(()),
+            },
+        };
+        look_for_field(parent, account)?;
+        parent.remove(last);
+        Ok(())
     }
 }
 
@@ -105,30 +114,44 @@ fn names(parts: &[Part<'_>]) -> Result<Vec<Arc<str>>> {
     parts.iter().map(name).collect()
 }
 
-fn reach<'d>(document: &'d mut Document, path: &[Arc<str>]) -> Reach<'d> {
-    let Some((first, rest)) = path.split_first() else { return Reach::Missing };
-    let Some(mut value) = document.get_mut(first) else { return Reach::Missing };
+fn reach<'d>(
+    document: &'d mut Document,
+    path: &[Arc<str>],
+    account: &Account,
+) -> Result<Reach<'d>> {
+    let Some((first, rest)) = path.split_first() else { return Ok(Reach::Missing) };
+    look_for_field(document, account)?;
+    let Some(mut value) = document.get_mut(first) else { return Ok(Reach::Missing) };
     for name in rest {
         let next = match value {
-            Value::Document(object) => object.get_mut(name),
+            Value::Document(object) => {
+                look_for_field(object, account)?;
+                object.get_mut(name)
+            }
             Value::Array(array) => match path::index(name) {
                 Some(index) => array.get_mut(index),
-                None => return Reach::Blocked,
+                None => return Ok(Reach::Blocked),
             },
-            _ => return Reach::Blocked,
+            _ => return Ok(Reach::Blocked),
         };
         match next {
             Some(next) => value = next,
-            None => return Reach::Missing,
+            None => return Ok(Reach::Missing),
         }
     }
-    Reach::Found(value)
+    Ok(Reach::Found(value))
 }
 
 /// Whether there is an array before the end of the path.
-fn crosses_array(document: &mut Document, path: &[Arc<str>]) -> bool {
-    (1..path.len()).any(|length| {
-        let parents = path.get(..length).unwrap_or_default();
-        matches!(reach(document, parents), Reach::Found(Value::Array(_)))
-    })
+fn crosses_array(document: &Document, path: &[Arc<str>], account: &Account) -> Result<bool> {
+    let (mut object, parents) = (document, path.split_last().map_or(path, |(_, parents)| parents));
+    for name in parents {
+        look_for_field(object, account)?;
+        match object.get(name) {
+            Some(Value::Array(_)) => return Ok(true),
+            Some(Value::Document(inner)) => object = inner,
+            _ => return Ok(false),
+        }
+    }
+    Ok(false)
 }

@@ -5,9 +5,11 @@
 
 use super::change::Updated;
 use super::moment;
+use super::room::go_through;
 use super::storable;
 use super::walk::Start;
-use crate::{Date, Document, Result, Timestamp, Value, order};
+use crate::copy::Footprint;
+use crate::{Date, Document, Result, Timestamp, Value, ValueRef, order};
 
 /// The document that a replacement puts in the place of another.
 ///
@@ -22,16 +24,22 @@ pub(super) fn apply(
     if !start.is_insert {
         storable::check_names(replacement)?;
     }
+    start
+        .account
+        .hold(Footprint::of(ValueRef::Document(replacement.view()), start.account)?.memory())?;
     settle(with_moments(replacement, now), old, start)
 }
 
 /// The new document with the `_id` of the old one.
 ///
 /// # Errors
-/// 53 for an `_id` of a kind that none may be, 66 for another `_id`, 15 past `document_depth`.
+/// 53 for an `_id` of a kind that none may be, 66 for another `_id`, 15 past `document_depth`; those of the
+/// account.
 pub(super) fn settle(new: Document, old: Document, start: Start<'_>) -> Result<Updated> {
     storable::check_id(&new)?;
     for (name, value) in new.iter() {
+        // For its depth, and for what it is compared with.
+        go_through(value.view(), start.account)?;
         storable::check_depth(value.view(), 1, start.limits).map_err(|error| error.at(name))?;
     }
     let document = match (old.get("_id"), new.get("_id")) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::array_filter::ArrayFilters;
 use super::operation::Operation;
 use super::path::{self, Part};
-use crate::{Code, Error, Result};
+use crate::{Account, Code, Error, Result};
 
 /// What is to be done at one place, or below it.
 #[derive(Clone, Debug)]
@@ -116,6 +116,16 @@ impl Node {
         }
     }
 
+    /// How many nodes there are from here on: what copying them costs.
+    pub(super) fn size(&self) -> u64 {
+        let below: u64 = match self {
+            Node::Leaf(_) => 0,
+            Node::Fields(fields) => fields.size(),
+            Node::Elements(elements) => elements.iter().map(|(_, node)| node.size()).sum(),
+        };
+        1 + below
+    }
+
     /// Both, at one place.
     ///
     /// # Errors
@@ -158,17 +168,24 @@ impl Fields {
     /// The same with `$` made the index that it stands for.
     ///
     /// # Errors
-    /// 2 if there is a `$` and no index, 40 if the index is also named and both do the same.
-    pub(super) fn at(&self, position: Option<usize>) -> Result<Cow<'_, Fields>> {
+    /// 2 if there is a `$` and no index, 40 if the index is also named and both do the same; those of the
+    /// account.
+    pub(super) fn at(&self, position: Option<usize>, account: &Account) -> Result<Cow<'_, Fields>> {
         let Some(matched) = &self.matched else { return Ok(Cow::Borrowed(self)) };
         let Some(position) = position else {
             let message = "the filter matched no element that the positional `$` could stand for";
             return Err(Error::bad_value(message));
         };
+        account.work(self.size())?;
         let name: Arc<str> = Arc::from(position.to_string());
         let lone = Fields { named: vec![(name, (**matched).clone())], matched: None };
         let named = Fields { named: self.named.clone(), matched: None };
         Ok(Cow::Owned(named.merged(&lone)?))
+    }
+
+    fn size(&self) -> u64 {
+        let nodes = self.named.iter().map(|(_, node)| node).chain(self.matched.as_deref());
+        nodes.map(Node::size).sum()
     }
 
     fn find(&self, name: &str) -> std::result::Result<usize, usize> {

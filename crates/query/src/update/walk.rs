@@ -11,10 +11,10 @@ use super::array_filter::ArrayFilters;
 use super::operation::Context;
 use super::path;
 use super::rename::Rename;
-use super::room::{BYTES_A_VALUE, Room};
+use super::room::Room;
 use super::storable;
 use super::tree::{Fields, Node, Selector};
-use crate::{Array, Code, Document, Error, Limits, Result, Value};
+use crate::{Account, Array, Code, Document, Error, Limits, Result, Value};
 
 /// Nulls that one path may add to an array (MongoDB's bound).
 const MOST_PADDING: usize = 1_500_000;
@@ -35,6 +35,8 @@ pub(super) struct Start<'l> {
     /// Whether the document is being made.
     pub(super) is_insert: bool,
     pub(super) limits: &'l Limits,
+    /// What the request has used.
+    pub(super) account: &'l Account,
 }
 
 impl Operations {
@@ -42,19 +44,21 @@ impl Operations {
     ///
     /// # Errors
     /// Those of the operations; 66 for another `_id`, 52 and 55 for names at the top, 15 past
-    /// `document_depth`. The document is then of no use.
+    /// `document_depth`; those of the account. The document is then of no use.
     pub(super) fn apply(&self, document: &mut Document, start: Start<'_>) -> Result<bool> {
         let has_id = document.contains("_id");
-        let moves: Vec<_> = self.renames.iter().map(|rename| rename.take(document)).collect();
+        let account = start.account;
+        let moves = self.renames.iter().map(|rename| rename.take(document, account));
+        let moves: Vec<_> = moves.collect();
         let moved: Vec<bool> = moves.iter().map(|moved| matches!(moved, Ok(Some(_)))).collect();
-        let room = Room::new(start.limits);
+        let room = Room::new(start.limits, account);
         let context = Context { is_insert: start.is_insert, room, moves };
         let filters = &self.filters;
         let mut walk = Walk { filters, start, context, has_id, is_changed: false };
         walk.top(&self.root, document)?;
         let is_changed = walk.is_changed;
         for (rename, _) in self.renames.iter().zip(moved).filter(|(_, moved)| *moved) {
-            rename.clear(document);
+            rename.clear(document, account)?;
         }
         Ok(is_changed)
     }
@@ -63,7 +67,7 @@ impl Operations {
 struct Walk<'w> {
     filters: &'w ArrayFilters,
     start: Start<'w>,
-    context: Context,
+    context: Context<'w>,
     /// Whether the document came with an `_id`, which may not change.
     has_id: bool,
     is_changed: bool,
@@ -81,7 +85,7 @@ impl Walk<'_> {
     /// The fields of the document itself, whose names and whose `_id` have rules of their own.
     fn top(&mut self, root: &Node, document: &mut Document) -> Result<()> {
         let Node::Fields(fields) = root else { return Ok(()) };
-        for (name, node) in fields.at(self.start.position)?.named() {
+        for (name, node) in fields.at(self.start.position, self.start.account)?.named() {
             let was_changed = mem::replace(&mut self.is_changed, false);
             let was_there = document.contains(name);
             self.field(name, node, document, 1).map_err(|error| error.at(name))?;
@@ -100,11 +104,13 @@ impl Walk<'_> {
 
     /// `around` counts the documents and arrays around the place.
     fn node(&mut self, node: &Node, place: Place<'_>, around: usize) -> Result<()> {
+        self.context.room.account().work(1)?;
         match (node, place) {
             (Node::Leaf(operation), Place::Slot(slot)) => {
                 if operation.apply(slot, &mut self.context)? {
                     self.is_changed = true;
                     if let Some(value) = slot {
+                        self.context.room.go_through(value.view())?;
                         storable::check_depth(value.view(), around, self.start.limits)?;
                     }
                 }
@@ -117,7 +123,7 @@ impl Walk<'_> {
     }
 
     fn fields(&mut self, fields: &Fields, place: Place<'_>, around: usize) -> Result<()> {
-        let fields = fields.at(self.start.position)?;
+        let fields = fields.at(self.start.position, self.start.account)?;
         let inside = around + 1;
         let mut each = |step: &mut dyn FnMut(&mut Self, &str, &Node) -> Result<()>| {
             let mut named = fields.named().iter();
@@ -149,6 +155,7 @@ impl Walk<'_> {
         document: &mut Document,
         around: usize,
     ) -> Result<()> {
+        self.context.room.look_for_field(document)?;
         let mut slot = document.get_mut(name).map(mem::take);
         let was_there = slot.is_some();
         self.node(node, Place::Slot(&mut slot), around)?;
@@ -185,7 +192,8 @@ impl Walk<'_> {
             let message = format!("{missing} nulls would stand before the new element");
             return Err(Error::new(Code::CANNOT_BACKFILL_ARRAY, message));
         }
-        self.context.room.take(missing.saturating_mul(BYTES_A_VALUE))?;
+        self.context.room.take_nulls(missing)?;
+        self.context.room.move_elements(array.len())?;
         array.resize(length, Value::Null);
         Ok(())
     }
@@ -208,7 +216,7 @@ impl Walk<'_> {
         for (index, (element, chosen)) in
             array.iter_mut().zip(chosen.chunks(elements.len().max(1))).enumerate()
         {
-            let Some(node) = joined.of(elements, chosen)? else { continue };
+            let Some(node) = joined.of(elements, chosen, self.start.account)? else { continue };
             let mut slot = Some(mem::take(element));
             let changed = self.node(node, Place::Slot(&mut slot), around + 1);
             changed.map_err(|error| error.at(index))?;
@@ -221,12 +229,15 @@ impl Walk<'_> {
     fn choose(&mut self, elements: &[(Selector, Node)], array: &mut Array) -> Result<Vec<bool>> {
         let answers = array.len().saturating_mul(elements.len());
         self.context.room.take(answers)?;
+        self.context.room.account().hold(answers)?;
         let mut chosen = Vec::with_capacity(answers);
         for element in array {
             for (selector, _) in elements {
                 chosen.push(match selector {
                     Selector::Every => true,
-                    Selector::Filtered(at) => self.filters.takes(*at, element)?,
+                    Selector::Filtered(at) => {
+                        self.filters.takes(*at, element, self.context.room.account())?
+                    }
                 });
             }
         }
@@ -242,13 +253,21 @@ struct Joined<'n> {
 }
 
 impl<'n> Joined<'n> {
-    fn of(&mut self, elements: &'n [(Selector, Node)], chosen: &[bool]) -> Result<Option<&Node>> {
+    fn of(
+        &mut self,
+        elements: &'n [(Selector, Node)],
+        chosen: &[bool],
+        account: &Account,
+    ) -> Result<Option<&Node>> {
         if self.by != chosen {
             let mut joined: Option<Cow<'n, Node>> = None;
             for ((_, node), _) in elements.iter().zip(chosen).filter(|(_, chosen)| **chosen) {
                 joined = Some(match joined {
                     None => Cow::Borrowed(node),
-                    Some(before) => Cow::Owned(before.merged(node)?),
+                    Some(before) => {
+                        account.work(before.size() + node.size())?;
+                        Cow::Owned(before.merged(node)?)
+                    }
                 });
             }
             self.by = chosen.to_vec();

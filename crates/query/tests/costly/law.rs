@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use filedex_query::ejson::{Form, write_document_within};
 use filedex_query::packed::PackedDocument;
 use filedex_query::{
-    Account, Clock, Code, DocumentRef, Environment, Error, Filter, Limits, Plan, Projection,
-    Result, Sort,
+    Account, Clock, Code, DocumentRef, Environment, Error, Filter, Found, Limits, Plan, Projection,
+    Result, Sort, Update,
 };
 use peak_alloc::PeakAlloc;
 
@@ -76,6 +76,9 @@ impl Watched {
 
 /// All of a request on a record, as a store would do it.
 fn run(request: &Request, record: DocumentRef<'_>, environment: &Environment) -> Result<usize> {
+    if let Some((update, filters)) = &request.update {
+        return change((update, filters.as_deref()), record, environment);
+    }
     let filter = Filter::parse_text(&request.filter, environment)?;
     let projection = Projection::parse_text(&request.fields, environment)?;
     let sort = Sort::parse_text(&request.sort, environment)?;
@@ -90,6 +93,19 @@ fn run(request: &Request, record: DocumentRef<'_>, environment: &Environment) ->
     let most = environment.limits.reply_bytes;
     write_document_within(shown.view(), Form::Plain, &mut text, most, account)?;
     Ok(text.len())
+}
+
+/// What becomes of a record, up to its being stored.
+fn change(
+    (update, filters): (&str, Option<&str>),
+    record: DocumentRef<'_>,
+    environment: &Environment,
+) -> Result<usize> {
+    let (account, everything) = (&*environment.account, Projection::everything());
+    let update = Update::parse_text(update, filters, environment)?;
+    let before = everything.apply_within(record, None, account)?;
+    let after = update.apply_within(before, Found { array_index: Some(0) }, account)?;
+    Ok(after.document.len())
 }
 
 /// What a request may make the process hold: the text of its reply is copied as it grows.

@@ -16,6 +16,8 @@ pub(crate) struct Request {
     pub(crate) filter: String,
     pub(crate) fields: String,
     pub(crate) sort: String,
+    /// What is to become of the record, with the filters of elements.
+    pub(crate) update: Option<(String, Option<String>)>,
 }
 
 impl Draw<'_> {
@@ -84,7 +86,89 @@ impl Draw<'_> {
         let sorts =
             ["{}", r#"{"a":1}"#, r#"{"s":-1,"n":1}"#, r#"{"a.b":-1,"a.c":1}"#, r#"{"m.0.b.0":1}"#];
         let sort = self.one_of(&sorts).to_owned();
-        Request { filter, fields, sort }
+        let update = (self.below(3) == 0).then(|| self.update());
+        Request { filter, fields, sort, update }
+    }
+
+    /// An update, with the filters that it needs.
+    fn update(&mut self) -> (String, Option<String>) {
+        if self.below(3) == 0 {
+            let stages = (0..=self.below(3)).map(|_| self.stage()).collect::<Vec<String>>();
+            return (format!("[{}]", stages.join(",")), None);
+        }
+        let mut update = String::from("{");
+        let paths =
+            ["a", "n", "m", "a.$[]", "m.$[].0", "a.$[x]", "a.$[].c", "m.$[].b.$[].0", "n.$[]"];
+        for (place, operator) in (0..=self.below(3)).zip(["$set", "$max", "$push"]) {
+            let path = self.one_of(&paths);
+            let operator = if self.below(2) == 0 { operator } else { self.operator() };
+            let comma = if place > 0 { "," } else { "" };
+            let argument = self.argument(operator);
+            update.push_str(&format!(r#"{comma}"{operator}":{{"{path}":{argument}}}"#));
+        }
+        update.push('}');
+        let takes =
+            self.one_of(&[r#"{"x":7}"#, r#"{"x.k":"name"}"#, r#"{"x":{"$type":"object"}}"#]);
+        let takes = if self.below(2) == 0 { takes.to_owned() } else { self.element_filter() };
+        let filters = update.contains("$[x]").then(|| format!("[{takes}]"));
+        (update, filters)
+    }
+
+    fn operator(&mut self) -> &'static str {
+        self.one_of(&[
+            "$set",
+            "$push",
+            "$addToSet",
+            "$pull",
+            "$pullAll",
+            "$pop",
+            "$inc",
+            "$mul",
+            "$rename",
+            "$unset",
+            "$min",
+            "$bit",
+        ])
+    }
+
+    fn element_filter(&mut self) -> String {
+        format!(r#"{{"x":{{"$regex":{}}}}}"#, self.pattern(3))
+    }
+
+    fn argument(&mut self, operator: &str) -> String {
+        let many = self.size(12);
+        match operator {
+            "$push" => {
+                let items = vec!["7"; many].join(",");
+                let sort = self.one_of(&["1", "-1", r#"{"b":1,"c":-1}"#, r#"{"k":1,"v":1}"#]);
+                let slice = if self.below(2) == 0 { "-3" } else { "1000000" };
+                format!(r#"{{"$each":[{items}],"$sort":{sort},"$slice":{slice},"$position":0}}"#)
+            }
+            "$addToSet" => {
+                let items = (0..many).map(|n| n.to_string()).collect::<Vec<String>>().join(",");
+                format!(r#"{{"$each":[{items}]}}"#)
+            }
+            "$pullAll" => r#"[1,2,[1,2],{"b":1,"c":[1]},"text of an element"]"#.to_owned(),
+            "$pull" => match self.below(3) {
+                0 => format!(r#"{{"$regex":{}}}"#, self.pattern(3)),
+                1 => format!(r#"{{"v":{{"$regex":{}}}}}"#, self.pattern(3)),
+                _ => r#"[1,2]"#.to_owned(),
+            },
+            "$rename" => r#""z.y.x""#.to_owned(),
+            "$pop" => "-1".to_owned(),
+            "$inc" | "$mul" => self.one_of(&["2", r#"{"$numberDecimal":"3.1E-6000"}"#]).to_owned(),
+            "$bit" => r#"{"or":1}"#.to_owned(),
+            _ => format!(r#""{}""#, "x".repeat(many)),
+        }
+    }
+
+    fn stage(&mut self) -> String {
+        match self.below(4) {
+            0 => format!(r#"{{"$replaceWith":{{"a":{},"b":"$$ROOT"}}}}"#, self.expression(4)),
+            1 => format!(r#"{{"$project":{{"s":1,"a":{}}}}}"#, self.expression(4)),
+            2 => format!(r#"{{"$set":{{"a.x":{},"m.b":"$n"}}}}"#, self.expression(3)),
+            _ => format!(r#"{{"$set":{{"x":{},"a":{}}}}}"#, self.expression(4), self.array(4)),
+        }
     }
 
     fn filter(&mut self, levels: usize) -> String {
