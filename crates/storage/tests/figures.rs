@@ -230,6 +230,36 @@ fn sums_and_counts_read_no_record_however_many_there_are() {
 }
 
 #[test]
+fn a_total_between_two_dates_over_everything_reads_no_record_however_many_there_are() {
+    for records in [1_000, 30_000] {
+        let store = of_size(records);
+        for (conditions, matching) in [
+            (r#""uploadedAt":{"$lt":{"$date":{"$numberLong":"400"}}}"#, 400),
+            (
+                r#""uploadedAt":{"$gte":{"$date":{"$numberLong":"100"}},"$lt":{"$date":{"$numberLong":"400"}}}"#,
+                300,
+            ),
+            (
+                r#""typeGroup":"image","uploadedAt":{"$gte":{"$date":{"$numberLong":"100"}},"$lt":{"$date":{"$numberLong":"400"}}}"#,
+                100,
+            ),
+            (r#""uploadedAt":{"$date":{"$numberLong":"7"}}"#, 1),
+        ] {
+            let plan = plan(&format!("{{{conditions}}}"), "{}");
+            let none = Window { offset: 0, count: Some(0) };
+            let page = store.page(&plan, none, &Watch::default()).unwrap();
+            let read = (page.explain.total, page.explain.records_examined);
+            assert_eq!((page.total, read), (matching, ("counts", 0)), "{conditions} {records}");
+            assert_eq!(store.total(&plan, &Watch::default()).unwrap(), matching, "{conditions}");
+            let few = Window { offset: 0, count: Some(5) };
+            let page = store.page(&plan, few, &Watch::default()).unwrap();
+            assert_eq!(page.total, matching, "{conditions} {records}");
+            assert_eq!(page.documents.len() as u64, matching.min(5), "{conditions} {records}");
+        }
+    }
+}
+
+#[test]
 fn a_rare_type_group_costs_the_blocks_that_it_is_in() {
     let store = of_size(30_000);
     store.update("0000001", |record| record.set("typeGroup", "font")).unwrap();

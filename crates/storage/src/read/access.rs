@@ -141,6 +141,18 @@ impl Access {
         Access { path, proven, order, ways }
     }
 
+    /// The part of the list of everything that dates leave, if they bound the answer and the list has all
+    /// records in the order of their dates.
+    pub(super) fn by_dates(snapshot: Snapshot<'_>, plan: &Plan) -> Result<Option<(Span, Access)>> {
+        let (from, to) = date_part(plan);
+        let part =
+            || Span { list: List::everything(), from: from.clone(), to: to.clone(), proves: true };
+        if part().is_whole() || snapshot.tally(&List::loose())?.records() > 0 {
+            return Ok(None);
+        }
+        Ok(Some((part(), Access::along(Path::Listed(part()), plan, Vec::new()))))
+    }
+
     /// The way through a list of all records, where one has the order asked for and the classes of records
     /// decide all else, or where dates leave few of them.
     fn by_list(self, snapshot: Snapshot<'_>, plan: &Plan, loose: bool) -> Result<Access> {

@@ -43,6 +43,8 @@ pub(crate) struct Execution<'e> {
     pub(super) running: Running,
     pub(super) matched: u64,
     pub(super) counted: bool,
+    /// Whether the list of everything told the total, though the walk goes elsewhere.
+    pub(super) dated: bool,
     pub(super) blocks: u64,
     pub(super) passed: u64,
     pub(super) decoded: u64,
@@ -73,6 +75,7 @@ impl<'e> Execution<'e> {
             running,
             matched: 0,
             counted: false,
+            dated: false,
             blocks: 0,
             passed: 0,
             decoded: 0,
@@ -87,9 +90,13 @@ impl<'e> Execution<'e> {
     /// Walks the whole path; afterwards `matched` is the exact total.
     pub(crate) fn run<'v>(&mut self, mut collector: Collector<'v>) -> Result<Collector<'v>> {
         self.running.account().look()?;
-        let total = self.total_by_counts()?;
+        let mut total = self.total_by_counts()?;
         self.counted = total.is_some();
-        if !(self.counted && collector.is_full()) {
+        if total.is_none() {
+            total = self.total_by_dates()?;
+            self.dated = total.is_some();
+        }
+        if !(total.is_some() && collector.is_full()) {
             self.walk(&mut collector)?;
         }
         self.matched = total.unwrap_or(self.matched);
@@ -142,6 +149,24 @@ impl<'e> Execution<'e> {
                     self.matching(counts.iter(), Some(span)).unwrap_or(0)
                 }
             };
+        }
+        Ok(Some(total))
+    }
+
+    /// The total of a walk through all rooms, if only dates bound the answer, and the classes of the records
+    /// decide all else: the list of everything has them between two keys.
+    fn total_by_dates(&mut self) -> Result<Option<u64>> {
+        let Path::Everything = self.access.path else { return Ok(None) };
+        let Some((span, listed)) = Access::by_dates(self.snapshot, self.plan)? else {
+            return Ok(None);
+        };
+        let mut conditions = Conditions::new(self.plan, &listed.proven);
+        let (all, mut total) = (self.snapshot.tally(&span.list)?, 0);
+        if all.counts().any(|(class, _)| conditions.verdict(class) == Verdict::Ask) {
+            return Ok(None);
+        }
+        for (class, count) in Counts::of_span(self.snapshot, &span)?.iter() {
+            total += if conditions.verdict(class) == Verdict::Yes { count } else { 0 };
         }
         Ok(Some(total))
     }
@@ -320,7 +345,8 @@ impl<'e> Execution<'e> {
 
     /// A walk whose total is known ends once nothing more is kept.
     pub(super) fn flow(&self, collector: &Collector<'_>) -> Flow {
-        if self.counted && collector.is_full() { Flow::Done } else { Flow::On }
+        let is_told = self.counted || self.dated;
+        if is_told && collector.is_full() { Flow::Done } else { Flow::On }
     }
 
     /// Counts a run without looking at its entries, if its classes decide and none is kept.

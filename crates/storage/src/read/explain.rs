@@ -100,7 +100,7 @@ impl Execution<'_> {
                 Order::Other if self.by_view => "view",
                 Order::Other => "heap",
             },
-            total: if self.counted { "counts" } else { "examined" },
+            total: if self.counted || self.dated { "counts" } else { "examined" },
             blocks_read: self.blocks,
             blocks_passed: self.passed,
             records_examined: self.running.examined(),
