@@ -102,11 +102,12 @@ pub(super) fn remainder(left: Decimal, right: Decimal) -> Decimal {
         let is_whole = left.to_big().is_some() && right.is_infinite();
         return if is_whole { left } else { Decimal::NAN };
     };
-    if a.abs() < b.abs() {
-        return left;
-    }
     let (digits, from) = a.as_bigint_and_exponent();
     let (divisor, to) = b.as_bigint_and_exponent();
+    if a.abs() < b.abs() {
+        let rest = Decimal::from_big(&a.with_scale(from.max(to)));
+        return rest.with_sign(left.is_negative());
+    }
     let rest = match u64::try_from(to - from) {
         // Of a dividend far above the divisor only what is left of its power of ten matters.
         Ok(above) => {
@@ -122,8 +123,7 @@ pub(super) fn remainder(left: Decimal, right: Decimal) -> Decimal {
     Decimal::from_big(&rest).with_sign(left.is_negative())
 }
 
-/// Rounds to that many places after the point. What has fewer places, or would need more digits than
-/// there are, stays.
+/// Rounds to that many places after the point, or to as many as there are digits for.
 pub(super) fn round(number: Decimal, places: i64, mode: RoundingMode) -> Decimal {
     match number.to_big() {
         Some(exact) => {
@@ -135,11 +135,25 @@ pub(super) fn round(number: Decimal, places: i64, mode: RoundingMode) -> Decimal
 }
 
 pub(super) fn round_big(number: &BigDecimal, places: i64, mode: RoundingMode) -> BigDecimal {
-    let more = places - scale(number);
-    if more > 0 && digits(number).saturating_add(more) > DIGITS as i64 {
-        return number.clone();
+    match is_too_long(number, places) {
+        true => with_digits(number, DIGITS as i64),
+        false => number.with_scale_round(places, mode),
     }
-    number.with_scale_round(places, mode)
+}
+
+/// Rounds to a whole number. Infinities, and what would need more digits than there are, have none.
+pub(super) fn to_whole(number: Decimal, mode: RoundingMode) -> Decimal {
+    match number.to_big() {
+        Some(exact) if is_too_long(&exact, 0) => Decimal::NAN,
+        None if number.is_infinite() => Decimal::NAN,
+        _ => round(number, 0, mode),
+    }
+}
+
+/// Whether with so many places there would be more digits than decimal128 holds; a zero has none.
+fn is_too_long(number: &BigDecimal, places: i64) -> bool {
+    let more = places - scale(number);
+    more > 0 && !number.is_zero() && digits(number).saturating_add(more) > DIGITS as i64
 }
 
 pub(super) fn negate(number: Decimal) -> Decimal {

@@ -189,6 +189,7 @@ fn pow<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
 fn pow_integer(base: i64, exponent: i64) -> Option<i64> {
     match (base, exponent) {
         (_, 0) | (1, _) => Some(1),
+        (0, _) => Some(0),
         (-1, exponent) => Some(if exponent % 2 == 0 { 1 } else { -1 }),
         (base, exponent) => base.checked_pow(u32::try_from(exponent).ok()?),
     }

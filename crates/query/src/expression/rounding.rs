@@ -39,7 +39,7 @@ fn whole<'a>(
     Ok(match one_number(scope, arguments, operator)? {
         None => Answer::NULL,
         Some(Number::Double(number)) => of_double(number).into(),
-        Some(Number::Decimal(number)) => decimal::round(number, 0, mode).into(),
+        Some(Number::Decimal(number)) => decimal::to_whole(number, mode).into(),
         Some(number) => Value::from(number).into(),
     })
 }
