@@ -1,5 +1,5 @@
-//! Which records a command line asks for: the arguments that `find`, `count`, `remove`, `update` and `watch`
-//! share.
+//! Which records a command line asks for: the arguments that `find`, `count`, `export`, `remove`, `update` and
+//! `watch` share.
 //!
 //! This file knows no operator and no storage.
 

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use filedex::{Cancel, Filedex, Watch};
+use filedex::{Cancel, Filedex, Lookup, Watch};
 
 use crate::failure::Failure;
 use crate::progress::{Drawn, Progress};
+use crate::question::Question;
 use crate::store::Store;
 
 /// What one run of a command has to do with.
@@ -90,6 +91,20 @@ impl<'s> Session<'s> {
             }
             (None, None) => Err(Failure::Other("no store is named; say --db DIR".to_owned())),
         }
+    }
+
+    /// The index that the command line names, with what is asked of it. A bad query is told even where the store
+    /// is bad too.
+    pub(crate) fn ask(
+        &self,
+        store: &Store,
+        question: &Question,
+    ) -> Result<(Opened, Lookup), Failure> {
+        let environment = question.environment()?;
+        question.asked(&environment)?;
+        let index = self.open(store)?;
+        let lookup = question.lookup(&index, &environment)?.cancel(self.cancel.clone());
+        Ok((index, lookup))
     }
 
     /// The bytes of a file that the command line names, or of standard input for `-`, which is read once.

@@ -43,11 +43,14 @@ pub(crate) struct Bucket {
     pub(crate) condition: String,
 }
 
-/// Files that are counted, and the time that may take.
-const MOST: u64 = 200_000;
+/// Files that are walked over, of a room or a user and of all, which lie further apart; and the time that may take.
+const MOST: u64 = 100_000;
+const MOST_OF_ALL: u64 = 40_000;
 const TIME: Duration = Duration::from_millis(1500);
 /// Files after which the clock is looked at.
 const LOOK: u64 = 256;
+/// Milliseconds.
+const DAY: i64 = 86_400_000;
 
 /// Values of one kind that are shown, and that are counted.
 const SHOWN: usize = 10;
@@ -57,11 +60,18 @@ const MONTHS: usize = 40;
 
 #[derive(Default)]
 struct Counts {
-    groups: HashMap<Option<String>, u64>,
-    extensions: HashMap<Option<String>, u64>,
-    owners: HashMap<Option<String>, u64>,
-    /// By month, counted from year 0.
-    months: BTreeMap<i32, u64>,
+    groups: Texts,
+    extensions: Texts,
+    owners: Texts,
+    /// By day, counted from 1970.
+    days: HashMap<i64, u64>,
+}
+
+/// How often texts were met, and files without one.
+#[derive(Default)]
+struct Texts {
+    counts: HashMap<String, u64>,
+    without: u64,
 }
 
 impl Facets {
@@ -72,7 +82,8 @@ impl Facets {
         lookup: Lookup,
         turn: &Turn,
     ) -> Result<Facets> {
-        let mut facets = Facets::walked(lookup, turn, MOST)?;
+        let is_apart = question.room.is_none() && question.user.is_none();
+        let mut facets = Facets::walked(lookup, turn, if is_apart { MOST_OF_ALL } else { MOST })?;
         facets.take_kept(index, question, turn)?;
         Ok(facets)
     }
@@ -94,10 +105,10 @@ impl Facets {
         }
         let facet = |buckets| Facet { buckets, is_partial };
         Ok(Facets {
-            groups: facet(buckets(counts.groups, "typeGroup")),
-            extensions: facet(buckets(counts.extensions, "extension")),
-            owners: facet(buckets(counts.owners, "userId")),
-            months: facet(months(&counts.months)),
+            months: facet(months(&counts.months())),
+            groups: facet(buckets(counts.groups.all(), "typeGroup")),
+            extensions: facet(buckets(counts.extensions.all(), "extension")),
+            owners: facet(buckets(counts.owners.all(), "userId")),
             counted,
         })
     }
@@ -105,30 +116,50 @@ impl Facets {
 
 impl Counts {
     fn add(&mut self, file: &Document) {
-        add(&mut self.groups, file.get("typeGroup"));
-        add(&mut self.extensions, file.get("extension"));
-        add(&mut self.owners, file.get("userId"));
-        if let Some(month) = month_of(file.get("uploadedAt")) {
-            *self.months.entry(month).or_default() += 1;
+        self.groups.add(file.get("typeGroup"));
+        self.extensions.add(file.get("extension"));
+        self.owners.add(file.get("userId"));
+        if let Some(Value::Date(date)) = file.get("uploadedAt") {
+            *self.days.entry(date.0.div_euclid(DAY)).or_default() += 1;
         }
     }
-}
 
-/// Counts texts and what is missing; other kinds of values are no facet.
-fn add(counts: &mut HashMap<Option<String>, u64>, value: Option<&Value>) {
-    let key = match value {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(_) => return,
-    };
-    if counts.len() < DISTINCT || counts.contains_key(&key) {
-        *counts.entry(key).or_default() += 1;
+    /// By month, counted from year 0.
+    fn months(&self) -> BTreeMap<i32, u64> {
+        let mut months = BTreeMap::new();
+        for (day, count) in &self.days {
+            if let Some(month) = month_of(Date(day.saturating_mul(DAY))) {
+                *months.entry(month).or_default() += count;
+            }
+        }
+        months
     }
 }
 
-fn month_of(value: Option<&Value>) -> Option<i32> {
-    let Some(Value::Date(Date(milliseconds))) = value else { return None };
-    let moment = jiff::Timestamp::from_millisecond(*milliseconds).ok()?;
+impl Texts {
+    /// Counts texts and what is missing; other kinds of values are no facet.
+    fn add(&mut self, value: Option<&Value>) {
+        match value {
+            None | Some(Value::Null) => self.without += 1,
+            Some(Value::String(text)) => {
+                if let Some(count) = self.counts.get_mut(text) {
+                    *count += 1;
+                } else if self.counts.len() < DISTINCT {
+                    self.counts.insert(text.clone(), 1);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn all(self) -> impl Iterator<Item = (Option<String>, u64)> {
+        let without = (self.without > 0).then_some((None, self.without));
+        self.counts.into_iter().map(|(text, count)| (Some(text), count)).chain(without)
+    }
+}
+
+fn month_of(Date(milliseconds): Date) -> Option<i32> {
+    let moment = jiff::Timestamp::from_millisecond(milliseconds).ok()?;
     let day = moment.to_zoned(TimeZone::UTC).date();
     Some(i32::from(day.year()) * 12 + i32::from(day.month()) - 1)
 }

@@ -54,6 +54,8 @@ pub(crate) struct Listing {
     /// How many there are, and how many have the text.
     pub(crate) all: u64,
     pub(crate) matching: u64,
+    /// The files of those that have the text.
+    pub(crate) files: u64,
     /// Whether the newest were found among the newest files alone, so that others may be missing.
     pub(crate) is_partial: bool,
 }
@@ -169,7 +171,10 @@ impl HolderQuestion {
         for holder in self.kind.each(index, turn)? {
             let holder = holder?;
             listing.all += 1;
-            listing.matching += u64::from(self.takes(holder.id.as_str().unwrap_or_default()));
+            if self.takes(holder.id.as_str().unwrap_or_default()) {
+                listing.matching += 1;
+                listing.files += holder.records;
+            }
             if let Some(place) = holder.id.as_str().and_then(|id| order.get(id)) {
                 rows.insert(*place, row(self.kind, &holder));
             }
@@ -204,6 +209,7 @@ pub(super) fn largest(
             continue;
         }
         listing.matching += 1;
+        listing.files += holder.records;
         let weight = match question.by {
             By::Bytes => (holder.bytes, holder.records),
             By::Id => (u64::MAX - place, 0),

@@ -24,12 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
-    let question = &arguments.question;
-    let environment = question.environment()?;
-    // A bad query is told even where the store is bad too.
-    question.asked(&environment)?;
-    let index = session.open(&arguments.store)?;
-    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
+    let (index, lookup) = session.ask(&arguments.store, &arguments.question)?;
     writeln!(session.out, "{}", lookup.total()?)?;
     index.close()
 }

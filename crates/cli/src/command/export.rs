@@ -41,11 +41,7 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments, session: &mut Session<'_>) -> Result<(), Failure> {
-    let question = &arguments.question;
-    let environment = question.environment()?;
-    question.asked(&environment)?;
-    let index = session.open(&arguments.store)?;
-    let lookup = question.lookup(&index, &environment)?.cancel(session.cancel.clone());
+    let (index, lookup) = session.ask(&arguments.store, &arguments.question)?;
     let form = if arguments.canonical { Form::Canonical } else { Form::Relaxed };
     match arguments.format {
         Format::Jsonl => lines(&lookup, form, session)?,

@@ -64,12 +64,11 @@ fn owners(index: &Filedex, question: &Question, turn: &Turn) -> Result<Option<Ve
     }
     let users =
         HolderQuestion { kind: Kind::Users, by: By::Files, matching: String::new(), offset: 0 };
-    let rows = largest(index, turn, &users, SHOWN as u64)?.rows;
-    let rows = rows.into_iter().map(|row| (row.question.user, row.files));
+    let listing = largest(index, turn, &users, SHOWN as u64)?;
+    let rows = listing.rows.into_iter().map(|row| (row.question.user, row.files));
     let mut counts: Vec<(Option<String>, u64)> = rows.filter(|(user, _)| user.is_some()).collect();
     // Files of nobody stand in no user's list.
-    let of_nobody = Document::new().with("userId", Value::Null);
-    let of_nobody = turn.of(index.all()).query(&of_nobody)?.time(TIME).total()?;
+    let of_nobody = turn.of(index.all()).total()?.saturating_sub(listing.files);
     if of_nobody > 0 {
         counts.push((None, of_nobody));
     }
@@ -85,7 +84,10 @@ fn months(scoped: &impl Fn() -> Lookup) -> Result<Option<Vec<Bucket>>> {
     let end = |direction: i32| -> Result<Option<i32>> {
         let sort = text_of(&Document::new().with("uploadedAt", direction));
         let page = scoped().query(&dated)?.sort(&*sort)?.count(1).page()?;
-        Ok(page.files.first().and_then(|file| month_of(file.get("uploadedAt"))))
+        match page.files.first().and_then(|file| file.get("uploadedAt")) {
+            Some(Value::Date(date)) => Ok(month_of(*date)),
+            _ => Ok(None),
+        }
     };
     let Some((first, last)) = end(1)?.zip(end(-1)?) else { return Ok(None) };
     let mut bars = Vec::new();
