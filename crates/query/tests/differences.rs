@@ -267,3 +267,14 @@ fn difference_21_dates_do_not_count_in_words() {
         assert_eq!(expression_code(&expression), 241, "{text}");
     }
 }
+
+#[test]
+fn difference_22_exact_powers_have_their_own_digits() {
+    for (base, exponent, power) in [("2", "3", "8"), ("19.90", "2", "396.01")] {
+        let power = format!(
+            r#"{{"$expr": {{"$eq": ["{power}", {{"$toString": {{"$pow": [
+                {{"$numberDecimal": "{base}"}}, {{"$numberDecimal": "{exponent}"}}]}}}}]}}}}"#
+        );
+        assert!(matches("{}", &power), "{power}");
+    }
+}

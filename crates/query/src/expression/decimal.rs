@@ -165,6 +165,11 @@ pub(super) fn zero(negative: bool, places: i64) -> Decimal {
     Decimal::from_big(&BigDecimal::new(BigInt::ZERO, places)).with_sign(negative)
 }
 
+/// The zero with the most places that there are.
+pub(super) fn least_zero() -> Decimal {
+    zero(false, LEAST_SCALE)
+}
+
 /// The decimal of a double that is a whole number, NaN or an infinity.
 pub(super) fn limit(number: f64) -> Decimal {
     if number.is_finite() {

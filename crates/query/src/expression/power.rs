@@ -175,7 +175,9 @@ fn pow<'a>(scope: &mut Scope<'a>, arguments: &'a [Node]) -> Result<Answer<'a>> {
     Ok(match kind {
         Kind::Decimal => {
             scope.spend(SERIES_STEPS)?;
-            pow_decimal(number.to_decimal(), exponent.to_decimal()).into()
+            let power = pow_decimal(number.to_decimal(), exponent.to_decimal());
+            // Whatever it comes from, there is one zero.
+            if decimal::is_zero(power) { decimal::least_zero().into() } else { power.into() }
         }
         Kind::Double => number.to_f64().powf(exponent.to_f64()).into(),
         kind => match pow_integer(number.to_long(), exponent.to_long()) {
