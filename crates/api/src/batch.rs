@@ -9,6 +9,7 @@ use filedex_query::{Document, Filter, Found, Value};
 use filedex_storage::Put;
 
 use crate::backend::Writing;
+use crate::change::updated;
 use crate::file::record;
 use crate::{Change, Error, ErrorKind, File, Filedex, Lookup, Record, Records, Result, Scope};
 
@@ -119,14 +120,16 @@ impl Batch<'_> {
     /// As [`Filedex::update_with`], and `TooLarge`.
     pub fn update_with(&mut self, id: &str, change: impl Into<Change>) -> Result<Option<Put>> {
         let change = change.into();
-        let update = change.read(&self.index.environment())?;
+        let environment = self.index.watched_environment();
+        let (update, account) = (change.read(&environment)?, &*environment.account);
         match self.get_document(id)? {
             Some(before) => {
-                let after = update.apply(before.clone(), Found::default())?.document;
+                let after = updated(&update, &before, Found::default(), account)?;
                 self.replace(&before, after).map(Some)
             }
             None if change.is_upsert() => {
-                let record = update.insert(&Filter::eq("_id", id)?, || Value::from(id))?;
+                let filter = Filter::eq("_id", id)?;
+                let record = update.insert_within(&filter, || Value::from(id), account)?;
                 self.put(&record).map(Some)
             }
             None => Ok(None),

@@ -3,7 +3,7 @@
 //! This file holds the texts and reads them; what an update does is the language's business.
 
 use filedex_query::ejson::{self, Form};
-use filedex_query::{Document, Environment, Update, Value};
+use filedex_query::{Account, Document, Environment, Found, Projection, Update, Value};
 
 use crate::Result;
 
@@ -61,6 +61,20 @@ impl Change {
     pub(crate) fn read(&self, environment: &Environment) -> Result<Update> {
         Ok(Update::parse_text(&self.update, self.array_filters.as_deref(), environment)?)
     }
+}
+
+/// What an update makes of a record, charged to that account: nothing of it is held afterwards.
+pub(crate) fn updated(
+    update: &Update,
+    before: &Document,
+    found: Found,
+    account: &Account,
+) -> filedex_query::Result<Document> {
+    let held = account.held();
+    let copy = Projection::everything().apply_within(before.view(), None, account)?;
+    let updated = update.apply_within(copy, found, account)?;
+    account.release_to(held);
+    Ok(updated.document)
 }
 
 impl From<&str> for Change {

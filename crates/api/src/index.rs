@@ -14,6 +14,7 @@ use filedex_storage::{
 
 use serde::de::DeserializeOwned;
 
+use crate::change::updated;
 use crate::file::record;
 use crate::{Backend, Change, ErrorKind, File, Lookup, Record, Records, Result, Scope};
 
@@ -301,10 +302,11 @@ impl Filedex {
         if change.is_upsert() {
             return self.write(|batch| batch.update_with(id, &change));
         }
-        let (update, mut fault) = (change.read(&self.environment())?, None);
+        let environment = self.watched_environment();
+        let (update, mut fault) = (change.read(&environment)?, None);
         let updated = self.update(id, |record| {
-            let applied = update.apply(record.clone(), Found::default());
-            fault = applied.map(|updated| *record = updated.document).err();
+            let after = updated(&update, record, Found::default(), &environment.account);
+            fault = after.map(|after| *record = after).err();
         })?;
         match fault {
             Some(error) => Err(error.into()),
@@ -538,6 +540,12 @@ impl Filedex {
 
     pub(crate) fn records(&self) -> &dyn Records {
         &*self.backend
+    }
+
+    /// The same for work that begins now, within the time of the limits.
+    pub(crate) fn watched_environment(&self) -> Environment {
+        let account = Arc::new(Watch::default().account(&self.limits));
+        Environment { account, ..self.environment() }
     }
 
     /// What queries are compiled under: this moment's clock, a fresh seed.

@@ -1,14 +1,16 @@
 //! Removing and changing all matches of a lookup, whatever its window.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use filedex_query::{ObjectId, Plan, Update, Value};
+use filedex_query::{Account, ObjectId, Plan, Update, Value};
 use filedex_storage::Sweep;
 
 use super::Lookup;
 use crate::backend::unsupported;
+use crate::change::updated;
 use crate::file::record;
-use crate::{Change, Document, Error, Result};
+use crate::{Change, Document, Environment, Error, Result};
 
 /// What [`Lookup::update_all`] did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,16 +97,19 @@ impl Lookup {
     ) -> Result<Updates> {
         self.check_changes()?;
         let change = change.into();
-        let (plan, update) = (self.unordered_plan()?, change.read(&self.environment)?);
+        let account = Arc::new(self.watch.account(self.index.limits()));
+        let environment = Environment { account, ..self.environment.clone() };
+        let (plan, update) = (self.unordered_plan()?, change.read(&environment)?);
+        let account = &*environment.account;
         loop {
-            let sweep = self.change_all(&plan, &update, progress)?;
+            let sweep = self.change_all(&plan, (&update, account), progress)?;
             let updates =
                 Updates { matched: sweep.matched, changed: sweep.changed, inserted: None };
             if sweep.matched > 0 || !change.is_upsert() {
                 return Ok(updates);
             }
             // Somebody else may have put one in meanwhile.
-            if let Some(id) = self.insert_unless_there(&plan, &update)? {
+            if let Some(id) = self.insert_unless_there(&plan, (&update, account))? {
                 return Ok(Updates { inserted: Some(id), ..updates });
             }
         }
@@ -113,26 +118,30 @@ impl Lookup {
     fn change_all(
         &self,
         plan: &Plan,
-        update: &Update,
+        (update, account): (&Update, &Account),
         progress: &mut dyn FnMut(Sweep),
     ) -> Result<Sweep> {
         let mut change = |before: Document, found| {
-            let id = before.get_str("_id").unwrap_or_default().to_owned();
-            let updated = update.apply(before.clone(), found);
-            let updated = updated.map_err(|error| Error::from(error).of_record(Some(&id)))?;
-            let mut after = updated.document;
+            let after = updated(update, &before, found, account);
+            let id = before.get_str("_id");
+            let mut after = after.map_err(|error| Error::from(error).of_record(id))?;
             record::retype(&before, &mut after)?;
             Ok(after)
         };
         self.index.backend().change_all(plan, &self.watch, &mut change, progress)
     }
 
-    fn insert_unless_there(&self, plan: &Plan, update: &Update) -> Result<Option<String>> {
+    fn insert_unless_there(
+        &self,
+        plan: &Plan,
+        (update, account): (&Update, &Account),
+    ) -> Result<Option<String>> {
         self.index.write(|batch| {
             if batch.records()?.total(plan, &self.watch)? > 0 {
                 return Ok(None);
             }
-            let record = update.insert(plan.filter(), || Value::from(self.new_id()))?;
+            let id = || Value::from(self.new_id());
+            let record = update.insert_within(plan.filter(), id, account)?;
             batch.put(&record)?;
             Ok(record.get_str("_id").map(str::to_owned))
         })

@@ -3,13 +3,13 @@
 //! Which records there are is found out beside other writers, in the state of the beginning; a step asks
 //! again only if somebody else wrote meanwhile.
 
-use filedex_query::{Account, Document, Found, Limits, Plan};
+use filedex_query::{Account, Document, Found, Plan, Projection};
 
 use super::handle::Store;
 use super::put::{BYTES_PER_WRITE, RECORDS_PER_WRITE};
 use super::walker::{CHUNK, Walker};
 use crate::error::{Error, Result};
-use crate::format::{Record, Standing};
+use crate::format::Record;
 use crate::options::Durability;
 use crate::read::Watch;
 use crate::snapshot::{Snapshot, State, Stored};
@@ -33,6 +33,8 @@ struct Sweeping<'s> {
     /// The stamp of the last cell, unless somebody else has written since the state was taken.
     stamp: u64,
     walker: Walker,
+    /// What records are looked at again and changed with; nothing of one is held when the next one comes.
+    account: &'s Account,
     sweep: Sweep,
     progress: &'s mut dyn FnMut(Sweep),
 }
@@ -106,9 +108,19 @@ impl Store {
     ) -> std::result::Result<Sweep, E> {
         let (state, stamp) = self.shared().stamped_state()?;
         let reading = Snapshot::new(&self.shared().pool, &state);
-        let walker = Walker::new(reading, plan, watch, &self.options().limits)?;
+        let limits = &self.options().limits;
+        let (walker, account) = (Walker::new(reading, plan, watch, limits)?, watch.account(limits));
         let sweep = Sweep::default();
-        let mut sweeping = Sweeping { store: self, plan, state, stamp, walker, sweep, progress };
+        let mut sweeping = Sweeping {
+            store: self,
+            plan,
+            state,
+            stamp,
+            walker,
+            account: &account,
+            sweep,
+            progress,
+        };
         let done = work(&mut sweeping);
         let sweep = sweeping.sweep;
         drop(sweeping);
@@ -120,7 +132,7 @@ impl Store {
     }
 }
 
-impl Sweeping<'_> {
+impl<'s> Sweeping<'s> {
     /// The records of the next step, as they were in the beginning.
     fn next_step(&mut self) -> Result<Option<Vec<Stored>>> {
         self.walker.look()?;
@@ -141,12 +153,12 @@ impl Sweeping<'_> {
     }
 
     fn remove(&mut self, step: Vec<Stored>) -> Result<()> {
-        let removed = self.write(|batch, nobody_wrote, plan, limits| {
+        let removed = self.write(|batch, nobody_wrote, asking| {
             let mut removed = 0;
             for record in step {
                 let record = match nobody_wrote {
                     true => Some(record),
-                    false => current(batch, plan, limits, &record)?,
+                    false => current(batch, asking, &record)?,
                 };
                 removed += u64::from(record.is_some());
                 record.into_iter().for_each(|record| batch.remove_known(record));
@@ -164,19 +176,19 @@ impl Sweeping<'_> {
         step: Vec<Stored>,
         change: &mut dyn FnMut(Document, Found) -> std::result::Result<Document, E>,
     ) -> std::result::Result<(), E> {
-        let limits = self.store.options().limits.clone();
+        let asking = self.asking();
         // All but the writing itself is done before the turn.
         let mut changed = Vec::with_capacity(step.len());
         for before in step {
-            let after = changed_record(self.plan, &limits, &before, change)?;
+            let after = changed_record(asking, &before, change)?;
             changed.extend(after.map(|after| (before, after)));
         }
-        let (matched, changed) = self.write(|batch, nobody_wrote, plan, limits| {
+        let (matched, changed) = self.write(|batch, nobody_wrote, asking| {
             let (mut matched, mut puts) = (0, 0);
             for (before, after) in changed {
                 let put = match nobody_wrote {
                     true => Some(batch.replace_known(before, after)),
-                    false => change_current(batch, plan, limits, (&before, after), change)?,
+                    false => change_current(batch, asking, (&before, after), change)?,
                 };
                 matched += u64::from(put.is_some());
                 puts += u64::from(put.is_some_and(|put| put != Put::Unchanged));
@@ -192,66 +204,81 @@ impl Sweeping<'_> {
     /// Makes a step in a turn of its own, which is told whether nobody else has written since the beginning.
     fn write<T, E: From<Error>>(
         &mut self,
-        work: impl FnOnce(&mut Batch<'_>, bool, &Plan, &Limits) -> std::result::Result<T, E>,
+        work: impl FnOnce(&mut Batch<'_>, bool, Asking<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let (plan, limits, known) = (self.plan, &self.store.options().limits, self.stamp);
+        let (asking, known) = (self.asking(), self.stamp);
         let (answer, stamp) = self.store.shared().write(Durability::Relaxed, false, |batch| {
             let nobody_wrote = batch.stamp() == known;
-            let answer = work(batch, nobody_wrote, plan, limits)?;
+            let answer = work(batch, nobody_wrote, asking)?;
             // No stamp comes after the last of all: once somebody has written, it stays known.
             Ok::<_, E>((answer, if nobody_wrote { batch.stamp() } else { u64::MAX }))
         })?;
         self.stamp = stamp;
         Ok(answer)
     }
+
+    fn asking(&self) -> Asking<'s> {
+        let most_depth = self.store.options().limits.document_depth;
+        Asking { plan: self.plan, account: self.account, most_depth }
+    }
+}
+
+/// What single records are looked at with.
+#[derive(Clone, Copy)]
+struct Asking<'s> {
+    plan: &'s Plan,
+    account: &'s Account,
+    most_depth: usize,
 }
 
 /// The record of that id as it stands now, if it is the one that matched, or matches as well.
-fn current(
-    batch: &Batch<'_>,
-    plan: &Plan,
-    limits: &Limits,
-    before: &Stored,
-) -> Result<Option<Stored>> {
-    let Some(now) = batch.stored(&Standing::of(before.document()).id)? else { return Ok(None) };
-    let account = Account::new(limits);
-    let still =
-        now.body() == before.body() || plan.matcher().matches_within(now.document(), &account)?;
+fn current(batch: &Batch<'_>, asking: Asking<'_>, before: &Stored) -> Result<Option<Stored>> {
+    let Some(now) = batch.stored(&before.standing().id)? else { return Ok(None) };
+    let still = now.body() == before.body() || {
+        let held = asking.account.held();
+        let matches = asking.plan.matcher().matches_within(now.document(), asking.account)?;
+        asking.account.release_to(held);
+        matches
+    };
     Ok(still.then_some(now))
 }
 
 /// What a change makes of a record; nothing if it does not match.
 fn changed_record<E: From<Error>>(
-    plan: &Plan,
-    limits: &Limits,
+    asking: Asking<'_>,
     before: &Stored,
     change: &mut dyn FnMut(Document, Found) -> std::result::Result<Document, E>,
 ) -> std::result::Result<Option<Record>, E> {
-    let account = Account::new(limits);
-    let found = plan.matcher().find_within(before.document(), &account).map_err(Error::from)?;
-    let Some(found) = found else { return Ok(None) };
-    let record = before.document().to_document();
+    let Asking { plan, account, most_depth } = asking;
+    let held = account.held();
+    let found = plan.matcher().find_within(before.document(), account).map_err(Error::from)?;
+    let Some(found) = found else {
+        account.release_to(held);
+        return Ok(None);
+    };
+    let whole = Projection::everything().apply_within(before.document(), None, account);
+    let record = whole.map_err(Error::from)?;
     let id = record.get("_id").cloned();
     let after = change(record, found)?;
     if after.get("_id") != id.as_ref() {
         return Err(Error::id_changed().into());
     }
-    Ok(Some(Record::new(&after, limits.document_depth)?))
+    account.release_to(held);
+    Ok(Some(Record::new(&after, most_depth)?))
 }
 
 /// Changes the record as it stands now; `None` if it does not match any more.
 fn change_current<E: From<Error>>(
     batch: &mut Batch<'_>,
-    plan: &Plan,
-    limits: &Limits,
+    asking: Asking<'_>,
     (before, after): (&Stored, Record),
     change: &mut dyn FnMut(Document, Found) -> std::result::Result<Document, E>,
 ) -> std::result::Result<Option<Put>, E> {
-    let Some(now) = current(batch, plan, limits, before)? else { return Ok(None) };
+    let Some(now) = current(batch, asking, before)? else { return Ok(None) };
     let after = match now.body() == before.body() {
         true => Some(after),
         // Somebody changed it meanwhile: the change is of what it is now.
-        false => changed_record(plan, limits, &now, change)?,
+        false => changed_record(asking, &now, change)?,
     };
     Ok(after.map(|after| batch.replace_known(now, after)))
 }
