@@ -232,6 +232,25 @@ fn showing_many_records_ends_within() {
     ends_soon("a field left out as JSON", excluded, json);
 }
 
+#[test]
+fn an_update_of_all_ends_within_one_record() {
+    let index = Filedex::options().limits(unlimited()).temporary().unwrap();
+    let length = if cfg!(debug_assertions) { 100_000 } else { 800_000 };
+    let tags = (0..length).map(|tag: i64| Value::Int((tag * 104_729 % 1_000_003) as i32));
+    let record = Document::new().with("_id", "long").with("rid", "long");
+    index.put(&record.with("tags", tags.collect::<Vec<Value>>())).unwrap();
+    for (name, update) in [
+        ("$push with $sort", r#"{"$push":{"tags":{"$each":[],"$sort":-1}}}"#),
+        ("$pull", r#"{"$pull":{"tags":{"$lt":-1}}}"#),
+        ("$pullAll", r#"{"$pullAll":{"tags":[-1,-2]}}"#),
+        ("$[]", r#"{"$max":{"tags.$[]":-1}}"#),
+        ("a stage", r#"[{"$set":{"tags":{"$setUnion":["$tags","$tags"]}}},{"$unset":"x"}]"#),
+    ] {
+        let update_all = |lookup: Lookup| lookup.update_all(update).map(drop);
+        ends_soon(name, || index.room("long"), update_all);
+    }
+}
+
 /// A store with nothing in memory yet, and many records.
 fn checkpointed(directory: &TempDir, options: &Options) {
     let store = Store::open(directory.path(), options).unwrap();
