@@ -69,9 +69,10 @@ impl OpenOptions {
         self
     }
 
-    /// Declares fields that filters over many records often ask for, by their paths. Their values are
-    /// kept in memory as columns from the first time that they are asked for, those of other fields from
-    /// the second; in both cases within the bytes for caches. Nothing on disk depends on it.
+    /// Declares fields that filters and sorts over many records often ask for, by their paths. Checkpoints write
+    /// columns of them beside the records, as they do of `name`, `size`, `type`, `typeGroup`, `extension`,
+    /// `uploadedAt`, `identify.size.width` and `identify.size.height`: so the first question need not read every
+    /// record. Another opening may declare others; records that are written from then on have these.
     ///
     /// ```
     /// use filedex::Filedex;

@@ -210,7 +210,7 @@
 #[doc(inline)]
 pub use filedex_query::{
     Account, ArrayRef, Arrays, BitMask, BitTest, Bound, COUNTED_FIELDS, Captures, Clock, Condition,
-    Conjunct, Cut, DecimalError, DocumentRef, ElementMatcher, Expression, Found, Known, Leaf,
-    Matcher, Part, Path, Pattern, Place, Projection, Redaction, Residual, Schema, Sort,
-    SortKeySpec, Test, TopK, TypeSet, Update, Updated, ValueRef, key, order, packed, shell,
+    Conjunct, DecimalError, DocumentRef, ElementMatcher, Expression, Found, Known, Leaf, Matcher,
+    Part, Path, Pattern, Place, Projection, Redaction, Residual, Schema, Sort, SortKeySpec, Test,
+    TopK, TypeSet, Update, Updated, ValueRef, key, order, packed, shell,
 };

@@ -25,6 +25,7 @@
 
 mod blocks;
 mod cache;
+mod columns;
 mod disk;
 mod error;
 mod format;

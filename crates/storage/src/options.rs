@@ -16,9 +16,9 @@ use filedex_query::Limits;
 pub struct Options {
     /// Bytes of memory for caches.
     pub cache_bytes: u64,
-    /// Paths of fields, such as `identify.size.width`, that are often asked for by filters over many
-    /// records. Their values are kept in memory as columns, within the bytes for caches, from the first
-    /// time that they are asked for; those of other fields from the second.
+    /// Paths of fields, such as `identify.size.width`, that are often asked for by filters and sorts over many
+    /// records, beside the usual ones. Checkpoints write columns of them, so that the first question need not
+    /// read every record.
     pub columns: Vec<String>,
     /// Bytes of memory, about, that changes may take before a checkpoint moves them to where they stay.
     /// The more there are, the less is written: a block that many writes change is written once.

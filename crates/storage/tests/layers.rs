@@ -16,6 +16,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["error", "options", "sync"],
     &["disk", "format"],
+    &["columns"],
     &["cache", "log", "memtable", "blocks"],
     &["index"],
     &["snapshot"],

@@ -10,8 +10,7 @@ use crate::ValueRef;
 ///
 /// ```
 /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
-/// use filedex::language::Account;
-/// use filedex::{Document, ejson};
+/// use filedex::language::{Account, Document, ejson};
 /// let file = Document::new().with("_id", "a").with("size", 7);
 /// let (mut text, mut marks) = (Vec::new(), Vec::new());
 /// ejson::write_marked_within(file.view(), (&mut text, &mut marks), 100, &Account::default())?;

@@ -25,8 +25,8 @@ impl Projection {
     ///
     /// ```
     /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
-    /// use filedex::language::{Account, Cut, Projection};
-    /// use filedex::{Document, Environment, ejson};
+    /// use filedex::language::{Account, Cut, Projection, ejson};
+    /// use filedex::{Document, Environment};
     /// let (mut text, mut marks) = (Vec::new(), Vec::new());
     /// let record = Document::new().with("_id", "a").with("size", 7).with("name", "logo.png");
     /// let account = Account::default();

@@ -6,9 +6,10 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use crate::columns::ColumnFile;
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
@@ -40,6 +41,8 @@ pub(crate) struct BlockFile {
     file: File,
     length: u64,
     directory: Arc<Directory>,
+    /// The columns beside it, once they were asked for.
+    columns: OnceLock<Option<ColumnFile>>,
     /// Whether the file is to be removed with the last that reads it.
     is_obsolete: AtomicBool,
 }
@@ -70,7 +73,7 @@ impl BlockFile {
         length: u64,
     ) -> BlockFile {
         let (directory, is_obsolete) = (directory.clone(), AtomicBool::new(false));
-        BlockFile { number, file, length, directory, is_obsolete }
+        BlockFile { number, file, length, directory, columns: OnceLock::new(), is_obsolete }
     }
 
     pub(crate) fn number(&self) -> u64 {
@@ -79,6 +82,11 @@ impl BlockFile {
 
     pub(crate) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// The columns of the records in it, if they lie beside it.
+    pub(crate) fn columns(&self) -> Option<&ColumnFile> {
+        self.columns.get_or_init(|| ColumnFile::open(&self.directory, self.number)).as_ref()
     }
 
     /// Shows the frame at that place, verified.
@@ -193,8 +201,10 @@ impl BlockFile {
 impl Drop for BlockFile {
     fn drop(&mut self) {
         if self.is_obsolete.load(Ordering::Acquire) {
-            // What cannot be removed now is removed by the next open.
-            let _removed_later = self.directory.remove(&Numbered::Blocks.name(self.number));
+            for kind in [Numbered::Columns, Numbered::Blocks] {
+                // What cannot be removed now is removed by the next open.
+                let _removed_later = self.directory.remove(&kind.name(self.number));
+            }
         }
     }
 }

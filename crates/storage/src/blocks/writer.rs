@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use filedex_query::Path;
+
 use super::file::{BlockFile, header};
+use crate::columns::ColumnWriter;
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
 use crate::format::lists::holds_records;
-use crate::format::{BlockBuilder, Place, Tally};
+use crate::format::{Block, BlockBuilder, Frame, Place, Tally};
 
 /// Bytes that are written at once.
 const AT_ONCE: usize = 1 << 20;
@@ -22,13 +25,21 @@ pub(crate) struct BlockWriter {
     file: Option<File>,
     buffer: Vec<u8>,
     written: u64,
+    /// What is written of records beside it.
+    columns: ColumnWriter,
 }
 
 impl BlockWriter {
-    pub(crate) fn create(directory: &Arc<Directory>, number: u64) -> Result<BlockWriter> {
+    /// A file of that number, and of the records in it columns of these paths.
+    pub(crate) fn create(
+        directory: &Arc<Directory>,
+        number: u64,
+        paths: &Arc<[Path]>,
+    ) -> Result<BlockWriter> {
         let file = directory.create(&Numbered::Blocks.name(number))?;
+        let columns = ColumnWriter::new(directory, number, paths);
         let (directory, buffer) = (directory.clone(), header(number));
-        Ok(BlockWriter { directory, number, file: Some(file), buffer, written: 0 })
+        Ok(BlockWriter { directory, number, file: Some(file), buffer, written: 0, columns })
     }
 
     /// Writes what the builder holds as the next block of the list of that key. Records lie apart: a block of
@@ -38,8 +49,11 @@ impl BlockWriter {
         list: &[u8],
         builder: &mut BlockBuilder,
     ) -> Result<(Place, Tally)> {
-        let offset = self.length();
-        let (length, tally) = builder.finish(list, holds_records(list), &mut self.buffer);
+        let (offset, holds_records) = (self.length(), holds_records(list));
+        if holds_records {
+            self.columns.block(offset, builder.payloads());
+        }
+        let (length, tally) = builder.finish(list, holds_records, &mut self.buffer);
         self.write_if_full()?;
         Ok((Place { file: self.number, offset, length }, tally))
     }
@@ -47,6 +61,12 @@ impl BlockWriter {
     /// Writes a block as it lay in another file, in its frame.
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> Result<Place> {
         let (offset, length) = (self.length(), bytes.len() as u32);
+        if Frame::unverified(bytes).is_some_and(|frame| holds_records(frame.list()))
+            && let Some(block) = Block::open(bytes)
+        {
+            let records = block.all().map(|(_, entry)| (entry.class, entry.payload));
+            self.columns.block(offset, records);
+        }
         self.buffer.extend_from_slice(bytes);
         self.write_if_full()?;
         Ok(Place { file: self.number, offset, length })
@@ -72,6 +92,7 @@ impl BlockWriter {
     fn into_file(mut self) -> Result<BlockFile> {
         let file =
             self.file.take().ok_or_else(|| Error::damaged("a block file was closed early"))?;
+        self.columns.finish();
         Ok(BlockFile::over(&self.directory, self.number, file, self.written))
     }
 

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use filedex_query::Path;
+use filedex_query::{Limits, Path};
 
 use super::by_key::Fill;
 use super::frame::{Frame, FrameKey};
@@ -23,6 +23,8 @@ pub(crate) struct Columns {
     budget: u64,
     /// The fields that a host declared.
     declared: Vec<Path>,
+    /// Those that block files have columns of beside them: these, and some that uploads have.
+    written: Arc<[Path]>,
     /// What scans asked for that had no columns.
     asked: Mutex<HashSet<u64>>,
     scans: AtomicU64,
@@ -49,6 +51,18 @@ struct Changed {
     is_removed: bool,
 }
 
+/// The fields of uploads that conditions and sorts mostly look at.
+const WRITTEN: &[&str] = &[
+    "name",
+    "size",
+    "type",
+    "typeGroup",
+    "extension",
+    "uploadedAt",
+    "identify.size.width",
+    "identify.size.height",
+];
+
 /// Bytes that a record takes in a column, by and large.
 const BYTES_A_RECORD: u64 = 20;
 
@@ -67,7 +81,10 @@ const SCANS: u64 = 4;
 impl Columns {
     pub(crate) fn new(budget: u64, declared: Vec<Path>) -> Columns {
         let (kept, asked, scans) = (RwLock::default(), Mutex::default(), AtomicU64::new(0));
-        Columns { kept, budget, declared, asked, scans }
+        let known = WRITTEN.iter().filter_map(|path| Path::parse(path, &Limits::default()).ok());
+        let others = known.filter(|path| declared.iter().all(|own| own.text() != path.text()));
+        let written = declared.iter().cloned().chain(others).collect();
+        Columns { kept, budget, declared, written, asked, scans }
     }
 
     /// The fields that a host declared.
@@ -75,13 +92,23 @@ impl Columns {
         &self.declared
     }
 
-    /// Whether a scan that begins at that key should make columns: while there is much room; else of fields
-    /// that were declared, or that were asked for here before.
+    /// The fields that block files have columns of beside them.
+    pub(crate) fn written(&self) -> &Arc<[Path]> {
+        &self.written
+    }
+
+    /// Whether all that is wanted lies in columns beside block files.
+    pub(crate) fn are_written(&self, wanted: &Wanted) -> bool {
+        let is_written = |path: &Path| self.written.iter().any(|one| one.text() == path.text());
+        wanted.paths.iter().all(is_written)
+    }
+
+    /// Whether a scan that begins at that key should make columns: where they lie beside block files, or while there is
+    /// much room; else of fields that were asked for here before.
     pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted, records: u64) -> bool {
-        let is_declared = |path: &Path| self.declared.iter().any(|one| one.text() == path.text());
         let needed = records.saturating_mul(BYTES_A_RECORD * (wanted.paths.len() as u64 + 1));
         let is_roomy = self.kept.read().bytes.saturating_add(needed) <= self.budget;
-        let is_cheap = is_roomy || wanted.paths.iter().all(is_declared);
+        let is_cheap = is_roomy || self.are_written(wanted);
         let mut question = DefaultHasher::new();
         from.hash(&mut question);
         wanted.paths.iter().for_each(|path| path.text().hash(&mut question));

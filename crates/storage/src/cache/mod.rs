@@ -16,7 +16,6 @@ mod seen;
 pub(crate) mod segment;
 pub(crate) mod selected;
 mod text;
-pub(crate) mod values;
 pub(crate) mod views;
 
 pub(crate) use by_key::{ByKey, Fill};

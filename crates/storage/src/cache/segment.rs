@@ -9,12 +9,11 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use filedex_query::packed::PackedDocument;
-use filedex_query::{Account, Path, ValueRef};
+use filedex_query::{Account, Path};
 use parking_lot::Mutex;
 
 use super::selected::Selected;
-use super::values::{BuildingValues, Values};
+use crate::columns::{Found, Rows, RowsBuilder, Values};
 use crate::error::Result;
 use crate::format::{Block, Class, Place};
 
@@ -28,10 +27,7 @@ pub(crate) struct Segment {
     /// The keys of the blocks, one behind the other.
     keys: Box<[u8]>,
     blocks: Box<[Placed]>,
-    classes: Box<[Class]>,
-    /// How the `_id` of each record begins, by which nearly all are told apart that a sort has side by side.
-    ids: Box<[u32]>,
-    values: Vec<Values>,
+    rows: Rows,
     /// Which records the conditions of that number hold for, the latest last.
     selected: Mutex<Vec<(u64, Arc<Selected>)>>,
     /// The last scan that made use of it.
@@ -66,7 +62,7 @@ impl Wanted {
 
     /// Adds what a segment has.
     pub(crate) fn add_those_of(&mut self, segment: &Segment) {
-        self.add(segment.values.iter().map(Values::path));
+        self.add(segment.rows.paths());
     }
 }
 
@@ -77,6 +73,9 @@ const MOST_SELECTED: usize = 8;
 const STEPS_A_RECORD: u64 = 10;
 /// Bytes of a record that are read for the price of one more.
 const BYTES_A_STEP: usize = 512;
+
+/// Records whose columns are copied for the price of a step.
+const COPIED_A_STEP: u64 = 4;
 
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
@@ -99,12 +98,12 @@ impl Segment {
 
     /// Whether it has these columns.
     pub(crate) fn has(&self, wanted: &Wanted) -> bool {
-        wanted.paths.iter().all(|path| self.values(path).is_some())
+        self.rows.has(&wanted.paths)
     }
 
     /// The column of that path.
     pub(crate) fn values(&self, path: &Path) -> Option<&Values> {
-        self.values.iter().find(|values| values.path().text() == path.text())
+        self.rows.values(path)
     }
 
     /// Which records the conditions of that number hold for, if that was found out.
@@ -159,25 +158,24 @@ impl Segment {
 
     /// The class of that record.
     pub(crate) fn class(&self, row: usize) -> Option<Class> {
-        self.classes.get(row).copied()
+        self.rows.class(row)
     }
 
     /// How the `_id` of that record begins: of two that differ here the lesser `_id` has the lesser number.
     pub(crate) fn id_begin(&self, row: usize) -> Option<u32> {
-        self.ids.get(row).copied()
+        self.rows.id_begin(row)
     }
 
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
-        self.classes.len()
+        self.rows.len()
     }
 
     /// Bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> u64 {
-        let columns: usize = self.values.iter().map(Values::memory).sum();
-        let columns = columns + MOST_SELECTED * Selected::memory(self.len());
+        let columns = self.rows.memory() + MOST_SELECTED * Selected::memory(self.len());
         let keys = self.keys.len() + size_of_val(&*self.blocks) + 2 * self.from.len();
-        (size_of::<Segment>() + columns + keys + self.upto.len() + 5 * self.classes.len()) as u64
+        (size_of::<Segment>() + columns + keys + self.upto.len()) as u64
     }
 
     /// Notes that this scan makes use of it.
@@ -209,9 +207,7 @@ impl Segment {
 pub(crate) struct SegmentBuilder {
     keys: Vec<u8>,
     blocks: Vec<Placed>,
-    classes: Vec<Class>,
-    ids: Vec<u32>,
-    values: Vec<BuildingValues>,
+    rows: RowsBuilder,
     /// A segment that may have some of the blocks already.
     earlier: Option<Arc<Segment>>,
 }
@@ -222,34 +218,36 @@ impl SegmentBuilder {
         SegmentBuilder {
             keys: Vec::new(),
             blocks: Vec::new(),
-            classes: Vec::new(),
-            ids: Vec::new(),
-            values: wanted.paths.iter().map(BuildingValues::new).collect(),
+            rows: RowsBuilder::new(&wanted.paths),
             earlier: earlier.filter(|earlier| earlier.has(wanted)),
         }
     }
 
     /// Whether it takes in no further block.
     pub(crate) fn is_full(&self) -> bool {
-        self.classes.len() >= RECORDS
+        self.rows.len() >= RECORDS
     }
 
     /// Adds a block under that key, of which the earlier segment knows all; says whether it does.
     pub(crate) fn take_over(&mut self, key: &[u8], list_length: usize, place: Place) -> bool {
         let Some(earlier) = self.earlier.clone() else { return false };
         let Some(block) = earlier.block_at(place) else { return false };
-        for row in earlier.rows(block..block + 1) {
-            self.classes.extend(earlier.class(row));
-            self.ids.extend(earlier.id_begin(row));
-            for values in &mut self.values {
-                if let Some(column) = earlier.values(values.path()) {
-                    let value = column.code(row).map(|code| column.value(code));
-                    values.take_over(value);
-                }
-            }
-        }
+        self.rows.copy(&earlier.rows, earlier.rows(block..block + 1), None);
         self.place(key, list_length, place);
         true
+    }
+
+    /// Adds a block under that key, whose columns lie beside its file.
+    pub(crate) fn copy(
+        &mut self,
+        (key, list_length, place): (&[u8], usize, Place),
+        found: Found<'_>,
+        account: &Account,
+    ) -> Result<()> {
+        account.work(1 + found.rows.len() as u64 / COPIED_A_STEP)?;
+        self.rows.copy(found.columns, found.rows, Some(found.origin));
+        self.place(key, list_length, place);
+        Ok(())
     }
 
     /// Adds a block under that key, whose entries hold records.
@@ -264,10 +262,7 @@ impl SegmentBuilder {
             // Of a long record a value may be copied that is then too long to be kept.
             let read = (entry.payload.len() / BYTES_A_STEP) as u64;
             account.work(STEPS_A_RECORD.saturating_add(read))?;
-            let record = PackedDocument::new(entry.payload);
-            self.classes.push(entry.class);
-            self.ids.push(id_begin(record));
-            self.values.iter_mut().for_each(|values| values.add(record));
+            self.rows.add(entry.class, entry.payload);
         }
         self.place(key, block.list().len(), place);
         Ok(())
@@ -281,16 +276,14 @@ impl SegmentBuilder {
             version,
             keys: self.keys.into(),
             blocks: self.blocks.into(),
-            classes: self.classes.into(),
-            ids: self.ids.into(),
-            values: self.values.into_iter().map(BuildingValues::into_values).collect(),
+            rows: self.rows.finish(),
             selected: Mutex::default(),
             used: AtomicU64::new(0),
         }
     }
 
     fn place(&mut self, key: &[u8], list_length: usize, place: Place) {
-        let (start, rows_end) = (self.keys.len() as u32, self.classes.len() as u32);
+        let (start, rows_end) = (self.keys.len() as u32, self.rows.len() as u32);
         self.keys.extend_from_slice(key);
         self.blocks.push(Placed {
             key: start,
@@ -300,13 +293,4 @@ impl SegmentBuilder {
             place,
         });
     }
-}
-
-/// The first bytes of a record's `_id`.
-fn id_begin(record: PackedDocument<'_>) -> u32 {
-    let mut begin = [0; 4];
-    if let Some(ValueRef::String(id)) = record.get("_id") {
-        begin.iter_mut().zip(id.bytes()).for_each(|(place, byte)| *place = byte);
-    }
-    u32::from_be_bytes(begin)
 }

@@ -5,6 +5,7 @@
 //!   filedex          the marker: what this is, and its format; locked by who has the store open
 //!   log.<n>          what was written, in order
 //!   blocks.<n>       blocks of entries, as the checkpoint of that number wrote them
+//!   columns.<n>      of the records in the blocks of that number some fields each, one behind the other
 //!   manifest.<n>     which blocks there are: what the index is made anew from
 //!   tree/            the index, sled's files
 //!   opened           the run of the system in which the tree was last opened; gone after a clean close
@@ -37,6 +38,7 @@ pub(crate) const LOST_AND_FOUND: &str = "lost+found";
 pub(crate) enum Numbered {
     Log,
     Blocks,
+    Columns,
     Manifest,
     Quarantine,
 }
@@ -58,6 +60,7 @@ impl Numbered {
         match self {
             Numbered::Log => "log.",
             Numbered::Blocks => "blocks.",
+            Numbered::Columns => "columns.",
             Numbered::Manifest => "manifest.",
             Numbered::Quarantine => "quarantine.",
         }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::block::{Block, Entry, put_head};
+use super::class::Class;
 use super::frame::{HEADER, MOST_BASE};
 use super::number;
 use super::tally::Tally;
@@ -39,6 +40,16 @@ impl BlockBuilder {
     /// Bytes that the entries take.
     pub(crate) fn bytes(&self) -> usize {
         4 * self.payloads.len() + self.entries.len()
+    }
+
+    /// What the entries hold, each with its class.
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = (Class, &[u8])> {
+        let mut start = 0;
+        self.payloads.iter().filter_map(move |(payload, end)| {
+            let class = self.entries.get(start).and_then(|class| Class::from_byte(*class));
+            start = *end;
+            Some((class?, self.entries.get(*payload..*end)?))
+        })
     }
 
     /// Adds an entry behind all others; its key must be the greatest.

@@ -63,7 +63,8 @@ impl<'e> Execution<'e> {
         }
         let (mut frame, mut at) = (frame::Frame::new(&scan.wanted), part.from.clone());
         while at < part.to {
-            let Some(segment) = self.segment(scan, part, &at)? else { return Ok(None) };
+            let segment = self.segment(scan, part, &at)?;
+            let Some(segment) = segment.filter(|_| scan.room) else { return Ok(None) };
             let rows = segment.rows(segment.blocks_between(&at, &part.to));
             let from = std::mem::replace(&mut at, segment.upto().to_vec());
             frame.add(from, segment, rows);

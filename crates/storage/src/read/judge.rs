@@ -4,7 +4,7 @@ use filedex_query::{Account, Condition, Fields, Question};
 
 use super::residual::Verdict;
 use crate::cache::segment::Segment;
-use crate::cache::values::Values;
+use crate::columns::Values;
 use crate::error::Result;
 
 /// Questions with the columns that they are asked of.

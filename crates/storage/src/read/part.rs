@@ -66,8 +66,8 @@ impl<'e> Execution<'e> {
         Ok(Some(Part { from, to, end, span: Some(span), records }))
     }
 
-    /// The segment that begins or goes on at that key, made or mended if there is none of this version;
-    /// `None` if there is neither one nor room for it.
+    /// The segment that begins or goes on at that key, made or mended if there is none of this version; `None` if there
+    /// is neither one, nor room for it, nor columns on the disk to make it of each time.
     pub(super) fn segment(
         &mut self,
         scan: &mut Scan<'e>,
@@ -82,7 +82,7 @@ impl<'e> Execution<'e> {
         {
             return Ok(Some(segment.clone()));
         }
-        if !scan.room {
+        if !scan.room && !scan.is_written {
             return Ok(None);
         }
         let (from, end): (&[u8], Box<[u8]>) = match &found {
@@ -90,15 +90,17 @@ impl<'e> Execution<'e> {
             None => (at, columns.next_after(at).unwrap_or_else(|| part.end.as_slice().into())),
         };
         let mut wanted = scan.wanted.clone();
-        wanted.add(columns.declared());
         let earlier = found.as_ref().map(|(segment, _)| segment.clone());
-        earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
+        if scan.room {
+            wanted.add(columns.declared());
+            earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
+        }
         let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
         let is_long = part.span.is_none() || part.records >= MANY_RECORDS;
         let feed = scan.feed.as_mut().filter(|feed| feed.is_before(from));
         let segment = self.read_segment((from, &end), is_long, (&wanted, earlier), feed)?;
         let segment = Arc::new(segment);
-        scan.room = columns.keep(&segment, scan.number);
+        scan.room = scan.room && columns.keep(&segment, scan.number);
         Ok(Some(segment))
     }
 
@@ -135,7 +137,8 @@ impl<'e> Execution<'e> {
         };
         let state = settled(self.snapshot.state);
         let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let reading = Reading::all(part.from.clone(), part.end.clone());
+        let reading =
+            Reading::for_columns(part.from.clone(), part.end.clone(), scan.wanted.paths.clone());
         let done = thread::scope(|scope| {
             scan.feed = second.read(scope, blocks, reading);
             let done = work(self, &mut scan);
@@ -181,7 +184,17 @@ impl<'e> Execution<'e> {
                 runs.put_back((run, block));
                 break;
             }
-            if !builder.take_over(&key, list.len(), item.place) {
+            if builder.take_over(&key, list.len(), item.place) {
+                continue;
+            }
+            let columns = state.version.file(item.place)?.columns();
+            let columns = columns.filter(|columns| block.is_none() && columns.has(&wanted.paths));
+            let found =
+                columns.and_then(|columns| self.groups.find(columns, item.place, &wanted.paths));
+            if let Some(found) = found {
+                let account = self.running.account();
+                builder.copy((&key, list.len(), item.place), found, account)?;
+            } else {
                 let block = match block {
                     Some(block) => block,
                     None => self.block(item.place, list, is_long)?,

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Builder, Scope, available_parallelism};
 
+use filedex_query::Path;
+
 use super::collector::Collector;
 use super::execution::{Execution, Flow};
 use super::residual::Verdict;
@@ -33,6 +35,8 @@ pub(super) struct Reading {
     pub(super) end: Vec<u8>,
     /// Blocks that hold none of these classes are handed over unread.
     asked: Asked,
+    /// And so are those of which columns of these paths lie on the disk, if there are any.
+    columns: Option<Vec<Path>>,
 }
 
 /// What it hands over, run by run.
@@ -41,7 +45,7 @@ pub(super) struct Feed {
     part: std::vec::IntoIter<Fetched>,
     /// A run that was taken and put back.
     put_back: Option<Fetched>,
-    /// Where the last run begins that was taken.
+    /// Where the last run began that was put back.
     at: Vec<u8>,
 }
 
@@ -105,7 +109,6 @@ impl Feed {
         }
         loop {
             if let Some(fetched) = self.part.next() {
-                self.at = fetched.0.key();
                 return Ok(Some(fetched));
             }
             match self.parts.recv() {
@@ -117,6 +120,7 @@ impl Feed {
 
     /// Gives a run back that was taken too early.
     pub(super) fn put_back(&mut self, fetched: Fetched) {
+        self.at = fetched.0.key();
         self.put_back = Some(fetched);
     }
 
@@ -141,7 +145,7 @@ impl Execution<'_> {
         let Bounds { from, to: end } = Bounds::of_prefix(ALL_ROOMS);
         let snapshot = self.snapshot;
         thread::scope(|scope| {
-            let reading = Reading { from, end, asked };
+            let reading = Reading { from, end, asked, columns: None };
             let Some(mut feed) = second.read(scope, snapshot, reading) else { return Ok(false) };
             while let Some((run, block)) = feed.next()? {
                 if self.step_with(&run, block, None, collector)? == Flow::Done {
@@ -160,20 +164,20 @@ impl Drop for Second {
 }
 
 impl Reading {
-    /// Reads every block.
-    pub(super) fn all(from: Vec<u8>, end: Vec<u8>) -> Reading {
-        Reading { from, end, asked: [true; CLASSES] }
+    /// Reads every block of which no columns of these paths lie on the disk.
+    pub(super) fn for_columns(from: Vec<u8>, end: Vec<u8>, paths: Vec<Path>) -> Reading {
+        Reading { from, end, asked: [true; CLASSES], columns: Some(paths) }
     }
 
-    fn send(self, snapshot: Snapshot<'_>, send: &SyncSender<Result<Vec<Fetched>>>) -> Result<()> {
+    fn send(&self, snapshot: Snapshot<'_>, send: &SyncSender<Result<Vec<Fetched>>>) -> Result<()> {
         let (mut part, mut bytes, mut ahead) = (Vec::with_capacity(RUNS), 0, Ahead::default());
-        let bounds = Bounds { from: self.from, ..Bounds::of_prefix(ALL_ROOMS) };
+        let bounds = Bounds { from: self.from.clone(), ..Bounds::of_prefix(ALL_ROOMS) };
         for run in Walk::lists(snapshot, ALL_ROOMS, bounds)? {
             let run = run?;
             let is_last = run.item().is_some() && run.key() >= self.end;
             let block = match is_last {
                 true => None,
-                false => block(snapshot, &run, &self.asked, &mut ahead)?,
+                false => self.block(snapshot, &run, &mut ahead)?,
             };
             bytes += block.as_ref().map_or(0, Block::memory);
             part.push((run, block));
@@ -191,20 +195,21 @@ impl Reading {
         let _nobody_listens = send.send(Ok(part));
         Ok(())
     }
-}
 
-fn block(
-    snapshot: Snapshot<'_>,
-    run: &Run,
-    asked: &Asked,
-    ahead: &mut Ahead,
-) -> Result<Option<Block>> {
-    let Some(item) = run.item().filter(|item| item.place.length <= MOST_FRAME) else {
-        return Ok(None);
-    };
-    let mut classes = item.counts().map(|(class, _)| usize::from(class.byte()));
-    match classes.any(|class| asked.get(class).is_some_and(|asked| *asked)) {
-        true => snapshot.block_by_the_way(item.place, run.list(), ahead).map(Some),
-        false => Ok(None),
+    fn block(&self, snapshot: Snapshot<'_>, run: &Run, ahead: &mut Ahead) -> Result<Option<Block>> {
+        let Some(item) = run.item().filter(|item| item.place.length <= MOST_FRAME) else {
+            return Ok(None);
+        };
+        if let Some(paths) = &self.columns {
+            let columns = snapshot.state.version.file(item.place)?.columns();
+            if columns.is_some_and(|columns| columns.has(paths)) {
+                return Ok(None);
+            }
+        }
+        let mut classes = item.counts().map(|(class, _)| usize::from(class.byte()));
+        match classes.any(|class| self.asked.get(class).is_some_and(|asked| *asked)) {
+            true => snapshot.block_by_the_way(item.place, run.list(), ahead).map(Some),
+            false => Ok(None),
+        }
     }
 }

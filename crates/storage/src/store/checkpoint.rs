@@ -252,7 +252,7 @@ impl Work {
     fn writer(&mut self, shared: &Shared) -> Result<BlockWriter> {
         let number = self.next_file;
         self.next_file += 1;
-        BlockWriter::create(&shared.home.directory, number)
+        BlockWriter::create(&shared.home.directory, number, shared.pool.columns.written())
     }
 
     /// Writes the manifest anew where something may stand behind its last commit.

@@ -79,11 +79,10 @@ fn remove_strays(
     manifests: &[u64],
     logs: &Logs,
 ) -> Result<Vec<String>> {
-    let mut strays: Vec<String> = Vec::new();
-    for file in directory.numbers(Numbered::Blocks)? {
-        if !manifest.commit().usage.has(file) {
-            strays.push(Numbered::Blocks.name(file));
-        }
+    let (usage, mut strays) = (&manifest.commit().usage, Vec::<String>::new());
+    for kind in [Numbered::Blocks, Numbered::Columns] {
+        let unused = directory.numbers(kind)?.into_iter().filter(|file| !usage.has(*file));
+        strays.extend(unused.map(|file| kind.name(file)));
     }
     strays.extend(manifests.iter().map(|manifest| Numbered::Manifest.name(*manifest)));
     for stray in &strays {

@@ -171,7 +171,7 @@ impl Site {
         let (standing, mut builder) = (&stale.standing, BlockBuilder::default());
         let (class, size) = (standing.class, standing.size);
         builder.push(&Entry { key: &standing.order, class, size, payload: &stale.body });
-        let mut writer = BlockWriter::create(&directory, commit.next_file).unwrap();
+        let mut writer = BlockWriter::create(&directory, commit.next_file, &[].into()).unwrap();
         let (place, tally) = writer.block(list.bytes(), &mut builder).unwrap();
         let file = BlockWriter::finish(vec![writer]).unwrap().remove(0);
         let mut chunk = ChunkBuilder::default();

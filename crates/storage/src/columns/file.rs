@@ -1,0 +1,248 @@
+//! A column file: the columns of the records of one block file, opened.
+//!
+//! ```text
+//! file      := "filedex columns 1\n" number u64 | column* | directory | start u64 | checksum u32
+//! directory := paths (length path)* | groups group*
+//! group     := first block | start of its columns | (length | whole | checksum u32)*
+//! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
+//! ```
+//!
+//! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
+//! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. Fixed integers are
+//! little-endian, others numbers of variable length. `start` is where the directory begins, which the checksum covers.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use filedex_query::{Limits, Path};
+
+use super::groups::Group;
+use super::rows::Rows;
+use super::values::Values;
+use crate::disk::Directory;
+use crate::disk::directory::read_at;
+use crate::disk::names::Numbered;
+use crate::format::Class;
+use crate::format::number;
+
+const TITLE: &[u8; 18] = b"filedex columns 1\n";
+
+/// Bytes before the first column.
+const HEADER: usize = TITLE.len() + 8;
+
+/// Bytes behind the directory.
+pub(super) const TRAILER: usize = 12;
+
+/// A directory, or a column, that says that it is longer is none.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// The columns of the records of a block file.
+#[derive(Debug)]
+pub(crate) struct ColumnFile {
+    file: File,
+    paths: Vec<Path>,
+    groups: Vec<Placed>,
+}
+
+/// Where the columns of a group lie: its head first, then those of the paths in their order.
+#[derive(Debug)]
+struct Placed {
+    first_block: u64,
+    start: u64,
+    columns: Box<[Packed]>,
+}
+
+/// A column as it lies in the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed {
+    pub(super) length: u32,
+    /// How long it is unpacked.
+    pub(super) whole: u32,
+    pub(super) checksum: u32,
+}
+
+/// Memory that columns are read and unpacked into.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    packed: Vec<u8>,
+    whole: Vec<u8>,
+}
+
+impl ColumnFile {
+    /// The columns beside the block file of that number, if they are there.
+    pub(crate) fn open(directory: &Arc<Directory>, number: u64) -> Option<ColumnFile> {
+        let file = directory.file(&Numbered::Columns.name(number)).ok()?;
+        let length = file.metadata().ok()?.len();
+        let mut head = [0; HEADER];
+        read_at(&file, &mut head, 0).ok()?;
+        if head != header(number) {
+            return None;
+        }
+        let mut trailer = [0; TRAILER];
+        let end = length.checked_sub(TRAILER as u64)?;
+        read_at(&file, &mut trailer, end).ok()?;
+        let start = u64::from_le_bytes(*trailer.first_chunk()?);
+        let length = end.checked_sub(start).filter(|length| *length <= MOST_BYTES)?;
+        let mut bytes = vec![0; usize::try_from(length).ok()?];
+        read_at(&file, &mut bytes, start).ok()?;
+        if number::fixed(&trailer, 8)? != crc32fast::hash(&bytes) {
+            return None;
+        }
+        let (paths, groups) = directory_of(&bytes)?;
+        Some(ColumnFile { file, paths, groups })
+    }
+
+    /// Whether there are columns of all these paths.
+    pub(crate) fn has(&self, paths: &[Path]) -> bool {
+        paths.iter().all(|path| self.number_of(path).is_some())
+    }
+
+    /// The number of the group that the block at that offset belongs to, if it belongs to any.
+    pub(super) fn group_of(&self, offset: u64) -> Option<usize> {
+        self.groups.partition_point(|group| group.first_block <= offset).checked_sub(1)
+    }
+
+    /// The columns of these paths of the group of that number.
+    pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
+        let group = self.groups.get(at)?;
+        let head = self.unpacked(group, 0, memory)?;
+        let (blocks, classes, ids) = head_of(head)?;
+        let mut values = Vec::with_capacity(paths.len());
+        for path in paths {
+            let column = self.unpacked(group, self.number_of(path)? + 1, memory)?;
+            values.push(Values::read(path, classes.len(), column)?);
+        }
+        Some(Group::new(blocks, Rows { classes, ids, values }))
+    }
+
+    fn number_of(&self, path: &Path) -> Option<usize> {
+        self.paths.iter().position(|own| own.text() == path.text())
+    }
+
+    /// The column of that number of a group, in memory that may serve again.
+    fn unpacked<'m>(
+        &self,
+        group: &Placed,
+        number: usize,
+        memory: &'m mut Memory,
+    ) -> Option<&'m [u8]> {
+        let column = group.columns.get(number)?;
+        let before = group.columns.get(..number)?.iter().map(|column| u64::from(column.length));
+        let packed = first_bytes(&mut memory.packed, column.length);
+        read_at(&self.file, packed, group.start + before.sum::<u64>()).ok()?;
+        if crc32fast::hash(packed) != column.checksum {
+            return None;
+        }
+        if column.length == column.whole {
+            return Some(packed);
+        }
+        let whole = first_bytes(&mut memory.whole, column.whole);
+        let written = lz4_flex::block::decompress_into(packed, whole).ok()?;
+        (written == whole.len()).then_some(whole)
+    }
+}
+
+/// So many bytes of memory, which grows where it is shorter.
+fn first_bytes(memory: &mut Vec<u8>, length: u32) -> &mut [u8] {
+    let length = length as usize;
+    if memory.len() < length {
+        memory.resize(length, 0);
+    }
+    memory.get_mut(..length).unwrap_or_default()
+}
+
+/// What a column file of that number begins with.
+pub(super) fn header(number: u64) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    let number = number.to_le_bytes();
+    header.iter_mut().zip(TITLE.iter().chain(&number)).for_each(|(place, byte)| *place = *byte);
+    header
+}
+
+/// Appends a directory.
+pub(super) fn put_directory<'g>(
+    paths: &[Path],
+    groups: impl ExactSizeIterator<Item = (u64, u64, &'g [Packed])>,
+    out: &mut Vec<u8>,
+) {
+    number::put(out, paths.len() as u64);
+    paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
+    number::put(out, groups.len() as u64);
+    for (first_block, start, columns) in groups {
+        number::put(out, first_block);
+        number::put(out, start);
+        for column in columns {
+            number::put(out, u64::from(column.length));
+            number::put(out, u64::from(column.whole));
+            out.extend_from_slice(&column.checksum.to_le_bytes());
+        }
+    }
+}
+
+fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>)> {
+    let (count, mut rest) = number::take(bytes)?;
+    let mut paths = Vec::new();
+    for _ in 0..count {
+        let text;
+        (text, rest) = number::take_sized(rest)?;
+        paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
+    }
+    let (count, mut rest) = number::take(rest)?;
+    let mut groups = Vec::new();
+    for _ in 0..count {
+        let group;
+        (group, rest) = placed(paths.len() + 1, rest)?;
+        groups.push(group);
+    }
+    Some((paths, groups))
+}
+
+fn placed(columns: usize, bytes: &[u8]) -> Option<(Placed, &[u8])> {
+    let (first_block, rest) = number::take(bytes)?;
+    let (start, mut rest) = number::take(rest)?;
+    let mut packed = Vec::with_capacity(columns);
+    for _ in 0..columns {
+        let (length, behind) = number::take(rest)?;
+        let (whole, behind) = number::take(behind)?;
+        let (checksum, behind) = behind.split_first_chunk()?;
+        let within = |bytes: u64| u32::try_from(bytes).ok().filter(|_| bytes <= MOST_BYTES);
+        let (length, whole) = (within(length)?, within(whole)?);
+        packed.push(Packed { length, whole, checksum: u32::from_le_bytes(*checksum) });
+        rest = behind;
+    }
+    Some((Placed { first_block, start, columns: packed.into() }, rest))
+}
+
+/// Appends the head of a group of these blocks: where each begins, and how many records lie before its end.
+pub(super) fn put_head(blocks: &[(u64, u32)], rows: &Rows, out: &mut Vec<u8>) {
+    number::put(out, blocks.len() as u64);
+    let mut before = 0;
+    for (offset, end) in blocks {
+        number::put(out, *offset);
+        number::put(out, u64::from(end - before));
+        before = *end;
+    }
+    out.extend(rows.classes.iter().map(|class| class.byte()));
+    rows.ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
+}
+
+type Head = (Vec<(u64, u32)>, Box<[Class]>, Box<[u32]>);
+
+fn head_of(bytes: &[u8]) -> Option<Head> {
+    let (count, mut rest) = number::take(bytes)?;
+    let (mut blocks, mut records) = (Vec::new(), 0_u32);
+    for _ in 0..count {
+        let (offset, behind) = number::take(rest)?;
+        let (added, behind) = number::take(behind)?;
+        records = records.checked_add(u32::try_from(added).ok()?)?;
+        blocks.push((offset, records));
+        rest = behind;
+    }
+    let (classes, ids) = rest.split_at_checked(records as usize)?;
+    let classes: Option<Box<[Class]>> =
+        classes.iter().map(|class| Class::from_byte(*class)).collect();
+    let (ids, left_over) = ids.as_chunks();
+    let is_whole = left_over.is_empty() && ids.len() == records as usize;
+    let ids = ids.iter().map(|id| u32::from_le_bytes(*id)).collect();
+    is_whole.then_some((blocks, classes?, ids))
+}

@@ -1,0 +1,161 @@
+//! Groups of column files being read in the order of their blocks: of each file the latest one stays.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use filedex_query::Path;
+
+use super::file::{ColumnFile, Memory};
+use super::rows::Rows;
+use super::values::Origin;
+use crate::format::Place;
+
+/// The columns of consecutive blocks of a file.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// Where each block begins, and how many of the records lie before its end.
+    blocks: Vec<(u64, u32)>,
+    rows: Rows,
+}
+
+/// Of each file the group that was read last, which may be one that cannot be read.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    latest: HashMap<u64, (usize, Option<Group>)>,
+    memory: Memory,
+}
+
+/// The columns of the records of a block: those of a group, and which of its records are the block's.
+#[derive(Debug)]
+pub(crate) struct Found<'g> {
+    pub(crate) columns: &'g Rows,
+    pub(crate) rows: Range<usize>,
+    pub(crate) origin: Origin,
+}
+
+/// Files of which a group is kept.
+const MOST_FILES: usize = 32;
+
+impl Group {
+    pub(super) fn new(blocks: Vec<(u64, u32)>, rows: Rows) -> Group {
+        Group { blocks, rows }
+    }
+
+    /// Which of the records are those of the block at that offset.
+    fn rows_of(&self, offset: u64) -> Option<Range<usize>> {
+        let at = self.blocks.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
+        let before = at.checked_sub(1).and_then(|before| self.blocks.get(before));
+        let start = before.map_or(0, |(_, end)| *end as usize);
+        let (_, end) = self.blocks.get(at)?;
+        Some(start..*end as usize)
+    }
+}
+
+impl Groups {
+    /// The columns of these paths of the records of the block at that place, of whose file these are the columns.
+    pub(crate) fn find(
+        &mut self,
+        columns: &ColumnFile,
+        place: Place,
+        paths: &[Path],
+    ) -> Option<Found<'_>> {
+        let at = columns.group_of(place.offset)?;
+        let Groups { latest, memory } = self;
+        if latest.len() >= MOST_FILES && !latest.contains_key(&place.file) {
+            latest.clear();
+        }
+        let mut read = || (at, columns.group(at, paths, memory));
+        let kept = latest.entry(place.file).or_insert_with(&mut read);
+        if kept.0 != at || kept.1.as_ref().is_some_and(|group| !group.rows.has(paths)) {
+            *kept = read();
+        }
+        let group = kept.1.as_ref()?;
+        let rows = group.rows_of(place.offset)?;
+        Some(Found { columns: &group.rows, rows, origin: (place.file, at) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use filedex_query::packed::pack;
+    use filedex_query::{Date, Document, Limits};
+    use proptest::prelude::*;
+
+    use super::super::{ColumnWriter, RowsBuilder};
+    use super::*;
+    use crate::disk::Directory;
+    use crate::format::Class;
+
+    fn paths(texts: &[&str]) -> Vec<Path> {
+        texts.iter().map(|text| Path::parse(text, &Limits::default()).unwrap()).collect()
+    }
+
+    fn record(seed: u32) -> (Class, Vec<u8>) {
+        let record = Document::new().with("_id", format!("{seed:x}"));
+        let record = record.with("at", Date(i64::from(seed))).with("type", (seed % 3) as i32);
+        let record = match seed % 4 {
+            0 => record.with("name", "n".repeat(seed as usize % 300)),
+            _ => record.with("name", format!("name {}", seed % 7)),
+        };
+        (Class::from_byte((seed % 7) as u8).unwrap(), pack(&record))
+    }
+
+    /// What columns say of a record.
+    fn said(rows: &Rows, row: usize, paths: &[Path]) -> impl PartialEq + std::fmt::Debug {
+        let value = |path| {
+            let values = rows.values(path)?;
+            Some(values.code(row).map(|code| values.value(code).to_vec()))
+        };
+        let values: Vec<Option<Option<Vec<u8>>>> = paths.iter().map(value).collect();
+        (rows.class(row), rows.id_begin(row), values)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn a_column_file_says_of_each_block_what_its_records_say(
+            blocks in prop::collection::vec((prop::collection::vec(any::<u32>(), 1..40), 1..9000_u64), 1..150),
+            asked in any::<prop::sample::Index>(),
+        ) {
+            let site = tempfile::tempdir().unwrap();
+            let directory = Arc::new(Directory::open(site.path()).unwrap());
+            let written = paths(&["at", "name", "type", "missing"]);
+            let mut writer = ColumnWriter::new(&directory, 7, &written.as_slice().into());
+            let (mut placed, mut offset) = (Vec::new(), 29);
+            for (seeds, gap) in &blocks {
+                let records: Vec<(Class, Vec<u8>)> = seeds.iter().copied().map(record).collect();
+                writer.block(offset, records.iter().map(|(class, record)| (*class, &**record)));
+                placed.push((offset, records));
+                offset += gap;
+            }
+            writer.finish();
+            drop(writer);
+
+            let columns = ColumnFile::open(&directory, 7).unwrap();
+            prop_assert!(columns.has(&written) && !columns.has(&paths(&["name", "other"])));
+            let mut groups = Groups::default();
+            let some = &written[asked.index(written.len())..];
+            // In order, and then from the end.
+            for (at, (offset, records)) in placed.iter().enumerate().chain(placed.iter().enumerate().rev()) {
+                let asked = if at % 5 == 0 { some } else { &written };
+                let place = Place { file: 7, offset: *offset, length: 1 };
+                let found = groups.find(&columns, place, asked).unwrap();
+                let mut expected = RowsBuilder::new(asked);
+                records.iter().for_each(|(class, record)| expected.add(*class, record));
+                let expected = expected.finish();
+                prop_assert_eq!(found.rows.len(), expected.len());
+                for (row, own) in found.rows.enumerate() {
+                    prop_assert_eq!(said(found.columns, own, asked), said(&expected, row, asked));
+                }
+                let between = Place { offset: offset + 1, ..place };
+                let is_there = placed.iter().any(|(other, _)| *other == offset + 1);
+                prop_assert_eq!(groups.find(&columns, between, asked).is_some(), is_there);
+            }
+            let before = Place { file: 7, offset: 28, length: 1 };
+            prop_assert!(groups.find(&columns, before, &written).is_none());
+        }
+    }
+}

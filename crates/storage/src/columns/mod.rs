@@ -1,0 +1,20 @@
+//! Columns: of consecutive records what conditions and sorts look at, value by value, in memory and in files.
+//!
+//! Gives out: [`Rows`] (the columns of some records) and [`RowsBuilder`], [`Values`] (one column), [`ColumnWriter`],
+//! [`ColumnFile`] and [`Groups`] (the columns of a block file's records in a file beside it).
+//!
+//! # Invariants
+//! A column file is derived: it says what its block file says, and where it is missing, damaged or cannot be read,
+//! that one is read. So nothing waits for it to be on the disk, and nothing fails with it.
+
+mod file;
+mod groups;
+mod rows;
+mod values;
+mod writer;
+
+pub(crate) use file::ColumnFile;
+pub(crate) use groups::{Found, Groups};
+pub(crate) use rows::{Rows, RowsBuilder};
+pub(crate) use values::Values;
+pub(crate) use writer::ColumnWriter;

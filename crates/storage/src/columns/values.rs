@@ -1,0 +1,485 @@
+//! A column: of each record of a segment, what conditions and sorts on one path look at.
+//!
+//! Each different value is held once, or few times, and a number of one for each record: a condition is
+//! asked once for each of them. Where every record has its own, as dates and names do, there are no numbers;
+//! where all values are of one length, nothing says where they end. In a file a column lies as it does in memory:
+//!
+//! ```text
+//! column := different | codes | ends | byte*
+//! codes  := 00 | 01 code u8 * records | 02 code u16 * records
+//! ends   := 00 length | 01 end u16 * different | 02 end u32 * different
+//! ```
+//!
+//! This file does not know conditions.
+
+use std::ops::Range;
+
+use filedex_query::Path;
+use filedex_query::packed::PackedDocument;
+
+use crate::format::number;
+
+/// A column of what conditions on a path look at.
+#[derive(Debug)]
+pub(crate) struct Values {
+    path: Path,
+    codes: Codes,
+    /// How many values there are.
+    different: usize,
+    ends: Ends,
+    bytes: Box<[u8]>,
+}
+
+/// Of each record, which of the values is its own.
+#[derive(Debug)]
+enum Codes {
+    /// All are different, and lie as the records do.
+    InOrder,
+    /// Up to 255 values, or [`NARROW_TOO_LONG`].
+    Narrow(Box<[u8]>),
+    /// Or [`TOO_LONG`].
+    Wide(Box<[u16]>),
+}
+
+/// Where the values end in the bytes.
+#[derive(Debug)]
+enum Ends {
+    /// Each is so long.
+    Even(usize),
+    Near(Box<[u16]>),
+    Far(Box<[u32]>),
+}
+
+/// Where a column is from: which group of which file it is of.
+pub(crate) type Origin = (u64, usize);
+
+/// Longer values are not kept: records that have them are asked themselves.
+const MOST_VALUE_BYTES: usize = 256;
+
+/// Stands in place of the number of a value that is not kept.
+const TOO_LONG: u16 = u16::MAX;
+const NARROW_TOO_LONG: u8 = u8::MAX;
+
+/// A column of which one part in so many, or more, are different values has few that are alike.
+const FEW_ALIKE: usize = 2;
+
+/// Values that are remembered while a column is made, each in the one place that its bytes lead to: one
+/// that comes back after another took its place is held twice, which does no harm.
+const REMEMBERED: usize = 2048;
+
+impl Values {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many values there are, hardly any of them twice.
+    pub(crate) fn different(&self) -> usize {
+        self.different
+    }
+
+    /// Which of the values is that record's; `None` if it is too long to be kept.
+    #[inline]
+    pub(crate) fn code(&self, row: usize) -> Option<usize> {
+        match &self.codes {
+            Codes::InOrder => (row < self.different).then_some(row),
+            Codes::Narrow(codes) => codes
+                .get(row)
+                .filter(|code| **code != NARROW_TOO_LONG)
+                .map(|code| usize::from(*code)),
+            Codes::Wide(codes) => {
+                codes.get(row).filter(|code| **code != TOO_LONG).map(|code| usize::from(*code))
+            }
+        }
+    }
+
+    /// Of how many records it is.
+    fn records(&self) -> usize {
+        match &self.codes {
+            Codes::InOrder => self.different,
+            Codes::Narrow(codes) => codes.len(),
+            Codes::Wide(codes) => codes.len(),
+        }
+    }
+
+    /// The value of that number, as [`Path::narrow`] gave it.
+    pub(crate) fn value(&self, code: usize) -> &[u8] {
+        let start = code.checked_sub(1).map_or(0, |before| self.ends.end(before));
+        self.bytes.get(start..self.ends.end(code)).unwrap_or_default()
+    }
+
+    /// Appends it as it lies in a file.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        number::put(out, self.different as u64);
+        match &self.codes {
+            Codes::InOrder => out.push(0),
+            Codes::Narrow(codes) => {
+                out.push(1);
+                out.extend_from_slice(codes);
+            }
+            Codes::Wide(codes) => {
+                out.push(2);
+                out.extend(codes.iter().flat_map(|code| code.to_le_bytes()));
+            }
+        }
+        match &self.ends {
+            Ends::Even(width) => {
+                out.push(0);
+                number::put(out, *width as u64);
+            }
+            Ends::Near(ends) => {
+                out.push(1);
+                out.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
+            }
+            Ends::Far(ends) => {
+                out.push(2);
+                out.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
+            }
+        }
+        out.extend_from_slice(&self.bytes);
+    }
+
+    /// The column of so many records that these bytes of a file say; `None` if they say none.
+    pub(super) fn read(path: &Path, records: usize, bytes: &[u8]) -> Option<Values> {
+        let (different, rest) = number::take(bytes)?;
+        let different = usize::try_from(different).ok().filter(|count| *count <= records)?;
+        let (codes, rest) = Codes::read(records, different, rest)?;
+        let (ends, bytes) = Ends::read(different, rest)?;
+        let length = different.checked_sub(1).map_or(0, |last| ends.end(last));
+        let is_whole = length == bytes.len();
+        is_whole.then(|| Values { path: path.clone(), codes, different, ends, bytes: bytes.into() })
+    }
+
+    /// Bytes of memory that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        let codes = match &self.codes {
+            Codes::InOrder => 0,
+            Codes::Narrow(codes) => codes.len(),
+            Codes::Wide(codes) => size_of_val(&**codes),
+        };
+        let ends = match &self.ends {
+            Ends::Even(_) => 0,
+            Ends::Near(ends) => size_of_val(&**ends),
+            Ends::Far(ends) => size_of_val(&**ends),
+        };
+        size_of::<Values>() + codes + ends + self.bytes.len()
+    }
+}
+
+impl Codes {
+    fn of(codes: &[u16], different: usize) -> Codes {
+        let in_order = codes.len() == different;
+        if in_order && codes.iter().enumerate().all(|(row, code)| usize::from(*code) == row) {
+            return Codes::InOrder;
+        }
+        if different > usize::from(NARROW_TOO_LONG) {
+            return Codes::Wide(codes.into());
+        }
+        Codes::Narrow(
+            codes.iter().map(|code| u8::try_from(*code).unwrap_or(NARROW_TOO_LONG)).collect(),
+        )
+    }
+}
+
+impl Codes {
+    fn read(records: usize, different: usize, bytes: &[u8]) -> Option<(Codes, &[u8])> {
+        let (kind, rest) = bytes.split_first()?;
+        let is_one = |code: u16, none: u16| usize::from(code) < different || code == none;
+        match kind {
+            0 => (records == different).then_some((Codes::InOrder, rest)),
+            1 => {
+                let (codes, rest) = rest.split_at_checked(records)?;
+                let none = NARROW_TOO_LONG.into();
+                let are_right = codes.iter().all(|code| is_one(u16::from(*code), none));
+                are_right.then_some((Codes::Narrow(codes.into()), rest))
+            }
+            2 => {
+                let (codes, rest) = numbers(records, rest, u16::from_le_bytes)?;
+                let are_right = codes.iter().all(|code| is_one(*code, TOO_LONG));
+                are_right.then_some((Codes::Wide(codes), rest))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// So many integers, and what follows them.
+fn numbers<N, const SIZE: usize>(
+    count: usize,
+    bytes: &[u8],
+    read: impl Fn([u8; SIZE]) -> N,
+) -> Option<(Box<[N]>, &[u8])> {
+    let (numbers, rest) = bytes.split_at_checked(count.checked_mul(SIZE)?)?;
+    Some((numbers.as_chunks().0.iter().map(|number| read(*number)).collect(), rest))
+}
+
+impl Ends {
+    fn read(different: usize, bytes: &[u8]) -> Option<(Ends, &[u8])> {
+        let (kind, rest) = bytes.split_first()?;
+        match kind {
+            0 => {
+                let (width, rest) = number::take(rest)?;
+                Some((Ends::Even(usize::try_from(width).ok()?), rest))
+            }
+            1 => {
+                let (ends, rest) = numbers(different, rest, u16::from_le_bytes)?;
+                ends.is_sorted().then_some((Ends::Near(ends), rest))
+            }
+            2 => {
+                let (ends, rest) = numbers(different, rest, u32::from_le_bytes)?;
+                ends.is_sorted().then_some((Ends::Far(ends), rest))
+            }
+            _ => None,
+        }
+    }
+
+    fn of(ends: &[u32]) -> Ends {
+        let width = ends.first().map_or(0, |end| *end as usize);
+        if ends.iter().enumerate().all(|(at, end)| *end as usize == (at + 1) * width) {
+            return Ends::Even(width);
+        }
+        let near: Result<Box<[u16]>, _> = ends.iter().map(|end| u16::try_from(*end)).collect();
+        near.map_or_else(|_| Ends::Far(ends.into()), Ends::Near)
+    }
+
+    fn end(&self, code: usize) -> usize {
+        match self {
+            Ends::Even(width) => code.saturating_add(1).saturating_mul(*width),
+            Ends::Near(ends) => ends.get(code).map_or(0, |end| usize::from(*end)),
+            Ends::Far(ends) => ends.get(code).map_or(0, |end| *end as usize),
+        }
+    }
+}
+
+/// A column that values are added to.
+#[derive(Debug)]
+pub(super) struct BuildingValues {
+    path: Path,
+    codes: Vec<u16>,
+    /// Of the columns that were copied from last, one of each file: which of the numbers here stands for each of theirs.
+    translated: Vec<(Origin, Vec<u16>)>,
+    /// By the bytes of a value, one more than its number; 0 where there is none.
+    known: Box<[u16]>,
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl BuildingValues {
+    pub(super) fn new(path: &Path) -> BuildingValues {
+        let (codes, ends, bytes) = (Vec::new(), Vec::new(), Vec::new());
+        let known = vec![0; REMEMBERED].into_boxed_slice();
+        let translated = Vec::new();
+        BuildingValues { path: path.clone(), codes, translated, known, ends, bytes }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn add(&mut self, record: PackedDocument<'_>) {
+        let start = self.bytes.len();
+        self.path.narrow(record, &mut self.bytes);
+        self.end(start);
+    }
+
+    /// Adds what another column has for these records. If it says where it is from, numbers that were met there before
+    /// are known again.
+    pub(super) fn copy(&mut self, other: &Values, rows: Range<usize>, origin: Option<Origin>) {
+        if other.different > other.records() / FEW_ALIKE {
+            // Looking for those that are alike would cost more than holding them twice.
+            return rows.for_each(|row| self.push(other.code(row).map(|code| other.value(code))));
+        }
+        let mut translated = self.translated(other, origin);
+        for row in rows {
+            let code = other.code(row);
+            let known = code.and_then(|code| translated.get(code).copied()).unwrap_or(0);
+            match (known.checked_sub(1), code) {
+                (Some(known), _) => self.codes.push(known),
+                (None, None) => self.codes.push(TOO_LONG),
+                (None, Some(code)) => {
+                    self.take_over(other.value(code));
+                    let own = self.codes.last().copied().filter(|own| *own != TOO_LONG);
+                    let place = translated.get_mut(code);
+                    own.zip(place).into_iter().for_each(|(own, place)| *place = own + 1);
+                }
+            }
+        }
+        self.translated.extend(origin.map(|origin| (origin, translated)));
+    }
+
+    /// Which of the numbers here stands for each one of the other column, one more than that; 0 where that is not known.
+    fn translated(&mut self, other: &Values, origin: Option<Origin>) -> Vec<u16> {
+        let of_file = |(known, _): &(Origin, _)| origin.is_some_and(|(file, _)| known.0 == file);
+        let known = self.translated.iter().position(of_file);
+        match known.map(|at| self.translated.swap_remove(at)) {
+            Some((known, translated)) if Some(known) == origin => translated,
+            earlier => {
+                let mut translated = earlier.map_or_else(Vec::new, |(_, translated)| translated);
+                translated.clear();
+                translated.resize(other.different, 0);
+                translated
+            }
+        }
+    }
+
+    /// Adds a value, which may be known.
+    fn take_over(&mut self, value: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(value);
+        self.end(start);
+    }
+
+    /// Adds a value without looking for one that is alike.
+    fn push(&mut self, value: Option<&[u8]>) {
+        let Some(value) = value.filter(|_| !self.is_full()) else {
+            return self.codes.push(TOO_LONG);
+        };
+        self.bytes.extend_from_slice(value);
+        self.codes.push(self.ends.len() as u16);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Takes in the value that begins there, unless it is known.
+    fn end(&mut self, start: usize) {
+        let value = self.bytes.get(start..).unwrap_or_default();
+        if value.len() > MOST_VALUE_BYTES || self.is_full() {
+            self.codes.push(TOO_LONG);
+            self.bytes.truncate(start);
+            return;
+        }
+        let place = place_of(value);
+        let known = self.known.get(place).and_then(|known| known.checked_sub(1));
+        if let Some(code) = known
+            && self.value(code) == value
+        {
+            self.codes.push(code);
+            self.bytes.truncate(start);
+            return;
+        }
+        let code = self.ends.len() as u16;
+        self.known.iter_mut().skip(place).take(1).for_each(|known| *known = code + 1);
+        self.codes.push(code);
+        self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Whether there are no numbers left.
+    fn is_full(&self) -> bool {
+        self.ends.len() + 1 >= usize::from(TOO_LONG)
+    }
+
+    fn value(&self, code: u16) -> &[u8] {
+        let code = usize::from(code);
+        let start = code.checked_sub(1).and_then(|before| self.ends.get(before));
+        let start = start.map_or(0, |start| *start as usize);
+        let end = self.ends.get(code).map_or(start, |end| *end as usize);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn into_values(self) -> Values {
+        let (different, ends) = (self.ends.len(), Ends::of(&self.ends));
+        let codes = Codes::of(&self.codes, different);
+        Values { path: self.path, codes, different, ends, bytes: self.bytes.into() }
+    }
+}
+
+/// The place that a value's bytes lead to.
+fn place_of(value: &[u8]) -> usize {
+    let mut mixed = value.len() as u64;
+    let (words, rest) = value.as_chunks::<8>();
+    let last = rest.iter().fold(0, |last, byte| last << 8 | u64::from(*byte));
+    for word in words.iter().map(|word| u64::from_le_bytes(*word)).chain([last]) {
+        mixed = (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+    (mixed >> 7) as usize % REMEMBERED
+}
+
+#[cfg(test)]
+mod tests {
+    use filedex_query::{Limits, Path};
+    use proptest::prelude::*;
+
+    use super::{BuildingValues, MOST_VALUE_BYTES, Values};
+
+    fn values() -> impl Strategy<Value = Vec<Vec<u8>>> {
+        let of = |values: BoxedStrategy<Vec<u8>>| prop::collection::vec(values, 0..1100);
+        let bytes =
+            |length: std::ops::Range<usize>| prop::collection::vec(any::<u8>(), length).boxed();
+        let long = MOST_VALUE_BYTES - 2..MOST_VALUE_BYTES + 3;
+        prop_oneof![
+            of(bytes(9..10)),
+            of(bytes(0..3)),
+            of(bytes(0..1)),
+            of(bytes(40..200)),
+            of(prop_oneof![bytes(1..2), bytes(long)].boxed()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn every_record_has_the_value_that_was_added_unless_it_is_too_long(
+            added in values(),
+            middle in any::<prop::sample::Index>(),
+        ) {
+            let path = Path::parse("a", &Limits::default()).unwrap();
+            let mut column = BuildingValues::new(&path);
+            added.iter().for_each(|value| column.take_over(value));
+            column.take_over(&[0; MOST_VALUE_BYTES + 1]);
+            let column = column.into_values();
+            for (row, value) in added.iter().enumerate() {
+                let kept = column.code(row).map(|code| column.value(code));
+                prop_assert_eq!(kept, (value.len() <= MOST_VALUE_BYTES).then_some(value.as_slice()));
+                prop_assert!(column.code(row).is_none_or(|code| code < column.different()));
+            }
+            prop_assert_eq!(column.code(added.len()), None);
+            prop_assert_eq!(column.code(added.len() + 1), None);
+
+            let mut bytes = Vec::new();
+            column.put(&mut bytes);
+            let read = Values::read(&path, added.len() + 1, &bytes).unwrap();
+            for row in 0..added.len() + 2 {
+                let (one, other) = (column.code(row), read.code(row));
+                prop_assert_eq!(one.map(|code| column.value(code)), other.map(|code| read.value(code)));
+            }
+
+            let mut copy = BuildingValues::new(&path);
+            let middle = middle.index(added.len() + 1);
+            let parts = [middle..added.len() + 1, 0..middle, middle..middle + 1, 0..1];
+            for (part, origin) in parts.iter().zip([Some((1, 2)), Some((1, 2)), None, Some((1, 3))]) {
+                copy.copy(&column, part.clone(), origin);
+            }
+            let copy = copy.into_values();
+            for (own, row) in parts.into_iter().flatten().enumerate() {
+                let (one, other) = (column.code(row), copy.code(own));
+                prop_assert_eq!(one.map(|code| column.value(code)), other.map(|code| copy.value(code)));
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_column_that_leads_out_of_itself(
+            bytes in prop::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(2), any::<u8>()], 0..60),
+            records in 0..12_usize,
+        ) {
+            let path = Path::parse("a", &Limits::default()).unwrap();
+            if let Some(column) = Values::read(&path, records, &bytes) {
+                for row in 0..records + 1 {
+                    let code = column.code(row);
+                    prop_assert!(code.is_none_or(|code| code < column.different()));
+                    let _value = code.map(|code| column.value(code));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dates_that_all_differ_take_no_more_than_their_bytes() {
+        let path = Path::parse("a", &Limits::default()).unwrap();
+        let mut column = BuildingValues::new(&path);
+        (0..1000_u64).for_each(|date| column.take_over(&date.to_be_bytes()));
+        let column = column.into_values();
+        assert!(column.memory() <= 8000 + size_of_val(&column), "{}", column.memory());
+        assert_eq!((column.code(999), column.code(1000)), (Some(999), None));
+    }
+}
