@@ -1,6 +1,7 @@
 //! How much there is of a value, and copies of values: both piece by piece, so that the account is asked
 //! before and on the way.
 
+use crate::document::Name;
 use crate::{Account, ArrayRef, Document, DocumentRef, Environment, Result, Value, ValueRef};
 
 /// How much there is of a value.
@@ -95,7 +96,7 @@ pub(crate) fn hold_query(query: ValueRef<'_>, environment: &Environment) -> Resu
 /// Memory of an element of an array, which has room for as many more.
 pub(crate) const ELEMENT: usize = 2 * size_of::<Value>();
 /// The same for a field of a document, without its name.
-pub(crate) const FIELD: usize = 2 * size_of::<(String, Value)>();
+pub(crate) const FIELD: usize = 2 * size_of::<(Name, Value)>();
 
 /// Copies a value, paying for it: it is held from then on.
 pub(crate) fn copy(value: ValueRef<'_>, account: &Account) -> Result<Value> {
@@ -110,23 +111,38 @@ pub(crate) fn copy(value: ValueRef<'_>, account: &Account) -> Result<Value> {
             }
             Value::Array(copied)
         }
-        scalar => {
-            account.hold(text_bytes(scalar))?;
-            scalar.to_value()
-        }
+        scalar => copy_scalar(scalar, 0, account)?,
     })
 }
 
 /// Copies a document, paying for it.
 pub(crate) fn copy_document(document: DocumentRef<'_>, account: &Account) -> Result<Document> {
     let length = fields(document, account)?;
-    account.hold(length.saturating_mul(size_of::<(String, Value)>()))?;
+    account.hold(length.saturating_mul(size_of::<(Name, Value)>()))?;
     let mut copied = Vec::with_capacity(length);
-    for (name, value) in document.iter() {
-        account.hold(name.len())?;
-        copied.push((name.to_owned(), copy(value, account)?));
+    let mut add = |name: Name, value: ValueRef<'_>| {
+        let length = name.len();
+        let value = match value {
+            ValueRef::Document(_) | ValueRef::Array(_) => {
+                account.hold(length)?;
+                copy(value, account)?
+            }
+            scalar => copy_scalar(scalar, length, account)?,
+        };
+        copied.push((name, value));
+        Ok(())
+    };
+    match document.as_packed() {
+        Some(packed) => packed.each_owned(&mut add)?,
+        None => document.iter().try_for_each(|(name, value)| add(name.to_owned().into(), value))?,
     }
-    Ok(copied.into_iter().collect())
+    Ok(Document::of(copied))
+}
+
+/// Copies a value that holds no others, paying for so many bytes more.
+fn copy_scalar(scalar: ValueRef<'_>, more: usize, account: &Account) -> Result<Value> {
+    account.hold(text_bytes(scalar).saturating_add(more))?;
+    Ok(scalar.to_value())
 }
 
 /// How many fields a copy has. What is stored is walked, but not decoded; fields that are left out are none.

@@ -3,13 +3,18 @@
 //! Order of fields is kept and counts in comparison. A name may stand twice, as in BSON: readers of
 //! filters see both, lookups by name find the first. This file knows no paths ([`crate::path`]).
 
+use std::borrow::Cow;
 use std::fmt;
+use std::iter::Map;
 
 use crate::ejson::{self, Form};
 use crate::{Date, DocumentRef, Value, ValueRef};
 
 /// A list of values.
 pub type Array = Vec<Value>;
+
+/// The name of a field. One that files commonly have lies in no memory of its own.
+pub(crate) type Name = Cow<'static, str>;
 
 /// An ordered list of named values.
 ///
@@ -20,7 +25,7 @@ pub type Array = Vec<Value>;
 /// assert_eq!((file.get_str("_id"), file.get_i64("size"), file.len()), (Some("a"), Some(9778), 2));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Document(Vec<(String, Value)>);
+pub struct Document(Vec<(Name, Value)>);
 
 impl Document {
     /// A document without fields.
@@ -42,7 +47,7 @@ impl Document {
 
     /// Adds a field at the end, even where the name stands already.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Value>) {
-        self.0.push((name.into(), value.into()));
+        self.0.push((Name::Owned(name.into()), value.into()));
     }
 
     /// Replaces the field's value in its place, or adds the field at the end.
@@ -50,7 +55,7 @@ impl Document {
         let value = value.into();
         match self.get_mut(name) {
             Some(place) => *place = value,
-            None => self.0.push((name.to_owned(), value)),
+            None => self.0.push((Name::Owned(name.to_owned()), value)),
         }
     }
 
@@ -107,16 +112,25 @@ impl Document {
 
     /// The fields in order, their values to be changed.
     pub fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = (&str, &mut Value)> {
-        self.0.iter_mut().map(|(name, value)| (name.as_str(), value))
+        self.0.iter_mut().map(|(name, value)| (&**name, value))
     }
 
     /// The fields in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Value)> + ExactSizeIterator {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    pub(crate) fn fields(&self) -> &[(String, Value)] {
+    /// The document of these fields.
+    pub(crate) fn of(fields: Vec<(Name, Value)>) -> Document {
+        Document(fields)
+    }
+
+    pub(crate) fn fields(&self) -> &[(Name, Value)] {
         &self.0
+    }
+
+    pub(crate) fn into_fields(self) -> std::vec::IntoIter<(Name, Value)> {
+        self.0.into_iter()
     }
 }
 
@@ -136,15 +150,19 @@ impl fmt::Display for Document {
 
 impl FromIterator<(String, Value)> for Document {
     fn from_iter<I: IntoIterator<Item = (String, Value)>>(fields: I) -> Document {
-        Document(fields.into_iter().collect())
+        Document(fields.into_iter().map(|(name, value)| (Name::Owned(name), value)).collect())
     }
 }
 
 impl IntoIterator for Document {
     type Item = (String, Value);
-    type IntoIter = std::vec::IntoIter<(String, Value)>;
+    type IntoIter = Map<std::vec::IntoIter<(Name, Value)>, fn((Name, Value)) -> (String, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_iter().map(named)
     }
+}
+
+fn named((name, value): (Name, Value)) -> (String, Value) {
+    (name.into_owned(), value)
 }

@@ -6,6 +6,7 @@
 //! order nor paths.
 
 use crate::Date;
+use crate::document::Name;
 use crate::packed::{PackedArray, PackedDocument};
 use crate::redaction::Level;
 use crate::value::{Binary, ObjectId, Regex, Timestamp};
@@ -45,7 +46,7 @@ pub struct DocumentRef<'a> {
 
 #[derive(Clone, Copy, Debug)]
 enum DocumentForm<'a> {
-    Tree(&'a [(String, Value)]),
+    Tree(&'a [(Name, Value)]),
     Packed(PackedDocument<'a>),
 }
 
@@ -188,7 +189,7 @@ impl<'a> DocumentRef<'a> {
 
     /// The fields, if this is a whole document in memory.
     #[inline]
-    pub(crate) fn as_tree(self) -> Option<&'a [(String, Value)]> {
+    pub(crate) fn as_tree(self) -> Option<&'a [(Name, Value)]> {
         match self {
             DocumentRef { form: DocumentForm::Tree(fields), redaction: None } => Some(fields),
             _ => None,
@@ -228,7 +229,7 @@ impl<'a> DocumentRef<'a> {
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
         let fields = match self.form {
             DocumentForm::Tree(fields) => {
-                Either::Tree(fields.iter().map(|(name, value)| (name.as_str(), value.into())))
+                Either::Tree(fields.iter().map(|(name, value)| (&**name, value.into())))
             }
             DocumentForm::Packed(packed) => Either::Packed(packed.iter()),
         };
@@ -254,7 +255,13 @@ impl<'a> DocumentRef<'a> {
 
     /// The same document, owned.
     pub fn to_document(self) -> Document {
-        self.iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect()
+        let Some(packed) = self.as_packed() else {
+            let owned = |(name, value): (&str, ValueRef<'_>)| (name.to_owned(), value.to_value());
+            return self.iter().map(owned).collect();
+        };
+        let mut fields = packed.fields();
+        let owned = || Some((fields.name_owned()?, fields.value()?.to_value()));
+        Document::of(std::iter::from_fn(owned).collect())
     }
 }
 

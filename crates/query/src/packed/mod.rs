@@ -18,6 +18,7 @@ mod reader;
 use bincode::config::Configuration;
 
 use crate::Date;
+use crate::document::Name;
 use crate::value::{Binary, ObjectId, Regex, Timestamp};
 use crate::view::is_same;
 use crate::{Document, Value, ValueRef};
@@ -229,6 +230,20 @@ impl<'a> PackedDocument<'a> {
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
         let mut reader = self.fields();
         std::iter::from_fn(move || Some((reader.name_text()?, reader.value()?)))
+    }
+
+    /// Shows each field, its name to be kept.
+    pub(crate) fn each_owned<E>(
+        self,
+        show: &mut impl FnMut(Name, ValueRef<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut fields = self.fields();
+        while let Some(name) = fields.name_owned()
+            && let Some(value) = fields.value()
+        {
+            show(name, value)?;
+        }
+        Ok(())
     }
 
     /// The fields, not decoded: each time a name, then a value.

@@ -8,10 +8,12 @@
 //!
 //! The list belongs to the stored form: it may grow at its end, and nothing else about it may change.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::{Reader, put};
+use crate::document;
 use crate::view::is_same;
 
 /// The mark of a longer name.
@@ -236,6 +238,15 @@ impl<'a> Reader<'a> {
         match self.stored_name()? {
             Name::Text(name) => std::str::from_utf8(name).ok(),
             Name::Known(place) => NAMES.get(usize::from(place)).copied(),
+        }
+    }
+
+    /// A name to be kept.
+    #[inline]
+    pub(crate) fn name_owned(&mut self) -> Option<document::Name> {
+        match self.stored_name()? {
+            Name::Text(name) => Some(Cow::Owned(std::str::from_utf8(name).ok()?.to_owned())),
+            Name::Known(place) => NAMES.get(usize::from(place)).copied().map(Cow::Borrowed),
         }
     }
 

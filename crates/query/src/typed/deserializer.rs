@@ -3,6 +3,8 @@
 //! What JSON has no kind for shows itself as what the type asks for (a date as text or as milliseconds), and
 //! as Extended JSON where the type does not say. This file knows no record.
 
+use std::borrow::Cow;
+
 use serde::de::value::{MapDeserializer, StringDeserializer};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
@@ -13,7 +15,7 @@ use serde::forward_to_deserialize_any;
 use super::{NATIVE, fault};
 use crate::ejson::{self, Form};
 use crate::value::Binary;
-use crate::{Date, Decimal, Document, Error, Result, Value, packed};
+use crate::{Date, Decimal, Document, Error, Result, Value, document, packed};
 
 /// One value, asked for its content.
 pub(super) struct FromValue(pub(super) Value);
@@ -239,14 +241,14 @@ impl<'de> SeqAccess<'de> for Elements {
 }
 
 struct Fields {
-    rest: std::vec::IntoIter<(String, Value)>,
+    rest: std::vec::IntoIter<(document::Name, Value)>,
     /// The field whose name was read, to be asked for its value.
-    next: Option<(String, Value)>,
+    next: Option<(document::Name, Value)>,
 }
 
 impl Fields {
     fn new(document: Document) -> Fields {
-        Fields { rest: document.into_iter(), next: None }
+        Fields { rest: document.into_fields(), next: None }
     }
 }
 
@@ -271,14 +273,14 @@ impl<'de> MapAccess<'de> for Fields {
 }
 
 /// A field's name: a text, or the number or truth that it says.
-struct Name(String);
+struct Name(document::Name);
 
 macro_rules! said {
     ($($ask:ident $visit:ident)*) => {$(
         fn $ask<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
             match self.0.parse() {
                 Ok(said) => visitor.$visit(said),
-                Err(_) => visitor.visit_string(self.0),
+                Err(_) => self.deserialize_any(visitor),
             }
         }
     )*};
@@ -288,7 +290,10 @@ impl<'de> Deserializer<'de> for Name {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_string(self.0)
+        match self.0 {
+            Cow::Borrowed(name) => visitor.visit_borrowed_str(name),
+            Cow::Owned(name) => visitor.visit_string(name),
+        }
     }
 
     said! {
@@ -303,7 +308,7 @@ impl<'de> Deserializer<'de> for Name {
         visitor: V,
     ) -> Result<V::Value> {
         match name {
-            NATIVE => visitor.visit_bytes(&packed::pack_one(&Value::String(self.0))),
+            NATIVE => visitor.visit_bytes(&packed::pack_one(&Value::String(self.0.into_owned()))),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -318,7 +323,7 @@ impl<'de> Deserializer<'de> for Name {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        visitor.visit_enum(Variant { name: self.0, value: None })
+        visitor.visit_enum(Variant { name: self.0.into_owned(), value: None })
     }
 
     forward_to_deserialize_any! {

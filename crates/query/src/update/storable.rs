@@ -18,12 +18,11 @@ pub(super) fn check_names(document: &Document) -> Result<()> {
 /// 55 for `$ref`, `$id` and `$db` that make no reference in their order, 52 for another leading `$`.
 pub(super) fn check_name(document: &Document, at: usize) -> Result<()> {
     let fields = document.fields();
-    let name_at =
-        |at: Option<usize>| at.and_then(|at| fields.get(at)).map(|(name, _)| name.as_str());
+    let name_at = |at: Option<usize>| at.and_then(|at| fields.get(at)).map(|(name, _)| &**name);
     let Some((name, value)) = fields.get(at) else { return Ok(()) };
     let (before, after) = (name_at(at.checked_sub(1)), name_at(at.checked_add(1)));
     let is_text = matches!(value, Value::String(_));
-    let is_in_order = match name.as_str() {
+    let is_in_order = match &**name {
         "$ref" => is_text && after == Some("$id"),
         "$id" => before == Some("$ref"),
         "$db" => is_text && before == Some("$id"),
