@@ -268,6 +268,7 @@ pub(super) fn put_head(list: &[u8], entries: usize, out: &mut Vec<u8>) {
 }
 
 impl<'a> Entry<'a> {
+    #[inline]
     fn read(bytes: &'a [u8]) -> Option<Entry<'a>> {
         let (class, rest) = bytes.split_first()?;
         let (size, rest) = Size::take(rest)?;

@@ -146,7 +146,7 @@ impl Chunk {
     }
 
     /// The fence of the block of that number.
-    fn fence(&self, at: usize) -> Option<&[u8]> {
+    pub(crate) fn fence(&self, at: usize) -> Option<&[u8]> {
         Some(number::take_sized(self.item_bytes(at)?)?.0)
     }
 

@@ -52,6 +52,7 @@ pub(crate) fn take_large(bytes: &[u8]) -> Option<(u128, &[u8])> {
 }
 
 /// The bytes behind their length, and what follows them.
+#[inline]
 pub(crate) fn take_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = take(bytes)?;
     rest.split_at_checked(usize::try_from(length).ok()?)

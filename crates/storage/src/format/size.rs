@@ -52,6 +52,7 @@ impl Size {
         number::put(out, self.0);
     }
 
+    #[inline]
     pub(crate) fn take(bytes: &[u8]) -> Option<(Size, &[u8])> {
         let (size, rest) = number::take(bytes)?;
         Some((Size(size), rest))

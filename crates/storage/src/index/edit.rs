@@ -56,7 +56,7 @@ impl Edit {
     pub(super) fn undo(&self) -> Undo {
         let before = self.0.iter().map(|(key, changed)| {
             let chunk = changed.before.clone();
-            (key.clone(), chunk.map(|chunk| Keyed { key: key.clone(), chunk }))
+            (key.clone(), chunk.map(|chunk| Keyed::new(key.clone(), chunk)))
         });
         before.collect()
     }

@@ -24,6 +24,7 @@ mod tree;
 mod version;
 
 use std::collections::VecDeque;
+use std::ops::Deref;
 use std::sync::Arc;
 
 pub(crate) use edit::{Commit, Edit};
@@ -53,14 +54,31 @@ pub(crate) struct Index {
     cache: IndexCache,
 }
 
-/// A chunk with its key: that of its list and its first fence.
+/// A chunk with its key, shared and not copied.
 #[derive(Clone, Debug)]
-pub(crate) struct Keyed {
+pub(crate) struct Keyed(Arc<KeyedChunk>);
+
+/// What it is that is shared.
+#[derive(Debug)]
+pub(crate) struct KeyedChunk {
+    /// The key of its list and its first fence.
     pub(crate) key: Arc<[u8]>,
     pub(crate) chunk: Chunk,
 }
 
+impl Deref for Keyed {
+    type Target = KeyedChunk;
+
+    fn deref(&self) -> &KeyedChunk {
+        &self.0
+    }
+}
+
 impl Keyed {
+    fn new(key: Arc<[u8]>, chunk: Chunk) -> Keyed {
+        Keyed(Arc::new(KeyedChunk { key, chunk }))
+    }
+
     /// The key of the list.
     pub(crate) fn list(&self) -> &[u8] {
         self.key.get(..self.chunk.list_length()).unwrap_or_default()
@@ -139,7 +157,7 @@ impl Index {
         while is_wanted()
             && let Some(chunk) = chunks.next(self, version)?
         {
-            room = match room.checked_sub(cache::memory(&chunk) + size_of::<Keyed>()) {
+            room = match room.checked_sub(cache::memory(&chunk) + size_of::<KeyedChunk>()) {
                 Some(room) => room,
                 None => break,
             };
@@ -266,5 +284,5 @@ fn keyed(key: &[u8], bytes: &[u8]) -> Result<Keyed> {
     let chunk = Chunk::open(bytes.into());
     let chunk = chunk.filter(|chunk| chunk.list_length() <= key.len());
     let chunk = chunk.ok_or_else(|| Error::damaged("a chunk of the index is malformed"))?;
-    Ok(Keyed { key: key.into(), chunk })
+    Ok(Keyed::new(key.into(), chunk))
 }

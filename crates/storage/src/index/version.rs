@@ -3,7 +3,7 @@
 //! By what each version differs from the one before hangs on a chain: who reads an older one finds there what
 //! sled no longer says. What nobody reads any more goes by itself.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::sync::OnceLock;
 #[derive(Debug)]
 pub(crate) struct Version {
     number: u64,
-    files: HashMap<u64, Arc<BlockFile>>,
+    files: BTreeMap<u64, Arc<BlockFile>>,
     link: Arc<Link>,
 }
 
@@ -36,7 +36,7 @@ struct Step {
 }
 
 impl Version {
-    pub(crate) fn new(number: u64, files: HashMap<u64, Arc<BlockFile>>) -> Version {
+    pub(crate) fn new(number: u64, files: BTreeMap<u64, Arc<BlockFile>>) -> Version {
         Version { number, files, link: Arc::default() }
     }
 
@@ -45,7 +45,7 @@ impl Version {
         self.number
     }
 
-    pub(crate) fn files(&self) -> &HashMap<u64, Arc<BlockFile>> {
+    pub(crate) fn files(&self) -> &BTreeMap<u64, Arc<BlockFile>> {
         &self.files
     }
 

@@ -9,12 +9,13 @@ use crate::format::keys::after_prefix;
 use crate::format::{List, Tally};
 use crate::index::{Following, Keyed};
 use crate::memtable::Direction;
+use std::cmp::Ordering;
 
 /// A part of the keys: those from one block's first to the next one's.
 #[derive(Debug)]
 pub(crate) struct Run {
     /// The block that lies there, if there is one.
-    listed: Option<(Keyed, usize)>,
+    listed: Option<Listed>,
     /// Where memtables have cells in it.
     pub(crate) cells: Option<Bounds>,
     /// Whether every entry of the block lies in what is walked over.
@@ -50,6 +51,8 @@ pub(crate) struct Walk<'s> {
     next: Option<Listed>,
     /// Where the next run begins, going forward; where it ends, going backward.
     edge: Vec<u8>,
+    /// Where the last run began, going forward; where it ended, going backward.
+    passed: Vec<u8>,
     overlay: Option<Overlay<'s>>,
     /// The chunks past the one that is walked through, once there was need of one.
     following: Option<Following>,
@@ -70,8 +73,8 @@ impl Run {
     /// The key of the block among all keys.
     pub(crate) fn key(&self) -> Vec<u8> {
         let mut key = Vec::new();
-        if let Some((chunk, at)) = &self.listed {
-            key_of(chunk, *at, &mut key);
+        if let Some(block) = &self.listed {
+            key_of(block, &mut key);
         }
         key
     }
@@ -148,8 +151,10 @@ impl<'s> Walk<'s> {
             Direction::Forward => bounds.from.clone(),
             Direction::Backward => bounds.to.clone(),
         };
-        let (prefix, overlay, following) = (prefix.to_vec(), None, None);
-        let mut walk = Walk { snapshot, direction, bounds, prefix, next, edge, overlay, following };
+        let (prefix, passed) = (prefix.to_vec(), Vec::new());
+        let (overlay, following) = (None, None);
+        let mut walk =
+            Walk { snapshot, direction, bounds, prefix, next, edge, passed, overlay, following };
         walk.look_for_cells();
         walk
     }
@@ -187,53 +192,51 @@ impl<'s> Walk<'s> {
         if self.edge >= self.bounds.to {
             return Ok(None);
         }
-        let mut key = Vec::new();
         // Before the first block there may be lists that have none yet.
-        let covers = self.next.as_ref().is_some_and(|(chunk, at)| {
-            key_of(chunk, *at, &mut key);
-            key <= self.edge
-        });
-        let listed = if covers { self.next.take() } else { None };
+        let listed = self.next.take_if(|next| order_of(next, &self.edge).is_le());
+        let is_first_inside =
+            listed.as_ref().is_none_or(|block| order_of(block, &self.bounds.from).is_ge());
         if let Some((chunk, at)) = &listed {
             self.next = self.after(chunk, *at)?;
         }
-        let is_first_inside = listed.is_none() || key >= self.bounds.from;
-        let mut end = key;
+        std::mem::swap(&mut self.edge, &mut self.passed);
         match &self.next {
-            Some((chunk, at)) => key_of(chunk, *at, &mut end),
-            None => end.clone_from(&self.end_of_last(listed.as_ref())),
+            Some(next) => key_of(next, &mut self.edge),
+            None => self.edge = self.end_of_last(listed.as_ref()),
         }
-        let is_inside = is_first_inside && end <= self.bounds.to;
-        if end > self.bounds.to {
-            end.clone_from(&self.bounds.to);
+        let is_inside = is_first_inside && self.edge <= self.bounds.to;
+        if self.edge > self.bounds.to {
+            self.edge.clone_from(&self.bounds.to);
         }
-        let from = std::mem::replace(&mut self.edge, end);
-        Ok(Some(self.run(listed, is_inside, from, self.edge.clone())))
+        Ok(Some(self.run(listed, is_inside)))
     }
 
     fn backward(&mut self) -> Result<Option<Run>> {
         if self.edge <= self.bounds.from {
             return Ok(None);
         }
-        let mut key = Vec::new();
         let listed = self.next.take();
         if let Some((chunk, at)) = &listed {
-            key_of(chunk, *at, &mut key);
             self.next = match at.checked_sub(1) {
                 Some(before) => Some((chunk.clone(), before)),
                 None => self.last_of_previous(chunk)?,
             };
         }
-        let is_last_inside =
-            self.edge < self.bounds.to || self.end_of_last(listed.as_ref()) <= self.bounds.to;
-        if key >= self.bounds.to {
+        if listed.as_ref().is_some_and(|block| order_of(block, &self.bounds.to).is_ge()) {
             // The block that begins with the first key past the part lies outside.
             return self.backward();
         }
-        let is_inside = is_last_inside && key >= self.bounds.from;
-        let from = key.max(self.bounds.from.clone());
-        let to = std::mem::replace(&mut self.edge, from.clone());
-        Ok(Some(self.run(listed, is_inside, from, to)))
+        let is_last_inside =
+            self.edge < self.bounds.to || self.end_of_last(listed.as_ref()) <= self.bounds.to;
+        let from = &self.bounds.from;
+        let inner = listed.as_ref().filter(|block| order_of(block, from).is_ge());
+        std::mem::swap(&mut self.edge, &mut self.passed);
+        match inner {
+            Some(block) => key_of(block, &mut self.edge),
+            None => self.edge.clone_from(from),
+        }
+        let is_inside = is_last_inside && inner.is_some();
+        Ok(Some(self.run(listed, is_inside)))
     }
 
     /// The block after that one.
@@ -269,17 +272,22 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// The run of that block, with the cells between these keys.
-    fn run(&mut self, listed: Option<Listed>, is_inside: bool, from: Vec<u8>, to: Vec<u8>) -> Run {
+    /// The run of that block, with the cells between where it begins and where it ends.
+    fn run(&mut self, listed: Option<Listed>, is_inside: bool) -> Run {
+        let (from, to) = match self.direction {
+            Direction::Forward => (&self.passed, &self.edge),
+            Direction::Backward => (&self.edge, &self.passed),
+        };
         let next = self.overlay.as_mut().and_then(Overlay::peek);
         let has_cells = next.is_some_and(|cell| match self.direction {
             Direction::Forward => cell.key() < to.as_slice(),
             Direction::Backward => cell.key() >= from.as_slice(),
         });
+        let cells = has_cells.then(|| Bounds { from: from.clone(), to: to.clone() });
         if has_cells {
             self.look_for_cells();
         }
-        Run { listed, cells: has_cells.then_some(Bounds { from, to }), is_inside }
+        Run { listed, cells, is_inside }
     }
 }
 
@@ -302,13 +310,23 @@ impl Iterator for Walk<'_> {
 }
 
 /// The key of a block among all keys: that of its list and its fence.
-fn key_of(chunk: &Keyed, at: usize, out: &mut Vec<u8>) {
+fn key_of((chunk, at): &Listed, out: &mut Vec<u8>) {
     out.clear();
-    match chunk.chunk.item(at) {
-        Some(item) if at > 0 => {
+    match chunk.chunk.fence(*at) {
+        Some(fence) if *at > 0 => {
             out.extend_from_slice(chunk.list());
-            out.extend_from_slice(item.fence);
+            out.extend_from_slice(fence);
         }
         _ => out.extend_from_slice(&chunk.key),
+    }
+}
+
+/// How the key of a block compares with another.
+fn order_of((chunk, at): &Listed, key: &[u8]) -> Ordering {
+    let list = chunk.list();
+    match (chunk.chunk.fence(*at).filter(|_| *at > 0), key.strip_prefix(list)) {
+        (Some(fence), Some(order)) => fence.cmp(order),
+        (Some(_), None) => list.cmp(key),
+        (None, _) => (*chunk.key).cmp(key),
     }
 }

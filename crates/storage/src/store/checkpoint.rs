@@ -4,7 +4,7 @@
 //! synced; the manifest takes the edit, which is the moment from which the checkpoint counts; the index is
 //! changed; readers get the new version; logs and files that nothing refers to any more are removed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
@@ -294,7 +294,7 @@ fn next_version(
     new: impl Iterator<Item = BlockFile>,
 ) -> Version {
     let kept = version.files().iter().filter(|(number, _)| commit.usage.has(**number));
-    let mut files: HashMap<u64, Arc<BlockFile>> =
+    let mut files: BTreeMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
     files.extend(new.map(|file| (file.number(), Arc::new(file))));
     Version::new(commit.number, files)

@@ -1,6 +1,6 @@
 //! Opening a store: its manifest says which files count, its logs what came after, everything else goes.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Shared {
 }
 
 /// The block files that the index refers to.
-fn files(directory: &Arc<Directory>, manifest: &Manifest) -> Result<HashMap<u64, Arc<BlockFile>>> {
+fn files(directory: &Arc<Directory>, manifest: &Manifest) -> Result<BTreeMap<u64, Arc<BlockFile>>> {
     let files = manifest.commit().usage.iter().map(|(number, usage)| {
         Ok((number, Arc::new(BlockFile::open(directory, number, usage.length)?)))
     });

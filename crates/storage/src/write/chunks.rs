@@ -35,7 +35,7 @@ impl<'e> Chunks<'e> {
         self.chunks = self.chunks.saturating_sub(usize::from(old.is_some()));
         match old {
             Some(old) if *old.key != *self.list => self.set_all(&old, items),
-            first => self.first = Some((first.map(|first| first.chunk), items)),
+            first => self.first = Some((first.map(|first| first.chunk.clone()), items)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The real versions, edits and cache of the index, over a tree that changes one chunk at a time.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -54,6 +54,12 @@ pub(crate) struct Index {
 pub(crate) struct Keyed {
     pub(crate) key: Arc<[u8]>,
     pub(crate) chunk: Chunk,
+}
+
+impl Keyed {
+    pub(crate) fn new(key: Arc<[u8]>, chunk: Chunk) -> Keyed {
+        Keyed { key, chunk }
+    }
 }
 
 impl Index {
@@ -180,7 +186,7 @@ impl Index {
             Some(Fault::KeepsOfAnyVersion) => self.begun.load(Ordering::Acquire),
             _ => version.number(),
         };
-        Version::new(number, HashMap::new())
+        Version::new(number, BTreeMap::new())
     }
 
     fn change_tree(&self, edit: &Edit) {

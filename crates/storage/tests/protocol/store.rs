@@ -1,6 +1,6 @@
 //! The steps of writers and of the checkpointer, in the order in which the engine takes them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::blocks::{BlockFile, FileUse};
@@ -48,7 +48,7 @@ struct Merged {
 impl Shared {
     pub(crate) fn new(fault: Option<Fault>) -> Shared {
         let disk = Arc::new(Disk::default());
-        let version = Arc::new(Version::new(0, HashMap::new()));
+        let version = Arc::new(Version::new(0, BTreeMap::new()));
         let (active, frozen, truth) = (Memtable::default(), Memtable::default(), Arc::default());
         Shared {
             pool: Pool::new(fault),
@@ -319,7 +319,7 @@ impl Merged {
 fn next_version(version: &Version, commit: &Commit, file: Option<BlockFile>) -> Version {
     let is_kept = |number: u64| commit.usage.iter().any(|(file, _)| file == number);
     let kept = version.files().iter().filter(|(number, _)| is_kept(**number));
-    let mut files: HashMap<u64, Arc<BlockFile>> =
+    let mut files: BTreeMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
     files.extend(file.map(|file| (file.number(), Arc::new(file))));
     Version::new(commit.number, files)
