@@ -6,7 +6,8 @@ mod support;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use filedex_query::{Date, Document, Value};
+use filedex_query::ejson::{Form, to_text};
+use filedex_query::{Date, Document, Plan, Value, ValueRef};
 use filedex_storage::{
     Cancel, Cursor, Durability, ErrorKind, Options, Page, Put, Store, Watch, Window,
 };
@@ -301,4 +302,46 @@ fn blocks_longer_than_what_is_read_ahead_are_read_in_order() {
     let plan = plan(r#"{"size":{"$gte":1}}"#, r#"{"size":1,"_id":1}"#);
     let page = store.page(&plan, Window { offset: 0, count: Some(50) }, &Watch::default()).unwrap();
     assert_eq!((page.total, page.documents.len()), (40, 40));
+}
+
+/// The texts of the window, and those of the records that a page has there.
+fn both(store: &Store, plan: &Plan, window: Window) -> (Vec<String>, Vec<String>) {
+    let mut texts = Vec::new();
+    let mut add = |text: &[u8]| texts.push(String::from_utf8(text.to_vec()).unwrap());
+    let total = store.texts(plan, window, &Watch::default(), &mut add).unwrap();
+    let page = store.page(plan, window, &Watch::default()).unwrap();
+    assert_eq!(total, page.total);
+    let written = |record: &Document| to_text(ValueRef::Document(record.view()), Form::Plain);
+    (texts, page.documents.iter().map(written).collect())
+}
+
+#[test]
+fn texts_are_those_of_the_page_whatever_was_shown_before() {
+    let store = store();
+    let put = |id: u32| {
+        let room = if id.is_multiple_of(5) { "B" } else { "A" };
+        store.put(&uploaded(id, room).with("userId", "u")).unwrap();
+    };
+    (0..150).for_each(|id| put(2 * id));
+    (0..150_u32).filter(|id| !id.is_multiple_of(4)).for_each(|id| put(2 * id + 1));
+    store.checkpoint().unwrap();
+    let filters =
+        ["{}", r#"{"userId":"u"}"#, r#"{"rid":"A"}"#, r#"{"userId":"u","typeGroup":"video"}"#];
+    let sorts = [r#"{"uploadedAt":-1}"#, r#"{"uploadedAt":1}"#];
+    for has_cells in [false, true] {
+        if has_cells {
+            (0..9).for_each(|id| put(8 * id + 1));
+            (3..6).for_each(|id| assert!(store.remove(&format!("f{:04}", 7 * id)).unwrap()));
+        }
+        // A few first, then more and others of the same ones.
+        for number in 0..60 {
+            let (offset, count) = (number * 37 % 70 * (number % 3), number * 17 % 53 + 1);
+            let window = Window { offset, count: Some(count) };
+            for (filter, sort) in filters.iter().flat_map(|filter| sorts.map(|sort| (filter, sort)))
+            {
+                let (texts, page) = both(&store, &plan(filter, sort), window);
+                assert_eq!(texts, page, "{filter} {sort} {window:?}");
+            }
+        }
+    }
 }

@@ -17,12 +17,14 @@ pub(crate) enum Text {
     Whole(Vec<u8>),
 }
 
-/// The texts of the records of a stretch, in order, with their marks and their classes.
-#[derive(Debug, Default)]
+/// The texts of the records of a stretch, or of the first ones of it, in order, with their marks and their classes.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<u32>,
     classes: Vec<Class>,
+    /// A bit for each class that occurs.
+    occurring: u64,
 }
 
 /// Bytes that most texts have at most.
@@ -54,6 +56,7 @@ impl Texts {
     ) -> Result<()> {
         write(record, &mut self.bytes, account)?;
         self.classes.push(class);
+        self.occurring |= 1 << class.byte();
         // A block has far fewer bytes than 4 GiB.
         self.ends.push(self.bytes.len() as u32);
         Ok(())
@@ -73,6 +76,16 @@ impl Texts {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// The classes that occur.
+    pub(crate) fn occurring(&self) -> impl Iterator<Item = Class> {
+        let mut left = self.occurring;
+        std::iter::from_fn(move || {
+            let class = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            Class::from_byte(class as u8)
+        })
     }
 
     /// The class of that record.

@@ -102,6 +102,17 @@ impl Collector<'_> {
         matches!(self, Collector::Shown { .. })
     }
 
+    /// How many of the next records it takes to fill it, after `matched` records, if all of them match.
+    pub(crate) fn wants(&self, matched: u64) -> usize {
+        let more = match self {
+            Collector::Shown { window: Window { count: Some(count), .. }, shown, .. } => {
+                count.saturating_sub(*shown).saturating_add(self.passes(matched))
+            }
+            _ => u64::MAX,
+        };
+        usize::try_from(more).unwrap_or(usize::MAX)
+    }
+
     /// Takes the text of the next matching record; false if the record itself is needed.
     pub(crate) fn show(&mut self, text: Marked<'_>, account: &Account) -> Result<bool> {
         let Collector::Shown { shown, reply, .. } = self else { return Ok(false) };

@@ -1,6 +1,7 @@
 //! Records that go on as the texts of a reply: of some entries of a block, as they were written out once, or
 //! one by one.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::access::Span;
@@ -56,45 +57,88 @@ impl Execution<'_> {
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let account = self.running.account();
-        // What is passed over as a whole is not written out for that.
-        let texts = match collector.passes(self.matched) < STRETCH as u64 {
-            true => self.snapshot.texts(source, start, &mut self.ahead, account)?,
-            false => self.snapshot.kept_texts(source, start),
-        };
-        match texts {
-            Some(texts) => self.show_texts(source, start, &texts, span, collector),
-            None => {
-                let block = source.block(self.snapshot, &mut self.ahead)?;
-                let here = Here::in_block(&block, span);
-                let lying = block.entries(stretch_from(start, entries));
-                let lying = lying.map(|(at, entry)| Lying::InBlock(at, entry));
-                match self.direction() {
-                    Direction::Forward => self.entries(here, lying, collector),
-                    Direction::Backward => self.entries(here, lying.rev(), collector),
-                }
+        let mut left = stretch_from(start, entries);
+        while !left.is_empty() {
+            let Some(texts) = self.texts_for(source, start, &left, collector)? else {
+                return self.show_entries(source, left, span, collector);
+            };
+            let from = left.start - start;
+            if self.show_texts(source, start, from, &texts, span, collector)? == Flow::Done {
+                return Ok(Flow::Done);
             }
+            left.start = start + texts.len().max(from + 1);
+        }
+        Ok(Flow::On)
+    }
+
+    /// Texts of what is left of the stretch that begins there; none where they would be written out for nothing.
+    fn texts_for(
+        &mut self,
+        source: &mut Source<'_>,
+        start: usize,
+        left: &Range<usize>,
+        collector: &Collector<'_>,
+    ) -> Result<Option<Arc<Texts>>> {
+        // What is passed over as a whole is not written out for that.
+        if collector.passes(self.matched) >= STRETCH as u64 {
+            let kept = self.snapshot.kept_texts(source, start);
+            return Ok(kept.filter(|texts| start + texts.len() >= left.end));
+        }
+        // Who goes forward has seen enough with as many as he wants, where all are shown; else they are all written.
+        let is_first = left.start == start && self.direction() == Direction::Forward;
+        let wanted = if is_first { collector.wants(self.matched).max(1) } else { usize::MAX };
+        let end = left.start.saturating_add(wanted).min(left.end);
+        let account = self.running.account();
+        self.snapshot.texts(source, start..end, &mut self.ahead, account)
+    }
+
+    /// Shows records of a block one by one.
+    fn show_entries(
+        &mut self,
+        source: &mut Source<'_>,
+        range: Range<usize>,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        let block = source.block(self.snapshot, &mut self.ahead)?;
+        let here = Here::in_block(&block, span);
+        let lying = block.entries(range).map(|(at, entry)| Lying::InBlock(at, entry));
+        match self.direction() {
+            Direction::Forward => self.entries(here, lying, collector),
+            Direction::Backward => self.entries(here, lying.rev(), collector),
         }
     }
 
+    /// Shows texts of the stretch that begins there, from that one on; backward, all of them.
     fn show_texts(
         &mut self,
         source: &mut Source<'_>,
         start: usize,
+        from: usize,
         texts: &Texts,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
+        let conditions = self.conditions(span);
+        let all_belong = texts.occurring().all(|class| conditions.verdict(class) == Verdict::Yes);
         let backward = self.direction() == Direction::Backward;
-        for at in 0..texts.len() {
+        if all_belong && collector.passes(self.matched) == 0 {
+            let count = collector.wants(self.matched).min(texts.len().saturating_sub(from));
+            self.running.examine_each(count as u64)?;
+            for at in from..from + count {
+                let at = if backward { texts.len() - 1 - at } else { at };
+                self.show_kept(source, start, at, texts, collector)?;
+            }
+            self.matched += count as u64;
+            return Ok(self.flow(collector));
+        }
+        for at in from..texts.len() {
             let at = if backward { texts.len() - 1 - at } else { at };
             self.running.examine()?;
             let verdict = texts.class(at).map(|class| self.conditions(span).verdict(class));
             if verdict == Some(Verdict::Yes) {
-                if collector.passes(self.matched) == 0
-                    && !collector.show(texts.get(at), self.running.account())?
-                {
-                    self.show_entry(source, start + at, collector)?;
+                if collector.passes(self.matched) == 0 {
+                    self.show_kept(source, start, at, texts, collector)?;
                 }
                 self.matched += 1;
             }
@@ -103,6 +147,21 @@ impl Execution<'_> {
             }
         }
         Ok(Flow::On)
+    }
+
+    /// Shows one of the texts of the stretch that begins there.
+    fn show_kept(
+        &mut self,
+        source: &mut Source<'_>,
+        start: usize,
+        at: usize,
+        texts: &Texts,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        match collector.show(texts.get(at), self.running.account())? {
+            true => Ok(()),
+            false => self.show_entry(source, start + at, collector),
+        }
     }
 
     /// Shows the record of an entry of a block, of which its text does not tell what shows.
@@ -153,7 +212,8 @@ impl Execution<'_> {
         if holds_records(list) || self.snapshot.is_clean(block, start) {
             let mut source = Source::new(place, list, Some(block.clone()));
             let account = self.running.account();
-            texts = self.snapshot.texts(&mut source, start, &mut self.ahead, account)?;
+            let range = stretch_from(start, block.len());
+            texts = self.snapshot.texts(&mut source, range, &mut self.ahead, account)?;
         }
         self.shown = Shown(Some((place, start, texts.clone())));
         Ok(texts)

@@ -138,6 +138,12 @@ impl Running {
         Ok(self.account.work(STEPS_A_RECORD)?)
     }
 
+    /// Counts so many more records examined, one by one.
+    pub(crate) fn examine_each(&mut self, records: u64) -> Result<()> {
+        self.count(records)?;
+        Ok(self.account.work(STEPS_A_RECORD.saturating_mul(records))?)
+    }
+
     /// Counts so many more records examined, by what is kept of them in memory.
     pub(crate) fn examine_many(&mut self, records: u64) -> Result<()> {
         self.count(records)?;

@@ -55,22 +55,28 @@ pub(crate) fn stretch_from(start: usize, entries: usize) -> Range<usize> {
 }
 
 impl<'s> Snapshot<'s> {
-    /// The texts of the records of the stretch of a block that begins with that entry. None of them may be
-    /// overridden here: for a list that holds no records that is what makes them be those of the block,
-    /// whoever reads it. `None` if they are too long to be kept together. The account is told of the work.
+    /// The texts of the records of the stretch of a block that begins where the range does, up to where it ends at
+    /// least. None of them may be overridden here: for a list that holds no records that is what makes them be
+    /// those of the block, whoever reads it. `None` if they are too long to be kept together. The account is told
+    /// of the work.
     pub(crate) fn texts(
         self,
         source: &mut Source<'_>,
-        start: usize,
+        range: Range<usize>,
         ahead: &mut Ahead,
         account: &Account,
     ) -> Result<Option<Arc<Texts>>> {
-        if let Some(texts) = self.kept_texts(source, start) {
-            return Ok(Some(texts));
+        let Range { start, end } = range;
+        let kept = self.kept_texts(source, start);
+        if kept.as_ref().is_some_and(|texts| start + texts.len() >= end) {
+            return Ok(kept);
         }
         let (list, block) = (source.list, source.block(self, ahead)?);
-        let mut texts = Texts::with_room_for(STRETCH);
-        for (_, entry) in block.entries(stretch_from(start, block.len())) {
+        let mut texts = match kept {
+            Some(texts) => Texts::clone(&texts),
+            None => Texts::with_room_for(end - start),
+        };
+        for (_, entry) in block.entries(start + texts.len()..end) {
             if texts.memory() > MOST_TOGETHER {
                 return Ok(None);
             }
@@ -85,7 +91,7 @@ impl<'s> Snapshot<'s> {
         Ok(Some(texts))
     }
 
-    /// The same, if there are any.
+    /// Those that there are, perhaps of the first records only.
     pub(crate) fn kept_texts(self, source: &Source<'_>, start: usize) -> Option<Arc<Texts>> {
         self.pool.caches.texts.get(&Stretch { place: source.place, start })
     }
