@@ -265,6 +265,26 @@ fn columns_on_the_disk_that_are_damaged_or_gone_change_no_answer() {
 }
 
 #[test]
+fn columns_of_a_store_that_took_the_place_of_this_one_are_not_read() {
+    let site = tempfile::tempdir().unwrap();
+    let path = |name: &str| site.path().join(name);
+    let made = |name: &str, version: u32| {
+        let all: Vec<Document> = (0..2000).map(|id| record(id, version)).collect();
+        let store = Store::open(path(name), &options(8 << 20, &[])).unwrap();
+        store.put_many(all.iter().cloned()).unwrap();
+        store.close().unwrap();
+        all
+    };
+    let (all, _others) = (made("one", 0), made("other", 1));
+    let store = Store::open(path("one"), &options(8 << 20, &[])).unwrap();
+    fs::rename(path("one"), path("moved")).unwrap();
+    fs::rename(path("other"), path("one")).unwrap();
+    let (plan, window) = (plan(FILTERS[1], SORTS[3]), Window { offset: 0, count: Some(30) });
+    let page = store.page(&plan, window, &Watch::default()).unwrap();
+    assert_eq!((page.documents, page.total), by_full_scan(&all, &plan, window));
+}
+
+#[test]
 fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
     let store = store(64 << 20, &[]);
     store.put_many(records(3000).into_values()).unwrap();

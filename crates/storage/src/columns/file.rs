@@ -72,6 +72,8 @@ impl ColumnFile {
     /// The columns beside the block file of that number, if they are there.
     pub(crate) fn open(directory: &Arc<Directory>, number: u64) -> Option<ColumnFile> {
         let file = directory.file(&Numbered::Columns.name(number)).ok()?;
+        // Another store may have come in the place of this one meanwhile.
+        directory.check().ok()?;
         let length = file.metadata().ok()?.len();
         let mut head = [0; HEADER];
         read_at(&file, &mut head, 0).ok()?;

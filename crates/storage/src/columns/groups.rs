@@ -33,12 +33,18 @@ pub(crate) struct Found<'g> {
     pub(crate) origin: Origin,
 }
 
-/// Files of which a group is kept.
-const MOST_FILES: usize = 32;
+/// Bytes that the groups at hand may take before they are dropped. A group has a thousand records; one of each file
+/// takes some 100 KiB, unless all values are long.
+const MOST_BYTES: usize = 4 << 20;
 
 impl Group {
     pub(super) fn new(blocks: Vec<(u64, u32)>, rows: Rows) -> Group {
         Group { blocks, rows }
+    }
+
+    /// Bytes of memory that it takes.
+    fn memory(&self) -> usize {
+        size_of_val(&*self.blocks) + self.rows.memory()
     }
 
     /// Which of the records are those of the block at that offset.
@@ -61,15 +67,17 @@ impl Groups {
     ) -> Option<Found<'_>> {
         let at = columns.group_of(place.offset)?;
         let Groups { latest, memory } = self;
-        if latest.len() >= MOST_FILES && !latest.contains_key(&place.file) {
-            latest.clear();
+        let is_it = |(number, group): &(usize, Option<Group>)| {
+            *number == at && group.as_ref().is_none_or(|group| group.rows.has(paths))
+        };
+        if !latest.get(&place.file).is_some_and(is_it) {
+            let bytes = latest.values().filter_map(|(_, group)| group.as_ref()).map(Group::memory);
+            if bytes.sum::<usize>() > MOST_BYTES {
+                latest.clear();
+            }
+            latest.insert(place.file, (at, columns.group(at, paths, memory)));
         }
-        let mut read = || (at, columns.group(at, paths, memory));
-        let kept = latest.entry(place.file).or_insert_with(&mut read);
-        if kept.0 != at || kept.1.as_ref().is_some_and(|group| !group.rows.has(paths)) {
-            *kept = read();
-        }
-        let group = kept.1.as_ref()?;
+        let group = latest.get(&place.file)?.1.as_ref()?;
         let rows = group.rows_of(place.offset)?;
         Some(Found { columns: &group.rows, rows, origin: (place.file, at) })
     }
