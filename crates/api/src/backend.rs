@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
-use filedex_query::ejson::{Form, Marked, write_document, write_marked_within};
+use filedex_query::ejson::{Form, Marked, MarkedTexts, write_document};
 use filedex_query::{
-    Account, Collation, Date, Document, DocumentRef, Error as QueryError, Found as Match, Path,
-    Plan, Position, Value, Values,
+    Account, Collation, Date, Document, DocumentRef, Found as Match, Path, Plan, Position, Value,
+    Values,
 };
 use filedex_storage::{
     Activity, Explain, News, Put, Report, Start, Stats, Store, Sweep, Tally, Watch, Window,
@@ -423,20 +423,10 @@ fn show(
     watch: &Watch,
     visitor: &mut dyn FnMut(Marked<'_>),
 ) -> Result<()> {
-    let most = plan.limits().reply_bytes;
     let account = watch.account(plan.limits());
-    let (mut left, mut text, mut marks) = (most, Vec::new(), Vec::new());
+    let mut texts = MarkedTexts::within(plan.limits().reply_bytes);
     for document in documents {
-        text.clear();
-        marks.clear();
-        let written = write_marked_within(document.view(), (&mut text, &mut marks), left, &account);
-        written.map_err(|error| match error.limit_name() {
-            // The limit is that of the whole reply, not of what is left of it.
-            Some("reply_bytes") => QueryError::limit("reply_bytes", most),
-            _ => error,
-        })?;
-        left = left.saturating_sub(text.len());
-        visitor(Marked::new(&text, &marks));
+        visitor(texts.write(document.view(), &account)?);
     }
     Ok(())
 }

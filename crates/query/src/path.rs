@@ -87,6 +87,21 @@ impl Path {
         &self.text
     }
 
+    /// Whether one of these is written alike.
+    ///
+    /// ```
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::Path;
+    /// use filedex::Limits;
+    /// let path = |text| Path::parse(text, &Limits::default());
+    /// let known = [path("name")?, path("size")?];
+    /// assert!(path("size")?.is_among(&known) && !path("size.width")?.is_among(&known));
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    pub fn is_among(&self, others: &[Path]) -> bool {
+        others.iter().any(|other| other.text == self.text)
+    }
+
     /// The parts, at least one.
     pub fn parts(&self) -> &[Part] {
         &self.parts

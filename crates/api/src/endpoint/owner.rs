@@ -71,27 +71,24 @@ fn in_place(file: Document, owner: Value) -> Document {
 
 /// A user as replies show him.
 pub(super) fn shown(user: &User) -> Document {
-    let shown =
-        Document::new().with("_id", user.id.as_str()).with("username", user.username.as_str());
-    match &user.name {
-        Some(name) => shown.with("name", name.as_str()),
-        None => shown,
-    }
+    fields(user).map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
 }
 
 /// The text of [`shown`].
 pub(super) fn text(user: &User) -> Vec<u8> {
-    let fields = [
-        ("{\"_id\":", Some(&user.id)),
-        (",\"username\":", Some(&user.username)),
-        (",\"name\":", user.name.as_ref()),
-    ];
     let mut text = Vec::with_capacity(128);
-    for (name, value) in fields {
-        let Some(value) = value else { continue };
+    for (name, value) in fields(user) {
+        text.extend_from_slice(if text.is_empty() { b"{\"" } else { b",\"" });
         text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
         ejson::write(ValueRef::String(value), Form::Plain, &mut text);
     }
     text.push(b'}');
     text
+}
+
+/// What replies show of a user.
+fn fields(user: &User) -> impl Iterator<Item = (&'static str, &str)> {
+    let name = user.name.as_deref().map(|name| ("name", name));
+    [("_id", user.id.as_str()), ("username", user.username.as_str())].into_iter().chain(name)
 }

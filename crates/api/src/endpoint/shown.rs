@@ -287,12 +287,8 @@ impl Writer {
 
 impl Part {
     fn of(field: Field<'_>) -> Option<Part> {
-        match field.text.get(1) {
-            Some(b'u') if field.text.starts_with(ID) => Some(Part::Id),
-            Some(b'u') if field.text.starts_with(USER) => Some(Part::User),
-            Some(b'p') if field.text.starts_with(PASSWORD) => Some(Part::Password),
-            _ => None,
-        }
+        let parts = [(ID, Part::Id), (USER, Part::User), (PASSWORD, Part::Password)];
+        parts.into_iter().find(|(key, _)| field.has(key)).map(|(_, part)| part)
     }
 
     /// What becomes of it where the owner is known; `owns` says whether the record has a `user` itself, `is_put`

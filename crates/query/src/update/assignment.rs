@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::mem;
 
-use super::room::Room;
+use super::room::{Room, look_for_field};
 use crate::copy::FIELD;
 use crate::{
     Code, Document, DocumentRef, Environment, Error, Expression, Result, Value, field_path,
@@ -99,7 +99,7 @@ impl Assignment {
                     inner.inside(before, source).map(Some)
                 }
             };
-            source.room.look_for_field(object)?;
+            look_for_field(object, source.room.account())?;
             match value.map_err(|error| error.at(name))? {
                 Some(value) => object.set(name, value),
                 None => drop(object.remove(name)),

@@ -10,7 +10,7 @@ use super::moment;
 use super::number::{self, Arithmetic, BitStep};
 use super::pull::Pull;
 use super::push::Push;
-use super::room::Room;
+use super::room::{Room, go_through};
 use super::storable;
 use crate::filter::integer;
 use crate::{Array, Code, Environment, Error, Result, Value, order};
@@ -262,12 +262,12 @@ const STEPS_A_NUMBER: u64 = 50;
 
 fn set(slot: &mut Option<Value>, value: &Value, context: &mut Context<'_>) -> Result<bool> {
     // A comparison goes no farther than what is there.
-    slot.iter().try_for_each(|stored| context.room.go_through(stored.view()))?;
+    slot.iter().try_for_each(|stored| go_through(stored.view(), context.room.account()))?;
     if slot.as_ref() == Some(value) { Ok(false) } else { put(slot, value, context) }
 }
 
 fn wins_over(value: &Value, stored: &Value, wins: Ordering, context: &Context<'_>) -> Result<bool> {
-    context.room.go_through(stored.view())?;
+    go_through(stored.view(), context.room.account())?;
     Ok(order::compare(value.view(), stored.view()) == wins)
 }
 

@@ -49,8 +49,7 @@ impl<'a> Room<'a> {
     /// # Errors
     /// As [`Room::take`]; those of the account.
     pub(super) fn take_copy(&mut self, value: ValueRef<'_>) -> Result<()> {
-        let footprint = Footprint::of(value, self.account)?;
-        self.take(footprint.values.saturating_mul(BYTES_A_VALUE).saturating_add(footprint.bytes))?;
+        let footprint = self.take_value(value)?;
         self.account.hold(footprint.grown_memory())
     }
 
@@ -59,8 +58,7 @@ impl<'a> Room<'a> {
     /// # Errors
     /// As [`Room::take_copy`].
     pub(super) fn take_made(&mut self, value: ValueRef<'_>) -> Result<()> {
-        let footprint = Footprint::of(value, self.account)?;
-        self.take(footprint.values.saturating_mul(BYTES_A_VALUE).saturating_add(footprint.bytes))
+        self.take_value(value).map(drop)
     }
 
     /// Takes the room for so many nulls.
@@ -80,30 +78,27 @@ impl<'a> Room<'a> {
         self.account.hold(elements.saturating_mul(ELEMENT))
     }
 
-    /// Pays for going through the value once.
-    ///
-    /// # Errors
-    /// Those of the account.
-    pub(super) fn go_through(&self, value: ValueRef<'_>) -> Result<()> {
-        go_through(value, self.account)
-    }
-
-    /// Pays for looking for a field by its name.
-    ///
-    /// # Errors
-    /// Those of the account.
-    pub(super) fn look_for_field(&self, document: &Document) -> Result<()> {
-        look_for_field(document, self.account)
+    /// Takes the room for a value, and says how much there is of it.
+    fn take_value(&mut self, value: ValueRef<'_>) -> Result<Footprint> {
+        let footprint = Footprint::of(value, self.account)?;
+        self.take(footprint.values.saturating_mul(BYTES_A_VALUE).saturating_add(footprint.bytes))?;
+        Ok(footprint)
     }
 }
 
-/// As [`Room::go_through`].
+/// Pays for going through the value once.
+///
+/// # Errors
+/// Those of the account.
 pub(super) fn go_through(value: ValueRef<'_>, account: &Account) -> Result<()> {
     Footprint::of(value, account)?;
     account.work(1)
 }
 
-/// As [`Room::look_for_field`].
+/// Pays for looking for a field by its name.
+///
+/// # Errors
+/// Those of the account.
 pub(super) fn look_for_field(document: &Document, account: &Account) -> Result<()> {
     account.work(1 + (document.len() / NAMES_A_STEP) as u64)
 }

@@ -11,7 +11,7 @@ use super::array_filter::ArrayFilters;
 use super::operation::Context;
 use super::path;
 use super::rename::Rename;
-use super::room::Room;
+use super::room::{Room, go_through, look_for_field};
 use super::storable;
 use super::tree::{Fields, Node, Selector};
 use crate::{Account, Array, Code, Document, Error, Limits, Result, Value};
@@ -104,13 +104,13 @@ impl Walk<'_> {
 
     /// `around` counts the documents and arrays around the place.
     fn node(&mut self, node: &Node, place: Place<'_>, around: usize) -> Result<()> {
-        self.context.room.account().work(1)?;
+        self.start.account.work(1)?;
         match (node, place) {
             (Node::Leaf(operation), Place::Slot(slot)) => {
                 if operation.apply(slot, &mut self.context)? {
                     self.is_changed = true;
                     if let Some(value) = slot {
-                        self.context.room.go_through(value.view())?;
+                        go_through(value.view(), self.start.account)?;
                         storable::check_depth(value.view(), around, self.start.limits)?;
                     }
                 }
@@ -155,7 +155,7 @@ impl Walk<'_> {
         document: &mut Document,
         around: usize,
     ) -> Result<()> {
-        self.context.room.look_for_field(document)?;
+        look_for_field(document, self.start.account)?;
         let mut slot = document.get_mut(name).map(mem::take);
         let was_there = slot.is_some();
         self.node(node, Place::Slot(&mut slot), around)?;

@@ -12,7 +12,7 @@ use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
 use crate::format::lists::holds_records;
-use crate::format::{Block, BlockBuilder, Frame, Place, Tally};
+use crate::format::{BlockBuilder, Frame, Place, Tally};
 
 /// Bytes that are written at once.
 const AT_ONCE: usize = 1 << 20;
@@ -58,12 +58,11 @@ impl BlockWriter {
         Ok((Place { file: self.number, offset, length }, tally))
     }
 
-    /// Writes a block as it lay in another file, in its frame.
+    /// Writes a block as it lay in another file, in its frame, which was verified.
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> Result<Place> {
         let (offset, length) = (self.length(), bytes.len() as u32);
-        if Frame::unverified(bytes).is_some_and(|frame| holds_records(frame.list()))
-            && let Some(block) = Block::open(bytes)
-        {
+        let frame = Frame::unverified(bytes).filter(|frame| holds_records(frame.list()));
+        if let Some(block) = frame.and_then(|frame| frame.block()) {
             let records = block.all().map(|(_, entry)| (entry.class, entry.payload));
             self.columns.block(offset, records);
         }

@@ -1,6 +1,6 @@
 //! The segments kept in memory, by the keys of their blocks: a cache within a budget of bytes.
 //!
-//! They are made by scans: of the fields that a host declared, and of those that are asked for again. A
+//! They are made by scans: of columns that lie beside block files, and of records for other fields. A
 //! write drops none: what memtables say is asked beside them. A checkpoint notes which chunks of the index
 //! it changed; a segment over one of them is mended by the next scan that comes by.
 
@@ -82,7 +82,7 @@ impl Columns {
     pub(crate) fn new(budget: u64, declared: Vec<Path>) -> Columns {
         let (kept, asked, scans) = (RwLock::default(), Mutex::default(), AtomicU64::new(0));
         let known = WRITTEN.iter().filter_map(|path| Path::parse(path, &Limits::default()).ok());
-        let others = known.filter(|path| declared.iter().all(|own| own.text() != path.text()));
+        let others = known.filter(|path| !path.is_among(&declared));
         let written = declared.iter().cloned().chain(others).collect();
         Columns { kept, budget, declared, written, asked, scans }
     }
@@ -99,8 +99,7 @@ impl Columns {
 
     /// Whether all that is wanted lies in columns beside block files.
     pub(crate) fn are_written(&self, wanted: &Wanted) -> bool {
-        let is_written = |path: &Path| self.written.iter().any(|one| one.text() == path.text());
-        wanted.paths.iter().all(is_written)
+        wanted.paths.iter().all(|path| path.is_among(&self.written))
     }
 
     /// Whether a scan that begins at that key should make columns: where they lie beside block files, or while there is

@@ -76,8 +76,7 @@ impl Frame {
 
     /// Whether its segments have these columns.
     pub(super) fn has(&self, wanted: &Wanted) -> bool {
-        let is_there = |path: &Path| self.paths.iter().any(|one| one.text() == path.text());
-        wanted.paths.iter().all(is_there)
+        wanted.paths.iter().all(|path| path.is_among(&self.paths))
     }
 
     /// Notes that this scan makes use of it.

@@ -54,7 +54,7 @@ impl Wanted {
     /// Adds the columns of these paths.
     pub(crate) fn add<'p>(&mut self, paths: impl IntoIterator<Item = &'p Path>) {
         for path in paths {
-            if !self.paths.iter().any(|known| known.text() == path.text()) {
+            if !path.is_among(&self.paths) {
                 self.paths.push(path.clone());
             }
         }

@@ -96,7 +96,7 @@ impl ColumnFile {
 
     /// Whether there are columns of all these paths.
     pub(crate) fn has(&self, paths: &[Path]) -> bool {
-        paths.iter().all(|path| self.number_of(path).is_some())
+        paths.iter().all(|path| path.is_among(&self.paths))
     }
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.

@@ -178,9 +178,7 @@ impl Codes {
             codes.iter().map(|code| u8::try_from(*code).unwrap_or(NARROW_TOO_LONG)).collect(),
         )
     }
-}
 
-impl Codes {
     fn read(records: usize, different: usize, bytes: &[u8]) -> Option<(Codes, &[u8])> {
         let (kind, rest) = bytes.split_first()?;
         let is_one = |code: u16, none: u16| usize::from(code) < different || code == none;
@@ -202,17 +200,16 @@ impl Codes {
     }
 }
 
-/// So many integers, and what follows them.
-fn numbers<N, const SIZE: usize>(
-    count: usize,
-    bytes: &[u8],
-    read: impl Fn([u8; SIZE]) -> N,
-) -> Option<(Box<[N]>, &[u8])> {
-    let (numbers, rest) = bytes.split_at_checked(count.checked_mul(SIZE)?)?;
-    Some((numbers.as_chunks().0.iter().map(|number| read(*number)).collect(), rest))
-}
-
 impl Ends {
+    fn of(ends: &[u32]) -> Ends {
+        let width = ends.first().map_or(0, |end| *end as usize);
+        if ends.iter().enumerate().all(|(at, end)| *end as usize == (at + 1) * width) {
+            return Ends::Even(width);
+        }
+        let near: Result<Box<[u16]>, _> = ends.iter().map(|end| u16::try_from(*end)).collect();
+        near.map_or_else(|_| Ends::Far(ends.into()), Ends::Near)
+    }
+
     fn read(different: usize, bytes: &[u8]) -> Option<(Ends, &[u8])> {
         let (kind, rest) = bytes.split_first()?;
         match kind {
@@ -230,15 +227,6 @@ impl Ends {
             }
             _ => None,
         }
-    }
-
-    fn of(ends: &[u32]) -> Ends {
-        let width = ends.first().map_or(0, |end| *end as usize);
-        if ends.iter().enumerate().all(|(at, end)| *end as usize == (at + 1) * width) {
-            return Ends::Even(width);
-        }
-        let near: Result<Box<[u16]>, _> = ends.iter().map(|end| u16::try_from(*end)).collect();
-        near.map_or_else(|_| Ends::Far(ends.into()), Ends::Near)
     }
 
     fn end(&self, code: usize) -> usize {
@@ -379,6 +367,16 @@ impl BuildingValues {
         let codes = Codes::of(&self.codes, different);
         Values { path: self.path, codes, different, ends, bytes: self.bytes.into() }
     }
+}
+
+/// So many integers, and what follows them.
+fn numbers<N, const SIZE: usize>(
+    count: usize,
+    bytes: &[u8],
+    read: impl Fn([u8; SIZE]) -> N,
+) -> Option<(Box<[N]>, &[u8])> {
+    let (numbers, rest) = bytes.split_at_checked(count.checked_mul(SIZE)?)?;
+    Some((numbers.as_chunks().0.iter().map(|number| read(*number)).collect(), rest))
 }
 
 /// The place that a value's bytes lead to.

@@ -11,7 +11,6 @@ use super::access::{Access, Order, Path, Span};
 use super::collector::Collector;
 use super::counts::Counts;
 use super::here::Here;
-use super::projected::MOST_WRITTEN;
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
 use super::shown::Shown;
@@ -437,8 +436,8 @@ impl<'e> Execution<'e> {
     pub(super) fn keep(&self, stored: Stored, collector: &mut Collector<'_>) -> Result<()> {
         let account = self.running.account();
         if collector.shows_texts()
-            && stored.body().len() <= MOST_WRITTEN
-            && collector.show(self.snapshot.text_of(&stored, account)?.marked(), account)?
+            && let Some(text) = self.text_to_keep(&stored)?
+            && collector.show(text.marked(), account)?
         {
             return Ok(());
         }

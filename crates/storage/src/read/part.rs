@@ -11,8 +11,8 @@ use super::scan::Scan;
 use super::second::{Feed, Fetched, MANY_RECORDS, Reading, Second};
 use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
 use crate::error::Result;
-use crate::format::List;
 use crate::format::lists::ALL_ROOMS;
+use crate::format::{Block, List, Place};
 use crate::memtable::Memtable;
 use crate::snapshot::{Bounds, Snapshot, State, Walk};
 
@@ -82,7 +82,7 @@ impl<'e> Execution<'e> {
         {
             return Ok(Some(segment.clone()));
         }
-        if !scan.room && !scan.is_written {
+        if !scan.room && !columns.are_written(&scan.wanted) {
             return Ok(None);
         }
         let (from, end): (&[u8], Box<[u8]>) = match &found {
@@ -184,27 +184,35 @@ impl<'e> Execution<'e> {
                 runs.put_back((run, block));
                 break;
             }
-            if builder.take_over(&key, list.len(), item.place) {
-                continue;
-            }
-            let columns = state.version.file(item.place)?.columns();
-            let columns = columns.filter(|columns| block.is_none() && columns.has(&wanted.paths));
-            let found =
-                columns.and_then(|columns| self.groups.find(columns, item.place, &wanted.paths));
-            if let Some(found) = found {
-                let account = self.running.account();
-                builder.copy((&key, list.len(), item.place), found, account)?;
-            } else {
-                let block = match block {
-                    Some(block) => block,
-                    None => self.block(item.place, list, is_long)?,
-                };
-                self.blocks += 1;
-                self.decoded += block.len() as u64;
-                builder.add(&key, item.place, &block, self.running.account())?;
+            if !builder.take_over(&key, list.len(), item.place) {
+                let lying = (key.as_slice(), list, item.place);
+                self.add_block(&mut builder, lying, block, (wanted, is_long))?;
             }
         }
         Ok(builder.finish(from, &upto, state.version.number()))
+    }
+
+    /// Adds a block to a segment: its columns, if they lie on the disk and nobody has read it, else what it says itself.
+    fn add_block(
+        &mut self,
+        builder: &mut SegmentBuilder,
+        (key, list, place): (&[u8], &[u8], Place),
+        block: Option<Block>,
+        (wanted, is_long): (&Wanted, bool),
+    ) -> Result<()> {
+        if block.is_none()
+            && let Some(columns) = self.snapshot.columns(place, &wanted.paths)?
+            && let Some(found) = self.groups.find(columns, place, &wanted.paths)
+        {
+            return builder.copy((key, list.len(), place), found, self.running.account());
+        }
+        let block = match block {
+            Some(block) => block,
+            None => self.block(place, list, is_long)?,
+        };
+        self.blocks += 1;
+        self.decoded += block.len() as u64;
+        builder.add(key, place, &block, self.running.account())
     }
 }
 

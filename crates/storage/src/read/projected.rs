@@ -1,9 +1,10 @@
 //! Records as the projection shows them: where they lie, if nothing has to be made for it, else as documents.
 
-use filedex_query::{Account, Document, DocumentRef};
+use filedex_query::{Account, Document, DocumentRef, Error as QueryError};
 
 use super::execution::Execution;
-use super::reply::{Reply, too_long};
+use super::reply::Reply;
+use crate::cache::Text;
 use crate::error::Result;
 use crate::snapshot::Stored;
 
@@ -11,9 +12,15 @@ use crate::snapshot::Stored;
 const STEPS_A_RECORD: u64 = 4;
 
 /// Bytes of a record that is written without a bound, to be kept.
-pub(super) const MOST_WRITTEN: usize = 64 << 10;
+const MOST_WRITTEN: usize = 64 << 10;
 
 impl Execution<'_> {
+    /// The text of a record, if that is short enough to be written without a bound.
+    pub(super) fn text_to_keep(&self, record: &Stored) -> Result<Option<Text>> {
+        let is_short = record.body().len() <= MOST_WRITTEN;
+        is_short.then(|| self.snapshot.text_of(record, self.running.account())).transpose()
+    }
+
     /// Adds the records to a reply as the projection shows them.
     pub(crate) fn show(&mut self, records: &[Stored], reply: &mut Reply<'_>) -> Result<()> {
         let account = self.running.account();
@@ -22,8 +29,8 @@ impl Execution<'_> {
             self.decoded += 1;
             account.work(STEPS_A_RECORD)?;
             if cuts
-                && record.body().len() <= MOST_WRITTEN
-                && reply.add_text(self.snapshot.text_of(record, account)?.marked(), account)?
+                && let Some(text) = self.text_to_keep(record)?
+                && reply.add_text(text.marked(), account)?
             {
                 continue;
             }
@@ -68,7 +75,7 @@ impl Execution<'_> {
         for record in records {
             documents.push(self.show_one(record)?);
             if self.account().held().saturating_sub(held) > most {
-                return Err(too_long(most).into());
+                return Err(QueryError::limit("reply_bytes", most).into());
             }
         }
         Ok(documents)

@@ -34,8 +34,6 @@ pub(super) struct Scan<'e> {
     pub(super) wanted: Wanted,
     /// Whether there is room for more segments.
     pub(super) room: bool,
-    /// Whether what is wanted lies in columns on the disk.
-    pub(super) is_written: bool,
     /// Where blocks for new segments come from, if a second thread reads them.
     pub(super) feed: Option<Feed>,
 }
@@ -131,8 +129,8 @@ impl<'e> Execution<'e> {
         let name = if self.counted { None } else { self.open.name() };
         let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
         let number = columns.number_scan();
-        let (room, is_written, feed) = (true, columns.are_written(&wanted), None);
-        Some(Scan { number, questions, exact, conditions, sort, wanted, room, is_written, feed })
+        let (room, feed) = (true, None);
+        Some(Scan { number, questions, exact, conditions, sort, wanted, room, feed })
     }
 
     /// Judges the records between two keys one by one.

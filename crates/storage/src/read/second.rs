@@ -200,11 +200,10 @@ impl Reading {
         let Some(item) = run.item().filter(|item| item.place.length <= MOST_FRAME) else {
             return Ok(None);
         };
-        if let Some(paths) = &self.columns {
-            let columns = snapshot.state.version.file(item.place)?.columns();
-            if columns.is_some_and(|columns| columns.has(paths)) {
-                return Ok(None);
-            }
+        if let Some(paths) = &self.columns
+            && snapshot.columns(item.place, paths)?.is_some()
+        {
+            return Ok(None);
         }
         let mut classes = item.counts().map(|(class, _)| usize::from(class.byte()));
         match classes.any(|class| self.asked.get(class).is_some_and(|asked| *asked)) {

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use filedex_query::Path;
+
 use super::found::{Found, Stored};
 use super::state::Snapshot;
 use crate::blocks::Ahead;
 use crate::cache::Part;
+use crate::columns::ColumnFile;
 use crate::error::{Error, Result};
 use crate::format::keys::{by_id, id_of};
 use crate::format::lists::{Kind, holds_records, kind};
@@ -59,6 +62,12 @@ impl<'s> Snapshot<'s> {
         };
         let at = block.find(key).map(|(at, _)| at);
         Ok(at.map(|at| Found::InBlock(block, at)))
+    }
+
+    /// The columns beside the file of the block at that place, if there are some of all these paths.
+    pub(crate) fn columns(self, place: Place, paths: &[Path]) -> Result<Option<&'s ColumnFile>> {
+        let columns = self.state.version.file(place)?.columns();
+        Ok(columns.filter(|columns| columns.has(paths)))
     }
 
     /// The block at that place, from wherever it is nearest.
