@@ -1,5 +1,6 @@
 //! Every case of `testdata/` comes out of a store as it does over documents in memory: through
-//! everything, and through a room that holds the documents of the case beside other records.
+//! everything, through a room that holds the documents of the case beside other records, and in an order of a
+//! room that is kept in memory.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +20,7 @@ use cases::Case;
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed;
 use filedex_query::{Document, Environment, Filter, Plan, Redaction, Result, Value};
-use filedex_storage::{Durability, ErrorKind, Options, Store, Watch, Window};
+use filedex_storage::{Durability, ErrorKind, Explain, Options, Store, Watch, Window};
 
 /// Cases name documents by any value; records are named by texts, here in the order of the values.
 struct Names(BTreeMap<String, Value>);
@@ -39,8 +40,9 @@ impl Names {
     }
 
     /// The document as the case names it.
-    fn restore(&self, mut document: Document) -> Document {
-        if let Some(id) = document.get_str("_id").and_then(|id| self.0.get(id)).cloned() {
+    fn restore(&self, mut document: Document, prefix: &str) -> Document {
+        let name = document.get_str("_id").and_then(|id| id.strip_prefix(prefix));
+        if let Some(id) = name.and_then(|id| self.0.get(id)).cloned() {
             document.set("_id", id);
         }
         document
@@ -61,12 +63,24 @@ fn record(document: &Document) -> Document {
 
 /// Compiles the case and runs it over what is in the store; `room` narrows it to that room.
 fn run(case: &Case, store: &Store, room: Option<&str>) -> Result<(Vec<Document>, &'static str)> {
-    let environment = case.environment(&Environment::default())?;
-    let filter = case.filter(&environment)?;
     let host = match room {
         Some(room) => Filter::eq("rid", room)?,
         None => Filter::all(),
     };
+    let (documents, explain) = ask(case, store, host, &Names::of(&case.docs), "")?;
+    Ok((documents, explain.access_path))
+}
+
+/// Runs the case over what the host's filter leaves of the store, whose names of the documents begin with `prefix`.
+fn ask(
+    case: &Case,
+    store: &Store,
+    host: Filter,
+    names: &Names,
+    prefix: &str,
+) -> Result<(Vec<Document>, Explain)> {
+    let environment = case.environment(&Environment::default())?;
+    let filter = case.filter(&environment)?;
     let (projection, sort) = (case.projection(&environment)?, case.sort(&environment)?);
     let seen = Redaction::default();
     let plan = Plan::compile_redacted(host, filter, projection, sort, &seen, &environment)?;
@@ -74,9 +88,9 @@ fn run(case: &Case, store: &Store, room: Option<&str>) -> Result<(Vec<Document>,
         Window { offset: case.skip as u64, count: (case.limit > 0).then_some(case.limit as u64) };
     match store.page(&plan, window, &Watch::default()) {
         Ok(page) => {
-            let names = Names::of(&case.docs);
-            let documents = page.documents.into_iter().map(|document| names.restore(document));
-            Ok((documents.collect(), page.explain.access_path))
+            let restored =
+                page.documents.into_iter().map(|document| names.restore(document, prefix));
+            Ok((restored.collect(), page.explain))
         }
         Err(error) if error.kind() == ErrorKind::Query => Err(error.query().unwrap().clone()),
         Err(error) => panic!("{}: {error}", case.id),
@@ -144,6 +158,84 @@ fn through_a_room(file: &str) {
     assert!(faults.is_empty(), "{} of {file} wrong:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// Records of a room from which on orders of it are kept: documents of so many cases share one.
+const RECORDS_A_ROOM: usize = 256;
+
+/// Which case a record belongs to, by a number: collations say nothing of numbers.
+const OF_CASE: &str = "of case";
+
+/// Each case is asked until the order of its whole room is kept, which takes up to four times. What asks for no order
+/// is given one.
+fn in_kept_orders(file: &str, at_least: usize) {
+    let takes_part = |case: &Case| !asks_for_names(case) && !cannot_be_stored(case);
+    let mut cases: Vec<Case> = cases::read(file).into_iter().filter(takes_part).collect();
+    cases.iter_mut().for_each(give_order);
+    let (store, mut faults, mut kept) = (store(), Vec::new(), 0);
+    for (number, cases) in by_rooms(&cases).into_iter().enumerate() {
+        let room = format!("room {number}");
+        let prefix = |at: usize| format!("{number}-{at:03}-");
+        for (at, case) in cases.iter().enumerate() {
+            let records = case.docs.iter().map(|document| {
+                let name = prefix(at) + &Names::text(document.get("_id").unwrap());
+                let mut record = document.clone().with("rid", &*room).with(OF_CASE, at as i32);
+                record.set("_id", name);
+                record
+            });
+            store.put_many(records).unwrap();
+        }
+        // Columns are of blocks.
+        store.checkpoint().unwrap();
+        for (at, case) in cases.iter().enumerate() {
+            let ask = || {
+                let of =
+                    [Filter::eq("rid", &*room).unwrap(), Filter::eq(OF_CASE, at as i32).unwrap()];
+                ask(case, &store, Filter::and(of.into()), &Names::of(&case.docs), &prefix(at))
+            };
+            let is_kept = |answer: &Result<(_, Explain)>| {
+                answer.as_ref().is_ok_and(|(_, explain)| explain.sort == "view")
+            };
+            let mut answer = ask();
+            for _ in 1..4 {
+                if answer.is_err() || is_kept(&answer) {
+                    break;
+                }
+                answer = ask();
+            }
+            kept += usize::from(is_kept(&answer));
+            faults.extend(case.fault(&answer.map(|(documents, _)| documents)));
+        }
+    }
+    assert!(kept >= at_least, "only {kept} cases of {file} were answered by kept orders");
+    assert!(faults.is_empty(), "{} of {file} wrong:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// The cases, divided so that each part has documents enough for a room.
+fn by_rooms(cases: &[Case]) -> Vec<&[Case]> {
+    let (mut starts, mut records) = (vec![0], 0);
+    for (at, case) in cases.iter().enumerate() {
+        if records >= RECORDS_A_ROOM {
+            starts.push(at);
+            records = 0;
+        }
+        records += case.docs.len();
+    }
+    // What is left over belongs to the last one.
+    let lasts = starts.len() - usize::from(records < RECORDS_A_ROOM);
+    starts.truncate(lasts.max(1));
+    let ends = starts.iter().skip(1).copied().chain([cases.len()]);
+    starts.iter().zip(ends).map(|(start, end)| &cases[*start..end]).collect()
+}
+
+/// Has a case that wants records in any order ask for them by the first field that it asks about, or by that of most.
+fn give_order(case: &mut Case) {
+    if case.sort.is_some() {
+        return;
+    }
+    let asked = case.query.as_ref().ok().and_then(|query| query.iter().next());
+    let field = asked.map(|(name, _)| name).filter(|name| !name.starts_with('$'));
+    case.sort = Some(Ok(Document::new().with(field.unwrap_or("s"), 1)));
+}
+
 #[test]
 fn the_find_language_means_the_same_through_a_store() {
     through_everything("mongo.jsonl", 300);
@@ -170,4 +262,9 @@ fn cases_mean_the_same_in_a_room_among_others() {
     through_a_room("filters.jsonl");
     through_a_room("reports.jsonl");
     through_a_room("collation.jsonl");
+}
+
+#[test]
+fn cases_come_in_the_same_order_where_it_is_kept() {
+    in_kept_orders("collation.jsonl", 580);
 }
