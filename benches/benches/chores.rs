@@ -4,7 +4,6 @@
 mod quick;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use filedex::{Document, Filedex};
 use filedex_benches as benches;
 use filedex_dataset::Dataset;
 
@@ -50,26 +49,28 @@ fn figures(criterion: &mut Criterion) {
     }
 }
 
+/// Records of the room that goes.
+const ROOM: usize = 50_000;
+
 fn sweeps(criterion: &mut Criterion) {
     let dataset = Dataset::new(benches::records());
+    let index = benches::index(&dataset).unwrap();
+    let room = Dataset::new(dataset.len().min(ROOM));
     let mut group = criterion.benchmark_group("sweeps");
-    group.sample_size(10).throughput(Throughput::Elements(dataset.len() as u64));
-    let filled = || {
-        let index = Filedex::temporary().unwrap();
-        let records = dataset.records().map(|mut record| {
+    group.sample_size(10).throughput(Throughput::Elements(room.len() as u64));
+    let fill = || {
+        let records = room.records().map(|mut record| {
+            let id = format!("GENERAL-{}", record.get_str("_id").unwrap());
+            record.set("_id", id);
             record.set("rid", "GENERAL");
             record
         });
-        index.put_many(records.collect::<Vec<Document>>()).unwrap();
+        index.put_many(records).unwrap();
         index.checkpoint().unwrap();
-        index
     };
+    let remove = |()| assert_eq!(index.room("GENERAL").remove_all().unwrap(), room.len() as u64);
     group.bench_function("remove_room", |bencher| {
-        let remove = |index: Filedex| {
-            index.room("GENERAL").remove_all().unwrap();
-            index
-        };
-        bencher.iter_batched(filled, remove, BatchSize::PerIteration);
+        bencher.iter_batched(fill, remove, BatchSize::PerIteration);
     });
     group.finish();
 }
