@@ -5,7 +5,8 @@
 //!
 //! # Invariants
 //! What is acknowledged is in a log whose generation the manifest has not passed, or in block files. A log
-//! is begun before the memtable that it belongs to takes its first write, and removed after the checkpoint
+//! is begun before the memtable that it belongs to takes its first write, and after all of the log before it was
+//! handed over, so that a kill leaves no gap before what is acknowledged; it is removed after the checkpoint
 //! of that memtable is on the disk. After an error nothing is appended behind half an entry.
 
 mod entry;

@@ -80,7 +80,7 @@ impl Log {
         self.synced.store(number, Ordering::Release);
     }
 
-    /// Counts on from another log, which gets no more entries.
+    /// Counts on from another log, which gets no more entries and has handed over those that it has.
     pub(crate) fn follow(&self, previous: Arc<Log>) {
         self.tail.lock().last = previous.last();
         self.synced.store(previous.synced.load(Ordering::Acquire), Ordering::Release);
@@ -119,11 +119,10 @@ impl Log {
         Ok(number)
     }
 
-    /// Hands all entries to the operating system: they survive a kill of the process.
+    /// Hands all entries to the operating system: they survive a kill of the process. Those of the logs before
+    /// this one were handed over before it began.
     pub(crate) fn flush(&self) -> Result<()> {
         self.check()?;
-        let previous = self.previous.lock().clone();
-        previous.map_or(Ok(()), |previous| previous.flush())?;
         self.hand_over(&mut self.tail.lock())
     }
 

@@ -303,12 +303,14 @@ fn next_version(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use filedex_query::{Date, Document};
 
     use super::*;
-    use crate::options::Options;
+    use crate::options::{Durability, Options};
     use crate::store::Store;
+    use crate::write::Put;
 
     fn put(store: &Store, numbers: impl Iterator<Item = u64>) {
         let file = |number: u64| {
@@ -356,5 +358,44 @@ mod tests {
         store.checkpoint().unwrap();
         assert_ne!(lists(&store).last(), Some(&ids));
         assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+    }
+
+    /// What a kill at this moment would leave, opened; the index is made anew.
+    fn left_by_a_kill(path: &Path, site: &Path) -> Store {
+        let left = site.join("left");
+        std::fs::create_dir(&left).unwrap();
+        let entries = std::fs::read_dir(path).unwrap().map(std::result::Result::unwrap);
+        for file in entries.filter(|entry| entry.path().is_file()) {
+            std::fs::copy(file.path(), left.join(file.file_name())).unwrap();
+        }
+        Store::open(&left, &Options::default()).unwrap()
+    }
+
+    #[test]
+    fn what_is_acknowledged_survives_a_kill_while_less_was_promised_before_a_memtable_was_frozen() {
+        let site = tempfile::tempdir().unwrap();
+        let path = site.path().join("store");
+        let store = Store::open(&path, &Options::default()).unwrap();
+        let file = |id: &str| Document::new().with("_id", id);
+        // Nothing of it is written into blocks meanwhile.
+        let _work = store.shared().checkpoints.work.lock();
+        store.put_with(&file("a"), Durability::Relaxed).unwrap();
+        store.shared().freeze_now().unwrap();
+        store.put_with(&file("b"), Durability::Interval).unwrap();
+        let left = left_by_a_kill(&path, site.path());
+        assert!(left.get("b").unwrap().is_some());
+        assert!(left.get("a").unwrap().is_some(), "no write is missing before one that is there");
+    }
+
+    #[test]
+    fn a_write_that_changes_nothing_is_promised_as_much_as_others() {
+        let site = tempfile::tempdir().unwrap();
+        let path = site.path().join("store");
+        let store = Store::open(&path, &Options::default()).unwrap();
+        let file = Document::new().with("_id", "a");
+        store.put_with(&file, Durability::Relaxed).unwrap();
+        assert_eq!(store.put_with(&file, Durability::Durable).unwrap(), Put::Unchanged);
+        assert!(store.shared().log.read().is_synced());
+        assert!(left_by_a_kill(&path, site.path()).get("a").unwrap().is_some());
     }
 }

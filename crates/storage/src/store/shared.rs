@@ -122,6 +122,9 @@ impl Shared {
         *stamp = batch.stamp();
         let (answer, (changes, happened)) = (answer?, batch.finish());
         if changes.is_empty() {
+            drop(turn);
+            // What it found may have been promised less.
+            self.make_durable(durability)?;
             return Ok(answer);
         }
         // Shared no longer, the memtable can be changed where it is.
@@ -212,14 +215,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Lets the checkpointer have the memtable, and begins another with a log of its own. Where that log
-    /// cannot be made everything stays as it is, and the next write tries again.
+    /// Lets the checkpointer have the memtable, and begins another with a log of its own. The log before it is
+    /// handed over first: what is written into the next one counts for nothing behind a gap. Where one cannot be
+    /// handed over, or the other not be made, everything stays as it is, and the next write tries again.
     fn freeze(&self) {
         if !self.pressure.may_freeze() {
             return;
         }
         let log = self.log.read().clone();
-        let next = match self.checkpoints.next_log(&self.home.directory, log.generation() + 1) {
+        let next = log
+            .flush()
+            .and_then(|()| self.checkpoints.next_log(&self.home.directory, log.generation() + 1));
+        let next = match next {
             Ok(next) => next,
             Err(error) => return self.checkpoints.failed(&error),
         };

@@ -11,15 +11,16 @@ pub(crate) type Values = BTreeMap<Key, u32>;
 /// What a write sets: a value, or none.
 pub(crate) type Changes = Vec<(Key, Option<u32>)>;
 
+/// A write in a log, with its number.
+type Entry = (u64, Changes);
+
 /// The disk. What is done to it is one step each.
 #[derive(Debug, Default)]
 pub(crate) struct Disk(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    logs: BTreeMap<u64, Vec<(u64, Changes)>>,
-    /// The number of the last entry.
-    last: u64,
+    logs: BTreeMap<u64, Vec<Entry>>,
     /// What the manifest says.
     chunks: BTreeMap<Vec<u8>, Vec<u8>>,
     commit: Commit,
@@ -30,8 +31,15 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) generation: u64,
-    last: sync::Mutex<u64>,
+    tail: sync::Mutex<Tail>,
     disk: Arc<Disk>,
+}
+
+/// The end of a log: the number of its last entry, and those that are not on the disk yet.
+#[derive(Debug)]
+struct Tail {
+    last: u64,
+    held: Vec<Entry>,
 }
 
 impl Disk {
@@ -83,7 +91,7 @@ impl Disk {
         self.kept().logs.retain(|log, _| *log >= generation);
     }
 
-    /// What is there after a kill, and how many writes were logged.
+    /// What is there after a kill, and how many writes that is: in logs, those that follow one another.
     pub(crate) fn recovered(&self) -> (Values, u64) {
         let kept = self.kept();
         let mut values = Values::new();
@@ -95,37 +103,53 @@ impl Disk {
                 values.insert(key, file[place.offset as usize]);
             }
         }
-        let current = kept.logs.range(kept.commit.log..);
+        let (current, mut last) = (kept.logs.range(kept.commit.log..), kept.commit.entry);
         for (expected, (generation, entries)) in (kept.commit.log..).zip(current) {
             assert_eq!(expected, *generation, "a log is missing");
-            for (_, changes) in entries.iter().filter(|(number, _)| *number > kept.commit.entry) {
-                changes.iter().for_each(|(key, value)| set(&mut values, *key, *value));
+            for (number, changes) in entries {
+                if *number == last + 1 {
+                    changes.iter().for_each(|(key, value)| set(&mut values, *key, *value));
+                    last = *number;
+                }
             }
         }
-        (values, kept.last)
+        (values, last)
     }
 }
 
 impl Log {
     pub(crate) fn create(disk: &Arc<Disk>, generation: u64, last: u64) -> Log {
         disk.kept().logs.insert(generation, Vec::new());
-        Log { generation, last: sync::Mutex::new(last), disk: disk.clone() }
+        let tail = Tail { last, held: Vec::new() };
+        Log { generation, tail: sync::Mutex::new(tail), disk: disk.clone() }
     }
 
-    /// Appends an entry and gives its number. What goes into a log that was removed is lost.
-    pub(crate) fn append(&self, changes: &Changes) -> u64 {
-        let mut last = self.last.lock();
-        *last += 1;
-        let mut kept = self.disk.kept();
-        kept.last = kept.last.max(*last);
-        if let Some(log) = kept.logs.get_mut(&self.generation) {
-            log.push((*last, changes.clone()));
+    /// Appends an entry and gives its number. It goes to the disk at once, or with one of the next.
+    pub(crate) fn append(&self, changes: &Changes, at_once: bool) -> u64 {
+        let mut tail = self.tail.lock();
+        tail.last += 1;
+        let number = tail.last;
+        tail.held.push((number, changes.clone()));
+        if at_once {
+            self.hand_over(&mut tail);
         }
-        *last
+        number
+    }
+
+    pub(crate) fn flush(&self) {
+        self.hand_over(&mut self.tail.lock());
     }
 
     pub(crate) fn last(&self) -> u64 {
-        *self.last.lock()
+        self.tail.lock().last
+    }
+
+    /// What goes into a log that was removed is lost.
+    fn hand_over(&self, tail: &mut Tail) {
+        let mut kept = self.disk.kept();
+        if let Some(log) = kept.logs.get_mut(&self.generation) {
+            log.append(&mut tail.held);
+        }
     }
 }
 

@@ -27,9 +27,11 @@ pub(crate) enum Fault {
     LetsGoOfWhatItDidNotWrite,
     /// That a memtable is frozen is noted after a checkpointer can see it.
     SaysThatItFrozeTooLate,
+    /// A log is begun while the one before it holds writes back.
+    BeginsALogBehindAGap,
 }
 
-pub(crate) const ALL: [Fault; 12] = [
+pub(crate) const ALL: [Fault; 13] = [
     Fault::LinksAfterTheTree,
     Fault::PublishesBeforeTheTree,
     Fault::AsksTheChainFirst,
@@ -42,4 +44,5 @@ pub(crate) const ALL: [Fault; 12] = [
     Fault::GivesRecordsToAnyVersion,
     Fault::LetsGoOfWhatItDidNotWrite,
     Fault::SaysThatItFrozeTooLate,
+    Fault::BeginsALogBehindAGap,
 ];

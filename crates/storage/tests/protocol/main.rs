@@ -62,7 +62,8 @@ fn changes(write: u32) -> Changes {
 
 fn write(shared: &Shared, first: u32) {
     for write in first..first + 3 {
-        shared.write(&changes(write), thread_rng().gen_bool(0.5));
+        let (in_place, at_once) = (thread_rng().gen_bool(0.5), thread_rng().gen_bool(0.7));
+        shared.write(&changes(write), in_place, at_once);
     }
 }
 

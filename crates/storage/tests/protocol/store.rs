@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     work: Mutex<u64>,
     /// What every write so far made of the records, by the number of its entry.
     history: std::sync::Mutex<Vec<Values>>,
-    /// How many writes have been told that they are done.
+    /// The last write of which somebody was told that it is done, and stays so after a kill.
     done: AtomicU64,
     fault: Option<Fault>,
 }
@@ -72,8 +72,9 @@ impl Shared {
         state.clone()
     }
 
-    /// Works a write out, logs it and lets it show as a whole; in place, or on a copy that takes its place.
-    pub(crate) fn write(&self, changes: &Changes, in_place: bool) {
+    /// Works a write out, logs it and lets it show as a whole; in place, or on a copy that takes its place. A kill may
+    /// cost it if it need not be in the log at once.
+    pub(crate) fn write(&self, changes: &Changes, in_place: bool, at_once: bool) {
         let turn = self.turn.lock();
         let log = self.log.read().clone();
         let state = self.state();
@@ -84,7 +85,7 @@ impl Shared {
         let cells: Vec<(Key, Cell)> = cells.collect();
         let truth = self.note(changes);
         drop(state);
-        let number = log.append(changes);
+        let number = log.append(changes, at_once);
         if in_place {
             let mut state = self.state.write();
             cells.into_iter().for_each(|(key, cell)| state.active.set(key, cell));
@@ -98,11 +99,13 @@ impl Shared {
         if self.state.read().active.cells.len() >= 2 {
             self.freeze();
         }
-        self.done.store(number, Ordering::Release);
+        if at_once {
+            self.done.store(number, Ordering::Release);
+        }
         drop(turn);
     }
 
-    /// What a kill now would leave is all writes that were logged, among them all that are done.
+    /// What a kill now would leave is all writes up to one, among them all that are done.
     pub(crate) fn check_recovery(&self) {
         let done = self.done.load(Ordering::Acquire);
         let (values, logged) = self.disk.recovered();
@@ -157,6 +160,9 @@ impl Shared {
             return;
         }
         let log = self.log.read().clone();
+        if self.fault != Some(Fault::BeginsALogBehindAGap) {
+            log.flush();
+        }
         let next = Log::create(&self.disk, log.generation + 1, log.last());
         let mark = (next.generation, log.last());
         *self.log.write() = Arc::new(next);
