@@ -27,7 +27,7 @@ fuzz_target!(|bytes: &[u8]| {
     let request = draw.request();
     // Most run until a limit ends them, some are told to stop at some look.
     let most_looks = if stop % 4 == 0 { u64::from(stop / 4) } else { 1000 };
-    let outcome = ask(&request, &record, most_looks);
+    let outcome = ask(&request, &record, most_looks, SOON);
     let (peak, longest, held) = (outcome.peak, outcome.longest, outcome.held);
     assert!(peak <= allowed(), "{peak} bytes, {held} said, {:?}: {request:?}", outcome.error);
     assert!(longest < SOON, "{longest:?} between looks: {request:?}");

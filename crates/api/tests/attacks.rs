@@ -174,7 +174,8 @@ fn a_costly_field_over_a_room_ends_with_its_time() {
     let room = Room::of(20_000, |_| ());
     let fields = r#"{"x":{"$size":{"$filter":{"input":{"$range":[0,15000]},"cond":{"$gt":["$$this","$size"]}}}}}"#;
     let second = Duration::from_secs(1);
-    let late = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 100 });
+    // All of it takes minutes; a machine that does something else for some seconds is no fault.
+    let late = if cfg!(debug_assertions) { SOON / 2 } else { Duration::from_millis(100) };
     type Ask = fn(Lookup) -> Result<usize, Error>;
     let asks: [(&str, Ask); 3] = [
         ("as JSON", |lookup| lookup.json().map(|text| text.len())),

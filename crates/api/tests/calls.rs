@@ -262,7 +262,7 @@ fn what_is_watched_is_told_with_its_number() {
     let index = Filedex::temporary().unwrap();
     let mut changes = index.watch(Scope::everything().room("r")).unwrap();
     index.put(&File::new("a").unwrap().with_room("r")).unwrap();
-    let Some(News::Commit(commit)) = changes.wait(Duration::from_secs(5)).unwrap() else {
+    let Some(News::Commit(commit)) = changes.wait(Duration::from_secs(60)).unwrap() else {
         panic!("nothing came");
     };
     assert_eq!(commit.changes[0].what, What::Added);

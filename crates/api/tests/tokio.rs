@@ -121,15 +121,17 @@ fn a_call_whose_future_is_dropped_before_it_begins_never_begins() {
     in_both(|| async {
         let index = Filedex::with_places(filedex::Filedex::temporary().unwrap(), 1);
         let (block, held) = std::sync::mpsc::channel::<()>();
+        let (begin, begun) = tokio::sync::oneshot::channel();
         let busy = index.clone();
         let busy = tokio::spawn(async move {
             busy.run(move |_| {
+                begin.send(()).unwrap();
                 held.recv().ok();
                 Ok(())
             })
             .await
         });
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        begun.await.unwrap();
         let record = doc! { "_id": "a" };
         let waits = tokio::time::timeout(Duration::from_millis(20), index.put(&record)).await;
         assert!(waits.is_err());
@@ -250,7 +252,7 @@ fn what_is_written_is_told_to_a_task_that_waits_and_the_end_as_well() {
             tokio::task::yield_now().await;
         }
         index.close().await.unwrap();
-        let told = tokio::time::timeout(Duration::from_secs(10), reader).await.unwrap().unwrap();
+        let told = tokio::time::timeout(Duration::from_secs(60), reader).await.unwrap().unwrap();
         let even: Vec<String> = (0..200).step_by(2).map(|number| number.to_string()).collect();
         assert_eq!(told, even);
     });

@@ -15,8 +15,8 @@ mod program;
 use program::{Run, run_with};
 use std::time::{Duration, Instant};
 
-/// With the time the program takes to start on a busy machine.
-const SOON: Duration = Duration::from_secs(if cfg!(debug_assertions) { 5 } else { 1 });
+/// With the time the program takes to start on a machine that is busy, or stands still for some seconds.
+const SOON: Duration = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 1 });
 
 /// Asks the program about one record with long texts and arrays.
 fn find(arguments: &[&str]) -> Run {

@@ -176,7 +176,6 @@ fn a_socket_that_nobody_listens_at_is_told_and_one_that_was_left_is_taken_over()
         "{second:?}"
     );
     server.signal(nix::sys::signal::Signal::SIGKILL);
-    std::thread::sleep(std::time::Duration::from_millis(300));
     let site = server.stop().1;
     assert!(std::fs::exists(site.socket()).unwrap());
     let server = Server::start_at(site, &[]);

@@ -67,7 +67,7 @@ impl Server {
     fn check_page(&self) {
         let (answer, took) = self.page();
         assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < SOON, "{took:?}");
     }
 
     fn descriptors(&self) -> usize {
@@ -81,6 +81,12 @@ impl Server {
         fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 }
+
+/// Sooner than whoever holds others up is sent away, and late enough for a machine that stands still for some seconds.
+const SOON: Duration = Duration::from_secs(7);
+
+/// Longer than anybody waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Drop for Server {
     fn drop(&mut self) {
@@ -128,7 +134,7 @@ ge%22%3A%5B0%2C1000%5D%7D%2C%22initialValue%22%3A%7B%22%24strLenCP%22%3A%22%24_i
 
 #[test]
 fn half_sent_headers_hold_up_nobody_and_end() {
-    let server = Server::start(10, 1, &["--client-time", "2"]);
+    let server = Server::start(10, 1, &["--client-time", "8"]);
     let mut half: Vec<TcpStream> = (0..1_015)
         .map(|_| {
             let mut stream = server.connect();
@@ -139,11 +145,9 @@ fn half_sent_headers_hold_up_nobody_and_end() {
         })
         .collect();
     server.check_page();
-    let started = Instant::now();
     for stream in &mut half {
-        assert!(is_closed_within(stream, Duration::from_secs(10)));
+        assert!(is_closed_within(stream, PATIENCE));
     }
-    assert!(started.elapsed() < Duration::from_secs(10));
     server.check_page();
 }
 
@@ -162,13 +166,16 @@ fn two_thousand_connections_are_bounded_and_a_new_one_is_always_taken() {
     }
     server.check_page();
     // Some that were closed are not gone yet.
-    assert!(server.descriptors() <= before + 350, "{} open", server.descriptors());
+    let started = Instant::now();
+    while server.descriptors() > before + 350 {
+        assert!(started.elapsed() < PATIENCE, "{} open", server.descriptors());
+    }
     let mut newest = open.pop().unwrap();
     // Answered at once, if only that its caller has enough requests waiting.
     let mut answer = [0; 12];
     newest.read_exact(&mut answer).unwrap();
     assert!([b"HTTP/1.1 200", b"HTTP/1.1 503"].contains(&&answer), "{answer:?}");
-    assert!(is_closed_within(&mut open[0], Duration::from_secs(5)));
+    assert!(is_closed_within(&mut open[0], PATIENCE));
 }
 
 #[test]
@@ -185,7 +192,7 @@ fn replies_that_nobody_reads_end_and_hold_up_nobody() {
     server.check_page();
     for stream in &mut unread {
         // What the system had taken already comes; then the connection ends.
-        assert!(is_closed_within(stream, Duration::from_secs(10)));
+        assert!(is_closed_within(stream, PATIENCE));
     }
     server.check_page();
 }
@@ -198,11 +205,13 @@ fn a_client_that_hangs_up_ends_its_request() {
         send(&mut stream, "ada", LONG, "close");
         std::thread::sleep(Duration::from_millis(300));
     }
-    // All hung up: nothing is worked at any more.
-    std::thread::sleep(Duration::from_secs(2));
-    let ticks = server.ticks();
-    std::thread::sleep(Duration::from_secs(1));
-    assert!(server.ticks() - ticks < 20, "{} ticks", server.ticks() - ticks);
+    // All hung up: soon nothing is worked at any more, where each would take a minute.
+    let rests = || {
+        let ticks = server.ticks();
+        std::thread::sleep(Duration::from_secs(1));
+        server.ticks() - ticks < 20
+    };
+    assert!((0..15).any(|_| rests()), "it works on");
     server.check_page();
 }
 

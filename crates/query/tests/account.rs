@@ -50,10 +50,10 @@ fn what_is_allocated_stays_under_what_the_limits_add_up_to() {
     // many times slower. The figures of an idle one are shown with FILEDEX_TIMES.
     let soon = Duration::from_millis(if cfg!(debug_assertions) { 3000 } else { 500 });
     let (mut worst, mut largest, mut ended) = (Duration::ZERO, 0, 0);
-    let stop = Instant::now() + Duration::from_secs(from_environment("FILEDEX_SECONDS", 40));
+    let stop = Instant::now() + Duration::from_secs(from_environment("FILEDEX_SECONDS", 15));
     let mut ran = 0;
     for seed in from..from + cases {
-        if Instant::now() > stop {
+        if ran >= 300 && Instant::now() > stop {
             break;
         }
         ran += 1;
@@ -63,7 +63,7 @@ fn what_is_allocated_stays_under_what_the_limits_add_up_to() {
         let request = draw.request();
         // Most run until a limit ends them, some are told to stop at some look.
         let most_looks = if seed % 4 == 0 { seed / 4 % 50 } else { 3000 };
-        let outcome = ask(&request, &record, most_looks);
+        let outcome = ask(&request, &record, most_looks, soon);
         (worst, largest) = (worst.max(outcome.longest), largest.max(outcome.peak));
         ended += u64::from(outcome.error.is_some());
         if shows && (outcome.longest > Duration::from_millis(10) || outcome.peak > allowed) {
@@ -83,5 +83,5 @@ fn what_is_allocated_stays_under_what_the_limits_add_up_to() {
     println!(
         "{ran} cases, {ended} ended by an error, {worst:?} at most between looks, {largest} bytes"
     );
-    assert!(ran >= cases.min(300) && ended > ran / 20 && ended < ran, "{ran} {ended}");
+    assert!(ended > ran / 20 && ended < ran, "{ran} {ended}");
 }

@@ -175,12 +175,15 @@ fn pattern_search_bytes_bounds_the_ways_left_and_the_groups_of_calls() {
     assert!(calls(900) > 5 * calls(9), "calls: {} {}", calls(900), calls(9));
 }
 
+/// Sooner than without a limit, and late enough for a machine that stands still for some seconds.
+const SOON: Duration = Duration::from_secs(15);
+
 /// Runs on a thread with the stack that tests and servers usually give.
-fn quick(within: Duration, work: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Error {
+fn quick(work: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Error {
     let started = Instant::now();
     let outcome = std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join();
     let took = started.elapsed();
-    assert!(took < within, "took {took:?}");
+    assert!(took < SOON, "took {took:?}");
     outcome.expect("no panic, no overflow").expect_err("a limit")
 }
 
@@ -195,7 +198,7 @@ fn a_filter_nested_ten_thousand_deep_is_an_error() {
         ("{\"a\":", "}"),
     ];
     for (open, close) in parts {
-        let error = quick(Duration::from_secs(1), move || {
+        let error = quick(move || {
             let text = format!("{}{{}}{}", open.repeat(10_000), close.repeat(10_000));
             Filter::parse_text(&text, &Environment::default()).map(drop)
         });
@@ -206,7 +209,7 @@ fn a_filter_nested_ten_thousand_deep_is_an_error() {
 #[test]
 fn a_document_nested_ten_thousand_deep_is_an_error_too() {
     for wrap in [in_and, in_elem_match, in_not] {
-        let error = quick(Duration::from_secs(1), move || {
+        let error = quick(move || {
             let filter = Document::new().with("a", nested(10_000, wrap));
             let outcome = Filter::parse(&filter, &Environment::default()).map(drop);
             // Taken apart from the outside in: dropping it whole would go as deep as it is.
@@ -235,9 +238,7 @@ fn an_in_of_a_million_is_an_error_and_a_long_one_is_searched_not_scanned() {
         Document::new().with("a", Document::new().with("$in", members))
     };
     let million = list(1_000_000);
-    let error = quick(Duration::from_secs(2), move || {
-        Filter::parse(&million, &Environment::default()).map(drop)
-    });
+    let error = quick(move || Filter::parse(&million, &Environment::default()).map(drop));
     assert_eq!(error.limit_name(), Some("in_length"));
 
     let environment = environment(|limits| limits.in_length = 1_000_000);
@@ -248,7 +249,7 @@ fn an_in_of_a_million_is_an_error_and_a_long_one_is_searched_not_scanned() {
         .filter(|n| matcher.matches(Document::new().with("a", *n).view()).unwrap())
         .count();
     assert_eq!(matched, 500);
-    assert!(started.elapsed() < Duration::from_secs(1), "took {:?}", started.elapsed());
+    assert!(started.elapsed() < SOON, "took {:?}", started.elapsed());
 }
 
 #[test]

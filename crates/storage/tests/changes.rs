@@ -152,7 +152,7 @@ fn beside_eight_writers_nothing_is_lost() {
     let mut changes = store.changes(&plan(r#"{"rid":"r"}"#, "{}"), None).unwrap();
     let begin = Barrier::new(9);
     let told = thread::scope(|scope| {
-        for writer in 0..8u32 {
+        let writers = [0_u32, 1, 2, 3, 4, 5, 6, 7].map(|writer| {
             let (store, begin) = (&store, &begin);
             scope.spawn(move || {
                 begin.wait();
@@ -165,16 +165,14 @@ fn beside_eight_writers_nothing_is_lost() {
                         _ => drop(store.put(&record(&id, "r").with("step", 1)).unwrap()),
                     }
                 }
-            });
-        }
+            })
+        });
         begin.wait();
         let follower = scope.spawn(|| {
-            let (mut there, mut last, mut quiet) = (BTreeSet::new(), 0, 0);
-            while quiet < 20 {
-                match changes.wait(Duration::from_millis(50)).unwrap() {
-                    None => quiet += 1,
+            let (mut there, mut last) = (BTreeSet::new(), 0);
+            while !there.contains("the last") {
+                match changes.wait(Duration::from_secs(60)).unwrap() {
                     Some(News::Commit(commit)) => {
-                        quiet = 0;
                         assert!(commit.number > last);
                         last = commit.number;
                         for Changed { id, what, .. } in commit.changes {
@@ -185,11 +183,13 @@ fn beside_eight_writers_nothing_is_lost() {
                             }
                         }
                     }
-                    Some(other) => panic!("{other:?}"),
+                    other => panic!("{other:?}"),
                 }
             }
             there
         });
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        store.put(&record("the last", "r")).unwrap();
         follower.join().unwrap()
     });
     let records = store.cursor(&plan(r#"{"rid":"r"}"#, "{}"), &Watch::default()).unwrap();

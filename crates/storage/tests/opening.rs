@@ -428,7 +428,7 @@ mod unix {
         store.close().unwrap();
         // A process that another test is just starting may hold a file of ours open for a moment.
         let again = || std::thread::sleep(std::time::Duration::from_millis(20));
-        let is_bound = (0..100).any(|_| {
+        let is_bound = (0..1_000).any(|_| {
             mount(site.0.path(), "remount,ro") || {
                 again();
                 false

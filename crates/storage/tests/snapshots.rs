@@ -143,7 +143,7 @@ fn snapshots_that_keep_more_than_they_may_end_oldest_first_and_say_so() {
     store.checkpoint().unwrap();
     let newest = store.snapshot();
     let patience = std::time::Instant::now();
-    while oldest.get("f1").is_ok() && patience.elapsed().as_secs() < 20 {
+    while oldest.get("f1").is_ok() && patience.elapsed().as_secs() < 60 {
         put(40);
         store.checkpoint().unwrap();
         std::thread::sleep(std::time::Duration::from_millis(20));

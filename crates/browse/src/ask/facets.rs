@@ -46,7 +46,7 @@ pub(crate) struct Bucket {
 /// Files that are walked over, of a room or a user and of all, which lie further apart; and the time that may take.
 const MOST: u64 = 100_000;
 const MOST_OF_ALL: u64 = 40_000;
-const TIME: Duration = Duration::from_millis(1500);
+const TIME: Duration = Duration::from_millis(if cfg!(test) { 60_000 } else { 1_500 });
 /// Files after which the clock is looked at.
 const LOOK: u64 = 256;
 /// Milliseconds.

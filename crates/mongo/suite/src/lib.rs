@@ -19,6 +19,10 @@ use tokio::runtime::Builder;
 
 pub use scripted::{Script, router, scripted};
 
+/// Longer than anything takes that comes to an end, also on a machine that stands still for some seconds: who waits for
+/// what must come waits as long.
+pub const LONG: Duration = Duration::from_secs(60);
+
 /// The address of a database of its own on the shared server.
 pub fn address() -> String {
     let server = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
@@ -79,7 +83,7 @@ impl Server {
         let server = Server { child, port, _directory: directory };
         let started = Instant::now();
         while MongoOptions::new(server.address()).time(Duration::from_secs(1)).connect().is_err() {
-            assert!(started.elapsed() < Duration::from_secs(30), "the server does not answer");
+            assert!(started.elapsed() < LONG, "the server does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
         server

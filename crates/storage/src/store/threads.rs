@@ -122,9 +122,9 @@ mod tests {
         store.put_with(&record, Durability::Durable).unwrap();
         assert!(store.shared().log.read().is_synced(), "it was promised to be on the disk");
         for durability in [Durability::Interval, Durability::Relaxed] {
-            // The fastest of some: a machine that has other things to do is late now and then.
-            let fastest = (0..4).map(|_| waited(&store, durability)).min();
-            assert!(fastest.unwrap() < SYNC_EVERY + Duration::from_millis(100), "{fastest:?}");
+            // One of some: a machine that has other things to do is late now and then.
+            let in_time = SYNC_EVERY + Duration::from_millis(100);
+            assert!((0..20).any(|_| waited(&store, durability) < in_time), "{durability:?}");
         }
     }
 }

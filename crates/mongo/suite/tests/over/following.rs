@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use filedex::{Backend as _, Change, Changes, ErrorKind, File, News, Scope, What};
 use filedex_mongo::MongoOptions;
-use filedex_mongo_suite::{Server, address, fail, over};
+use filedex_mongo_suite::{LONG, Server, address, fail, over};
 
 fn file(id: &str, room: &str) -> File {
     File::new(id).unwrap().with_room(room)
@@ -14,10 +14,13 @@ fn room() -> Scope {
     Scope::everything().room("r")
 }
 
-/// All that is told until nothing came for a while; of each write what became of its records.
-fn told(changes: &mut Changes) -> Vec<Vec<(String, What)>> {
+/// What is told of so many writes, whenever it comes, and of more that come at once; of each write what became of its
+/// records.
+fn told(changes: &mut Changes, writes: usize) -> Vec<Vec<(String, What)>> {
     let mut told = Vec::new();
-    while let Some(news) = changes.wait(Duration::from_millis(1_200)).unwrap() {
+    loop {
+        let time = if told.len() < writes { LONG } else { Duration::from_millis(500) };
+        let Some(news) = changes.wait(time).unwrap() else { return told };
         match news {
             News::Commit(commit) => {
                 assert_eq!(commit.number, changes.number());
@@ -29,7 +32,11 @@ fn told(changes: &mut Changes) -> Vec<Vec<(String, What)>> {
             other => panic!("{other:?}"),
         }
     }
-    told
+}
+
+/// What is told next, whenever it comes.
+fn next(changes: &mut Changes) -> Option<News> {
+    changes.wait(LONG).unwrap()
 }
 
 fn one(id: &str, what: What) -> Vec<(String, What)> {
@@ -73,13 +80,13 @@ fn each_write_is_told_once_as_a_whole_and_seen_from_the_scope() {
         several(&[("g", What::Added), ("old", What::Removed)]),
         one("b", What::Removed),
     ];
-    assert_eq!(told(&mut changes), expected);
+    assert_eq!(told(&mut changes, expected.len()), expected);
     // Whoever was away goes on where he was, through another connection.
     let other = open();
     let mut again = other.watch_from(room(), start).unwrap();
-    assert_eq!(told(&mut again), expected);
+    assert_eq!(told(&mut again, expected.len()), expected);
     let mut behind = other.watch_from(room(), changes.number()).unwrap();
-    assert_eq!(told(&mut behind), Vec::<Vec<(String, What)>>::new());
+    assert_eq!(told(&mut behind, 0), Vec::<Vec<(String, What)>>::new());
 }
 
 #[test]
@@ -104,7 +111,7 @@ fn what_is_written_by_other_programs_is_told_as_well() {
         one("c", What::Added),
         one("a", What::Removed),
     ];
-    assert_eq!(told(&mut changes), expected);
+    assert_eq!(told(&mut changes, expected.len()), expected);
 }
 
 #[test]
@@ -113,7 +120,7 @@ fn a_wait_ends_in_time_and_a_closed_index_ends_the_following() {
     let mut changes = index.watch(room()).unwrap();
     let started = Instant::now();
     assert_eq!(changes.wait(Duration::from_millis(100)).unwrap(), None);
-    assert!(started.elapsed() < Duration::from_secs(2) && !changes.has_ended());
+    assert!(started.elapsed() < LONG && !changes.has_ended());
     drop(index);
     assert!(changes.next().is_none() && changes.has_ended());
 }
@@ -125,16 +132,16 @@ fn a_task_that_follows_is_woken_by_a_write_and_by_the_end() {
         let index = over(MongoOptions::new(address()).connect().unwrap());
         let index = filedex::tokio::Filedex::new(index);
         let mut changes = index.watch(room()).await.unwrap();
-        let (writer, time) = (index.clone(), Duration::from_secs(5));
+        let writer = index.clone();
         let put = tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(300)).await;
             writer.put(&file("a", "r")).await.unwrap()
         });
-        let news = tokio::time::timeout(time, changes.next()).await.unwrap();
+        let news = tokio::time::timeout(LONG, changes.next()).await.unwrap();
         assert!(matches!(news, Some(Ok(News::Commit(_)))), "{news:?}");
         put.await.unwrap();
         drop(index);
-        assert!(tokio::time::timeout(time, changes.next()).await.unwrap().is_none());
+        assert!(tokio::time::timeout(LONG, changes.next()).await.unwrap().is_none());
     });
 }
 
@@ -150,27 +157,27 @@ fn what_can_not_be_told_is_not_passed_over_in_silence() {
     let mut changes = index.watch(room()).unwrap();
     let mut before = index.watch_from(room(), unkept).unwrap();
     writer.put(&file("a", "r").with_size(7)).unwrap();
-    let first = |changes: &mut Changes| changes.wait(Duration::from_secs(3)).unwrap();
-    assert!(matches!(first(&mut changes), Some(News::Commit(_))));
-    assert!(matches!(first(&mut before), Some(News::Commit(_))));
+    assert!(matches!(next(&mut changes), Some(News::Commit(_))));
+    assert!(matches!(next(&mut before), Some(News::Commit(_))));
     // The history does not reach back so far.
     fail(&server, 286, &["aggregate"], 1);
     let mut lost = index.watch_from(room(), unkept).unwrap();
-    let Some(News::Lagged(number)) = first(&mut lost) else { panic!("not told") };
+    let Some(News::Lagged(number)) = next(&mut lost) else { panic!("not told") };
     assert_eq!(number, lost.number());
     writer.put(&file("b", "r")).unwrap();
-    assert!(matches!(first(&mut lost), Some(News::Commit(_))));
-    // Nor later on; the others ask no more.
-    drop((before, lost));
-    std::thread::sleep(Duration::from_millis(500));
+    assert!(matches!(next(&mut lost), Some(News::Commit(_))));
+}
+
+#[test]
+fn a_history_that_is_lost_while_it_is_followed_is_not_passed_over_in_silence() {
+    let server = Server::start(&["--enable-test-commands"]);
+    let index = over(MongoOptions::new(server.address()).connect().unwrap());
+    // Nobody else follows, who could be told instead.
+    let mut changes = index.watch(room()).unwrap();
     fail(&server, 286, &["getMore"], 1);
-    let mut waited = 0;
-    while !matches!(changes.wait(Duration::from_millis(200)).unwrap(), Some(News::Lagged(_))) {
-        waited += 1;
-        assert!(waited < 20, "never told");
-    }
-    writer.remove("b").unwrap();
-    assert!(matches!(first(&mut changes), Some(News::Commit(_))));
+    assert!(matches!(next(&mut changes), Some(News::Lagged(_))));
+    index.put(&file("b", "r")).unwrap();
+    assert!(matches!(next(&mut changes), Some(News::Commit(_))));
 }
 
 #[test]
@@ -184,11 +191,7 @@ fn a_change_before_anybody_followed_is_told_as_lost() {
     unkept.put(&file("a", "r")).unwrap();
     unkept.put(&file("a", "s")).unwrap();
     let mut changes = unkept.watch_from(room(), start).unwrap();
-    let mut lagged = false;
-    while let Some(news) = changes.wait(Duration::from_millis(1_200)).unwrap() {
-        lagged |= matches!(news, News::Lagged(_));
-    }
-    assert!(lagged);
+    while !matches!(next(&mut changes).expect("told"), News::Lagged(_)) {}
 }
 
 /// Another database of the same server, whose clock is the same.
@@ -203,14 +206,10 @@ fn a_server_that_dies_is_an_error_and_what_it_tells_later_is_told() {
     let mut changes = index.watch(room()).unwrap();
     // Not one that the driver goes on from by itself.
     fail(&server, 13, &["getMore"], 1);
-    let error = loop {
-        if let Some(error) = changes.wait(Duration::from_millis(300)).err() {
-            break error;
-        }
-    };
+    let error = changes.wait(LONG).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io, "{error}");
     index.put(&file("a", "r")).unwrap();
-    assert_eq!(told(&mut changes), [one("a", What::Added)]);
+    assert_eq!(told(&mut changes, 1), [one("a", What::Added)]);
 }
 
 #[test]
@@ -234,5 +233,6 @@ fn servers_without_a_history_and_indexes_that_may_not_ask_for_one_say_so() {
     let upsert = Change::new(r#"{"$set": {"rid": "r"}}"#).upsert();
     writer.update_with("b", &upsert).unwrap();
     assert!(writer.remove("a").unwrap());
-    assert_eq!(told(&mut changes), [one("b", What::Added), one("a", What::Removed)]);
+    let expected = [one("b", What::Added), one("a", What::Removed)];
+    assert_eq!(told(&mut changes, expected.len()), expected);
 }

@@ -41,7 +41,7 @@ fn a_snapshot_is_of_one_moment_whatever_is_asked_of_it_and_in_which_order() {
 #[test]
 fn a_snapshot_that_the_servers_keep_no_longer_says_so() {
     let mut server = Server::start(&["--enable-test-commands"]);
-    let uri = format!("{}?serverSelectionTimeoutMS=500", server.address());
+    let uri = format!("{}?serverSelectionTimeoutMS=5000", server.address());
     let index = over(MongoOptions::new(uri).connect().unwrap());
     fill(&index);
     let snapshot = index.snapshot().unwrap();
