@@ -8,11 +8,9 @@
     reason = "tests"
 )]
 
-mod bare;
-
 use std::sync::Arc;
 
-use bare::Bare;
+use super::bare::Bare;
 use filedex::{Backend, ErrorKind, File, Filedex, Store};
 
 #[test]

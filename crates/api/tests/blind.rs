@@ -10,13 +10,12 @@
     reason = "tests"
 )]
 
-mod blindness;
-mod world;
+use super::blindness;
 
+use super::world::{directory, encode, get, index, summary};
 use filedex::{Document, Endpoints, Policy};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use world::{directory, encode, get, index, summary};
 
 /// Pairs of indexes, and bytes for each: some 3,000 requests in all.
 const PAIRS: u32 = 60;

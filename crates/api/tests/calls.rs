@@ -2,12 +2,10 @@
 //! expiry. The same calls give the same over a backend that can do no more than walk.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod bare;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use bare::Bare;
+use super::bare::Bare;
 use filedex::{
     AsIs, Change, Date, Document, ErrorKind, File, Filedex, Lookup, News, Scope, Value, What,
 };

@@ -9,7 +9,7 @@
     reason = "tests"
 )]
 
-mod world;
+use super::world;
 
 use filedex::{Collation, Date, Document, EndpointOptions, Endpoints, File, Filedex};
 use serde_json::Value;

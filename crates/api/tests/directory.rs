@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod schema;
+use super::schema;
 
 use filedex::{
     Directory, FileDirectory, MemoryDirectory, Role, Room, RoomKind, Tag, TokenHash, User,

@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod world;
+use super::world;
 
 use filedex::{Endpoints, User};
 use http::{Method, Request, Response};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 #[cfg(feature = "tokio")]
-mod hosted;
+use super::hosted;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod world;
+use super::world;
 
 use world::{Row, check, check_with, endpoints, get, with};
 

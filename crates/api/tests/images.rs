@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod world;
+use super::world;
 
 use filedex::{Date, Endpoints, File, Filedex};
 use world::{Row, check, endpoints, get, summary, with};

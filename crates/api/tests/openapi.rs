@@ -8,14 +8,11 @@
     reason = "tests"
 )]
 
-mod schema;
-mod world;
-
+use super::schema::fits;
+use super::world::{directory, encode, endpoints, get, uploads};
 use filedex::{Endpoints, Folder};
 use proptest::prelude::*;
-use schema::fits;
 use serde_json::Value;
-use world::{directory, encode, endpoints, get, uploads};
 
 fn description() -> Value {
     let response = endpoints().handle(http::Request::get("/api/openapi.json").body("").unwrap());

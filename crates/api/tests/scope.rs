@@ -9,11 +9,9 @@
     reason = "tests"
 )]
 
-mod world;
-
+use super::world::{directory, encode, get};
 use filedex::{Endpoints, File, Filedex};
 use proptest::prelude::*;
-use world::{directory, encode, get};
 
 const FIELDS: [&str; 14] = [
     "_id",

@@ -10,19 +10,11 @@
     reason = "tests"
 )]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "blindness/choices.rs"]
-mod choices;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "blindness/records.rs"]
-mod records;
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "blindness/requests.rs"]
-mod requests;
-mod shards;
+use super::blindness::{choices, records, requests};
 
 use std::sync::Arc;
 
+use super::shards::Sharded;
 use choices::Choices;
 use filedex::{
     AsIs, Backend, Document, EndpointOptions, Endpoints, Filedex, FilesParams, ImagesParams,
@@ -33,7 +25,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use records::{ROOM, Rules, USER};
 use requests::Request;
-use shards::Sharded;
 
 fn shards(number: usize) -> Arc<Sharded> {
     let mut options = Options::default();

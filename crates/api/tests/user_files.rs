@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod world;
+use super::world;
 
 use filedex::{
     EndpointOptions, Endpoints, Order, SearchField, Shown, SortBy, User, UserFilesParams,

@@ -9,14 +9,12 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use program::{command, fill, run, run_with, text};
+use super::program::{command, fill, run, run_with, text};
 
 /// Everything a store answers.
 fn answers(db: &Path) -> Vec<String> {

@@ -10,14 +10,12 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::io::{BufRead as _, BufReader, Lines};
 use std::process::{Child, ChildStdout, Stdio};
 
+use super::program::{command, fill, run, text};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use program::{command, fill, run, text};
 
 struct Running {
     child: Child,

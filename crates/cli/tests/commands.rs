@@ -10,11 +10,9 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::process::{Command, Stdio};
 
-use program::{Run, fill, run, run_with, text};
+use super::program::{Run, fill, run, run_with, text};
 use serde_json::{Value, json};
 
 /// A store of so many records, and its path.

@@ -10,13 +10,11 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use program::{copy_through_kills, fill, run, run_with, text};
+use super::program::{copy_through_kills, fill, run, run_with, text};
 
 /// Places to copy between; those of a server where one is there.
 struct Site {

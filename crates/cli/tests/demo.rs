@@ -9,9 +9,7 @@
     reason = "tests"
 )]
 
-mod program;
-
-use program::{page_text, run};
+use super::program::{page_text, run};
 
 #[test]
 fn the_documents_pages_come_out_of_the_index_field_for_field_and_key_for_key() {

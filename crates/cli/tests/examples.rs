@@ -10,16 +10,14 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use super::program::{run, run_with, text};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use program::{run, run_with, text};
 
 /// Commands that go on until they are told to stop.
 const LONG: [&str; 3] = ["serve", "watch", "browse"];

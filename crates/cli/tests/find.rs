@@ -9,7 +9,7 @@
     reason = "tests"
 )]
 
-mod program;
+use super::program;
 
 use program::{Run, run, run_with, text};
 

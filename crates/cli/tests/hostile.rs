@@ -10,9 +10,7 @@
     reason = "tests"
 )]
 
-mod program;
-
-use program::{Run, run_with};
+use super::program::{Run, run_with};
 use std::time::{Duration, Instant};
 
 /// With the time the program takes to start on a machine that is busy, or stands still for some seconds.

@@ -9,9 +9,7 @@
     reason = "tests"
 )]
 
-mod program;
-
-use program::{run, run_with, text};
+use super::program::{run, run_with, text};
 
 /// Everything in a directory, itself first, with its permissions.
 #[cfg(unix)]

@@ -10,11 +10,9 @@
     reason = "tests"
 )]
 
-mod program;
-
+use super::program::{Run, run_with};
 use filedex_query::ejson::{self, Form};
 use filedex_query::{Document, Limits, Value};
-use program::{Run, run_with};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

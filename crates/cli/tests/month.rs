@@ -11,15 +11,14 @@
     reason = "tests"
 )]
 
-mod program;
-mod server;
+use super::server;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::program::{run, text};
 use nix::sys::signal::Signal;
-use program::{run, text};
 use server::{Server, lines, verified};
 
 /// Records at the beginning.

@@ -10,11 +10,8 @@
     reason = "tests"
 )]
 
-mod program;
-mod server;
-
-use program::{command, run};
-use server::Server;
+use super::program::{command, run};
+use super::server::Server;
 
 #[test]
 fn figures_are_prometheus_text_and_count_what_was_asked() {

@@ -9,12 +9,10 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::fs;
 use std::path::Path;
 
-use program::{fill, run, text};
+use super::program::{fill, run, text};
 
 fn exported(db: &Path) -> String {
     run(&["export", "--canonical", "--db", text(db)]).out

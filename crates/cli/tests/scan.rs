@@ -10,7 +10,7 @@
     reason = "tests"
 )]
 
-mod program;
+use super::program;
 
 use std::ffi::OsStr;
 use std::fs;

@@ -9,7 +9,7 @@
     reason = "tests"
 )]
 
-mod program;
+use super::program;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -10,11 +10,9 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::time::Duration;
 
-use program::{copy_through_kills, fill, run, text};
+use super::program::{copy_through_kills, fill, run, text};
 
 /// A database of its own.
 fn database(name: &str) -> String {

@@ -10,15 +10,13 @@
     reason = "tests"
 )]
 
-mod program;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use program::{command, run_with, text};
+use super::program::{command, run_with, text};
 use serde_json::json;
 
 struct Server {

@@ -26,6 +26,9 @@ const FILES: [&str; 16] = [
     "user_files",
 ];
 
+/// What they share.
+const SHARED: [&str; 4] = ["bare", "blindness", "schema", "world"];
+
 include!("exceptions.rs");
 
 fn main() {
@@ -40,8 +43,9 @@ fn main() {
     copy(&from.join("tests"), &to, &from, &mut used);
     let unused: Vec<_> = EXCEPTIONS.iter().filter(|(name, _)| !used.contains(name)).collect();
     assert!(unused.is_empty(), "exceptions of no test: {unused:?}");
-    let modules = FILES.iter().map(|name| {
-        let path = to.join(format!("{name}.rs"));
+    let modules = FILES.iter().chain(&SHARED).map(|name| {
+        let path = to.join(name).with_extension("rs");
+        let path = if path.exists() { path } else { to.join(name).join("mod.rs") };
         format!("#[path = {path:?}]\nmod {name};\n")
     });
     fs::write(to.with_extension("rs"), modules.collect::<String>()).unwrap();

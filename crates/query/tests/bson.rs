@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod strategies;
+use super::strategies;
 
 use filedex_query::{Document, Value, bson};
 use proptest::prelude::*;

@@ -8,7 +8,7 @@
     reason = "tests"
 )]
 
-mod cases;
+use super::cases;
 
 use filedex_query::Environment;
 

@@ -1,12 +1,10 @@
 //! The laws and limits of expressions. What each operator answers is in `testdata/expressions.jsonl`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod strategies;
-
+use super::strategies::{document, value};
 use filedex_query::ejson;
 use filedex_query::{Document, Environment, Expression, Limits, Value};
 use proptest::prelude::*;
-use strategies::{document, value};
 
 fn environment() -> Environment {
     let now = filedex_query::Date(1_700_000_000_000);

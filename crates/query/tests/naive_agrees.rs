@@ -8,8 +8,8 @@
     reason = "tests"
 )]
 
-mod naive;
-mod random;
+use super::naive;
+use super::random;
 
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{

@@ -11,7 +11,7 @@
     reason = "tests"
 )]
 
-mod oracle;
+use super::oracle;
 
 use filedex_query::{Limits, Pattern};
 use oracle::{Outcome, oracle};

@@ -1,8 +1,7 @@
 //! The laws of projections. What each form shows is in `testdata/projections.jsonl`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod strategies;
-
+use super::strategies::document;
 use filedex_query::ejson::{Form, Marked, write_document, write_marked_within};
 use filedex_query::packed::{PackedDocument, pack};
 use filedex_query::{
@@ -10,7 +9,6 @@ use filedex_query::{
     Value,
 };
 use proptest::prelude::*;
-use strategies::document;
 
 const PATHS: [&str; 7] = ["a", "b", "c", "a.b", "a.c", "b.a", "a.b.c"];
 

@@ -1,13 +1,11 @@
 //! The laws of sorting: keys order documents as their tuples do, and a bounded heap loses nothing.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod strategies;
-
 use std::cmp::Ordering;
 
+use super::strategies::{document, value};
 use filedex_query::{Document, Environment, Limits, Sort, TopK, Value, order};
 use proptest::prelude::*;
-use strategies::{document, value};
 
 const PATHS: [&str; 7] = ["a", "b", "c", "a.b", "a.c", "b.a", "a.b.c"];
 

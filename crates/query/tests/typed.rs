@@ -1,7 +1,7 @@
 //! A host's own types to documents and back.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod strategies;
+use super::strategies;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -9,10 +9,8 @@
     reason = "tests"
 )]
 
-mod naive;
-mod naive_update;
-mod random;
-mod random_update;
+use super::naive_update;
+use super::random_update;
 
 use std::cell::Cell;
 

@@ -1,15 +1,13 @@
 //! The laws of values: order, keys, the stored form and the text form agree.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod strategies;
-
 use std::cmp::Ordering;
 
+use super::strategies::{document, number, value};
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::{self, PackedDocument};
 use filedex_query::{Date, Document, DocumentRef, Limits, Value, ValueRef, key, order};
 use proptest::prelude::*;
-use strategies::{document, number, value};
 
 fn key_of(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();

@@ -8,17 +8,15 @@
     reason = "tests"
 )]
 
-mod support;
-
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::support::strange;
 use filedex_query::packed::pack;
 use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort};
 use filedex_storage::{Backup, Cancel, ErrorKind, Options, Result, Store, Watch, Window};
-use support::strange;
 
 fn file(number: i64) -> Document {
     Document::new()

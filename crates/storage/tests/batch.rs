@@ -2,15 +2,13 @@
 //! between.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::thread;
 
+use super::support::{by_full_scan, filter, plan, record, sort, window};
 use filedex_query::{Document, Value};
 use filedex_storage::{Error, ErrorKind, Options, Put, Store, Watch, Window};
 use proptest::prelude::*;
-use support::{by_full_scan, filter, plan, record, sort, window};
 
 /// One step of a write.
 #[derive(Clone, Debug)]

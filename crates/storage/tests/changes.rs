@@ -1,16 +1,14 @@
 //! Who follows what is written is told every write as a whole, in order, or that he missed some.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
+use super::support::plan;
 use filedex_query::Document;
 use filedex_storage::{Changed, Changes, Commit, Error, News, Options, Store, Watch, What};
-use support::plan;
 
 const NOW: Duration = Duration::ZERO;
 

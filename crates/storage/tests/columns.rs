@@ -2,16 +2,14 @@
 //! read.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 
+use super::support::{by_full_scan, plan, plan_under};
 use filedex_query::{Date, Document, Plan, Value};
 use filedex_storage::{Durability, Options, Start, Store, Watch, Window};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use support::{by_full_scan, plan, plan_under};
 
 const FILTERS: &[&str] = &[
     r#"{"identify.size.width":{"$gte":30}}"#,

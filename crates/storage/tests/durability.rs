@@ -50,7 +50,11 @@ fn a_process_that_writes_until_it_is_killed() {
 /// A process of its own that has done its writes.
 fn writer(store: &Path, mode: Durability) -> Child {
     let mut process = Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", "a_process_that_writes_until_it_is_killed", "--nocapture"]);
+    process.args([
+        "--exact",
+        "durability::a_process_that_writes_until_it_is_killed",
+        "--nocapture",
+    ]);
     process.env(STORE, store).env(MODE, format!("{mode:?}"));
     let mut child = process.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,14 +1,12 @@
 //! Records go at their dates, each when it is due and no other; a call costs what is due.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use super::support::plan;
 use filedex_query::{Date, Document, Limits, Path, Value};
 use filedex_storage::{Options, Store, Watch};
 use proptest::prelude::*;
-use support::plan;
 
 fn expire(store: &Store, now: i64) -> u64 {
     let due = format!(r#"{{"deletesAt":{{"$lte":{{"$date":{{"$numberLong":"{now}"}}}}}}}}"#);

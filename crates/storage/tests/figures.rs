@@ -2,16 +2,14 @@
 //! is read, however many there are.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use super::support::{by_full_scan, filter, plan, record, sort};
 use filedex_query::{
     Account, Collation, Date, Document, Environment, Limits, Path, Plan, Sum, Value, Values, order,
 };
 use filedex_storage::{Options, Start, Store, Watch, Window};
 use proptest::prelude::*;
-use support::{by_full_scan, filter, plan, record, sort};
 
 fn path(text: &str) -> Path {
     Path::parse(text, &Limits::default()).unwrap()

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Files are kept without the zeros at their end, which sled reserves; `lengths` says how long they
-//! were. `cargo test -p filedex-storage --test format -- --ignored` writes the fixtures of a format that
+//! were. `cargo test -p filedex-storage --test suite format:: -- --ignored` writes the fixtures of a format that
 //! has none yet.
 #![allow(
     clippy::unwrap_used,
@@ -21,20 +21,18 @@
     reason = "tests"
 )]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::support::{plan, strange};
 use data_encoding::{HEXLOWER, HEXUPPER};
 use filedex_query::ejson::{self, Form};
 use filedex_query::packed::pack;
 use filedex_query::{Date, Document, Limits, Value, ValueRef};
 use filedex_storage::{Durability, ErrorKind, Options, Put, Store, Watch, Window};
 use serde_json::json;
-use support::{plan, strange};
 
 /// The format that this version writes.
 const FORMAT: u32 = 2;

@@ -1,15 +1,13 @@
 //! The laws of the store: a plan equals a full scan, counts equal a recount, pages equal the whole.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use super::support::{by_full_scan, filter, plan, record, sort, window};
 use filedex_query::ejson::{self, Form};
 use filedex_query::{Document, Value, ValueRef, key};
 use filedex_storage::{Holder, Options, Store, Watch, Window};
 use proptest::prelude::*;
-use support::{by_full_scan, filter, plan, record, sort, window};
 
 /// One change of a store.
 #[derive(Clone, Debug)]

@@ -349,7 +349,7 @@ fn in_another_process() {
 /// What opening the store says in another process; `None` where it cannot be started as asked.
 fn elsewhere(store: &Path, with: impl FnOnce(&mut Command) -> &mut Command) -> Option<String> {
     let mut process = Command::new(std::env::current_exe().unwrap());
-    process.args(["--exact", "in_another_process", "--nocapture"]).env(STORE, store);
+    process.args(["--exact", "opening::in_another_process", "--nocapture"]).env(STORE, store);
     process.current_dir("/").stdin(Stdio::null());
     with(&mut process);
     let output = String::from_utf8(process.output().ok()?.stdout).unwrap();

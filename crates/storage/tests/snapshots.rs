@@ -1,14 +1,12 @@
 //! Snapshots that a host keeps: what they answer never changes, and what they keep is bounded.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "these are tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 
+use super::support::{by_full_scan, plan, record};
 use filedex_query::Document;
 use filedex_storage::{Durability, ErrorKind, Options, Snapshot, Store, Watch, Window};
 use proptest::prelude::*;
-use support::{by_full_scan, plan, record};
 
 /// Something that happens to a store while snapshots of it are kept.
 #[derive(Clone, Debug)]

@@ -1,17 +1,15 @@
 //! What a host may rely on: opening, refusals, one state per answer, explain's account.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
-mod support;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::support::plan;
 use filedex_query::ejson::{Form, to_text};
 use filedex_query::{Date, Document, Plan, Value, ValueRef};
 use filedex_storage::{
     Cancel, Cursor, Durability, ErrorKind, Options, Page, Put, Store, Watch, Window,
 };
-use support::plan;
 
 fn store() -> Store {
     Store::temporary(&Options::default()).unwrap()

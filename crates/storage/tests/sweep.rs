@@ -1,16 +1,14 @@
 //! Removing and changing all records of a plan: what a model says, each record once, in whole steps.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use super::support::{filter, plan, record};
 use filedex_query::{Date, Document, Environment, Matcher, Value};
 use filedex_storage::{Cancel, Error, ErrorKind, Options, Store, Watch};
 use proptest::prelude::*;
-use support::{filter, plan, record};
 
 fn small_store() -> Store {
     let mut options = Options::default();

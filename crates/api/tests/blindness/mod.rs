@@ -1,9 +1,9 @@
 //! The law of blindness: two indexes that differ only in what a caller may not see give that caller
 //! the same status and the same bytes, whatever the request.
 
-mod choices;
-mod records;
-mod requests;
+pub(crate) mod choices;
+pub(crate) mod records;
+pub(crate) mod requests;
 
 use filedex::{
     AsIs, Document, EndpointOptions, Endpoints, Filedex, MemoryDirectory, Room, RoomKind, User,

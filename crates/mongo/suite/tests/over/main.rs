@@ -22,4 +22,8 @@ mod api {
 /// Those of the program that need servers.
 #[allow(warnings, reason = "the sources are another crate's")]
 #[path = "../../../../cli/tests/servers.rs"]
+mod servers;
+
+#[allow(warnings, reason = "the sources are another crate's")]
+#[path = "../../../../cli/tests/program/mod.rs"]
 mod program;
