@@ -33,6 +33,7 @@ mod random_update;
 mod schemas;
 mod shell;
 mod sorts;
+mod spent;
 mod strategies;
 mod typed;
 mod update_limits;

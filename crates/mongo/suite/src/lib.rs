@@ -82,8 +82,8 @@ impl Server {
             .expect("the server starts");
         let server = Server { child, port, _directory: directory };
         let started = Instant::now();
-        while MongoOptions::new(server.address()).time(Duration::from_secs(1)).connect().is_err() {
-            assert!(started.elapsed() < LONG, "the server does not answer");
+        while MongoOptions::new(server.address()).time(Duration::from_secs(10)).connect().is_err() {
+            assert!(started.elapsed() < 3 * LONG, "the server does not answer");
             std::thread::sleep(Duration::from_millis(50));
         }
         server
