@@ -77,6 +77,11 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
         self.cache.insert(key, Weighed { kept, bytes });
     }
 
+    /// Keeps nothing any more.
+    pub(crate) fn clear(&self) {
+        self.cache.clear();
+    }
+
     pub(crate) fn fill(&self) -> Fill {
         let Self { cache } = self;
         let (hits, misses) = (cache.hits(), cache.misses());

@@ -11,14 +11,18 @@
 //! block, an upper one for those of the block before; the first block of a list has an empty one. A chunk
 //! lies under its list and its first fence. It is read in place.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::keys::compare;
 use super::number;
+use super::slice::Slice;
 use super::tally::{Tally, Weights};
 
 /// Stands for the total that only the first chunk of a list has.
 const NO_TOTAL: u8 = 0xff;
+
+/// Where the total stands, behind the list's length.
+const TOTAL_AT: usize = 2;
 
 /// Blocks after which a chunk is cut in two.
 pub(crate) const MOST_BLOCKS: usize = 64;
@@ -34,10 +38,11 @@ pub(crate) struct Place {
 /// A chunk as it is kept.
 #[derive(Clone, Debug)]
 pub(crate) struct Chunk {
-    bytes: Arc<[u8]>,
+    bytes: Slice,
     list: u16,
-    /// What the whole list adds up to, if this is its first chunk.
-    total: Option<Arc<Tally>>,
+    /// Whether this is the first chunk of its list, and what that adds up to, once somebody asked.
+    is_first: bool,
+    total: OnceLock<Arc<Tally>>,
     /// How many chunks the list has, if this is its first.
     chunks: u64,
     ends_at: usize,
@@ -75,22 +80,22 @@ impl<'a> Item<'a> {
 
 impl Chunk {
     /// Reads the header; `None` for bytes that are no chunk.
-    pub(crate) fn open(bytes: Arc<[u8]>) -> Option<Chunk> {
-        let (list, rest) = bytes.split_first_chunk::<2>()?;
-        let (total, chunks, rest) = match rest.split_first()? {
-            (&NO_TOTAL, rest) => (None, 0, rest),
+    pub(crate) fn open(bytes: Slice) -> Option<Chunk> {
+        let (list, rest) = bytes.split_first_chunk::<TOTAL_AT>()?;
+        let (is_first, chunks, rest) = match rest.split_first()? {
+            (&NO_TOTAL, rest) => (false, 0, rest),
             _ => {
-                let (total, rest) = Tally::read(rest)?;
-                let (chunks, rest) = number::take(rest)?;
-                (Some(Arc::new(total)), chunks, rest)
+                let (chunks, rest) = number::take(Tally::skip(rest)?)?;
+                (true, chunks, rest)
             }
         };
         let ends_at = bytes.len() - rest.len() + 4;
         let count = number::fixed(rest, 0)? as usize;
         let items_at = count.checked_mul(4)?.checked_add(ends_at)?;
         let list = u16::from_le_bytes(*list);
-        let is_long_enough = items_at <= bytes.len();
-        is_long_enough.then_some(Chunk { bytes, list, total, chunks, ends_at, items_at, count })
+        let (total, is_long_enough) = (OnceLock::new(), items_at <= bytes.len());
+        let chunk = Chunk { bytes, list, is_first, total, chunks, ends_at, items_at, count };
+        is_long_enough.then_some(chunk)
     }
 
     /// As it is stored.
@@ -105,13 +110,15 @@ impl Chunk {
 
     /// What the whole list adds up to, if this is its first chunk.
     pub(crate) fn total(&self) -> Option<&Arc<Tally>> {
-        self.total.as_ref()
+        let read = || Tally::read(self.bytes.get(TOTAL_AT..)?).map(|(total, _)| total);
+        self.is_first.then(|| self.total.get_or_init(|| read().unwrap_or_default().into()))
     }
 
     /// Bytes of memory that it takes beside itself.
     pub(crate) fn memory(&self) -> usize {
-        self.bytes.len()
-            + self.total.as_ref().map_or(0, |total| size_of::<Tally>() + total.memory())
+        let classes = self.bytes.get(TOTAL_AT).filter(|_| self.is_first);
+        let total = classes.map_or(0, |classes| Tally::memory_of(usize::from(*classes)));
+        self.bytes.memory() + total
     }
 
     /// How many chunks the list has, if this is its first.

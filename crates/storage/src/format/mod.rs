@@ -19,6 +19,7 @@ pub(crate) mod lists;
 pub(crate) mod number;
 pub(crate) mod record;
 pub(crate) mod size;
+mod slice;
 pub(crate) mod tally;
 
 pub(crate) use block::{Block, Entry};
@@ -30,4 +31,5 @@ pub(crate) use lists::List;
 pub use record::check_record;
 pub(crate) use record::{Record, Standing};
 pub(crate) use size::Size;
+pub(crate) use slice::Slice;
 pub(crate) use tally::Tally;

@@ -4,6 +4,9 @@ use bincode::config::Configuration;
 
 const FORM: Configuration = bincode::config::standard();
 
+/// What a number of 16 bytes begins with.
+const LARGE: u8 = 254;
+
 /// Appends a number.
 pub(crate) fn put(out: &mut Vec<u8>, number: u64) {
     match u8::try_from(number) {
@@ -45,8 +48,12 @@ pub(crate) fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
     })
 }
 
-/// The same for a number that may be larger.
+/// The same for a number that may be larger; hardly any is.
+#[inline]
 pub(crate) fn take_large(bytes: &[u8]) -> Option<(u128, &[u8])> {
+    if bytes.first().is_some_and(|first| *first < LARGE) {
+        return take(bytes).map(|(number, rest)| (u128::from(number), rest));
+    }
     let (number, read) = bincode::decode_from_slice::<u128, _>(bytes, FORM).ok()?;
     Some((number, bytes.get(read..)?))
 }

@@ -108,6 +108,11 @@ impl Tally {
         self.0.capacity() * size_of::<(Class, Weight)>()
     }
 
+    /// Bytes of memory that one of so many classes takes with itself.
+    pub(crate) fn memory_of(classes: usize) -> usize {
+        size_of::<Tally>() + classes * size_of::<(Class, Weight)>()
+    }
+
     /// Appends an account of records, in which nothing is negative.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
         out.push(self.0.len() as u8);
@@ -125,6 +130,14 @@ impl Tally {
         let read: Vec<(Class, Weight)> = weights.by_ref().collect();
         let is_whole = weights.left == 0 && read.is_sorted_by(|(one, _), (next, _)| one < next);
         is_whole.then_some((Tally(read), weights.bytes))
+    }
+
+    /// The bytes behind the account at the start of the bytes.
+    pub(crate) fn skip(bytes: &[u8]) -> Option<&[u8]> {
+        let mut weights = Weights::read(bytes)?;
+        let is_sorted =
+            weights.by_ref().map(|(class, _)| class).is_sorted_by(|one, next| one < next);
+        (is_sorted && weights.left == 0).then_some(weights.bytes)
     }
 }
 

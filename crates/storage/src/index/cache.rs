@@ -14,8 +14,6 @@ use crate::format::List;
 #[derive(Debug)]
 pub(super) struct IndexCache {
     chunks: ByKey<Box<[u8]>, Keyed>,
-    /// Bytes that these may take.
-    chunk_bytes: u64,
     outlines: ByKey<Box<[u8]>, Arc<Outline>>,
     /// Keys under which there is no chunk: those of lists that are asked for and hold nothing.
     absent: ByKey<Box<[u8]>, ()>,
@@ -36,7 +34,6 @@ impl IndexCache {
     pub(super) fn new(bytes: u64, newest: u64) -> IndexCache {
         IndexCache {
             chunks: ByKey::new(bytes / 4 * 3, 3000),
-            chunk_bytes: bytes / 4 * 3,
             outlines: ByKey::new(bytes / 4, 10_000),
             absent: ByKey::new(MOST_ABSENT_BYTES.min(bytes), 40),
             asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
@@ -59,11 +56,6 @@ impl IndexCache {
 
     pub(super) fn keep_absent(&self, version: &Version, key: &[u8]) {
         self.newest.take_in(version.number(), || self.absent.keep(key.into(), (), key.len()));
-    }
-
-    /// Bytes of chunks that can be kept without anything being dropped for them.
-    pub(super) fn room_for_chunks(&self) -> usize {
-        usize::try_from(self.chunk_bytes / 4 * 3).unwrap_or(usize::MAX)
     }
 
     pub(super) fn keep_chunk(&self, version: &Version, chunk: &Keyed) {
@@ -121,12 +113,17 @@ impl IndexCache {
         }
     }
 
+    /// Drops all chunks: what they are parts of is to go.
+    pub(super) fn forget_chunks(&self) {
+        self.chunks.clear();
+    }
+
     fn counter(&self, list: &List) -> Option<&AtomicU32> {
         self.asked.get(crc32fast::hash(list.bytes()) as usize % ASKED)
     }
 }
 
 /// Bytes of memory that a chunk takes where it is kept by its key.
-pub(super) fn memory(chunk: &Keyed) -> usize {
+fn memory(chunk: &Keyed) -> usize {
     2 * chunk.key.len() + chunk.chunk.memory()
 }

@@ -3,9 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::tree::Bytes;
 use super::version::Version;
-use super::{Index, Keyed, MOST_AT_ONCE, keyed};
+use super::{Index, Keyed, MOST_AT_ONCE};
 use crate::error::Result;
 
 /// Chunks past a key and before another, as one version has them.
@@ -13,7 +12,7 @@ pub(crate) struct Following {
     after: Vec<u8>,
     end: Vec<u8>,
     /// What the tree had when it was asked, in order. What has changed since, the version knows.
-    stored: VecDeque<(Vec<u8>, Bytes)>,
+    stored: VecDeque<Keyed>,
     /// How many it is asked for the next time.
     count: usize,
     has_ended: bool,
@@ -29,12 +28,12 @@ impl Following {
     pub(crate) fn next(&mut self, index: &Index, version: &Version) -> Result<Option<Keyed>> {
         loop {
             self.ask(index)?;
-            let stored = self.stored.front().map(|(key, _)| key.as_slice());
+            let stored = self.stored.front().map(|stored| &*stored.key);
             let Some((key, chunk)) = version.after(&self.after, &self.end, stored) else {
-                let Some((key, bytes)) = self.stored.pop_front() else { return Ok(None) };
-                let chunk = keyed(&key, &bytes)?;
-                index.cache.keep_chunk(version, &chunk);
-                self.after = key;
+                let Some(chunk) = self.stored.pop_front() else { return Ok(None) };
+                index.keep(version, &chunk);
+                self.after.clear();
+                self.after.extend_from_slice(&chunk.key);
                 return Ok(Some(chunk));
             };
             if stored == Some(key.as_slice()) {

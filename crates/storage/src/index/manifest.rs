@@ -17,6 +17,7 @@ use std::io::{BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
 use super::edit::{Commit, Edit};
+use super::listing::{Gathering, Listing};
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
@@ -32,7 +33,10 @@ const CHANGES: u8 = 1;
 const COMMIT: u8 = 2;
 
 /// Bytes of changes after which a part ends.
-const PART: usize = 256 << 10;
+pub(super) const PART: usize = 256 << 10;
+
+/// Bytes that are read at once, but for longer parts.
+const AT_ONCE: usize = 64 << 10;
 
 /// A part that says that it is longer is none: no chunk comes near.
 const MOST_PART: usize = 64 << 20;
@@ -81,17 +85,25 @@ impl Manifest {
         Manifest::write(directory, generation, std::iter::empty(), commit)
     }
 
-    /// Opens the newest manifest that is whole; its commits from that position on are the caller's to
-    /// apply. Says which others there are.
+    /// Opens the newest manifest that is whole. Says which others there are.
     pub(crate) fn open(directory: &Arc<Directory>) -> Result<(Manifest, Vec<u64>)> {
+        let (manifest, _, others) = Manifest::open_with_listing(directory, 0)?;
+        Ok((manifest, others))
+    }
+
+    /// The same with the chunks that it comes to, if they take no more than so many bytes.
+    pub(crate) fn open_with_listing(
+        directory: &Arc<Directory>,
+        most: u64,
+    ) -> Result<(Manifest, Option<Listing>, Vec<u64>)> {
         let mut numbers = directory.numbers(Numbered::Manifest)?;
         let next = numbers.last().map_or(1, |last| last + 1);
         let mut others = Vec::new();
         while let Some(generation) = numbers.pop() {
-            match Manifest::read(directory, generation, next)? {
-                Some(manifest) => {
+            match Manifest::read(directory, generation, next, most)? {
+                Some((manifest, listing)) => {
                     others.append(&mut numbers);
-                    return Ok((manifest, others));
+                    return Ok((manifest, listing, others));
                 }
                 None => others.push(generation),
             }
@@ -157,7 +169,7 @@ impl Manifest {
     /// last one ends.
     pub(crate) fn replay(&self, from: Option<Position>, show: &mut Show<'_>) -> Result<()> {
         let from = from.map_or(HEADER as u64, |position| position.length);
-        let mut reader = BufReader::with_capacity(1 << 20, &self.file);
+        let mut reader = BufReader::with_capacity(AT_ONCE, &self.file);
         reader.seek(SeekFrom::Start(from)).map_err(|error| self.failed(error))?;
         let mut parts = Parts { reader, at: from };
         let mut changes: Vec<(Vec<u8>, Option<Vec<u8>>)> = Vec::new();
@@ -209,28 +221,41 @@ impl Manifest {
     }
 
     /// Reads a manifest from its start to its last commit; `None` where it has none.
-    fn read(directory: &Arc<Directory>, generation: u64, next: u64) -> Result<Option<Manifest>> {
+    fn read(
+        directory: &Arc<Directory>,
+        generation: u64,
+        next: u64,
+        most: u64,
+    ) -> Result<Option<(Manifest, Option<Listing>)>> {
         let name = Numbered::Manifest.name(generation);
         let file = directory.file(&name)?;
         let failed = |error| Error::io("read", &directory.at(&name), error);
         let end = file.metadata().map_err(failed)?.len();
-        let mut reader = BufReader::with_capacity(1 << 20, &file);
+        let mut reader = BufReader::with_capacity(AT_ONCE, &file);
         let mut head = vec![0; HEADER];
         if reader.read_exact(&mut head).is_err() || head != header(generation) {
             return Ok(None);
         }
-        let mut parts = Parts { reader, at: HEADER as u64 };
-        let (mut last, mut whole) = (None, 0);
-        while let Some(part) = parts.next().map_err(failed)? {
-            if let Part::Commit(commit) = part {
-                whole = if last.is_none() { parts.at } else { whole };
-                last = Some((commit, parts.at));
-            }
-        }
-        let Some((commit, length)) = last else { return Ok(None) };
-        let directory = directory.clone();
-        let is_torn = end > length;
-        Ok(Some(Manifest { directory, generation, next, file, length, whole, is_torn, commit }))
+        let parts = Parts { reader, at: HEADER as u64 };
+        let Some(read) = read_through(parts, most).map_err(failed)? else { return Ok(None) };
+        let Read { commit, whole, length, listing } = read;
+        let (directory, is_torn) = (directory.clone(), end > length);
+        let manifest =
+            Manifest { directory, generation, next, file, length, whole, is_torn, commit };
+        Ok(Some((manifest, listing)))
+    }
+
+    /// The chunks that it comes to, however many they are.
+    pub(super) fn listing(&self) -> Result<Listing> {
+        let mut reader = BufReader::with_capacity(AT_ONCE, &self.file);
+        let sought = reader.seek(SeekFrom::Start(HEADER as u64));
+        sought.map_err(|error| self.failed(error))?;
+        let parts = Parts {
+            reader: reader.take(self.length.saturating_sub(HEADER as u64)),
+            at: HEADER as u64,
+        };
+        let read = read_through(parts, u64::MAX).map_err(|error| self.failed(error))?;
+        read.and_then(|read| read.listing).ok_or_else(malformed)
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -254,7 +279,7 @@ fn malformed() -> Error {
 }
 
 enum Part {
-    Changes(Vec<u8>),
+    Changes(Arc<[u8]>),
     Commit(Commit),
 }
 
@@ -274,8 +299,9 @@ impl<R: std::io::Read> Parts<R> {
         if length > MOST_PART {
             return Ok(None);
         }
-        let mut body = vec![0; length];
-        let Some(()) = whole(self.reader.read_exact(&mut body))? else { return Ok(None) };
+        let mut body: Arc<[u8]> = std::iter::repeat_n(0, length).collect();
+        let place = Arc::get_mut(&mut body).unwrap_or_default();
+        let Some(()) = whole(self.reader.read_exact(place))? else { return Ok(None) };
         let mut hasher = crc32fast::Hasher::new();
         hasher.update(covered);
         hasher.update(&body);
@@ -289,6 +315,39 @@ impl<R: std::io::Read> Parts<R> {
             _ => None,
         })
     }
+}
+
+/// What a manifest comes to.
+struct Read {
+    commit: Commit,
+    /// Where its first commit ends, and its last one.
+    whole: u64,
+    length: u64,
+    listing: Option<Listing>,
+}
+
+/// Reads all parts; `None` where there is no commit. The chunks are kept if they take no more than so many bytes.
+fn read_through<R: std::io::Read>(mut parts: Parts<R>, most: u64) -> std::io::Result<Option<Read>> {
+    // What was changed is of no use any more, and there is twice as much of that as of chunks at most.
+    let most_read = most.saturating_mul(TIMES_WHOLE);
+    let (mut last, mut whole, mut gathering) = (None, 0, Some(Gathering::default()));
+    while let Some(part) = parts.next()? {
+        match part {
+            Part::Changes(body) => {
+                gathering =
+                    gathering.and_then(|mut gathering| gathering.add(body).map(|()| gathering));
+                gathering = gathering.filter(|gathering| gathering.bytes() <= most_read);
+            }
+            Part::Commit(commit) => {
+                whole = if last.is_none() { parts.at } else { whole };
+                last = Some((commit, parts.at));
+                gathering.iter_mut().for_each(Gathering::commit);
+            }
+        }
+    }
+    let listing = gathering.map(Gathering::finish);
+    let listing = listing.filter(|listing| listing.bytes() <= most);
+    Ok(last.map(|(commit, length)| Read { commit, whole, length, listing }))
 }
 
 /// What was read whole; `None` where the file ends before.
@@ -338,7 +397,7 @@ fn append<K: AsRef<[u8]>, C: AsRef<[u8]>>(
     Ok(bytes + hand_over(file, &mut out)?)
 }
 
-fn put_change(body: &mut Vec<u8>, key: &[u8], chunk: Option<&[u8]>) {
+pub(super) fn put_change(body: &mut Vec<u8>, key: &[u8], chunk: Option<&[u8]>) {
     number::put_sized(body, key);
     body.push(u8::from(chunk.is_some()));
     chunk.into_iter().for_each(|chunk| number::put_sized(body, chunk));

@@ -1,8 +1,9 @@
-//! The index: where the blocks of each list lie, in sled. The only folder that names it.
+//! The index: where the blocks of each list lie, in memory as far as that has room for all of it, and in sled. The
+//! only folder that names it.
 //!
 //! Gives out: [`Index`] (chunks by list and key, as of a version), [`Version`] (one state of it),
-//! [`Edit`] (by what a checkpoint changes it), [`Outline`] (the chunks of a long list), [`Following`]
-//! (chunks in order).
+//! [`Edit`] (by what a checkpoint changes it), [`Listing`] (all chunks, in memory), [`Outline`] (the chunks
+//! of a long list), [`Following`] (chunks in order).
 //!
 //! # Invariants
 //! 1. The manifest is the truth, sled is derived from it: a tree that is lost, damaged, or was open when the
@@ -12,12 +13,15 @@
 //!    as long as somebody reads the version before.
 //! 4. What is kept in memory is what the newest version says. Nothing is taken into memory while an edit
 //!    goes into sled.
-//! 5. When sled fails, the index is read back from the manifest into memory, and goes on there until the
+//! 5. Where there is memory for all chunks nobody asks sled: it is opened when the first edit comes, and
+//!    follows. An index that has outgrown its memory goes on in sled, which has followed by then.
+//! 6. When sled fails, the index is read back from the manifest into memory, and goes on there until the
 //!    store is opened again.
 
 mod cache;
 mod edit;
 mod following;
+mod listing;
 mod manifest;
 mod outline;
 mod tree;
@@ -29,6 +33,7 @@ use std::sync::Arc;
 
 pub(crate) use edit::{Commit, Edit};
 pub(crate) use following::Following;
+pub(crate) use listing::Listing;
 pub(crate) use manifest::Manifest;
 pub(crate) use outline::Outline;
 pub(crate) use version::Version;
@@ -39,7 +44,7 @@ use tree::Tree;
 use crate::cache::Fill;
 use crate::disk::Directory;
 use crate::error::{Error, Result};
-use crate::format::{Chunk, List, Tally};
+use crate::format::{Chunk, List, Slice, Tally};
 
 /// A key past those of all chunks.
 const PAST_ALL: &[u8] = &[0xff];
@@ -62,7 +67,7 @@ pub(crate) struct Keyed(Arc<KeyedChunk>);
 #[derive(Debug)]
 pub(crate) struct KeyedChunk {
     /// The key of its list and its first fence.
-    pub(crate) key: Arc<[u8]>,
+    pub(crate) key: Slice,
     pub(crate) chunk: Chunk,
 }
 
@@ -75,8 +80,15 @@ impl Deref for Keyed {
 }
 
 impl Keyed {
-    fn new(key: Arc<[u8]>, chunk: Chunk) -> Keyed {
-        Keyed(Arc::new(KeyedChunk { key, chunk }))
+    fn new(key: impl Into<Slice>, chunk: Chunk) -> Keyed {
+        Keyed(Arc::new(KeyedChunk { key: key.into(), chunk }))
+    }
+
+    /// What was stored under that key.
+    fn read(key: Slice, bytes: Slice) -> Result<Keyed> {
+        let chunk = Chunk::open(bytes).filter(|chunk| chunk.list_length() <= key.len());
+        let chunk = chunk.ok_or_else(|| Error::damaged("a chunk of the index is malformed"))?;
+        Ok(Keyed::new(key, chunk))
     }
 
     /// The key of the list.
@@ -91,15 +103,22 @@ impl Index {
         self.cache.fill()
     }
 
-    /// Opens the tree; it is made anew from the manifest where it cannot be trusted. Tells what was put
-    /// right.
+    /// Whether all of it lies in memory.
+    #[cfg(test)]
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.tree.is_listed()
+    }
+
+    /// Opens the index that the manifest says, of which all chunks are in memory already if there was room for
+    /// them. Tells what was put right.
     pub(crate) fn open(
         directory: &Arc<Directory>,
-        manifest: &mut Manifest,
+        manifest: &Manifest,
+        listing: Option<Listing>,
         tree_bytes: u64,
         cache_bytes: u64,
     ) -> Result<(Index, Vec<String>)> {
-        let (tree, recoveries) = Tree::open(directory, manifest, tree_bytes)?;
+        let (tree, recoveries) = Tree::open(directory, manifest, listing, tree_bytes)?;
         let cache = IndexCache::new(cache_bytes, manifest.commit().number);
         Ok((Index { tree, cache }, recoveries))
     }
@@ -118,7 +137,7 @@ impl Index {
         if self.cache.is_absent(key) {
             return Ok(version.as_it_was(key).unwrap_or(None));
         }
-        let found = self.tree.get(key)?.map(|bytes| keyed(key, &bytes)).transpose()?;
+        let found = self.tree.get(key)?;
         // Whether the tree has moved on is asked after it was read.
         if let Some(earlier) = version.as_it_was(key) {
             return Ok(earlier);
@@ -148,21 +167,6 @@ impl Index {
     /// The first chunk past that key and before the end.
     pub(crate) fn next(&self, version: &Version, key: &[u8], end: &[u8]) -> Result<Option<Keyed>> {
         Following::new(key, end).next(self, version)
-    }
-
-    /// Reads chunks into memory before anybody asks for them, as long as that is wanted and there is room.
-    pub(crate) fn warm(&self, version: &Version, is_wanted: impl Fn() -> bool) -> Result<()> {
-        let mut chunks = Following::new(&[], PAST_ALL);
-        let mut room = self.cache.room_for_chunks();
-        while is_wanted()
-            && let Some(chunk) = chunks.next(self, version)?
-        {
-            room = match room.checked_sub(cache::memory(&chunk) + size_of::<KeyedChunk>()) {
-                Some(room) => room,
-                None => break,
-            };
-        }
-        Ok(())
     }
 
     /// The last chunk up to that key and from the start on.
@@ -225,8 +229,11 @@ impl Index {
     ) -> Result<()> {
         self.cache.begin_change(commit.number);
         version.follow(edit.undo(), next);
-        self.tree.apply(edit, commit, manifest)?;
+        let lies_elsewhere = self.tree.apply(edit, commit, manifest)?;
         self.cache.forget(edit);
+        if lies_elsewhere {
+            self.cache.forget_chunks();
+        }
         Ok(())
     }
 
@@ -240,9 +247,9 @@ impl Index {
                     Err(error) => return Some(Err(error)),
                 };
             }
-            let (key, bytes) = stored.pop_front()?;
-            last.clone_from(&key);
-            Some(Ok((key, bytes.to_vec())))
+            let chunk = stored.pop_front()?;
+            last = chunk.key.to_vec();
+            Some(Ok((last.clone(), chunk.chunk.bytes().to_vec())))
         })
     }
 
@@ -256,6 +263,13 @@ impl Index {
         (!version.has_changed_since(list.bytes(), &list.end())).then_some(outline)
     }
 
+    /// Keeps a chunk that was come by, unless it is no further away where it was found.
+    fn keep(&self, version: &Version, chunk: &Keyed) {
+        if !self.tree.is_listed() {
+            self.cache.keep_chunk(version, chunk);
+        }
+    }
+
     /// The last chunk from the start on and up to that key, itself included or not.
     fn last(
         &self,
@@ -267,10 +281,9 @@ impl Index {
         let (mut upto, mut included) = (key.to_vec(), included);
         loop {
             let stored = self.tree.before(start, &upto, included)?;
-            let stored_key = stored.as_ref().map(|(key, _)| &**key);
+            let stored_key = stored.as_ref().map(|stored| &*stored.key);
             let Some(found) = version.before(start, &upto, included, stored_key) else {
-                let stored = stored.map(|(key, bytes)| keyed(&key, &bytes)).transpose()?;
-                return Ok(stored.inspect(|stored| self.cache.keep_chunk(version, stored)));
+                return Ok(stored.inspect(|stored| self.keep(version, stored)));
             };
             match found {
                 (_, Some(chunk)) => return Ok(Some(chunk)),
@@ -278,11 +291,4 @@ impl Index {
             }
         }
     }
-}
-
-fn keyed(key: &[u8], bytes: &[u8]) -> Result<Keyed> {
-    let chunk = Chunk::open(bytes.into());
-    let chunk = chunk.filter(|chunk| chunk.list_length() <= key.len());
-    let chunk = chunk.ok_or_else(|| Error::damaged("a chunk of the index is malformed"))?;
-    Ok(Keyed::new(key.into(), chunk))
 }

@@ -13,7 +13,7 @@ pub(crate) struct Outline {
 
 #[derive(Debug)]
 struct Outlined {
-    key: std::sync::Arc<[u8]>,
+    key: Box<[u8]>,
     /// How many entries of each class lie before this chunk.
     before: Box<[(Class, u64)]>,
     /// What the chunk itself adds up to.
@@ -41,7 +41,7 @@ impl Outline {
         });
         self.list_length = chunk.chunk.list_length();
         self.chunks.push(Outlined {
-            key: chunk.key.clone(),
+            key: (*chunk.key).into(),
             before: before.unwrap_or_default().into(),
             tally: chunk.chunk.tally(),
             blocks_before: self.chunks.last().map_or(0, |last| last.blocks_before + last.blocks),

@@ -1,18 +1,20 @@
 //! sled, behind guards: ordered keys and values that may be lost at any time, since all of them are in the
-//! manifest.
+//! manifest. Where memory has room for all of them they are read there, and sled sleeps until something changes.
 //!
 //! What sled 0.34.7 leaves open is met here. Its panics become errors. Its files are trusted only if the
 //! system has not stopped since they were opened last, or they were closed and synced: `opened` tells. When it
 //! fails, the index is read back into memory and sled is not asked again.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
+use super::Keyed;
 use super::edit::{Commit, Edit};
+use super::listing::{Listing, Shown};
 use super::manifest::{Manifest, Position};
 use crate::disk::names::{OPENED, TREE};
 use crate::disk::{Directory, directory};
@@ -29,123 +31,153 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 #[derive(Debug)]
 pub(super) struct Tree {
     kept: RwLock<Kept>,
+    /// Held while what is kept becomes something else.
+    changing: Mutex<()>,
     directory: Arc<Directory>,
+    /// Bytes of memory for sled's cache, or for a listing in its place.
+    bytes: u64,
 }
 
-#[derive(Debug)]
-enum Kept {
-    Sled(sled::Db),
-    /// After sled has failed.
-    Memory(BTreeMap<Vec<u8>, Bytes>),
-}
-
-/// A value, shared and not copied.
+/// What is asked.
 #[derive(Clone, Debug)]
-pub(super) struct Bytes(sled::IVec);
+enum Kept {
+    /// All of it in memory; sled follows.
+    Listing(Arc<Listing>, Follower),
+    Sled(sled::Db),
+}
 
-impl std::ops::Deref for Bytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
+/// sled, while nobody asks it.
+#[derive(Clone, Debug)]
+enum Follower {
+    /// Not opened yet: what it has not followed it will find in the manifest.
+    Asleep,
+    Awake(sled::Db),
+    Failed,
 }
 
 impl Tree {
-    /// Opens the tree and lets it follow the manifest; makes it anew where it cannot be trusted.
+    /// Opens the tree, with all that is in it if there was memory for that. Where it cannot be trusted it is made
+    /// anew. Tells what was put right.
     pub(super) fn open(
         directory: &Arc<Directory>,
         manifest: &Manifest,
-        cache_bytes: u64,
+        listing: Option<Listing>,
+        bytes: u64,
     ) -> Result<(Tree, Vec<String>)> {
-        let mut recoveries = Vec::new();
         // One that was never made, or went with a compaction, is no loss: opening sled makes its directory.
-        let (trusted, was_there) = (is_trusted(directory)?, directory.at(TREE).exists());
-        note_opened(directory)?;
-        let kept = if trusted { follow(directory, manifest, cache_bytes).ok() } else { None };
-        let kept = match kept {
-            Some(sled) => Kept::Sled(sled),
-            None => {
-                if was_there {
-                    recoveries.push("made the index anew from the manifest".to_owned());
-                }
-                made_anew(directory, manifest, cache_bytes)?
-            }
+        let (is_trusted, was_there) = (is_trusted(directory)?, directory.at(TREE).exists());
+        let (sled, is_as_it_was) = match &listing {
+            Some(_) if is_trusted || !was_there => (Follower::Asleep, true),
+            _ => awake(directory, manifest, bytes, is_trusted)?,
         };
-        let directory = directory.clone();
-        Ok((Tree { kept: RwLock::new(kept), directory }, recoveries))
+        let told = (was_there && !is_as_it_was).then_some("made the index anew from the manifest");
+        let kept = match (listing, sled) {
+            (None, Follower::Awake(sled)) => Kept::Sled(sled),
+            (Some(listing), sled) => Kept::Listing(listing.into(), sled),
+            (None, sled) => Kept::Listing(manifest.listing()?.into(), sled),
+        };
+        let (kept, changing, directory) = (RwLock::new(kept), Mutex::default(), directory.clone());
+        let tree = Tree { kept, changing, directory, bytes };
+        Ok((tree, told.into_iter().map(str::to_owned).collect()))
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        self.ask(|sled| Ok(sled.get(key)?.map(Bytes)), |memory| memory.get(key).cloned())
+    /// Whether all of it lies in memory.
+    pub(super) fn is_listed(&self) -> bool {
+        matches!(&*self.kept.read(), Kept::Listing(..))
+    }
+
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Keyed>> {
+        self.ask(
+            |listing| listing.get(key).map(listed).transpose(),
+            |sled| Ok(sled.get(key)?.map(|chunk| stored(key, &chunk)).transpose()),
+        )
     }
 
     /// The first keys past that one and before the end, at most so many.
-    pub(super) fn after(
-        &self,
-        key: &[u8],
-        end: &[u8],
-        most: usize,
-    ) -> Result<VecDeque<(Vec<u8>, Bytes)>> {
+    pub(super) fn after(&self, key: &[u8], end: &[u8], most: usize) -> Result<VecDeque<Keyed>> {
         // Where the tree stands is no chunk, and comes before all of them.
         let key = key.max(POSITION);
         if key >= end {
             return Ok(VecDeque::new());
         }
         let bounds = (Bound::Excluded(key), Bound::Excluded(end));
-        let owned = |(key, value): (sled::IVec, sled::IVec)| (key.to_vec(), Bytes(value));
         self.ask(
+            |listing| listing.after(key, end).take(most).map(listed).collect(),
             |sled| {
                 let found = sled.range::<&[u8], _>(bounds).take(most);
-                found.map(|entry| entry.map(owned)).collect()
+                found.map(|entry| entry.map(|(key, chunk)| stored(&key, &chunk))).collect()
             },
-            |memory| memory.range::<[u8], _>(bounds).take(most).map(cloned).collect(),
         )
     }
 
     /// The last key from the start on and up to that one.
-    pub(super) fn before(
-        &self,
-        start: &[u8],
-        key: &[u8],
-        included: bool,
-    ) -> Result<Option<(Vec<u8>, Bytes)>> {
+    pub(super) fn before(&self, start: &[u8], key: &[u8], included: bool) -> Result<Option<Keyed>> {
         if start > key || (start == key && !included) {
             return Ok(None);
         }
         let upper = if included { Bound::Included(key) } else { Bound::Excluded(key) };
         let bounds = (Bound::Included(start), upper);
         self.ask(
-            |sled| sled.range::<&[u8], _>(bounds).next_back().transpose().map(found),
-            |memory| memory.range::<[u8], _>(bounds).next_back().map(cloned),
+            |listing| listing.before(start, key, included).map(listed).transpose(),
+            |sled| {
+                let found = sled.range::<&[u8], _>(bounds).next_back().transpose()?;
+                let found = found.filter(|(key, _)| **key != *POSITION);
+                Ok(found.map(|(key, chunk)| stored(&key, &chunk)).transpose())
+            },
         )
     }
 
-    /// Lets the tree follow an edit that the manifest has.
-    pub(super) fn apply(&self, edit: &Edit, commit: &Commit, manifest: &Manifest) -> Result<()> {
-        let position = position_of(manifest.position(), commit);
-        let followed = match &mut *self.kept.write() {
-            Kept::Memory(memory) => {
-                for (key, chunk) in edit.changes() {
-                    match chunk {
-                        Some(chunk) => drop(memory.insert(key.to_vec(), Bytes(chunk.into()))),
-                        None => drop(memory.remove(key)),
+    /// Lets the tree follow an edit that the manifest has. Says whether chunks lie elsewhere in memory from now on.
+    pub(super) fn apply(&self, edit: &Edit, commit: &Commit, manifest: &Manifest) -> Result<bool> {
+        let _nobody_reads_back = self.changing.lock();
+        // Whoever asks meanwhile is told of chunks that change by his version.
+        let before = self.kept.read().clone();
+        let (after, lies_elsewhere) = match before {
+            Kept::Sled(sled) => match change(&sled, edit, commit, manifest) {
+                Ok(()) => return Ok(false),
+                Err(_) => (Kept::Listing(manifest.listing()?.into(), Follower::Failed), false),
+            },
+            Kept::Listing(before, sled) => {
+                let listing = before.with(edit);
+                let lies_elsewhere = !listing.shares_parts_with(&before);
+                match self.followed(sled, edit, commit, manifest) {
+                    Follower::Awake(sled) if listing.bytes() > self.bytes => {
+                        (Kept::Sled(sled), true)
                     }
+                    sled => (Kept::Listing(listing.into(), sled), lies_elsewhere),
                 }
-                return Ok(());
             }
-            Kept::Sled(sled) => sled.clone(),
         };
-        let applied = guarded(|| {
-            edit.changes().try_for_each(|(key, chunk)| set(&followed, key, chunk))?;
-            followed.insert(POSITION, position.as_slice()).map(drop)
-        });
-        applied.or_else(|_| self.read_back(manifest))
+        *self.kept.write() = after;
+        Ok(lies_elsewhere)
+    }
+
+    /// Lets sled follow while it is not asked.
+    fn followed(
+        &self,
+        sled: Follower,
+        edit: &Edit,
+        commit: &Commit,
+        manifest: &Manifest,
+    ) -> Follower {
+        let followed = match sled {
+            Follower::Awake(sled) => {
+                change(&sled, edit, commit, manifest).map(|()| Follower::Awake(sled))
+            }
+            Follower::Asleep => {
+                awake(&self.directory, manifest, self.bytes, true).map(|(sled, _)| sled)
+            }
+            Follower::Failed => Ok(Follower::Failed),
+        };
+        followed.unwrap_or(Follower::Failed)
     }
 
     /// Hands everything to the disk, and says so.
     pub(super) fn close(&self, directory: &Directory) -> Result<()> {
-        let Kept::Sled(sled) = &*self.kept.read() else { return Ok(()) };
+        let kept = self.kept.read();
+        let (Kept::Sled(sled) | Kept::Listing(_, Follower::Awake(sled))) = &*kept else {
+            return Ok(());
+        };
         guarded(|| sled.flush().map(drop))?;
         let path = directory.at(TREE);
         let tree = Directory::open(&path)?;
@@ -163,37 +195,60 @@ impl Tree {
 
     fn ask<T>(
         &self,
-        sled: impl Fn(&sled::Db) -> sled::Result<T>,
-        memory: impl Fn(&BTreeMap<Vec<u8>, Bytes>) -> T,
+        listing: impl Fn(&Listing) -> Result<T>,
+        sled: impl Fn(&sled::Db) -> sled::Result<Result<T>>,
     ) -> Result<T> {
         let asked = match &*self.kept.read() {
-            Kept::Memory(kept) => return Ok(memory(kept)),
+            Kept::Listing(kept, _) => return listing(kept),
             Kept::Sled(db) => guarded(|| sled(db)),
         };
-        let Err(_) = asked else { return asked };
-        let (manifest, _) = Manifest::open(&self.directory)?;
-        self.read_back(&manifest)?;
-        match &*self.kept.read() {
-            Kept::Memory(kept) => Ok(memory(kept)),
-            Kept::Sled(_) => asked,
+        if let Ok(found) = asked {
+            return found;
         }
+        let _nothing_changes = self.changing.lock();
+        let (manifest, _) = Manifest::open(&self.directory)?;
+        let kept = Arc::new(manifest.listing()?);
+        let found = listing(&kept);
+        *self.kept.write() = Kept::Listing(kept, Follower::Failed);
+        found
     }
+}
 
-    /// Reads the index back into memory.
-    fn read_back(&self, manifest: &Manifest) -> Result<()> {
-        let mut memory = BTreeMap::new();
-        manifest.replay(None, &mut |changes, _, _| {
-            for (key, chunk) in changes {
-                match chunk {
-                    Some(chunk) => drop(memory.insert(key.to_vec(), Bytes((*chunk).into()))),
-                    None => drop(memory.remove(*key)),
-                }
-            }
-            Ok(())
-        })?;
-        *self.kept.write() = Kept::Memory(memory);
-        Ok(())
+/// Opens sled so that it has followed the manifest, also if it has to be made anew for that: says whether it was
+/// not.
+fn awake(
+    directory: &Arc<Directory>,
+    manifest: &Manifest,
+    bytes: u64,
+    is_trusted: bool,
+) -> Result<(Follower, bool)> {
+    note_opened(directory)?;
+    if is_trusted && let Ok(sled) = follow(directory, manifest, bytes) {
+        return Ok((Follower::Awake(sled), true));
     }
+    directory.remove_directory(TREE)?;
+    directory::make(&directory.at(TREE))?;
+    let made = open_sled(directory, bytes).and_then(|sled| {
+        apply_from(&sled, manifest, None)?;
+        Ok(sled)
+    });
+    Ok((made.map_or(Follower::Failed, Follower::Awake), false))
+}
+
+fn change(sled: &sled::Db, edit: &Edit, commit: &Commit, manifest: &Manifest) -> Result<()> {
+    let position = position_of(manifest.position(), commit);
+    guarded(|| {
+        edit.changes().try_for_each(|(key, chunk)| set(sled, key, chunk))?;
+        sled.insert(POSITION, position.as_slice()).map(drop)
+    })
+}
+
+fn listed((key, chunk): Shown) -> Result<Keyed> {
+    Keyed::read(key, chunk)
+}
+
+fn stored(key: &[u8], chunk: &[u8]) -> Result<Keyed> {
+    Keyed::read(key.into(), chunk.into())
 }
 
 /// Opens the tree that is there and applies what it has not followed yet.
@@ -210,25 +265,6 @@ fn follow(directory: &Directory, manifest: &Manifest, cache_bytes: u64) -> Resul
     Ok(sled)
 }
 
-/// Makes the tree anew; in memory where sled cannot.
-fn made_anew(directory: &Arc<Directory>, manifest: &Manifest, cache_bytes: u64) -> Result<Kept> {
-    directory.remove_directory(TREE)?;
-    directory::make(&directory.at(TREE))?;
-    let made = open_sled(directory, cache_bytes).and_then(|sled| {
-        apply_from(&sled, manifest, None)?;
-        Ok(sled)
-    });
-    match made {
-        Ok(sled) => Ok(Kept::Sled(sled)),
-        Err(_) => {
-            let kept = RwLock::new(Kept::Memory(BTreeMap::new()));
-            let tree = Tree { kept, directory: directory.clone() };
-            tree.read_back(manifest)?;
-            Ok(tree.kept.into_inner())
-        }
-    }
-}
-
 fn apply_from(sled: &sled::Db, manifest: &Manifest, from: Option<Position>) -> Result<()> {
     manifest.replay(from, &mut |changes, commit, position| {
         guarded(|| {
@@ -243,15 +279,6 @@ fn set(sled: &sled::Db, key: &[u8], chunk: Option<&[u8]>) -> sled::Result<()> {
         Some(chunk) => sled.insert(key, chunk).map(drop),
         None => sled.remove(key).map(drop),
     }
-}
-
-fn found(entry: Option<(sled::IVec, sled::IVec)>) -> Option<(Vec<u8>, Bytes)> {
-    let (key, value) = entry.filter(|(key, _)| **key != *POSITION)?;
-    Some((key.to_vec(), Bytes(value)))
-}
-
-fn cloned((key, value): (&Vec<u8>, &Bytes)) -> (Vec<u8>, Bytes) {
-    (key.clone(), value.clone())
 }
 
 fn position_of(position: Position, commit: &Commit) -> Vec<u8> {

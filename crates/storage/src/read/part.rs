@@ -127,7 +127,8 @@ impl<'e> Execution<'e> {
         part: &Part<'_>,
         work: impl FnOnce(&mut Self, &mut Scan<'e>) -> Result<T>,
     ) -> Result<(Scan<'e>, T)> {
-        let second = match part.records >= MANY_RECORDS && self.lacks_segments(&scan, part) {
+        let reads_much = || self.lacks_segments(&scan, part) && self.lacks_columns(&scan.wanted);
+        let second = match part.records >= MANY_RECORDS && reads_much() {
             true => Second::take(),
             false => None,
         };
@@ -154,6 +155,17 @@ impl<'e> Execution<'e> {
         let version = self.snapshot.state.version.number();
         let found = self.snapshot.pool.columns.find(&part.from, scan.number, version);
         found.is_none_or(|(segment, _)| !segment.has(&scan.wanted))
+    }
+
+    /// Whether much of what lies in blocks has no such columns beside it. Ids have none, and nobody reads them here.
+    fn lacks_columns(&self, wanted: &Wanted) -> bool {
+        let (mut all, mut without) = (0, 0);
+        for file in self.snapshot.state.version.files().values() {
+            let has_columns = file.columns().is_some_and(|columns| columns.has(&wanted.paths));
+            all += file.length();
+            without += if has_columns { 0 } else { file.length() };
+        }
+        without > all / 3
     }
 
     /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks of

@@ -314,6 +314,7 @@ fn key_of((chunk, at): &Listed, out: &mut Vec<u8>) {
     out.clear();
     match chunk.chunk.fence(*at) {
         Some(fence) if *at > 0 => {
+            out.reserve(chunk.list().len() + fence.len());
             out.extend_from_slice(chunk.list());
             out.extend_from_slice(fence);
         }

@@ -37,15 +37,15 @@ impl Shared {
         let home = Home::open(path, options.create)?;
         let directory = &home.directory;
         let mut recoveries: Vec<String> = home.recovery.map(str::to_owned).into_iter().collect();
-        let (mut manifest, old_manifests) = Manifest::open(directory)?;
+        let share = options.cache_bytes / SHARES;
+        let (manifest, listing, old_manifests) = Manifest::open_with_listing(directory, share)?;
         let commit = manifest.commit().clone();
         let version = Version::new(commit.number, files(directory, &manifest)?);
         let logs = generations(directory, commit.log, commit.entry)?;
         // Only what is whole is tidied up.
         recoveries.extend(remove_strays(directory, &manifest, &old_manifests, &logs)?);
         recoveries.extend_from_slice(&logs.recoveries);
-        let share = options.cache_bytes / SHARES;
-        let (index, told) = Index::open(directory, &mut manifest, share, share)?;
+        let (index, told) = Index::open(directory, &manifest, listing, share, share)?;
         recoveries.extend(told);
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
@@ -135,11 +135,18 @@ mod tests {
     use crate::disk::names::TREE;
     use crate::store::Store;
 
-    /// All chunks of the index of the store at that path.
-    fn chunks(path: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let shared = Shared::open(path, &Options::default()).unwrap();
-        let chunks = shared.pool.index.all().collect::<Result<Vec<_>>>().unwrap();
-        shared.pool.index.close(&shared.home.directory).unwrap();
+    /// Caches in which there is no room for the index, and some in which there is.
+    const LITTLE: u64 = 2 << 10;
+    const ENOUGH: u64 = 16 << 20;
+
+    /// All chunks of the index of the store at that path, opened with such caches.
+    fn chunks(path: &Path, cache_bytes: u64) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let shared = Shared::open(path, &Options { cache_bytes, ..Options::default() }).unwrap();
+        let index = &shared.pool.index;
+        let chunks = index.all().collect::<Result<Vec<_>>>().unwrap();
+        let is_in_memory = cache_bytes == ENOUGH || chunks.is_empty();
+        assert!(index.is_in_memory() == is_in_memory || chunks.len() < 6, "{}", chunks.len());
+        index.close(&shared.home.directory).unwrap();
         chunks
     }
 
@@ -169,14 +176,57 @@ mod tests {
                 store.checkpoint().unwrap();
             }
             store.close().unwrap();
-            let kept = chunks(&path);
+            let kept = chunks(&path, LITTLE);
+            prop_assert_eq!(&chunks(&path, ENOUGH), &kept);
             std::fs::remove_dir_all(path.join(TREE)).unwrap();
-            prop_assert_eq!(&chunks(&path), &kept);
+            prop_assert_eq!(&chunks(&path, LITTLE), &kept);
             std::fs::write(path.join(TREE).join("db"), b"not what sled wrote").unwrap();
-            prop_assert_eq!(&chunks(&path), &kept);
+            prop_assert_eq!(&chunks(&path, LITTLE), &kept);
             // As a power cut leaves it: the tree may be anything.
             std::fs::write(path.join(crate::disk::names::OPENED), b"another run").unwrap();
-            prop_assert_eq!(&chunks(&path), &kept);
+            prop_assert_eq!(&chunks(&path, LITTLE), &kept);
         }
+    }
+
+    #[test]
+    fn an_index_that_outgrows_its_memory_goes_on_in_the_tree_and_misses_nothing() {
+        let site = tempfile::tempdir().unwrap();
+        let path = site.path().join("store");
+        let options = Options { cache_bytes: 64 << 10, ..Options::default() };
+        let store = Store::open(&path, &options).unwrap();
+        let mut was_in_memory = Vec::new();
+        for round in 0..8 {
+            let record = |number: u32| {
+                let record = Document::new().with("_id", format!("f{round}-{number}"));
+                record.with("rid", format!("r{}", round * 50 + number % 50))
+            };
+            store.put_many((0..100).map(record)).unwrap();
+            store.checkpoint().unwrap();
+            assert!(store.verify(&mut |_, _| ()).unwrap().is_clean());
+            was_in_memory.push(store.shared().pool.index.is_in_memory());
+        }
+        assert_eq!((was_in_memory[0], was_in_memory[7]), (true, false), "{was_in_memory:?}");
+        store.close().unwrap();
+        assert_eq!(chunks(&path, LITTLE), chunks(&path, ENOUGH));
+    }
+
+    #[test]
+    fn who_only_reads_an_index_that_memory_has_room_for_changes_no_file_of_the_tree() {
+        let site = tempfile::tempdir().unwrap();
+        let path = site.path().join("store");
+        let store = Store::open(&path, &Options::default()).unwrap();
+        store.put(&Document::new().with("_id", "a")).unwrap();
+        store.close().unwrap();
+        std::fs::remove_dir_all(path.join(TREE)).unwrap();
+        let store = Store::open(&path, &Options::default()).unwrap();
+        assert!(store.recoveries().is_empty() && store.get("a").unwrap().is_some());
+        store.close().unwrap();
+        assert!(!path.join(TREE).exists());
+        // Once something changes it is made.
+        let store = Store::open(&path, &Options::default()).unwrap();
+        store.put(&Document::new().with("_id", "b")).unwrap();
+        store.close().unwrap();
+        assert!(path.join(TREE).exists());
+        assert_eq!(chunks(&path, LITTLE), chunks(&path, ENOUGH));
     }
 }

@@ -65,10 +65,6 @@ impl Drop for Threads {
 }
 
 fn make_checkpoints(shared: &Shared) {
-    let version = shared.state().version;
-    // What cannot be read now is read by who asks for it, and told to him.
-    let _read_later = shared.pool.index.warm(&version, || shared.checkpoints.is_unoccupied());
-    drop(version);
     while let Some(is_wanted) = shared.checkpoints.wait(LOOK_EVERY) {
         if !is_wanted {
             if shared.pressure.is_idle() {

@@ -244,7 +244,7 @@ impl<'m> Merge<'m> {
                 let is_live = place
                     .is_some_and(|place| (place.file, place.offset) == (file.number(), offset));
                 if is_live && !edit.has(&chunk.key) {
-                    chunks.insert(chunk.key.clone());
+                    chunks.insert(chunk.key.to_vec());
                 }
                 Ok(())
             })?;

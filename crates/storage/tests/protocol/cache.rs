@@ -86,6 +86,10 @@ mod by_key {
             kept.push((key, thing));
         }
 
+        pub(crate) fn clear(&self) {
+            self.0.lock().clear();
+        }
+
         #[allow(dead_code, reason = "nobody asks how full the model's caches are")]
         pub(crate) fn fill(&self) -> Fill {
             Fill::default()
