@@ -89,7 +89,8 @@ pub trait Records: Send + Sync {
     /// `Damaged`, `Io`.
     fn get(&self, id: &str) -> Result<Option<Document>>;
 
-    /// Shows the records of a window to the visitor as JSON texts, in order, and gives the total.
+    /// Shows the records of a window to the visitor as JSON texts in order, one or several at once with commas
+    /// between them and how many these are, and gives the total.
     ///
     /// # Errors
     /// As [`Records::page`], perhaps after some records were shown.
@@ -98,12 +99,12 @@ pub trait Records: Send + Sync {
         plan: &Plan,
         window: Window,
         watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
+        visitor: &mut dyn FnMut(&[u8], u64),
     ) -> Result<u64> {
-        self.marked(plan, window, watch, &mut |text| visitor(text.text()))
+        self.marked(plan, window, watch, &mut |text| visitor(text.text(), 1))
     }
 
-    /// The same with marks of where the fields of each record end, to who puts others in their place.
+    /// Each by itself, with marks of where its fields end, to who puts others in their place.
     ///
     /// # Errors
     /// As [`Records::texts`].

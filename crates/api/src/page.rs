@@ -141,8 +141,13 @@ impl Page {
 const OPENING: &[u8] = b"{\"files\":";
 
 fn write_numbers(count: u64, offset: u64, total: u64, out: &mut Vec<u8>) {
-    let numbers = format!(",\"count\":{count},\"offset\":{offset},\"total\":{total}}}");
-    out.extend_from_slice(numbers.as_bytes());
+    let keys = [",\"count\":", ",\"offset\":", ",\"total\":"];
+    for (key, number) in keys.into_iter().zip([count, offset, total]) {
+        out.extend_from_slice(key.as_bytes());
+        // Writing to memory does not fail.
+        let _written = serde_json::to_writer(&mut *out, &number);
+    }
+    out.push(b'}');
 }
 
 /// A page being written as JSON while its records are read.
@@ -159,9 +164,10 @@ impl PageWriter {
         PageWriter { out, count: 0 }
     }
 
-    /// Adds the text of the next record.
-    pub(crate) fn add(&mut self, file: &[u8]) {
-        self.next().extend_from_slice(file);
+    /// Adds the texts of so many records, which have commas between them.
+    pub(crate) fn add(&mut self, files: &[u8], count: u64) {
+        self.next().extend_from_slice(files);
+        self.count += count.saturating_sub(1);
     }
 
     /// Where the text of the next record goes.

@@ -104,10 +104,10 @@ impl Records for Mongo {
         plan: &Plan,
         window: Window,
         watch: &Watch,
-        visitor: &mut dyn FnMut(&[u8]),
+        visitor: &mut dyn FnMut(&[u8], u64),
     ) -> Result<u64> {
         let answer = answer(self, plan, window, watch, Shape::Texts)?;
-        answer.texts.iter().for_each(|text| visitor(text));
+        answer.texts.iter().for_each(|text| visitor(text, 1));
         Ok(answer.total)
     }
 

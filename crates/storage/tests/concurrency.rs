@@ -176,7 +176,7 @@ fn a_callback_that_panics_leaves_everything_usable() {
         panics(&|| drop(store.remove_many((0..9).map(|_| panic!("in the ids")))));
         panics(&|| {
             let all = plan("{}", "{}");
-            let visitor = &mut |_: &[u8]| panic!("in a visitor");
+            let visitor = &mut |_: &[u8], _| panic!("in a visitor");
             drop(store.texts(&all, Window::all(), &Watch::default(), visitor));
         });
         assert!(!site.path().join("b").exists());
@@ -224,7 +224,7 @@ fn a_callback_reads_the_store_that_calls_it_and_writes_to_it() {
                 store.backup(site.path().join("b"), &mut |_, _| some()).unwrap();
                 let all = plan("{}", "{}");
                 let window = Window { offset: 0, count: Some(200) };
-                store.texts(&all, window, &Watch::default(), &mut |_| some()).unwrap();
+                store.marked(&all, window, &Watch::default(), &mut |_| some()).unwrap();
             }
             assert!(calls > 200, "{calls}");
             stop.store(true, Ordering::Relaxed);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::support::plan;
-use filedex_query::ejson::{Form, to_text};
+use filedex_query::ejson::{Form, Marked, to_text};
 use filedex_query::{Date, Document, Plan, Value, ValueRef};
 use filedex_storage::{
     Cancel, Cursor, Durability, ErrorKind, Options, Page, Put, Store, Watch, Window,
@@ -304,13 +304,34 @@ fn blocks_longer_than_what_is_read_ahead_are_read_in_order() {
 
 /// The texts of the window, and those of the records that a page has there.
 fn both(store: &Store, plan: &Plan, window: Window) -> (Vec<String>, Vec<String>) {
-    let mut texts = Vec::new();
-    let mut add = |text: &[u8]| texts.push(String::from_utf8(text.to_vec()).unwrap());
+    let (mut joined, mut texts) = (Vec::new(), Vec::new());
+    let mut add = |text: &[u8], count: u64| joined.push((text.to_vec(), count));
     let total = store.texts(plan, window, &Watch::default(), &mut add).unwrap();
+    let mut add = |text: Marked<'_>| texts.push(String::from_utf8(text.text().to_vec()).unwrap());
+    assert_eq!(store.marked(plan, window, &Watch::default(), &mut add).unwrap(), total);
+    let mut left = texts.iter();
+    for (text, count) in joined {
+        let several: Vec<&str> = left.by_ref().take(count as usize).map(String::as_str).collect();
+        assert_eq!((several.len() as u64, several.join(",").as_bytes()), (count, text.as_slice()));
+    }
+    assert_eq!(left.next(), None);
     let page = store.page(plan, window, &Watch::default()).unwrap();
     assert_eq!(total, page.total);
     let written = |record: &Document| to_text(ValueRef::Document(record.view()), Form::Plain);
     (texts, page.documents.iter().map(written).collect())
+}
+
+#[test]
+fn texts_that_lie_together_are_shown_together() {
+    let store = store();
+    store.put_many((0..100).map(|id| uploaded(id, "A"))).unwrap();
+    store.checkpoint().unwrap();
+    let (plan, window) =
+        (plan("{}", r#"{"uploadedAt":-1}"#), Window { offset: 9, count: Some(50) });
+    let mut counts = Vec::new();
+    store.texts(&plan, window, &Watch::default(), &mut |_, count| counts.push(count)).unwrap();
+    assert_eq!(counts.iter().sum::<u64>(), 50);
+    assert!(counts.len() < 10, "{counts:?}");
 }
 
 #[test]

@@ -52,6 +52,16 @@ macro_rules! answer {
                 Ok(<$records>::get(self, id)?)
             }
 
+            fn texts(
+                &self,
+                plan: &Plan,
+                window: Window,
+                watch: &Watch,
+                visitor: &mut dyn FnMut(&[u8], u64),
+            ) -> Result<u64> {
+                Ok(<$records>::texts(self, plan, window, watch, visitor)?)
+            }
+
             fn marked(
                 &self,
                 plan: &Plan,

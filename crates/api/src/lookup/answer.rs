@@ -71,7 +71,8 @@ impl Lookup {
         }
         let mut page = PageWriter::new();
         let (plan, window) = (self.plan()?, self.window());
-        let total = self.records().texts(&plan, window, &self.watch, &mut |file| page.add(file))?;
+        let mut add = |files: &[u8], count| page.add(files, count);
+        let total = self.records().texts(&plan, window, &self.watch, &mut add)?;
         Ok(page.finish(self.offset, total))
     }
 

@@ -242,9 +242,15 @@ impl Conjunct {
 
     fn of(filter: &Filter, matcher: Matcher, environment: &Environment) -> Conjunct {
         let (may_fail, bound) = (filter.may_fail(), Bound::under(&environment.collation, filter));
-        let Environment { collation, dotted_null, .. } = environment.clone();
-        let filter = filter.clone();
-        Conjunct { filter, matcher, bound, may_fail, collation, dotted_null, redaction: None }
+        Conjunct {
+            filter: filter.clone(),
+            matcher,
+            bound,
+            may_fail,
+            collation: environment.collation.clone(),
+            dotted_null: environment.dotted_null,
+            redaction: None,
+        }
     }
 
     /// Whether what it proves leaves the records of one list, if of any.

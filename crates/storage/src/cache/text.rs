@@ -1,7 +1,10 @@
 //! Records as JSON texts with marks of where their fields end, so that a reply may leave some of them out.
 //!
-//! A text lies before its marks; the length of it comes last, in four bytes. This file does not know what is shown.
+//! The text of a single record lies before its marks; the length of it comes last, in four bytes. Those of a stretch
+//! lie one behind the other as in an array, so that a reply may take any that follow one another at once. This file
+//! does not know what is shown.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use filedex_query::ejson::{Marked, write_marked_within};
@@ -20,21 +23,33 @@ pub(crate) enum Text {
 /// The texts of the records of a stretch, or of the first ones of it, in order, with their marks and their classes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
+    /// Each with a comma after it.
+    text: Vec<u8>,
+    marks: Vec<u8>,
+    ends: Vec<Ends>,
     classes: Vec<Class>,
-    /// A bit for each class that occurs.
-    occurring: u64,
 }
 
-/// Bytes that most texts have at most.
+/// Where what belongs to a record ends. A block has far fewer bytes than 4 GiB.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ends {
+    text: u32,
+    marks: u32,
+}
+
+/// Bytes that most texts have at most, and most marks of one.
 const USUAL: usize = 1024;
+const USUAL_MARKS: usize = 64;
 
 impl Text {
-    /// The text of a record; the account is told of the work.
+    /// The text of a record; the account is told of the work. Whoever shows it has a bound of his own.
     pub(crate) fn of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(USUAL);
-        write(record, &mut bytes, account)?;
+        let (mut bytes, mut marks) = (Vec::with_capacity(USUAL), Vec::with_capacity(USUAL_MARKS));
+        write_marked_within(record, (&mut bytes, &mut marks), usize::MAX, account)?;
+        // A record has far fewer bytes than 4 GiB.
+        let length = bytes.len() as u32;
+        bytes.extend_from_slice(&marks);
+        bytes.extend_from_slice(&length.to_le_bytes());
         Ok(bytes)
     }
 
@@ -54,38 +69,42 @@ impl Texts {
         record: DocumentRef<'_>,
         account: &Account,
     ) -> Result<()> {
-        write(record, &mut self.bytes, account)?;
+        write_marked_within(record, (&mut self.text, &mut self.marks), usize::MAX, account)?;
+        self.text.push(b',');
+        self.ends.push(Ends { text: self.text.len() as u32, marks: self.marks.len() as u32 });
         self.classes.push(class);
-        self.occurring |= 1 << class.byte();
-        // A block has far fewer bytes than 4 GiB.
-        self.ends.push(self.bytes.len() as u32);
         Ok(())
     }
 
     /// None yet, with room for so many of the usual length.
     pub(crate) fn with_room_for(texts: usize) -> Texts {
-        Texts { bytes: Vec::with_capacity(texts * USUAL), ..Texts::default() }
+        Texts {
+            text: Vec::with_capacity(texts * USUAL),
+            marks: Vec::with_capacity(texts * USUAL_MARKS),
+            ends: Vec::with_capacity(texts),
+            classes: Vec::with_capacity(texts),
+        }
     }
 
     pub(crate) fn get(&self, at: usize) -> Marked<'_> {
-        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
-        let bytes = self.bytes.get(at.checked_sub(1).map_or(0, end)..end(at));
-        marked(bytes.unwrap_or_default())
+        let marks = self.start(at).marks as usize..self.start(at + 1).marks as usize;
+        Marked::new(self.run(at..at + 1), self.marks.get(marks).unwrap_or_default())
+    }
+
+    /// The texts of some that follow one another, with commas between them.
+    pub(crate) fn run(&self, run: Range<usize>) -> &[u8] {
+        let (start, end) = (self.start(run.start).text, self.start(run.end).text);
+        self.text.get(start as usize..(end as usize).saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// Where what belongs to that record begins.
+    fn start(&self, at: usize) -> Ends {
+        at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default()
     }
 
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
-    }
-
-    /// The classes that occur.
-    pub(crate) fn occurring(&self) -> impl Iterator<Item = Class> {
-        let mut left = self.occurring;
-        std::iter::from_fn(move || {
-            let class = left.trailing_zeros();
-            left &= left.wrapping_sub(1);
-            Class::from_byte(class as u8)
-        })
     }
 
     /// The class of that record.
@@ -95,27 +114,19 @@ impl Texts {
 
     /// Bytes of memory that they take.
     pub(crate) fn memory(&self) -> usize {
-        self.bytes.len() + 5 * self.ends.len()
+        self.text.len()
+            + self.marks.len()
+            + self.ends.len() * (size_of::<Ends>() + size_of::<Class>())
     }
 
     /// Gives back memory that is not used.
     pub(crate) fn shrink(mut self) -> Texts {
-        self.bytes.shrink_to_fit();
+        self.text.shrink_to_fit();
+        self.marks.shrink_to_fit();
         self.ends.shrink_to_fit();
         self.classes.shrink_to_fit();
         self
     }
-}
-
-/// Adds a text, its marks and its length. Whoever shows it has a bound of his own.
-fn write(record: DocumentRef<'_>, out: &mut Vec<u8>, account: &Account) -> Result<()> {
-    let (start, mut marks) = (out.len(), Vec::with_capacity(64));
-    write_marked_within(record, (out, &mut marks), usize::MAX, account)?;
-    // A record has far fewer bytes than 4 GiB.
-    let length = (out.len() - start) as u32;
-    out.extend_from_slice(&marks);
-    out.extend_from_slice(&length.to_le_bytes());
-    Ok(())
 }
 
 fn marked(bytes: &[u8]) -> Marked<'_> {

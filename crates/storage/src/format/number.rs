@@ -4,9 +4,6 @@ use bincode::config::Configuration;
 
 const FORM: Configuration = bincode::config::standard();
 
-/// What a number of 16 bytes begins with.
-const LARGE: u8 = 254;
-
 /// Appends a number.
 pub(crate) fn put(out: &mut Vec<u8>, number: u64) {
     match u8::try_from(number) {
@@ -42,18 +39,23 @@ pub(crate) fn take(bytes: &[u8]) -> Option<(u64, &[u8])> {
             (u64::from_le_bytes(*number), rest)
         }
         _ => {
-            let (number, rest) = take_large(bytes)?;
+            let (number, rest) = take_larger(bytes)?;
             (u64::try_from(number).ok()?, rest)
         }
     })
 }
 
-/// The same for a number that may be larger; hardly any is.
+/// The same for a number that may be larger, which hardly any is.
 #[inline]
 pub(crate) fn take_large(bytes: &[u8]) -> Option<(u128, &[u8])> {
-    if bytes.first().is_some_and(|first| *first < LARGE) {
-        return take(bytes).map(|(number, rest)| (u128::from(number), rest));
+    match *bytes.first()? {
+        254.. => take_larger(bytes),
+        _ => take(bytes).map(|(number, rest)| (u128::from(number), rest)),
     }
+}
+
+#[cold]
+fn take_larger(bytes: &[u8]) -> Option<(u128, &[u8])> {
     let (number, read) = bincode::decode_from_slice::<u128, _>(bytes, FORM).ok()?;
     Some((number, bytes.get(read..)?))
 }

@@ -1,5 +1,7 @@
 //! Where the records of an answer go: into a window, into a heap, to who asked, or only into the total.
 
+use std::ops::Range;
+
 use filedex_query::ejson::Marked;
 use filedex_query::{Account, Plan, TopK};
 
@@ -8,6 +10,7 @@ use super::figure::Figure;
 use super::place::Place;
 use super::reply::Reply;
 use super::window::Window;
+use crate::cache::Texts;
 use crate::error::Result;
 use crate::snapshot::Stored;
 
@@ -118,6 +121,20 @@ impl Collector<'_> {
         let Collector::Shown { shown, reply, .. } = self else { return Ok(false) };
         let is_shown = reply.add_text(text, account)?;
         *shown += u64::from(is_shown);
+        Ok(is_shown)
+    }
+
+    /// Takes the texts of the next matching records, which follow one another; false if it takes none but single ones.
+    pub(crate) fn show_run(
+        &mut self,
+        texts: &Texts,
+        run: Range<usize>,
+        account: &Account,
+    ) -> Result<bool> {
+        let Collector::Shown { shown, reply, .. } = self else { return Ok(false) };
+        let records = run.len() as u64;
+        let is_shown = reply.add_joined(texts.run(run), records, account)?;
+        *shown += if is_shown { records } else { 0 };
         Ok(is_shown)
     }
 

@@ -41,7 +41,7 @@ pub(crate) use execution::Execution;
 pub use explain::Explain;
 pub(crate) use figure::Figure;
 pub use place::Start;
-pub(crate) use reply::Reply;
+pub(crate) use reply::{Reply, Visitor};
 pub use watch::{Cancel, Watch};
 pub(crate) use watch::{Running, Stops};
 pub use window::Window;

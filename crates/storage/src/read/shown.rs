@@ -119,29 +119,17 @@ impl Execution<'_> {
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let conditions = self.conditions(span);
-        let all_belong = texts.occurring().all(|class| conditions.verdict(class) == Verdict::Yes);
-        let backward = self.direction() == Direction::Backward;
-        if all_belong && collector.passes(self.matched) == 0 {
-            let count = collector.wants(self.matched).min(texts.len().saturating_sub(from));
-            self.running.examine_each(count as u64)?;
-            for at in from..from + count {
-                let at = if backward { texts.len() - 1 - at } else { at };
-                self.show_kept(source, start, at, texts, collector)?;
-            }
-            self.matched += count as u64;
-            return Ok(self.flow(collector));
-        }
-        for at in from..texts.len() {
-            let at = if backward { texts.len() - 1 - at } else { at };
-            self.running.examine()?;
-            let verdict = texts.class(at).map(|class| self.conditions(span).verdict(class));
-            if verdict == Some(Verdict::Yes) {
-                if collector.passes(self.matched) == 0 {
-                    self.show_kept(source, start, at, texts, collector)?;
-                }
-                self.matched += 1;
-            }
+        let mut at = from;
+        while at < texts.len() {
+            let mut run = self.belonging(texts, at, span);
+            let passed = collector.passes(self.matched).min(run.len() as u64);
+            self.matched += passed;
+            run.start += passed as usize;
+            run.end = run.end.min(run.start.saturating_add(collector.wants(self.matched)));
+            self.running.examine_each((run.end - at) as u64)?;
+            at = run.end;
+            self.matched += run.len() as u64;
+            self.show_run(source, start, run, texts, collector)?;
             if self.flow(collector) == Flow::Done {
                 return Ok(Flow::Done);
             }
@@ -149,19 +137,40 @@ impl Execution<'_> {
         Ok(Flow::On)
     }
 
-    /// Shows one of the texts of the stretch that begins there.
-    fn show_kept(
+    /// The next texts that belong to the answer, from that one on, as many as follow one another in the order of
+    /// the walk.
+    fn belonging(&mut self, texts: &Texts, from: usize, span: Option<&Span>) -> Range<usize> {
+        let (backward, end) = (self.direction() == Direction::Backward, texts.len());
+        let conditions = self.conditions(span);
+        let mut belongs = |at: usize| {
+            let class = texts.class(if backward { end - 1 - at } else { at });
+            class.is_some_and(|class| conditions.verdict(class) == Verdict::Yes)
+        };
+        let first = (from..end).find(|at| belongs(*at)).unwrap_or(end);
+        let behind = (first..end).find(|at| !belongs(*at)).unwrap_or(end);
+        first..behind
+    }
+
+    /// Shows texts that follow one another of the stretch that begins there.
+    fn show_run(
         &mut self,
         source: &mut Source<'_>,
         start: usize,
-        at: usize,
+        run: Range<usize>,
         texts: &Texts,
         collector: &mut Collector<'_>,
     ) -> Result<()> {
-        match collector.show(texts.get(at), self.running.account())? {
-            true => Ok(()),
-            false => self.show_entry(source, start + at, collector),
+        let backward = self.direction() == Direction::Backward;
+        if !backward && collector.show_run(texts, run.clone(), self.running.account())? {
+            return Ok(());
         }
+        for at in run {
+            let at = if backward { texts.len() - 1 - at } else { at };
+            if !collector.show(texts.get(at), self.running.account())? {
+                self.show_entry(source, start + at, collector)?;
+            }
+        }
+        Ok(())
     }
 
     /// Shows the record of an entry of a block, of which its text does not tell what shows.

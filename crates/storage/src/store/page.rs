@@ -9,7 +9,9 @@ use filedex_query::{Account, Document, DocumentRef, Limits, Plan, Position};
 use super::handle::Store;
 use super::snapshots::Snapshot;
 use crate::error::Result;
-use crate::read::{Access, Collector, Execution, Explain, Order, Reply, Running, Watch, Window};
+use crate::read::{
+    Access, Collector, Execution, Explain, Order, Reply, Running, Visitor, Watch, Window,
+};
 use crate::snapshot::{Snapshot as Reading, Stored};
 
 /// The records of a window, as the projection shows them, and the exact number of all that match.
@@ -40,8 +42,9 @@ macro_rules! answers {
                 self.read(|reading, limits| page(reading, plan, window, watch, limits))
             }
 
-            /// Shows the records of a window to the visitor as JSON texts, one by one, in order, and gives the
-            /// total: the shortest way from the index to a reply.
+            /// Shows the records of a window to the visitor as JSON texts in order, one or several at once with
+            /// commas between them and how many these are, and gives the total: the shortest way from the index
+            /// to a reply.
             ///
             /// ```
             /// # use filedex_query::{Document, Environment, Filter, Plan, Projection, Sort};
@@ -52,7 +55,7 @@ macro_rules! answers {
             /// # let (all, everything) = (Filter::all(), Projection::everything());
             /// let plan = Plan::compile(all, everything, Sort::none(), &environment)?;
             /// let mut reply = Vec::new();
-            /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text| {
+            /// let total = store.texts(&plan, Window::all(), &Watch::default(), &mut |text, _| {
             ///     reply.extend_from_slice(text);
             /// })?;
             /// assert_eq!((total, reply.as_slice()), (1, br#"{"_id":"a","rid":"GENERAL"}"#.as_slice()));
@@ -66,12 +69,13 @@ macro_rules! answers {
                 plan: &Plan,
                 window: Window,
                 watch: &Watch,
-                visitor: &mut dyn FnMut(&[u8]),
+                visitor: &mut dyn FnMut(&[u8], u64),
             ) -> Result<u64> {
-                self.marked(plan, window, watch, &mut |text| visitor(text.text()))
+                let visitor = Visitor::Joined(visitor);
+                self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
             }
 
-            /// The same with marks of where the fields of each record end, to who puts others in their place.
+            /// Each by itself, with marks of where its fields end, to who puts others in their place.
             ///
             /// # Errors
             /// As [`Store::texts`].
@@ -82,7 +86,8 @@ macro_rules! answers {
                 watch: &Watch,
                 visitor: &mut dyn FnMut(Marked<'_>),
             ) -> Result<u64> {
-                self.read(|reading, limits| marked(reading, plan, window, watch, limits, visitor))
+                let visitor = Visitor::Marked(visitor);
+                self.read(|reading, limits| texts(reading, plan, window, watch, limits, visitor))
             }
 
             /// Shows the records of a window to the visitor all together, as the projection does, and gives the total.
@@ -169,13 +174,13 @@ fn ends(plan: &Plan, records: &[Stored]) -> Result<Option<(Position, Position)>>
     Ok(Some((place(first)?, place(last)?)))
 }
 
-fn marked(
+fn texts<'v>(
     reading: Reading<'_>,
-    plan: &Plan,
+    plan: &'v Plan,
     window: Window,
     watch: &Watch,
     limits: &Limits,
-    visitor: &mut dyn FnMut(Marked<'_>),
+    visitor: Visitor<'v>,
 ) -> Result<u64> {
     let access = Access::choose(reading, plan)?;
     let mut execution = Execution::new(reading, plan, &access, Running::start(watch, limits));
