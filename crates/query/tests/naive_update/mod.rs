@@ -151,6 +151,15 @@ fn run(question: &Question<'_>, tasks: &[Task<'_>], document: &Document) -> Outc
             faults.insert(40);
         }
     }
+    // Also where there is nothing to write yet: `$` is the element that was found.
+    let paths: Vec<Vec<String>> =
+        tasks.iter().flat_map(paths_of).map(|path| resolved(path, question)).collect();
+    for (at, left) in paths.iter().enumerate() {
+        let is_same = |right: &Vec<String>| left.iter().zip(right).all(|(a, b)| a == b);
+        if paths.iter().skip(at + 1).any(is_same) {
+            faults.insert(40);
+        }
+    }
     written.sort_by(|left, right| place::compare(&left.at, &right.at));
     if !faults.is_empty() {
         // What else is wrong may be met first.
@@ -172,6 +181,16 @@ fn run(question: &Question<'_>, tasks: &[Task<'_>], document: &Document) -> Outc
         }
     }
     Ok((new, is_changed))
+}
+
+/// The parts of a path, with the element that was found in the place of `$`.
+fn resolved(path: &str, question: &Question<'_>) -> Vec<String> {
+    let found = question.position.map(|position| position.to_string());
+    let part = |part: &str| match (part, &found) {
+        ("$", Some(found)) => found.clone(),
+        (part, _) => part.to_owned(),
+    };
+    path.split('.').map(part).collect()
 }
 
 fn target<'q>(task: &Task<'q>) -> &'q str {
