@@ -120,7 +120,7 @@ fn rotate_tokens(server: &Server) {
         server.signal(Signal::SIGHUP);
         let started = Instant::now();
         while server.page(new).0 != 200 {
-            assert!(started.elapsed() < server::LONG, "{}", server.site.log());
+            assert!(started.elapsed() < server::PATIENCE, "{}", server.site.log());
         }
         assert_eq!(server.page(old).0, 401);
     }

@@ -10,6 +10,7 @@
 )]
 
 use super::program;
+use super::server::PATIENCE;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -76,7 +77,7 @@ impl Server {
         let id = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(id, signal).unwrap();
         let started = Instant::now();
-        while started.elapsed() < Duration::from_secs(60) {
+        while started.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }

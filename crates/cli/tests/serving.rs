@@ -17,6 +17,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::program::{command, run_with, text};
+use super::server::PATIENCE;
 use serde_json::json;
 
 struct Server {
@@ -82,9 +83,6 @@ impl Server {
 
 /// Sooner than whoever holds others up is sent away, and late enough for a machine that stands still for some seconds.
 const SOON: Duration = Duration::from_secs(7);
-
-/// Longer than anybody waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Drop for Server {
     fn drop(&mut self) {

@@ -12,6 +12,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::support::copy;
 use filedex_query::{Binary, Date, Document, Environment, Filter, Plan, Projection, Sort, Value};
 use filedex_storage::{Durability, ErrorKind, Options, Store, Watch, Window};
 
@@ -215,14 +216,6 @@ fn torn_opening(bytes: usize) -> Duration {
         taken
     };
     (0..2).map(open).min().unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    for file in all(from) {
-        let target = to.join(file.strip_prefix(from).unwrap());
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::copy(file, target).unwrap();
-    }
 }
 
 /// Eight times the bytes take some eight times the time, where they took 64 times.

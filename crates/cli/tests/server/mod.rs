@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::program::{Run, command, run, run_with, text};
 
 /// Longer than anybody waits for what must come, also on a machine that stands still for some seconds.
-pub const LONG: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that stops when the test ends.
 pub struct Server {
@@ -163,7 +163,7 @@ impl Server {
     pub fn wait_for_log(&self, words: &str) {
         let started = Instant::now();
         while !self.site.log().contains(words) {
-            assert!(started.elapsed() < LONG, "{words:?}: {}", self.site.log());
+            assert!(started.elapsed() < PATIENCE, "{words:?}: {}", self.site.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -178,7 +178,7 @@ impl Server {
     fn end(&mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         let started = Instant::now();
-        while started.elapsed() < LONG {
+        while started.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }

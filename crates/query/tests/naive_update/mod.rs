@@ -76,11 +76,7 @@ fn faults_of_the_text(question: &Question<'_>, tasks: &[Task<'_>]) -> BTreeSet<u
             paths.push(path.split('.').collect::<Vec<_>>());
         }
     }
-    for (at, left) in paths.iter().enumerate() {
-        if paths.iter().skip(at + 1).any(|right| meet(left, right)) {
-            faults.insert(40);
-        }
-    }
+    faults.extend(fault_of_pairs(&paths, |left, right| meet(left, right)));
     let uses = |name: &&str| paths.iter().flatten().any(|part| *part == format!("$[{name}]"));
     if names.iter().any(|name| !uses(name)) {
         faults.insert(9);
@@ -131,6 +127,12 @@ fn meet(left: &[&str], right: &[&str]) -> bool {
     }
 }
 
+/// What is wrong where two of them meet.
+fn fault_of_pairs<T>(all: &[T], meet: impl Fn(&T, &T) -> bool) -> Option<u32> {
+    let mut rests = all.iter().zip(1..).map(|(left, next)| (left, &all[next..]));
+    rests.any(|(left, rest)| rest.iter().any(|right| meet(left, right))).then_some(40)
+}
+
 fn run(question: &Question<'_>, tasks: &[Task<'_>], document: &Document) -> Outcome {
     let mut faults = BTreeSet::new();
     let mut written = Vec::new();
@@ -146,20 +148,12 @@ fn run(question: &Question<'_>, tasks: &[Task<'_>], document: &Document) -> Outc
         faults.extend(found.faults);
         written.extend(found.reached.into_iter().map(|at| Written { task, at }));
     }
-    for (at, left) in all.iter().enumerate() {
-        if all.iter().skip(at + 1).any(|right| place::meet(left, right)) {
-            faults.insert(40);
-        }
-    }
+    faults.extend(fault_of_pairs(&all, |left, right| place::meet(left, right)));
     // Also where there is nothing to write yet: `$` is the element that was found.
     let paths: Vec<Vec<String>> =
         tasks.iter().flat_map(paths_of).map(|path| resolved(path, question)).collect();
-    for (at, left) in paths.iter().enumerate() {
-        let is_same = |right: &Vec<String>| left.iter().zip(right).all(|(a, b)| a == b);
-        if paths.iter().skip(at + 1).any(is_same) {
-            faults.insert(40);
-        }
-    }
+    let is_same = |(a, b): (&String, &String)| a == b;
+    faults.extend(fault_of_pairs(&paths, |left, right| left.iter().zip(right).all(is_same)));
     written.sort_by(|left, right| place::compare(&left.at, &right.at));
     if !faults.is_empty() {
         // What else is wrong may be met first.

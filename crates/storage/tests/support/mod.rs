@@ -1,10 +1,13 @@
 //! Random records, queries and windows whose parts meet often, and the answer by a full scan; and
-//! records of every kind of value.
+//! records of every kind of value; copies of stores.
 #![allow(
     dead_code,
     clippy::unwrap_used,
     reason = "each test file uses its part, and they are tests"
 )]
+
+use std::fs;
+use std::path::Path;
 
 use filedex_query::{
     Binary, Collation, Date, Decimal, Document, Environment, Filter, Plan, Projection, Regex, Sort,
@@ -229,4 +232,17 @@ pub(crate) fn strange() -> Vec<Document> {
     let mut records: Vec<Document> = values.into_iter().enumerate().map(record).collect();
     records.push(Document::new().with("_id", "$top").with("$packed", 1).with("$date", "x"));
     records
+}
+
+/// Copies a directory with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
 }
