@@ -111,13 +111,16 @@ pub(crate) fn append_within(
     account: &Account,
 ) -> Result<()> {
     let start = out.len();
-    let mut ask = |price: Price| {
-        account.hold(price.bytes)?;
-        account.work(price.steps)
-    };
-    match collation.is_simple() {
-        true => append_asking(Bytes, out, value, &mut ask)?,
-        false => append_asking(collation, out, value, &mut ask)?,
+    out.push(tag(value));
+    if !append_fixed(out, value) {
+        let mut ask = |price: Price| {
+            account.hold(price.bytes)?;
+            account.work(price.steps)
+        };
+        match collation.is_simple() {
+            true => append_body(Bytes, out, value, &mut ask)?,
+            false => append_body(collation, out, value, &mut ask)?,
+        }
     }
     if descending {
         invert(out, start);
@@ -151,6 +154,28 @@ fn tag(value: ValueRef<'_>) -> u8 {
     rank(value) << 4
 }
 
+/// Adds what follows the tag of a value that takes a few bytes, whatever it is; false for any other.
+#[inline]
+fn append_fixed(out: &mut Vec<u8>, value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
+        // Of a greater one there are digits to be told.
+        ValueRef::Long(number) if number.unsigned_abs() >= 1 << 53 => return false,
+        ValueRef::Int(number) => append_double(out, f64::from(number)),
+        ValueRef::Long(number) => append_double(out, number as f64),
+        ValueRef::Double(number) => append_double(out, number),
+        ValueRef::ObjectId(id) => out.extend_from_slice(&id.0),
+        ValueRef::Bool(truth) => out.push(u8::from(truth)),
+        ValueRef::Date(date) => out.extend_from_slice(&flip(date.0).to_be_bytes()),
+        ValueRef::Timestamp(timestamp) => {
+            out.extend_from_slice(&timestamp.time.to_be_bytes());
+            out.extend_from_slice(&timestamp.increment.to_be_bytes());
+        }
+        _ => return false,
+    }
+    true
+}
+
 fn append_body<E>(
     texts: impl Texts,
     out: &mut Vec<u8>,
@@ -158,11 +183,11 @@ fn append_body<E>(
     ask: &mut impl FnMut(Price) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
     ask(price_of(value))?;
+    if append_fixed(out, value) {
+        return Ok(());
+    }
     match value {
-        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
-        ValueRef::Int(number) => append_integer(out, i64::from(number)),
         ValueRef::Long(number) => append_integer(out, number),
-        ValueRef::Double(number) => append_double(out, number),
         ValueRef::Decimal(number) => append_decimal(out, number),
         ValueRef::String(text) | ValueRef::Symbol(text) => texts.append(out, text, ask)?,
         ValueRef::Code(text) => Bytes.append(out, text, ask)?,
@@ -185,17 +210,11 @@ fn append_body<E>(
             out.push(subtype);
             out.extend_from_slice(bytes);
         }
-        ValueRef::ObjectId(id) => out.extend_from_slice(&id.0),
-        ValueRef::Bool(truth) => out.push(u8::from(truth)),
-        ValueRef::Date(date) => out.extend_from_slice(&flip(date.0).to_be_bytes()),
-        ValueRef::Timestamp(timestamp) => {
-            out.extend_from_slice(&timestamp.time.to_be_bytes());
-            out.extend_from_slice(&timestamp.increment.to_be_bytes());
-        }
         ValueRef::Regex { pattern, options } => {
             append_text(out, pattern.as_bytes());
             append_text(out, options.as_bytes());
         }
+        _ => {}
     }
     Ok(())
 }
@@ -244,16 +263,11 @@ const ZERO: u8 = 4;
 const POSITIVE: u8 = 5;
 const INFINITY: u8 = 6;
 
+/// Adds an integer that no double may equal.
 fn append_integer(out: &mut Vec<u8>, number: i64) {
-    let magnitude = number.unsigned_abs();
     append_signed(out, number.signum() as f64, |out| {
-        let nearest = magnitude as f64;
-        if magnitude < 1 << 53 {
-            out.extend_from_slice(&nearest.to_bits().to_be_bytes());
-            out.push(0);
-        } else {
-            append_magnitude(out, &BigDecimal::from(magnitude), nearest);
-        }
+        let magnitude = number.unsigned_abs();
+        append_magnitude(out, &BigDecimal::from(magnitude), magnitude as f64);
     });
 }
 

@@ -1,6 +1,5 @@
 //! Groups of column files being read in the order of their blocks: of each file the latest one stays.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use filedex_query::Path;
@@ -18,11 +17,19 @@ pub(super) struct Group {
     rows: Rows,
 }
 
-/// Of each file the group that was read last, which may be one that cannot be read.
+/// Of each file the group that was read last.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    latest: HashMap<u64, (usize, Option<Group>)>,
+    latest: Vec<Latest>,
     memory: Memory,
+}
+
+/// A group by its file and its number there; none if it cannot be read.
+#[derive(Debug)]
+struct Latest {
+    file: u64,
+    number: usize,
+    group: Option<Group>,
 }
 
 /// The columns of the records of a block: those of a group, and which of its records are the block's.
@@ -65,21 +72,40 @@ impl Groups {
         place: Place,
         paths: &[Path],
     ) -> Option<Found<'_>> {
-        let at = columns.group_of(place.offset)?;
-        let Groups { latest, memory } = self;
-        let is_it = |(number, group): &(usize, Option<Group>)| {
-            *number == at && group.as_ref().is_none_or(|group| group.rows.has(paths))
+        let number = columns.group_of(place.offset)?;
+        let known = self.latest.iter().position(|latest| latest.file == place.file);
+        let latest = match known {
+            Some(at) if self.latest.get(at).is_some_and(|latest| latest.is(number, paths)) => at,
+            known => self.read(columns, (place.file, number), paths, known),
         };
-        if !latest.get(&place.file).is_some_and(is_it) {
-            let bytes = latest.values().filter_map(|(_, group)| group.as_ref()).map(Group::memory);
-            if bytes.sum::<usize>() > MOST_BYTES {
-                latest.clear();
-            }
-            latest.insert(place.file, (at, columns.group(at, paths, memory)));
-        }
-        let group = latest.get(&place.file)?.1.as_ref()?;
+        let group = self.latest.get(latest)?.group.as_ref()?;
         let rows = group.rows_of(place.offset)?;
-        Some(Found { columns: &group.rows, rows, origin: (place.file, at) })
+        Some(Found { columns: &group.rows, rows, origin: (place.file, number) })
+    }
+
+    /// Reads a group in the place of the one that is known of its file; gives where it is.
+    fn read(
+        &mut self,
+        columns: &ColumnFile,
+        (file, number): Origin,
+        paths: &[Path],
+        known: Option<usize>,
+    ) -> usize {
+        known.into_iter().for_each(|at| drop(self.latest.swap_remove(at)));
+        let bytes = self.latest.iter().filter_map(|latest| latest.group.as_ref());
+        if bytes.map(Group::memory).sum::<usize>() > MOST_BYTES {
+            self.latest.clear();
+        }
+        let group = columns.group(number, paths, &mut self.memory);
+        self.latest.push(Latest { file, number, group });
+        self.latest.len() - 1
+    }
+}
+
+impl Latest {
+    /// Whether it is the group of that number, with these columns.
+    fn is(&self, number: usize, paths: &[Path]) -> bool {
+        self.number == number && self.group.as_ref().is_none_or(|group| group.rows.has(paths))
     }
 }
 

@@ -103,8 +103,12 @@ impl Values {
 
     /// The value of that number, as [`Path::narrow`] gave it.
     pub(crate) fn value(&self, code: usize) -> &[u8] {
-        let start = code.checked_sub(1).map_or(0, |before| self.ends.end(before));
-        self.bytes.get(start..self.ends.end(code)).unwrap_or_default()
+        self.bytes.get(self.start(code)..self.ends.end(code)).unwrap_or_default()
+    }
+
+    /// Where the value of that number begins.
+    fn start(&self, code: usize) -> usize {
+        code.checked_sub(1).map_or(0, |before| self.ends.end(before))
     }
 
     /// Appends it as it lies in a file.
@@ -272,6 +276,9 @@ impl BuildingValues {
     /// Adds what another column has for these records. If it says where it is from, numbers that were met there before
     /// are known again.
     pub(super) fn copy(&mut self, other: &Values, rows: Range<usize>, origin: Option<Origin>) {
+        if let Codes::InOrder = other.codes {
+            return self.push_all(other, rows);
+        }
         if other.different > other.records() / FEW_ALIKE {
             // Looking for those that are alike would cost more than holding them twice.
             return rows.for_each(|row| self.push(other.code(row).map(|code| other.value(code))));
@@ -324,6 +331,18 @@ impl BuildingValues {
         self.bytes.extend_from_slice(value);
         self.codes.push(self.ends.len() as u16);
         self.ends.push(self.bytes.len() as u32);
+    }
+
+    /// Adds the values of those records of a column where they lie as the records do, at once.
+    fn push_all(&mut self, other: &Values, rows: Range<usize>) {
+        let left = usize::from(TOO_LONG).saturating_sub(self.ends.len() + 1);
+        let end = rows.end.min(other.different).min(rows.start + left).max(rows.start);
+        let (start, own) = (other.start(rows.start), self.bytes.len());
+        self.bytes.extend_from_slice(other.bytes.get(start..other.start(end)).unwrap_or_default());
+        let first = self.ends.len() as u16;
+        self.codes.extend(first..first + (end - rows.start) as u16);
+        self.codes.extend((end..rows.end).map(|_| TOO_LONG));
+        self.ends.extend((rows.start..end).map(|row| (own + other.ends.end(row) - start) as u32));
     }
 
     /// Takes in the value that begins there, unless it is known.

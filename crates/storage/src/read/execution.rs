@@ -16,7 +16,6 @@ use super::second::{MANY_RECORDS, Second};
 use super::shown::Shown;
 use super::watch::Running;
 use crate::blocks::Ahead;
-use crate::columns::Groups;
 use crate::error::Result;
 use crate::format::lists::{ALL_ROOMS, holds_records};
 use crate::format::record::document;
@@ -51,8 +50,6 @@ pub(crate) struct Execution<'e> {
     /// Records judged by columns.
     pub(super) judged: u64,
     pub(super) ahead: Ahead,
-    /// Columns that are read of the disk, in order.
-    pub(super) groups: Groups,
     pub(super) shown: Shown,
     /// The paths of the columns that were used.
     pub(super) columns: Vec<String>,
@@ -83,7 +80,6 @@ impl<'e> Execution<'e> {
             decoded: 0,
             judged: 0,
             ahead: Ahead::default(),
-            groups: Groups::default(),
             shown: Shown::default(),
             columns: Vec::new(),
             by_view: false,

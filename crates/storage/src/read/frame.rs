@@ -58,19 +58,19 @@ impl<'e> Execution<'e> {
         let version = self.snapshot.state.version.number();
         let (from, to) = (part.from.as_slice().into(), part.to.as_slice().into());
         let key = FrameKey { from, to, version };
-        if let Some(frame) = columns.frame(&key, &scan.wanted, scan.number) {
+        if let Some(frame) = columns.frame(&key, &scan.segments.wanted, scan.segments.number) {
             return Ok(Some(Frame { frame, selected: Vec::new() }));
         }
-        let (mut frame, mut at) = (frame::Frame::new(&scan.wanted), part.from.clone());
+        let (mut frame, mut at) = (frame::Frame::new(&scan.segments.wanted), part.from.clone());
         while at < part.to {
-            let segment = self.segment(scan, part, &at)?;
-            let Some(segment) = segment.filter(|_| scan.room) else { return Ok(None) };
+            let segment = scan.segments.at(&at, self.running.account())?;
+            let Some(segment) = segment.filter(|_| scan.segments.room) else { return Ok(None) };
             let rows = segment.rows(segment.blocks_between(&at, &part.to));
             let from = std::mem::replace(&mut at, segment.upto().to_vec());
             frame.add(from, segment, rows);
         }
         let frame = Arc::new(frame);
-        columns.keep_frame(key, &frame, scan.number);
+        columns.keep_frame(key, &frame, scan.segments.number);
         Ok(Some(Frame { frame, selected: Vec::new() }))
     }
 

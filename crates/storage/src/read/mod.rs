@@ -28,6 +28,7 @@ mod reply;
 mod residual;
 mod scan;
 mod second;
+mod segments;
 mod shown;
 mod skip;
 mod told;

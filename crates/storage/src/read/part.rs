@@ -1,20 +1,16 @@
-//! What scans go through: a part of a room's list, or all rooms; and the segments of columns that cover it, which are
-//! made or mended as a scan comes by.
+//! What scans go through: a part of a room's list, or all rooms. What covers it is [`super::segments`]'s business.
 
 use std::ops::Range;
-use std::sync::Arc;
-use std::thread;
 
 use super::access::Span;
 use super::execution::Execution;
-use super::scan::Scan;
-use super::second::{Feed, Fetched, MANY_RECORDS, Reading, Second};
-use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
+use super::second::MANY_RECORDS;
+use crate::cache::segment::Segment;
 use crate::error::Result;
+use crate::format::List;
+use crate::format::keys::first_bytes;
 use crate::format::lists::ALL_ROOMS;
-use crate::format::{Block, List, Place};
-use crate::memtable::Memtable;
-use crate::snapshot::{Bounds, Snapshot, State, Walk};
+use crate::snapshot::{Bounds, Walk};
 
 /// What is scanned.
 pub(super) struct Part<'s> {
@@ -29,6 +25,11 @@ pub(super) struct Part<'s> {
 }
 
 impl Part<'_> {
+    /// Whether there is more of it than could be kept of blocks.
+    pub(super) fn is_long(&self) -> bool {
+        self.span.is_none() || self.records >= MANY_RECORDS
+    }
+
     /// Those of the blocks whose records all belong to the part: all but perhaps the first and the last.
     pub(super) fn blocks_inside(&self, segment: &Segment, blocks: Range<usize>) -> Range<usize> {
         let Some(span) = self.span else { return blocks };
@@ -66,44 +67,6 @@ impl<'e> Execution<'e> {
         Ok(Some(Part { from, to, end, span: Some(span), records }))
     }
 
-    /// The segment that begins or goes on at that key, made or mended if there is none of this version; `None` if there
-    /// is neither one, nor room for it, nor columns on the disk to make it of each time.
-    pub(super) fn segment(
-        &mut self,
-        scan: &mut Scan<'e>,
-        part: &Part<'_>,
-        at: &[u8],
-    ) -> Result<Option<Arc<Segment>>> {
-        let columns = &self.snapshot.pool.columns;
-        let version = self.snapshot.state.version.number();
-        let found = columns.find(at, scan.number, version);
-        if let Some((segment, true)) = &found
-            && segment.has(&scan.wanted)
-        {
-            return Ok(Some(segment.clone()));
-        }
-        if !scan.room && !columns.are_written(&scan.wanted) {
-            return Ok(None);
-        }
-        let (from, end): (&[u8], Box<[u8]>) = match &found {
-            Some((segment, _)) => (segment.from(), segment.upto().into()),
-            None => (at, columns.next_after(at).unwrap_or_else(|| part.end.as_slice().into())),
-        };
-        let mut wanted = scan.wanted.clone();
-        let earlier = found.as_ref().map(|(segment, _)| segment.clone());
-        if scan.room {
-            wanted.add(columns.declared());
-            earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
-        }
-        let end = if found.is_some() { end } else { end.min(part.end.as_slice().into()) };
-        let is_long = part.span.is_none() || part.records >= MANY_RECORDS;
-        let feed = scan.feed.as_mut().filter(|feed| feed.is_before(from));
-        let segment = self.read_segment((from, &end), is_long, (&wanted, earlier), feed)?;
-        let segment = Arc::new(segment);
-        scan.room = scan.room && columns.keep(&segment, scan.number);
-        Ok(Some(segment))
-    }
-
     /// The key of the first block from that key on, or where the rooms end. A segment that was made of another
     /// version may begin in the middle of a block of this one, and what memtables say of the block's entries
     /// has to be asked beside all of them.
@@ -119,137 +82,50 @@ impl<'e> Execution<'e> {
         Ok(to)
     }
 
-    /// Does something with the segments of the part, while a second thread reads the blocks for those that are to
-    /// be made, if these are many.
-    pub(super) fn with_segments<T>(
-        &mut self,
-        mut scan: Scan<'e>,
-        part: &Part<'_>,
-        work: impl FnOnce(&mut Self, &mut Scan<'e>) -> Result<T>,
-    ) -> Result<(Scan<'e>, T)> {
-        let reads_much = || self.lacks_segments(&scan, part) && self.lacks_columns(&scan.wanted);
-        let second = match part.records >= MANY_RECORDS && reads_much() {
-            true => Second::take(),
-            false => None,
-        };
-        let Some(second) = second else {
-            let done = work(self, &mut scan)?;
-            return Ok((scan, done));
-        };
-        let state = settled(self.snapshot.state);
-        let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let reading =
-            Reading::for_columns(part.from.clone(), part.end.clone(), scan.wanted.paths.clone());
-        let done = thread::scope(|scope| {
-            scan.feed = second.read(scope, blocks, reading);
-            let done = work(self, &mut scan);
-            // The thread ends when nobody takes anything of it.
-            scan.feed = None;
-            done
-        })?;
-        Ok((scan, done))
-    }
-
-    /// Whether there are no segments for the scan yet, as the first one tells.
-    fn lacks_segments(&self, scan: &Scan<'e>, part: &Part<'_>) -> bool {
-        let version = self.snapshot.state.version.number();
-        let found = self.snapshot.pool.columns.find(&part.from, scan.number, version);
-        found.is_none_or(|(segment, _)| !segment.has(&scan.wanted))
-    }
-
-    /// Whether much of what lies in blocks has no such columns beside it. Ids have none, and nobody reads them here.
-    fn lacks_columns(&self, wanted: &Wanted) -> bool {
-        let (mut all, mut without) = (0, 0);
-        for file in self.snapshot.state.version.files().values() {
-            let has_columns = file.columns().is_some_and(|columns| columns.has(&wanted.paths));
-            all += file.length();
-            without += if has_columns { 0 } else { file.length() };
-        }
-        without > all / 3
-    }
-
-    /// Reads the blocks from the key `from` on, which is the key of a block or lies before all blocks of
-    /// its list, and before `end`; fewer, if they hold many records. The segment ends where a block begins.
-    fn read_segment(
-        &mut self,
-        (from, end): (&[u8], &[u8]),
-        is_long: bool,
-        (wanted, earlier): (&Wanted, Option<Arc<Segment>>),
-        feed: Option<&mut Feed>,
-    ) -> Result<Segment> {
-        let state = settled(self.snapshot.state);
-        let blocks = Snapshot::new(self.snapshot.pool, &state);
-        let bounds = Bounds { from: from.to_vec(), ..Bounds::of_prefix(ALL_ROOMS) };
-        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), bounds.to.clone());
-        let mut runs = match feed {
-            Some(feed) => Runs::Fed(feed),
-            None => Runs::Walk(Box::new(Walk::lists(blocks, ALL_ROOMS, bounds)?)),
-        };
-        while let Some((run, block)) = runs.next()? {
-            let (Some(item), list) = (run.item(), run.list()) else { continue };
-            let key = run.key();
-            if key.as_slice() < from {
-                continue;
-            }
-            if builder.is_full() || key.as_slice() >= end {
-                upto = key;
-                runs.put_back((run, block));
-                break;
-            }
-            if !builder.take_over(&key, list.len(), item.place) {
-                let lying = (key.as_slice(), list, item.place);
-                self.add_block(&mut builder, lying, block, (wanted, is_long))?;
-            }
-        }
-        Ok(builder.finish(from, &upto, state.version.number()))
-    }
-
-    /// Adds a block to a segment: its columns, if they lie on the disk and nobody has read it, else what it says itself.
-    fn add_block(
-        &mut self,
-        builder: &mut SegmentBuilder,
-        (key, list, place): (&[u8], &[u8], Place),
-        block: Option<Block>,
-        (wanted, is_long): (&Wanted, bool),
-    ) -> Result<()> {
-        if block.is_none()
-            && let Some(columns) = self.snapshot.columns(place, &wanted.paths)?
-            && let Some(found) = self.groups.find(columns, place, &wanted.paths)
-        {
-            return builder.copy((key, list.len(), place), found, self.running.account());
-        }
-        let block = match block {
-            Some(block) => block,
-            None => self.block(place, list, is_long)?,
-        };
-        self.blocks += 1;
-        self.decoded += block.len() as u64;
-        builder.add(key, place, &block, self.running.account())
+    /// The key of a block that some three eighths of the part lie before, taking its keys to lie evenly.
+    pub(super) fn seam(&self, part: &Part<'_>) -> Result<Option<Vec<u8>>> {
+        let bounds = Bounds { from: part.from.clone(), to: part.end.clone() };
+        let second = Walk::lists(self.snapshot, ALL_ROOMS, bounds)?.nth(1).transpose()?;
+        let (index, version) = (&self.snapshot.pool.index, &self.snapshot.state.version);
+        let last = index.previous(version, &part.from, &part.end)?;
+        let (Some(second), Some(last)) = (second, last) else { return Ok(None) };
+        let fence = last.chunk.fence(last.chunk.len().saturating_sub(1)).unwrap_or_default();
+        let last = [last.list(), fence].concat();
+        self.block_from(&between(&second.key(), &last)).map(Some)
     }
 }
 
-/// Where the runs of a segment come from.
-enum Runs<'r> {
-    Walk(Box<Walk<'r>>),
-    Fed(&'r mut Feed),
+/// The key three eighths of the way from one key to another.
+fn between(one: &[u8], other: &[u8]) -> Vec<u8> {
+    let common = one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    let (common, one) = one.split_at_checked(common).unwrap_or_default();
+    let (from, to) = (first_bytes(one), first_bytes(other.get(common.len()..).unwrap_or_default()));
+    let at = from + to.saturating_sub(from) / 8 * 3;
+    [common, &at.to_be_bytes()].concat()
 }
 
-impl Runs<'_> {
-    fn next(&mut self) -> Result<Option<Fetched>> {
-        match self {
-            Runs::Walk(walk) => Ok(walk.next().transpose()?.map(|run| (run, None))),
-            Runs::Fed(feed) => feed.next(),
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_key_between_two_lies_between_them(one in any::<Vec<u8>>(), other in any::<Vec<u8>>(), common in any::<[u8; 3]>()) {
+            let mut keys = [one, other].map(|rest| [&common[..], &rest].concat());
+            keys.sort();
+            let [low, high] = keys;
+            let between = between(&low, &high);
+            // One that goes on past its first bytes may be a little less than the key that is told of it.
+            prop_assert!(first_bytes(&low) <= first_bytes(&between) && between[..3] == common);
+            prop_assert!(first_bytes(&between) <= first_bytes(&high));
         }
     }
 
-    fn put_back(&mut self, fetched: Fetched) {
-        if let Runs::Fed(feed) = self {
-            feed.put_back(fetched);
-        }
+    #[test]
+    fn more_lies_behind_the_key_between_two_than_before_it() {
+        assert_eq!(between(b"room-\x00", b"room-\x80")[..6], *b"room-\x30");
+        assert_eq!(between(b"", b"\x80")[..1], *b"\x30");
     }
-}
-
-/// What lies in blocks of that state, without memtables: columns are of these alone.
-fn settled(state: &State) -> State {
-    State { active: Memtable::default(), frozen: Memtable::default(), ..state.clone() }
 }

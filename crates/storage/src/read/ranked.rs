@@ -17,7 +17,7 @@ use super::execution::Execution;
 use super::frame::Frame;
 use super::part::Part;
 use super::residual::Verdict;
-use super::scan::Scan;
+use super::scan::{Scan, key_columns};
 use super::window::Window;
 use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::{ErrorKind, Result};
@@ -182,9 +182,10 @@ impl<'e> Execution<'e> {
     fn order(&mut self, frame: &Frame, sort: &Sort) -> Result<Vec<u32>> {
         let (mut heads, mut key) = (Vec::with_capacity(frame.records()), Vec::new());
         for framed in frame.segments() {
+            let columns = key_columns(sort, &framed.segment);
             for (row, number) in framed.rows.clone().zip(framed.first..) {
                 self.running.account().work(STEPS_A_KEY)?;
-                if !self.append_key(sort, &framed.segment, row, &mut key)? {
+                if !self.append_key(columns.as_deref(), row, &mut key)? {
                     // Without the `_id`, as those that columns say.
                     let (record, account) = (self.record(frame, number)?, self.running.account());
                     let held = account.held();
@@ -218,15 +219,14 @@ impl<'e> Execution<'e> {
         let is_descending = sort.keys().last().is_some_and(|key| key.descending);
         let mut keyed: Vec<(Vec<u8>, u32, u32)> = Vec::with_capacity(numbers.len());
         for number in numbers.iter() {
-            let (mut key, mut id) = (Vec::new(), 0);
-            if let Some((framed, row)) = frame.find(*number as usize) {
-                id = framed.segment.id_begin(row).unwrap_or(0);
-                if !self.append_key(sort, &framed.segment, row, &mut key)? {
-                    key.clear();
-                }
+            let (mut key, number) = (Vec::new(), *number as usize);
+            if !self.append_key_of(frame, number, &mut key)? {
+                key.clear();
             }
+            let id = frame.find(number).and_then(|(framed, row)| framed.segment.id_begin(row));
+            let id = id.unwrap_or(0);
             self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32, u32)>())?;
-            keyed.push((key, if is_descending { !id } else { id }, *number));
+            keyed.push((key, if is_descending { !id } else { id }, number as u32));
         }
         keyed.sort_unstable();
         // Records of which columns say nothing are asked, and so are all that begin like them.
@@ -245,6 +245,13 @@ impl<'e> Execution<'e> {
         numbers.iter_mut().zip(&keyed).for_each(|(place, (.., number))| *place = *number);
         self.running.account().release_to(held);
         Ok(())
+    }
+
+    /// Puts the key of the record of that number, without its `_id`, in place of what is there, if columns say it.
+    fn append_key_of(&self, frame: &Frame, number: usize, key: &mut Vec<u8>) -> Result<bool> {
+        let Some((framed, row)) = frame.find(number) else { return Ok(false) };
+        let columns = key_columns(self.plan.sort(), &framed.segment);
+        self.append_key(columns.as_deref(), row, key)
     }
 
     /// The key of a record with its `_id` at the end, as the record itself says it.
@@ -275,13 +282,9 @@ impl<'e> Execution<'e> {
             let middle = low.midpoint(high);
             let number = view.order.get(middle).map_or(0, |number| *number as usize);
             self.running.account().work(STEPS_A_KEY)?;
-            let order = match frame.find(number) {
-                Some((framed, row))
-                    if self.append_key(self.plan.sort(), &framed.segment, row, &mut key)? =>
-                {
-                    key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought))
-                }
-                _ => Ordering::Equal,
+            let order = match self.append_key_of(frame, number, &mut key)? {
+                true => key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought)),
+                false => Ordering::Equal,
             };
             let order = match order {
                 Ordering::Equal => self.whole_key(frame, number)?.as_slice().cmp(sought),

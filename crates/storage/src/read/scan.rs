@@ -13,16 +13,17 @@ use super::execution::{Execution, Flow};
 use super::judge::Judge;
 use super::part::Part;
 use super::residual::Verdict;
-use super::second::Feed;
+use super::segments::Segments;
 use crate::cache::segment::{Segment, Wanted};
 use crate::cache::selected::Selected;
+use crate::columns::Values;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::lists::ALL_ROOMS;
 use crate::snapshot::{Bounds, Lying, Stored, Walk};
 
 /// How the records of a part are judged.
 pub(super) struct Scan<'e> {
-    pub(super) number: u64,
+    pub(super) segments: Segments<'e>,
     /// What is asked; nothing where all records belong to the answer or classes tell.
     questions: Vec<Question<'e>>,
     /// Whether there are no other conditions.
@@ -31,11 +32,6 @@ pub(super) struct Scan<'e> {
     pub(super) conditions: Option<u64>,
     /// The sort that records are kept by, unless they come in its order.
     sort: Option<&'e Sort>,
-    pub(super) wanted: Wanted,
-    /// Whether there is room for more segments.
-    pub(super) room: bool,
-    /// Where blocks for new segments come from, if a second thread reads them.
-    pub(super) feed: Option<Feed>,
 }
 
 /// Rows that are judged for the price of a step, beside what their conditions cost.
@@ -87,7 +83,7 @@ impl<'e> Execution<'e> {
     ) -> Result<()> {
         let mut at = part.from.clone();
         while at < part.to {
-            at = match self.segment(scan, part, &at)? {
+            at = match scan.segments.at(&at, self.running.account())? {
                 Some(segment) => {
                     self.judge_segment(scan, part, &segment, &at, collector)?;
                     segment.upto().to_vec()
@@ -128,9 +124,8 @@ impl<'e> Execution<'e> {
         self.columns = wanted.paths.iter().map(|path| path.text().to_owned()).collect();
         let name = if self.counted { None } else { self.open.name() };
         let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
-        let number = columns.number_scan();
-        let (room, feed) = (true, None);
-        Some(Scan { number, questions, exact, conditions, sort, wanted, room, feed })
+        let segments = Segments::new(self.snapshot, part, wanted);
+        Some(Scan { segments, questions, exact, conditions, sort })
     }
 
     /// Judges the records between two keys one by one.
@@ -265,10 +260,11 @@ impl<'e> Execution<'e> {
             self.matched += count;
             return Ok(());
         }
+        let columns = scan.sort.and_then(|sort| key_columns(sort, segment));
         let mut key = Vec::new();
         for row in rows.filter(|row| selected.has(*row)) {
             let is_kept = collector.passes(self.matched) == 0
-                && self.may_take(scan, segment, row, collector, &mut key)?;
+                && self.may_take(columns.as_deref(), row, collector, &mut key)?;
             self.matched += 1;
             if is_kept {
                 self.decoded += 1;
@@ -282,36 +278,33 @@ impl<'e> Execution<'e> {
     /// Whether the record may be kept, by what columns say of its key.
     fn may_take(
         &self,
-        scan: &Scan<'e>,
-        segment: &Segment,
+        columns: Option<&[&Values]>,
         row: usize,
         collector: &Collector<'_>,
         key: &mut Vec<u8>,
     ) -> Result<bool> {
-        let Some(sort) = scan.sort.filter(|_| collector.chooses()) else { return Ok(true) };
-        let is_known = self.append_key(sort, segment, row, key)?;
+        let is_known = collector.chooses() && self.append_key(columns, row, key)?;
         Ok(!is_known || collector.may_take(key))
     }
 
-    /// Puts the record's key, without its `_id`, in place of what is there, if columns say it.
+    /// Puts the record's key, without its `_id`, in place of what is there, if the columns of [`key_columns`] say it.
     pub(super) fn append_key(
         &self,
-        sort: &Sort,
-        segment: &Segment,
+        columns: Option<&[&Values]>,
         row: usize,
         key: &mut Vec<u8>,
     ) -> Result<bool> {
         key.clear();
+        let Some(columns) = columns else { return Ok(false) };
         let account = self.running.account();
         let held = account.held();
         let mut is_complete = true;
-        let values = sort.paths().map_while(|path| {
-            let values = segment.values(path);
-            let value = values.and_then(|values| Some(values.value(values.code(row)?)));
+        let values = columns.iter().map_while(|values| {
+            let value = values.code(row).map(|code| values.value(code));
             is_complete &= value.is_some();
             value
         });
-        let is_straight = sort.append_narrowed_key(values, key, account)?;
+        let is_straight = self.plan.sort().append_narrowed_key(values, key, account)?;
         account.release_to(held);
         Ok(is_straight && is_complete)
     }
@@ -326,4 +319,9 @@ impl<'e> Execution<'e> {
         let entry = Lying::InBlock(at, block.entry(at).ok_or_else(lost)?);
         Ok(entry.found(Some(&block)).ok_or_else(lost)?.into_record())
     }
+}
+
+/// The columns of a segment that a sort's keys are drawn from, if there are some of all its paths.
+pub(super) fn key_columns<'s>(sort: &Sort, segment: &'s Segment) -> Option<Vec<&'s Values>> {
+    sort.paths().map(|path| segment.values(path)).collect()
 }

@@ -73,10 +73,16 @@ impl Run {
     /// The key of the block among all keys.
     pub(crate) fn key(&self) -> Vec<u8> {
         let mut key = Vec::new();
-        if let Some(block) = &self.listed {
-            key_of(block, &mut key);
-        }
+        self.put_key(&mut key);
         key
+    }
+
+    /// Puts the key of the block in the place of what is there.
+    pub(crate) fn put_key(&self, key: &mut Vec<u8>) {
+        match &self.listed {
+            Some(block) => key_of(block, key),
+            None => key.clear(),
+        }
     }
 
     /// How many entries there are of each class, with what the memtables change.

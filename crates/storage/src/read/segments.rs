@@ -1,0 +1,279 @@
+//! The segments of columns that cover what a scan goes through: found in memory, mended, or made as it comes by, of
+//! columns on the disk or of records. Where there are many to be made a second thread makes those behind a seam.
+//!
+//! This file knows no conditions.
+
+use std::sync::Arc;
+use std::thread;
+
+use filedex_query::Account;
+
+use super::execution::Execution;
+use super::part::Part;
+use super::scan::Scan;
+use super::second::{MANY_RECORDS, MOST_FRAME, Second, Stop};
+use crate::blocks::Ahead;
+use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
+use crate::columns::{ColumnFile, Groups};
+use crate::error::Result;
+use crate::format::lists::ALL_ROOMS;
+use crate::format::{Block, Place};
+use crate::memtable::Memtable;
+use crate::snapshot::{Bounds, Snapshot, State, Walk};
+
+/// What segments of a scan are made with.
+pub(super) struct Segments<'e> {
+    snapshot: Snapshot<'e>,
+    /// The number of the scan.
+    pub(super) number: u64,
+    pub(super) wanted: Wanted,
+    /// Whether there is room for more of them.
+    pub(super) room: bool,
+    /// Where the part ends, and whether it is long.
+    end: Vec<u8>,
+    is_long: bool,
+    /// Columns that are read of the disk, and blocks, in order.
+    groups: Groups,
+    ahead: Ahead,
+    /// Whether this is what the second thread makes them with; else that thread, if there is one.
+    is_second: bool,
+    behind: Option<Behind>,
+    made_of: MadeOf,
+}
+
+/// What segments were made of.
+#[derive(Clone, Copy, Default)]
+pub(super) struct MadeOf {
+    pub(super) blocks: u64,
+    pub(super) records: u64,
+}
+
+/// A second thread, which makes the segments from that key on until this is dropped.
+struct Behind {
+    seam: Vec<u8>,
+    _until_then: Stop,
+}
+
+/// What a second thread comes back with: what its segments were made of, and steps of work.
+type Made = (MadeOf, u64);
+
+impl<'e> Execution<'e> {
+    /// Does something with the segments of the part, while a second thread makes those behind a seam, if many are to
+    /// be made. The work of both is the request's.
+    pub(super) fn with_segments<T>(
+        &mut self,
+        mut scan: Scan<'e>,
+        part: &Part<'_>,
+        work: impl FnOnce(&mut Self, &mut Scan<'e>) -> Result<T>,
+    ) -> Result<(Scan<'e>, T)> {
+        let done = match self.second(&scan, part)? {
+            None => work(self, &mut scan)?,
+            Some((second, seam)) => thread::scope(|scope| {
+                let (stop, is_over) = Stop::new();
+                let (other, from) = (scan.segments.second(), seam.clone());
+                let made = second.spawn(scope, move || {
+                    let account = Account::default().watched_by(Arc::new(is_over));
+                    (other.make_from(from, &account), account.steps())
+                });
+                scan.segments.behind = made.is_some().then_some(Behind { seam, _until_then: stop });
+                let done = work(self, &mut scan);
+                scan.segments.behind = None;
+                let made: Made = made.and_then(|made| made.join().ok()).unwrap_or_default();
+                self.add(made.0);
+                self.running.account().work(made.1)?;
+                done
+            })?,
+        };
+        self.add(scan.segments.made_of);
+        Ok((scan, done))
+    }
+
+    /// A second thread and where it begins, if there is one to be had and room for what it makes.
+    fn second(&self, scan: &Scan<'e>, part: &Part<'_>) -> Result<Option<(Second, Vec<u8>)>> {
+        let (segments, columns) = (&scan.segments, &self.snapshot.pool.columns);
+        if part.records < MANY_RECORDS
+            || segments.has(&part.from)
+            || !columns.have_room(&segments.wanted, part.records)
+        {
+            return Ok(None);
+        }
+        let Some(second) = Second::take() else { return Ok(None) };
+        Ok(self.seam(part)?.map(|seam| (second, seam)))
+    }
+
+    fn add(&mut self, made_of: MadeOf) {
+        self.blocks += made_of.blocks;
+        self.decoded += made_of.records;
+    }
+}
+
+impl<'e> Segments<'e> {
+    /// The segments of a part that have these columns, for the scan that begins now.
+    pub(super) fn new(snapshot: Snapshot<'e>, part: &Part<'_>, wanted: Wanted) -> Segments<'e> {
+        Segments {
+            snapshot,
+            number: snapshot.pool.columns.number_scan(),
+            wanted,
+            room: true,
+            end: part.end.clone(),
+            is_long: part.is_long(),
+            groups: Groups::default(),
+            ahead: Ahead::default(),
+            is_second: false,
+            behind: None,
+            made_of: MadeOf::default(),
+        }
+    }
+
+    /// The segment that begins or goes on at that key, made or mended if there is none of this version; `None` if there
+    /// is neither one, nor room for it, nor columns on the disk to make it of each time.
+    pub(super) fn at(&mut self, at: &[u8], account: &Account) -> Result<Option<Arc<Segment>>> {
+        let columns = &self.snapshot.pool.columns;
+        let version = self.snapshot.state.version.number();
+        let found = columns.find(at, self.number, version);
+        if let Some((segment, true)) = &found
+            && segment.has(&self.wanted)
+        {
+            return Ok(Some(segment.clone()));
+        }
+        if !self.room && !columns.are_written(&self.wanted) {
+            return Ok(None);
+        }
+        // Whoever has caught up with the other one makes the rest by himself.
+        self.behind.take_if(|behind| behind.seam.as_slice() <= at);
+        let (from, end): (&[u8], Box<[u8]>) = match &found {
+            Some((segment, _)) => (segment.from(), segment.upto().into()),
+            None => (at, columns.next_after(at).unwrap_or_else(|| self.end.as_slice().into())),
+        };
+        let mut wanted = self.wanted.clone();
+        let earlier = found.as_ref().map(|(segment, _)| segment.clone());
+        if self.room {
+            wanted.add(columns.declared());
+            earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
+        }
+        let end = if found.is_some() { end } else { end.min(self.end.as_slice().into()) };
+        let Some(segment) = self.make((from, &end), (&wanted, earlier), account)? else {
+            return Ok(None);
+        };
+        let segment = Arc::new(segment);
+        self.room = self.room && columns.keep(&segment, self.number);
+        Ok(Some(segment))
+    }
+
+    /// The same, for a second thread.
+    fn second(&self) -> Segments<'e> {
+        Segments {
+            wanted: self.wanted.clone(),
+            end: self.end.clone(),
+            groups: Groups::default(),
+            ahead: Ahead::default(),
+            is_second: true,
+            behind: None,
+            ..*self
+        }
+    }
+
+    /// Whether the one at that key needs not be made, if it may have to be mended.
+    fn has(&self, at: &[u8]) -> bool {
+        let version = self.snapshot.state.version.number();
+        let found = self.snapshot.pool.columns.find(at, self.number, version);
+        found.is_some_and(|(segment, _)| segment.has(&self.wanted))
+    }
+
+    /// Makes all from that key on, until there is no more room. Where it fails it ends: whoever comes by will see.
+    fn make_from(mut self, mut at: Vec<u8>, account: &Account) -> MadeOf {
+        while at < self.end
+            && self.room
+            && let Ok(Some(segment)) = self.at(&at, account)
+        {
+            at.clear();
+            at.extend_from_slice(segment.upto());
+        }
+        self.made_of
+    }
+
+    /// Makes the segment from the key `from` on, which is the key of a block or lies before all blocks of its list, and
+    /// up to `end`, or before, if there are many records. It ends where a block begins. None from a second thread that
+    /// comes to a long block.
+    fn make(
+        &mut self,
+        (from, end): (&[u8], &[u8]),
+        (wanted, earlier): (&Wanted, Option<Arc<Segment>>),
+        account: &Account,
+    ) -> Result<Option<Segment>> {
+        let state = settled(self.snapshot.state);
+        let blocks = Snapshot::new(self.snapshot.pool, &state);
+        let bounds = Bounds { from: from.to_vec(), ..Bounds::of_prefix(ALL_ROOMS) };
+        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), bounds.to.clone());
+        let (mut files, mut key) = (Vec::new(), Vec::new());
+        for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
+            let run = run?;
+            let Some(item) = run.item() else { continue };
+            run.put_key(&mut key);
+            if key.as_slice() < from {
+                continue;
+            }
+            if builder.is_full() || key.as_slice() >= end {
+                upto = key;
+                break;
+            }
+            if self.is_second && item.place.length > MOST_FRAME {
+                return Ok(None);
+            }
+            let (list, place) = (run.list(), item.place);
+            if !builder.take_over(&key, list.len(), place) {
+                let columns = self.columns(place, wanted, &mut files)?;
+                self.add(&mut builder, (&key, list, place), (columns, wanted), account)?;
+            }
+        }
+        Ok(Some(builder.finish(from, &upto, state.version.number())))
+    }
+
+    /// Adds a block to a segment: its columns, if they lie on the disk, else what it says itself.
+    fn add(
+        &mut self,
+        builder: &mut SegmentBuilder,
+        (key, list, place): (&[u8], &[u8], Place),
+        (columns, wanted): (Option<&ColumnFile>, &Wanted),
+        account: &Account,
+    ) -> Result<()> {
+        if let Some(columns) = columns
+            && let Some(found) = self.groups.find(columns, place, &wanted.paths)
+        {
+            return builder.copy((key, list.len(), place), found, account);
+        }
+        let block = self.block(place, list)?;
+        self.made_of.blocks += 1;
+        self.made_of.records += block.len() as u64;
+        builder.add(key, place, &block, account)
+    }
+
+    /// The columns beside the file of the block at that place, if there are all of these. Files that were asked about
+    /// are known.
+    fn columns(
+        &self,
+        place: Place,
+        wanted: &Wanted,
+        files: &mut Vec<(u64, Option<&'e ColumnFile>)>,
+    ) -> Result<Option<&'e ColumnFile>> {
+        if let Some((_, columns)) = files.iter().find(|(file, _)| *file == place.file) {
+            return Ok(*columns);
+        }
+        let columns = self.snapshot.columns(place, &wanted.paths)?;
+        files.push((place.file, columns));
+        Ok(columns)
+    }
+
+    /// The block at that place. Of a long part there is more than could be kept.
+    fn block(&mut self, place: Place, list: &[u8]) -> Result<Block> {
+        match self.is_long {
+            true => self.snapshot.block_by_the_way(place, list, &mut self.ahead),
+            false => self.snapshot.block(place, list),
+        }
+    }
+}
+
+/// What lies in blocks of that state, without memtables: columns are of these alone.
+fn settled(state: &State) -> State {
+    State { active: Memtable::default(), frozen: Memtable::default(), ..state.clone() }
+}
