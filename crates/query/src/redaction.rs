@@ -38,10 +38,16 @@ pub(crate) struct Level {
     names: Vec<Box<str>>,
     /// The same as they stand before a value in JSON text.
     keys: Vec<Box<[u8]>>,
+    /// Those of both, which tell nearly all other fields apart at once.
+    first_letters: Letters,
     /// Whether all other fields are left out, and these are not.
     keeps: bool,
     below: Below,
 }
+
+/// Letters, in as many bits as there are in a number: one that has the bit of another passes for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Letters(u64);
 
 /// What is left out of the documents inside.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -138,16 +144,37 @@ impl Redaction {
     }
 }
 
+impl Letters {
+    fn of<'l>(letters: impl Iterator<Item = &'l u8>) -> Letters {
+        Letters(letters.fold(0, |bits, letter| bits | Letters::bit(*letter)))
+    }
+
+    #[inline]
+    fn has(self, letter: u8) -> bool {
+        self.0 & Letters::bit(letter) != 0
+    }
+
+    #[inline]
+    fn bit(letter: u8) -> u64 {
+        1 << (letter % 64)
+    }
+}
+
 impl Level {
     fn new(names: Vec<Box<str>>, keeps: bool, below: Below) -> Level {
-        let keys = names.iter().map(|name| ejson::key(name).into()).collect();
-        Level { names, keys, keeps, below }
+        let keys: Vec<Box<[u8]>> = names.iter().map(|name| ejson::key(name).into()).collect();
+        let first_letters = names.iter().filter_map(|name| name.as_bytes().first());
+        let first_letters =
+            Letters::of(first_letters.chain(keys.iter().filter_map(|key| key.get(1))));
+        Level { names, keys, first_letters, keeps, below }
     }
 
     /// What becomes of a field in the JSON text of a document.
     #[inline]
     pub(crate) fn leaves(&self, field: Field<'_>) -> Left {
-        if self.keys.iter().any(|key| field.has(key)) != self.keeps {
+        let may_be_named = field.text.get(1).is_some_and(|first| self.first_letters.has(*first));
+        let is_named = may_be_named && self.keys.iter().any(|key| field.has(key));
+        if is_named != self.keeps {
             return Left::Nothing;
         }
         match self.below().is_some_and(|below| field.may_hold(&below.keys)) {
@@ -159,7 +186,9 @@ impl Level {
     /// Whether a field of that name is left out.
     #[inline]
     pub(crate) fn hides(&self, name: &str) -> bool {
-        self.names.iter().any(|named| **named == *name) != self.keeps
+        let may_be_named =
+            name.as_bytes().first().is_none_or(|first| self.first_letters.has(*first));
+        (may_be_named && self.names.iter().any(|named| **named == *name)) != self.keeps
     }
 
     /// What is left out of the documents inside, if anything is.

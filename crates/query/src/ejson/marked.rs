@@ -1,9 +1,11 @@
 //! The JSON text of a document with marks of where its fields end: who has it can leave fields out, or put others in
 //! their place, without reading or writing the rest.
 //!
-//! A mark is a number of one or more bytes, the low seven bits of each first: twice two bits of what kind the value is,
-//! above them the length of the field with the brace or the comma before it. This file knows no projections.
+//! A mark is a number of one or more bytes, the low seven bits of each first: two bits of what kind the value is, above
+//! them the length of the field with the brace or the comma before it. Null and dates share one: only dates end with a
+//! quote. This file knows no projections.
 
+use super::write::is_beyond;
 use crate::ValueRef;
 
 /// The plain JSON text of a document, with its marks.
@@ -25,6 +27,23 @@ pub struct Marked<'t> {
     marks: &'t [u8],
 }
 
+/// The fields of a [`Marked`] in order.
+#[derive(Clone, Debug)]
+pub struct Fields<'t> {
+    text: &'t [u8],
+    /// Where the next one begins: its brace or its comma.
+    start: usize,
+    /// Those of the fields to come.
+    marks: &'t [u8],
+}
+
+/// A place between two fields: in the text, and how many bytes of marks are behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    text: usize,
+    marks_behind: usize,
+}
+
 /// A field of a [`Marked`].
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'t> {
@@ -39,8 +58,10 @@ pub struct Field<'t> {
 /// What the text of a value does not tell, or not at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A string; symbols, ids and dates are [`Kind::Other`].
+    /// A string; symbols and ids are [`Kind::Other`].
     Text,
+    /// A date that is written as one.
+    Date,
     /// A document or an array.
     Nested,
     /// Null; what is only written as null is [`Kind::Other`].
@@ -55,17 +76,21 @@ impl Kind {
             ValueRef::String(_) => Kind::Text,
             ValueRef::Document(_) | ValueRef::Array(_) => Kind::Nested,
             ValueRef::Null => Kind::Null,
+            ValueRef::Date(date) if !is_beyond(date) => Kind::Date,
             _ => Kind::Other,
         }
     }
 }
+
+/// The kinds by the two bits that stand for them.
+const KINDS: [Kind; 4] = [Kind::Text, Kind::Nested, Kind::Null, Kind::Other];
 
 /// Adds a mark.
 pub(crate) fn mark(kind: Kind, length: usize, marks: &mut Vec<u8>) {
     let kind = match kind {
         Kind::Text => 0,
         Kind::Nested => 1,
-        Kind::Null => 2,
+        Kind::Null | Kind::Date => 2,
         Kind::Other => 3,
     };
     let mut left = length << 2 | kind;
@@ -94,14 +119,37 @@ impl<'t> Marked<'t> {
 
     /// The fields in order.
     #[inline]
-    pub fn fields(self) -> impl Iterator<Item = Field<'t>> {
-        let (Marked { text, mut marks }, mut end) = (self, 0);
-        std::iter::from_fn(move || {
-            let (kind, length) = next(&mut marks)?;
-            let start = end + 1;
-            end += length;
-            Some(Field { text: text.get(start..end)?, start, kind })
-        })
+    pub fn fields(self) -> Fields<'t> {
+        Fields { text: self.text, start: 0, marks: self.marks }
+    }
+
+    /// The fields between two places, the first of them behind its brace or its comma.
+    pub(crate) fn part(self, from: Place, to: Place) -> Marked<'t> {
+        let mark = |place: Place| self.marks.len() - place.marks_behind;
+        let text = self.text.get(from.text..to.text).unwrap_or_default();
+        Marked { text, marks: self.marks.get(mark(from)..mark(to)).unwrap_or_default() }
+    }
+}
+
+impl Fields<'_> {
+    /// Where the next field begins.
+    #[inline]
+    pub(crate) fn place(&self) -> Place {
+        Place { text: self.start, marks_behind: self.marks.len() }
+    }
+}
+
+impl<'t> Iterator for Fields<'t> {
+    type Item = Field<'t>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Field<'t>> {
+        let (kind, length) = next(&mut self.marks)?;
+        let start = self.start + 1;
+        self.start += length;
+        let text = self.text.get(start..self.start)?;
+        let is_date = kind == Kind::Null && text.ends_with(b"\"");
+        Some(Field { text, start, kind: if is_date { Kind::Date } else { kind } })
     }
 }
 
@@ -117,12 +165,7 @@ fn next(marks: &mut &[u8]) -> Option<(Kind, usize)> {
         marks => long(marks)?,
     };
     *marks = rest;
-    let kind = match mark & 3 {
-        0 => Kind::Text,
-        1 => Kind::Nested,
-        2 => Kind::Null,
-        _ => Kind::Other,
-    };
+    let kind = *KINDS.get(mark & 3)?;
     Some((kind, mark >> 2))
 }
 

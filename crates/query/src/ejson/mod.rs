@@ -11,8 +11,7 @@ mod texts;
 mod wrapper;
 mod write;
 
-pub(crate) use marked::mark;
-pub use marked::{Field, Kind, Marked};
+pub use marked::{Field, Fields, Kind, Marked};
 pub use read::{read, read_data, read_document, read_document_within, read_within};
 pub use texts::MarkedTexts;
 pub(crate) use wrapper::unwrap_query as unwrap;

@@ -479,10 +479,15 @@ fn write_date(date: Date, form: Form, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether JavaScript has no such date.
+pub(super) fn is_beyond(date: Date) -> bool {
+    date.0.unsigned_abs() > FARTHEST
+}
+
 /// `"+010000-01-01T00:00:00.000Z"`, as JavaScript writes years that have no four digits; null beyond
 /// its dates.
 fn write_far(date: Date, out: &mut Vec<u8>) {
-    if date.0.unsigned_abs() > FARTHEST {
+    if is_beyond(date) {
         return out.extend_from_slice(b"null");
     }
     put(out, format_args!("\"{date}\""));

@@ -4,7 +4,7 @@
 //! What has to look into a field is left to the record itself.
 
 use super::apply::Projection;
-use crate::ejson::{Field, Marked, mark};
+use crate::ejson::Marked;
 use crate::redaction::{Left, Level};
 
 /// Room for what is left of a text.
@@ -39,21 +39,31 @@ impl Projection {
     /// ```
     pub fn cut<'t>(&self, record: Marked<'t>, room: &'t mut Cut) -> Option<Marked<'t>> {
         let Some(level) = self.level() else { return self.shows_all().then_some(record) };
-        let mut is_whole = true;
-        for (place, field) in record.fields().enumerate() {
-            match level.leaves(field) {
-                Left::Part => return None,
-                Left::All if is_whole => {}
-                Left::All => room.add(field),
-                Left::Nothing if is_whole => {
-                    is_whole = false;
-                    room.begin();
-                    record.fields().take(place).for_each(|field| room.add(field));
+        room.clear();
+        let mut fields = record.fields();
+        let beginning = fields.place();
+        // Fields that follow one another and stay are copied together, once one is left out.
+        let mut first = Some(beginning);
+        loop {
+            let here = fields.place();
+            let Some(field) = fields.next() else { break };
+            match (level.leaves(field), first) {
+                (Left::Part, _) => return None,
+                (Left::All, None) => first = Some(here),
+                (Left::Nothing, Some(kept)) => {
+                    room.add(record.part(kept, here));
+                    first = None;
                 }
-                Left::Nothing => {}
+                _ => {}
             }
         }
-        Some(if is_whole { record } else { room.end() })
+        if first == Some(beginning) {
+            return Some(record);
+        }
+        if let Some(kept) = first {
+            room.add(record.part(kept, fields.place()));
+        }
+        Some(room.end())
     }
 
     /// What is left out, where that is whole fields and what is redacted; nothing where it is neither.
@@ -67,15 +77,19 @@ impl Projection {
 }
 
 impl Cut {
-    fn begin(&mut self) {
+    fn clear(&mut self) {
         self.text.clear();
         self.marks.clear();
     }
 
-    fn add(&mut self, field: Field<'_>) {
-        self.text.push(if self.text.is_empty() { b'{' } else { b',' });
-        self.text.extend_from_slice(field.text);
-        mark(field.kind, field.text.len() + 1, &mut self.marks);
+    /// Adds fields that follow one another, the first of them behind its brace or its comma.
+    fn add(&mut self, fields: Marked<'_>) {
+        let start = self.text.len();
+        self.text.extend_from_slice(fields.text());
+        if let Some(first) = self.text.get_mut(start) {
+            *first = if start == 0 { b'{' } else { b',' };
+        }
+        self.marks.extend_from_slice(fields.marks());
     }
 
     fn end(&mut self) -> Marked<'_> {
