@@ -19,7 +19,7 @@ use filedex::{
 use http::Request;
 use proptest::prelude::*;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 18] = [
     "user",
     "userId",
     "password",
@@ -34,6 +34,10 @@ const NAMES: [&str; 14] = [
     "thumbnail",
     "views",
     "favorite",
+    "originalName",
+    "deletesAt",
+    "maxViews",
+    "folderId",
 ];
 
 fn value() -> impl Strategy<Value = Value> {
@@ -42,10 +46,14 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         any::<i32>().prop_map(Value::Int),
         any::<f64>().prop_map(Value::Double),
+        prop_oneof![-2_i64..3, any::<i64>()].prop_map(Value::Long),
+        prop_oneof![Just(-0.0), Just(7.0), Just(1e15)].prop_map(Value::Double),
         "[a-c\"\\\\\u{1}é]{0,6}".prop_map(Value::String),
         prop_oneof!["u1", "u2", "u3", "", "t1", "t2"].prop_map(Value::String),
         Just(Value::Undefined),
-        Just(Value::from(filedex::Date(1_520_523_369_913))),
+        prop_oneof![Just(1_520_523_369_913), Just(i64::MAX)]
+            .prop_map(|time| Value::from(filedex::Date(time))),
+        prop_oneof!["2018-03-08T15:36:09\\.913Z", "7"].prop_map(Value::Symbol),
         "[a-c]{1500}".prop_map(Value::String),
     ];
     leaf.prop_recursive(3, 12, 4, |inner| {

@@ -71,24 +71,24 @@ fn in_place(file: Document, owner: Value) -> Document {
 
 /// A user as replies show him.
 pub(super) fn shown(user: &User) -> Document {
-    fields(user).map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
-}
-
-/// The text of [`shown`].
-pub(super) fn text(user: &User) -> Vec<u8> {
-    let mut text = Vec::with_capacity(128);
-    for (name, value) in fields(user) {
-        text.extend_from_slice(if text.is_empty() { b"{\"" } else { b",\"" });
-        text.extend_from_slice(name.as_bytes());
-        text.extend_from_slice(b"\":");
-        ejson::write(ValueRef::String(value), Form::Plain, &mut text);
+    let shown = Document::new().with("_id", user.id.as_str());
+    let mut shown = shown.with("username", user.username.as_str());
+    if let Some(name) = &user.name {
+        shown.push("name", name.as_str());
     }
-    text.push(b'}');
-    text
+    shown
 }
 
-/// What replies show of a user.
-fn fields(user: &User) -> impl Iterator<Item = (&'static str, &str)> {
-    let name = user.name.as_deref().map(|name| ("name", name));
-    [("_id", user.id.as_str()), ("username", user.username.as_str())].into_iter().chain(name)
+/// Adds the text of [`shown`].
+pub(super) fn write(user: &User, out: &mut Vec<u8>) {
+    let mut put = |key: &[u8], value: &str| {
+        out.extend_from_slice(key);
+        ejson::write(ValueRef::String(value), Form::Plain, out);
+    };
+    put(b"{\"_id\":", &user.id);
+    put(b",\"username\":", &user.username);
+    if let Some(name) = &user.name {
+        put(b",\"name\":", name);
+    }
+    out.push(b'}');
 }

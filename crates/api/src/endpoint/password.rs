@@ -2,6 +2,7 @@
 //!
 //! This file knows values, nothing of endpoints.
 
+use filedex_query::ejson::Kind;
 use filedex_query::{Document, Value, ValueRef};
 
 /// Puts true or null in the place of every password, at any depth.
@@ -34,6 +35,14 @@ pub(super) fn locked_view(password: Option<ValueRef<'_>>) -> ValueRef<'static> {
         None | Some(ValueRef::Null | ValueRef::Bool(false)) => ValueRef::Null,
         Some(ValueRef::String("")) => ValueRef::Null,
         Some(_) => ValueRef::Bool(true),
+    }
+}
+
+/// The same as text, of a password as it is written, with its kind.
+pub(super) fn locked_text(password: Option<(Kind, &[u8])>) -> &'static [u8] {
+    match password {
+        None | Some((Kind::Null, _) | (Kind::Text, b"\"\"") | (Kind::Other, b"false")) => b"null",
+        Some(_) => b"true",
     }
 }
 

@@ -12,7 +12,7 @@ use filedex_query::{Error as QueryError, Projection, Value};
 
 use super::error::{ApiError, Style};
 use super::owner_terms::{self, OwnerFields};
-use super::{Endpoints, OwnerShape, owner, reply};
+use super::{Endpoints, OwnerShape, owner, password, reply};
 use crate::page::PageWriter;
 use crate::{Lookup, User};
 
@@ -73,11 +73,12 @@ enum Part {
 /// The owners of a page, by their ids in order: each as he is shown, if he is; none for one that nobody knows.
 struct Owners<'p> {
     ids: Vec<&'p str>,
-    texts: Vec<Option<Shown>>,
+    places: Vec<Option<Shown>>,
+    text: Vec<u8>,
 }
 
-/// A user as he is shown, if he is.
-type Shown = Option<Vec<u8>>;
+/// Where in the text a user is as he is shown, if he is.
+type Shown = Option<Range<usize>>;
 
 impl Endpoints {
     /// The page of a lookup, with the records' owners, as the body of a reply; `None` if it takes the records
@@ -147,11 +148,11 @@ impl Endpoints {
         let mut outcome = Ok(());
         if !owners.ids.is_empty() {
             let ids = owners.ids.clone();
-            let known =
-                self.directory.each_user(&ids, &mut |id, user| match show(user, asked.as_ref()) {
-                    Ok(shown) => owners.know(id, shown),
-                    Err(error) => outcome = Err(fault(error)),
-                });
+            let known = self.directory.each_user(&ids, &mut |id, user| {
+                if let Err(error) = owners.know(id, user, asked.as_ref()) {
+                    outcome = Err(fault(error));
+                }
+            });
             known.map_err(|error| ApiError::directory(Style::Chat, &error))?;
         }
         outcome.map(|()| owners)
@@ -164,26 +165,38 @@ impl<'p> Owners<'p> {
         let mut ids: Vec<&str> = page.seams.iter().filter_map(|seam| page.id(seam)).collect();
         ids.sort_unstable();
         ids.dedup();
-        let texts = vec![None; ids.len()];
-        Owners { ids, texts }
+        let places = vec![None; ids.len()];
+        Owners { ids, places, text: Vec::new() }
     }
 
-    fn know(&mut self, id: &str, shown: Shown) {
+    fn know(&mut self, id: &str, user: &User, asked: Option<&Projection>) -> crate::Result<()> {
+        let start = self.text.len();
+        let is_shown = show(user, asked, &mut self.text)?;
         let place = self.ids.binary_search(&id).ok();
-        if let Some(known) = place.and_then(|place| self.texts.get_mut(place)) {
-            *known = Some(shown);
+        if let Some(known) = place.and_then(|place| self.places.get_mut(place)) {
+            *known = Some(is_shown.then_some(start..self.text.len()));
         }
+        Ok(())
     }
 
-    fn get(&self, id: &str) -> Option<&Shown> {
-        self.texts.get(self.ids.binary_search(&id).ok()?)?.as_ref()
+    /// As he is shown, if he is; none for one that nobody knows.
+    fn get(&self, id: &str) -> Option<Option<&[u8]>> {
+        let shown = self.places.get(self.ids.binary_search(&id).ok()?)?.as_ref()?;
+        Some(shown.as_ref().and_then(|place| self.text.get(place.clone())))
     }
 }
 
-fn show(user: &User, asked: Option<&Projection>) -> crate::Result<Shown> {
-    let Some(projection) = asked else { return Ok(Some(owner::text(user))) };
+/// Adds the user as he is shown, if he is.
+fn show(user: &User, asked: Option<&Projection>, out: &mut Vec<u8>) -> crate::Result<bool> {
+    let Some(projection) = asked else {
+        owner::write(user, out);
+        return Ok(true);
+    };
     let part = owner_terms::part(Value::Document(owner::shown(user)), projection)?;
-    Ok(part.map(|part| ejson::to_text(part.view(), Form::Plain).into_bytes()))
+    if let Some(part) = &part {
+        ejson::write(part.view(), Form::Plain, out);
+    }
+    Ok(part.is_some())
 }
 
 impl Writer {
@@ -217,7 +230,9 @@ impl Writer {
             copied = place.end;
             let field = text.get(place.clone()).unwrap_or_default();
             if *part == Part::Password {
-                out.extend_from_slice(locked(*kind, field));
+                let value = field.get(PASSWORD.len()..).unwrap_or_default();
+                out.extend_from_slice(PASSWORD);
+                out.extend_from_slice(password::locked_text(Some((*kind, value))));
                 continue;
             }
             let if_known = match self.shape {
@@ -263,9 +278,9 @@ impl Writer {
     /// The page with its owners.
     fn with_owners(&self, owners: &Owners<'_>) -> PageWriter {
         let page = self.page.bytes();
-        let more: usize = owners.texts.iter().flatten().flatten().map(Vec::len).sum();
-        let mut out =
-            Vec::with_capacity(page.len() + more * self.seams.len() / owners.ids.len().max(1));
+        let more = owners.text.len() * self.seams.len() / owners.ids.len().max(1);
+        // What is behind the files fits in as well.
+        let mut out = Vec::with_capacity(page.len() + more + 128);
         let mut copied = 0;
         for seam in &self.seams {
             let known = self.id(seam).and_then(|id| owners.get(id));
@@ -275,7 +290,7 @@ impl Writer {
             }
             out.extend_from_slice(page.get(copied..seam.place.start).unwrap_or_default());
             copied = seam.place.end;
-            match known.and_then(Option::as_deref).filter(|_| change == Change::Owner) {
+            match known.flatten().filter(|_| change == Change::Owner) {
                 Some(owner) => put_owner(owner, &mut out),
                 None => copied += leave_out(&mut out, page.get(copied..).unwrap_or_default()),
             }
@@ -287,8 +302,13 @@ impl Writer {
 
 impl Part {
     fn of(field: Field<'_>) -> Option<Part> {
-        let parts = [(ID, Part::Id), (USER, Part::User), (PASSWORD, Part::Password)];
-        parts.into_iter().find(|(key, _)| field.has(key)).map(|(_, part)| part)
+        let (key, part) = match field.text {
+            [b'"', b'u', b's', b'e', b'r', b'I', ..] => (ID, Part::Id),
+            [b'"', b'u', b's', b'e', b'r', ..] => (USER, Part::User),
+            [b'"', b'p', b'a', b's', ..] => (PASSWORD, Part::Password),
+            _ => return None,
+        };
+        field.has(key).then_some(part)
     }
 
     /// What becomes of it where the owner is known; `owns` says whether the record has a `user` itself, `is_put`
@@ -310,16 +330,6 @@ impl Part {
 const ID: &[u8] = b"\"userId\":";
 const USER: &[u8] = b"\"user\":";
 const PASSWORD: &[u8] = b"\"password\":";
-
-/// A password as it is shown.
-fn locked(kind: Kind, field: &[u8]) -> &'static [u8] {
-    let is_none = match field.get(PASSWORD.len()..) {
-        Some(b"\"\"") => kind == Kind::Text,
-        Some(b"false") => true,
-        _ => kind == Kind::Null,
-    };
-    if is_none { b"\"password\":null" } else { b"\"password\":true" }
-}
 
 /// Adds an owner in the place of a field, or behind the last one.
 fn put_owner(owner: &[u8], out: &mut Vec<u8>) {

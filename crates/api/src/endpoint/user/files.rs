@@ -7,7 +7,8 @@ use std::num::NonZeroU64;
 use filedex_query::{Account, Collation, Document, DocumentRef, Value, ValueRef};
 use http::StatusCode;
 
-use super::record::{Parts, Shown};
+use super::listed::{Listed, TooLong};
+use super::record::{Own, Parts, Shown};
 use crate::endpoint::error::{ApiError, Style};
 use crate::endpoint::params::{Order, SearchField, Shown as Which, SortBy, UserFilesParams};
 use crate::endpoint::{Endpoints, literal};
@@ -142,18 +143,48 @@ impl Endpoints {
         let Some(owned) = owned else { return Ok(self.files_of(owner, params)?.to_json()) };
         let fault = |error| ApiError::lookup(Style::Zipline, error);
         let listed = listed(owned, params, &self.options.collation).map_err(fault)?;
-        let part = Part::of(params, asked.per_page);
-        let (mut out, mut outcome) = (OPENING.to_vec(), Ok(()));
-        out.push(b'[');
-        let total = listed.offset(part.offset).count(part.count).show(&mut |records, account| {
-            outcome = self.write_shown(records, &asked, &mut out, account);
-        });
-        let total = total.map_err(fault)?;
-        outcome?;
+        let Part { offset, count } = Part::of(params, asked.per_page);
+        let window = listed.offset(offset).count(count);
+        let (mut out, total) = match self.listed_text(&window, &asked)? {
+            Some(written) => written,
+            None => self.shown_text(&window, &asked)?,
+        };
         out.push(b']');
         let pages = total.div_ceil(asked.per_page.get());
         write_rest((total, pages), asked.search.as_ref(), &mut out);
         Ok(out)
+    }
+
+    /// The beginning of a reply with its files, and how many match, put together from the texts of the records; `None`
+    /// if it takes the records themselves.
+    fn listed_text(
+        &self,
+        window: &Lookup,
+        asked: &Asked,
+    ) -> Result<Option<(Vec<u8>, u64)>, ApiError> {
+        if asked.search.is_some() {
+            // What takes long to find is not found twice for the sake of a few that take their records.
+            return Ok(None);
+        }
+        let most = self.index.limits().reply_bytes;
+        let mut listed = Listed::new(&self.options.files_route, most);
+        let total = match window.marked(&mut |record| listed.add(record)) {
+            // The limit is that of the reply, not of the records that are asked for it.
+            Err(error) if is_of_reply(&error) => return Ok(None),
+            total => total.map_err(|error| ApiError::lookup(Style::Zipline, error))?,
+        };
+        let text = listed.finish().map_err(|TooLong| too_long(most))?;
+        Ok(text.map(|text| (text, total)))
+    }
+
+    /// The same, from the records.
+    fn shown_text(&self, window: &Lookup, asked: &Asked) -> Result<(Vec<u8>, u64), ApiError> {
+        let (mut out, mut outcome) = (OPENING.to_vec(), Ok(()));
+        let total = window.show(&mut |records, account| {
+            outcome = self.write_shown(records, asked, &mut out, account);
+        });
+        let total = total.map_err(|error| ApiError::lookup(Style::Zipline, error))?;
+        outcome.map(|()| (out, total))
     }
 
     fn write_shown(
@@ -163,20 +194,18 @@ impl Endpoints {
         out: &mut Vec<u8>,
         account: &Account,
     ) -> Result<(), ApiError> {
-        let shown = self.shown_with(records.iter().copied(), asked.tags.clone(), asked.parts())?;
+        let records: Vec<Own<_>> = records.iter().copied().map(Own::from).collect();
+        let shown = self.shown_with(&records, asked.tags.clone(), asked.parts())?;
         let most = self.index.limits().reply_bytes;
         for (place, record) in records.iter().enumerate() {
             if place > 0 {
                 out.push(b',');
             }
             let left = most.saturating_sub(out.len());
-            let written = shown.write(*record, asked.parts(), out, (left, account));
+            let written = shown.write(record, asked.parts(), out, (left, account));
             written.map_err(|error| match error.limit_name() {
                 // The limit is that of the whole reply, not of what is left of it.
-                Some("reply_bytes") => {
-                    let error = filedex_query::Error::limit("reply_bytes", most);
-                    ApiError::lookup(Style::Zipline, error.into())
-                }
+                Some("reply_bytes") => too_long(most),
                 _ => ApiError::lookup(Style::Zipline, error.into()),
             })?;
         }
@@ -209,20 +238,20 @@ impl Endpoints {
         tags: Vec<Tag>,
         parts: Parts,
     ) -> Result<Vec<Document>, ApiError> {
-        let records = records.iter().map(Document::view);
-        let shown = self.shown_with(records.clone(), tags, parts)?;
-        Ok(records.map(|record| shown.file(record, parts)).collect())
+        let records: Vec<Own<_>> = records.iter().map(Document::view).map(Own::from).collect();
+        let shown = self.shown_with(&records, tags, parts)?;
+        Ok(records.iter().map(|record| shown.file(record, parts)).collect())
     }
 
     /// What records are shown with. `tags` are those of the owner; what else they carry the directory is asked
     /// for.
-    fn shown_with<'r>(
+    fn shown_with(
         &self,
-        records: impl Iterator<Item = DocumentRef<'r>>,
+        records: &[Own<ValueRef<'_>>],
         mut tags: Vec<Tag>,
         parts: Parts,
     ) -> Result<Shown<'_>, ApiError> {
-        let carried = records.filter_map(|record| match record.get("tags") {
+        let carried = records.iter().filter_map(|record| match record.tags {
             Some(ValueRef::Array(tags)) => Some(tags),
             _ => None,
         });
@@ -317,6 +346,15 @@ fn listed(
 fn sorted(lookup: &Lookup, field: &str, order: Order) -> crate::Result<Lookup> {
     let way = if order == Order::Ascending { 1 } else { -1 };
     lookup.clone().sort(Document::new().with(field, way))
+}
+
+fn is_of_reply(error: &crate::Error) -> bool {
+    error.query().and_then(filedex_query::Error::limit_name) == Some("reply_bytes")
+}
+
+fn too_long(most: usize) -> ApiError {
+    let error = filedex_query::Error::limit("reply_bytes", most);
+    ApiError::lookup(Style::Zipline, error.into())
 }
 
 /// Ids of incomplete files in one `$nin`, well below the limit on its length.
@@ -435,13 +473,15 @@ impl UserFiles {
     /// The reply: `page`, then `total` and `pages`, or `search`.
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = OPENING.to_vec();
+        out.pop();
         write_files(&self.page, &mut out);
         write_rest((self.total, self.pages), self.search.as_ref(), &mut out);
         out
     }
 }
 
-const OPENING: &[u8] = b"{\"page\":";
+/// What a reply begins with.
+pub(super) const OPENING: &[u8] = b"{\"page\":[";
 
 fn write_rest((total, pages): (u64, u64), search: Option<&Searched>, out: &mut Vec<u8>) {
     let rest = match search {

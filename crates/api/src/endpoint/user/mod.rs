@@ -8,6 +8,7 @@ mod file;
 mod files;
 mod folders;
 mod incomplete;
+mod listed;
 mod recent;
 mod record;
 mod stats;

@@ -2,6 +2,8 @@
 //!
 //! This file knows one record at a time, nothing of lists or requests.
 
+use std::borrow::Cow;
+
 use filedex_query::ejson::{self, Form};
 use filedex_query::{Account, Document, DocumentRef, Value, ValueRef};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -37,7 +39,7 @@ impl Parts {
 }
 
 /// What JavaScript's `encodeURI` escapes: all but letters, digits and `; / ? : @ & = + $ , # - _ . ! ~ * ' ( )`.
-const ENCODE_URI: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const ENCODE_URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b';')
     .remove(b'/')
     .remove(b'?')
@@ -59,6 +61,25 @@ const ENCODE_URI: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
+/// What of a record matters here: the first of its fields of each of these names, found in one pass.
+pub(super) struct Own<V> {
+    pub(super) uploaded_at: Option<V>,
+    pub(super) updated_at: Option<V>,
+    pub(super) deletes_at: Option<V>,
+    pub(super) favorite: Option<V>,
+    pub(super) id: Option<V>,
+    pub(super) original_name: Option<V>,
+    pub(super) name: Option<V>,
+    pub(super) size: Option<V>,
+    pub(super) kind: Option<V>,
+    pub(super) views: Option<V>,
+    pub(super) max_views: Option<V>,
+    pub(super) folder_id: Option<V>,
+    pub(super) thumbnail: Option<V>,
+    pub(super) tags: Option<V>,
+    pub(super) password: Option<V>,
+}
+
 /// The value of a field as it is shown.
 enum Part<'r> {
     /// The record's own.
@@ -66,9 +87,65 @@ enum Part<'r> {
     Made(Value),
 }
 
+impl<V> Own<V> {
+    pub(super) fn of<'n>(fields: impl Iterator<Item = (&'n [u8], V)>) -> Own<V> {
+        let mut own = Own {
+            uploaded_at: None,
+            updated_at: None,
+            deletes_at: None,
+            favorite: None,
+            id: None,
+            original_name: None,
+            name: None,
+            size: None,
+            kind: None,
+            views: None,
+            max_views: None,
+            folder_id: None,
+            thumbnail: None,
+            tags: None,
+            password: None,
+        };
+        for (name, value) in fields {
+            if let Some(place) = own.place(name) {
+                place.get_or_insert(value);
+            }
+        }
+        own
+    }
+
+    #[inline]
+    fn place(&mut self, name: &[u8]) -> Option<&mut Option<V>> {
+        Some(match name {
+            b"uploadedAt" => &mut self.uploaded_at,
+            b"_updatedAt" => &mut self.updated_at,
+            b"deletesAt" => &mut self.deletes_at,
+            b"favorite" => &mut self.favorite,
+            b"_id" => &mut self.id,
+            b"originalName" => &mut self.original_name,
+            b"name" => &mut self.name,
+            b"size" => &mut self.size,
+            b"type" => &mut self.kind,
+            b"views" => &mut self.views,
+            b"maxViews" => &mut self.max_views,
+            b"folderId" => &mut self.folder_id,
+            b"thumbnail" => &mut self.thumbnail,
+            b"tags" => &mut self.tags,
+            b"password" => &mut self.password,
+            _ => return None,
+        })
+    }
+}
+
+impl<'r> From<DocumentRef<'r>> for Own<ValueRef<'r>> {
+    fn from(record: DocumentRef<'r>) -> Own<ValueRef<'r>> {
+        Own::of(record.iter().map(|(name, value)| (name.as_bytes(), value)))
+    }
+}
+
 impl Shown<'_> {
     /// The record as shown. A field of a kind that Zipline's has not shows as if it were not there.
-    pub(super) fn file(&self, record: DocumentRef<'_>, parts: Parts) -> Document {
+    pub(super) fn file(&self, record: &Own<ValueRef<'_>>, parts: Parts) -> Document {
         let mut shown = Document::new();
         self.fields(record, parts, |name, part| shown.push(name, part.view().to_value()));
         shown
@@ -77,7 +154,7 @@ impl Shown<'_> {
     /// Adds the text of that, of so many bytes at most.
     pub(super) fn write(
         &self,
-        record: DocumentRef<'_>,
+        record: &Own<ValueRef<'_>>,
         parts: Parts,
         out: &mut Vec<u8>,
         (most, account): (usize, &Account),
@@ -85,9 +162,10 @@ impl Shown<'_> {
         let end = out.len().saturating_add(most);
         let (mut written, mut opening) = (Ok(()), b'{');
         self.fields(record, parts, |name, part| {
-            out.push(std::mem::replace(&mut opening, b','));
-            ejson::write(ValueRef::String(name), Form::Plain, out);
-            out.push(b':');
+            // No name of these takes an escape.
+            out.extend_from_slice(&[std::mem::replace(&mut opening, b','), b'"']);
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
             let left = end.saturating_sub(out.len());
             if written.is_ok() {
                 written = ejson::write_within(part.view(), Form::Plain, out, left, account);
@@ -100,34 +178,33 @@ impl Shown<'_> {
     /// Gives the fields in order.
     fn fields(
         &self,
-        record: DocumentRef<'_>,
+        record: &Own<ValueRef<'_>>,
         parts: Parts,
         mut show: impl FnMut(&'static str, Part<'_>),
     ) {
         let mut own = |name, value| show(name, Part::Own(value));
         let none = ValueRef::Int(0);
-        own("createdAt", date(record, "uploadedAt"));
-        own("updatedAt", date(record, "_updatedAt"));
-        own("deletesAt", date(record, "deletesAt"));
-        let is_favorite = matches!(record.get("favorite"), Some(ValueRef::Bool(true)));
-        own("favorite", ValueRef::Bool(is_favorite));
-        own("id", text(record, "_id"));
-        own("originalName", text(record, "originalName"));
-        own("name", text(record, "name"));
-        own("size", number(record, "size").unwrap_or(none));
-        own("type", text(record, "type"));
-        own("views", number(record, "views").unwrap_or(none));
-        own("maxViews", number(record, "maxViews").unwrap_or(ValueRef::Null));
-        own("folderId", text(record, "folderId"));
-        show("thumbnail", thumbnail(record));
+        own("createdAt", date(record.uploaded_at));
+        own("updatedAt", date(record.updated_at));
+        own("deletesAt", date(record.deletes_at));
+        own("favorite", ValueRef::Bool(matches!(record.favorite, Some(ValueRef::Bool(true)))));
+        own("id", text(record.id));
+        own("originalName", text(record.original_name));
+        own("name", text(record.name));
+        own("size", number(record.size).unwrap_or(none));
+        own("type", text(record.kind));
+        own("views", number(record.views).unwrap_or(none));
+        own("maxViews", number(record.max_views).unwrap_or(ValueRef::Null));
+        own("folderId", text(record.folder_id));
+        show("thumbnail", thumbnail(record.thumbnail));
         if parts.tags {
-            show("tags", Part::Made(self.tags(record.get("tags"))));
+            show("tags", Part::Made(self.tags(record.tags)));
         }
         if parts.password {
-            show("password", Part::Own(locked_view(record.get("password"))));
+            show("password", Part::Own(locked_view(record.password)));
         }
         if parts.url {
-            let name = match record.get("name") {
+            let name = match record.name {
                 Some(ValueRef::String(name)) => name,
                 _ => "",
             };
@@ -151,8 +228,8 @@ impl Shown<'_> {
     }
 
     fn url(&self, name: &str) -> String {
-        let route = self.route.trim_end_matches('/');
-        format!("{route}/{}", utf8_percent_encode(name, ENCODE_URI))
+        let name: Cow<'_, str> = utf8_percent_encode(name, ENCODE_URI).into();
+        [self.route.trim_end_matches('/'), "/", &name].concat()
     }
 }
 
@@ -165,24 +242,24 @@ impl Part<'_> {
     }
 }
 
-fn text<'r>(record: DocumentRef<'r>, field: &str) -> ValueRef<'r> {
-    match record.get(field) {
+fn text(value: Option<ValueRef<'_>>) -> ValueRef<'_> {
+    match value {
         Some(text @ ValueRef::String(_)) => text,
         _ => ValueRef::Null,
     }
 }
 
 /// A date; a text in the place of one, as a host may have kept it, is shown as it is.
-fn date<'r>(record: DocumentRef<'r>, field: &str) -> ValueRef<'r> {
-    match record.get(field) {
+fn date(value: Option<ValueRef<'_>>) -> ValueRef<'_> {
+    match value {
         Some(date @ (ValueRef::Date(_) | ValueRef::String(_))) => date,
         _ => ValueRef::Null,
     }
 }
 
 /// A whole number as JavaScript holds it: beyond 2^53 the nearest that it can tell.
-pub(super) fn number(record: DocumentRef<'_>, field: &str) -> Option<ValueRef<'static>> {
-    match record.get(field)? {
+pub(super) fn number(value: Option<ValueRef<'_>>) -> Option<ValueRef<'static>> {
+    match value? {
         ValueRef::Long(long) if long.unsigned_abs() > 1 << 53 => {
             Some(ValueRef::Double(long as f64))
         }
@@ -199,10 +276,10 @@ fn whole_number(number: f64) -> Option<ValueRef<'static>> {
     (number.abs() <= 9_223_372_036_854_775_808.0).then(|| ValueRef::Double(number.trunc()))
 }
 
-fn thumbnail(record: DocumentRef<'_>) -> Part<'static> {
-    match record.get("thumbnail") {
+fn thumbnail(value: Option<ValueRef<'_>>) -> Part<'static> {
+    match value {
         Some(ValueRef::Document(thumbnail)) => {
-            let path = text(thumbnail, "path").to_value();
+            let path = text(thumbnail.get("path")).to_value();
             Part::Made(Value::from(Document::new().with("path", path)))
         }
         _ => Part::Own(ValueRef::Null),

@@ -65,8 +65,8 @@ impl UserStats {
     fn add(&mut self, record: &Document) {
         self.files += 1;
         self.favorites += u64::from(record.get("favorite") == Some(&Value::Bool(true)));
-        self.views += whole(number(record.view(), "views"));
-        self.bytes += whole(number(record.view(), "size"));
+        self.views += whole(number(record.view().get("views")));
+        self.bytes += whole(number(record.view().get("size")));
         if let Some(kind) = record.get_str("type") {
             *self.types.entry(kind.to_owned()).or_default() += 1;
         }
