@@ -4,6 +4,7 @@
 //! [`connections`]', the layers around each request [`layers`]', what is seen of each [`observer`]'s.
 //! docs/serving.md says what a host that faces the internet should do beside.
 
+mod alarm;
 mod connections;
 mod descriptors;
 mod layers;

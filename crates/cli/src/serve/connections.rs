@@ -13,13 +13,14 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
+use super::alarm::Alarm;
 use super::layers::Service;
 use super::observer::Observer;
 use super::refusals::{Made, Refusals};
@@ -155,7 +156,7 @@ impl Connections {
             }
         });
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
+            .timer(Alarm::new())
             .header_read_timeout(self.time)
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADERS)

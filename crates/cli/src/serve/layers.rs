@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use tower::{Service as TowerService, ServiceBuilder, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::TimeoutBody;
 
 use super::refusals;
 use super::status::Status;
@@ -70,28 +71,30 @@ impl Service {
         Error = Infallible,
         Future: Send,
     > + Clone {
+        let service = Arc::new(self);
         let nosniff = HeaderValue::from_static("nosniff");
         ServiceBuilder::new()
-            .layer(option_layer(self.origins.layer()))
+            .layer(option_layer(service.origins.layer()))
             .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, nosniff))
             .layer(RequestBodyLimitLayer::new(BODY_BYTES))
-            .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
-            .service_fn(move |request| self.clone().answer(request))
+            .service_fn(move |request| Arc::clone(&service).answer(request))
     }
 
-    async fn answer<B: Body>(
-        self,
+    async fn answer<B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>>(
+        self: Arc<Service>,
         request: Request<B>,
     ) -> Result<Response<axum::body::Body>, Infallible> {
         let (head, body) = request.into_parts();
-        // Only once the whole request is read does a client that hangs up show.
-        if body.collect().await.is_err() {
+        // Only once the whole request is read does a client that hangs up show. Nearly all have no body, and need no
+        // timer for it.
+        if !body.is_end_stream() && TimeoutBody::new(BODY_TIME, body).collect().await.is_err() {
             return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE));
         }
         if let Some(response) = self.status.answer(&head.method, head.uri.path()).await {
             return Ok(response.map(axum::body::Body::from));
         }
-        if let Some(page) = self.page.filter(|_| !head.uri.path().starts_with("/api/")) {
+        let page = self.page.as_ref().filter(|_| !head.uri.path().starts_with("/api/"));
+        if let Some(page) = page.cloned() {
             return page.oneshot(Request::from_parts(head, axum::body::Body::empty())).await;
         }
         let response = self.endpoints.answer(Request::from_parts(head, ())).await;
