@@ -16,7 +16,8 @@ use super::program::{copy_through_kills, fill, run, text};
 
 /// A database of its own.
 fn database(name: &str) -> String {
-    let server = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
+    let servers = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
+    let server = servers.split_whitespace().next().expect("an address");
     format!("{server}/cli{}_{name}", std::process::id())
 }
 

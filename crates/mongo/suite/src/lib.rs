@@ -1,14 +1,14 @@
 //! A server to try Filedex over MongoDB with: a process apart, on a free port of this machine.
 //!
-//! `FILEDEX_MONGODB` is the address of a server that the tests share; `FILEDEX_MONGODB_SERVER` is the
-//! program of one, for tests that stop theirs. `.ci/mongo` sets both. Each index is a database of its own.
+//! `FILEDEX_MONGODB` has the addresses of servers that the tests share, with blanks between; `FILEDEX_MONGODB_SERVER`
+//! is the program of one, for tests that stop theirs. `.ci/mongo` sets both. Each index is a database of its own.
 
 mod scripted;
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use filedex::{Backend, Filedex, OpenOptions, Result};
@@ -23,19 +23,24 @@ pub use scripted::{Script, router, scripted};
 /// what must come waits as long.
 pub const LONG: Duration = Duration::from_secs(60);
 
-/// The address of a database of its own on the shared server.
+/// The address of a database of its own on a shared server, each in turn.
 pub fn address() -> String {
-    let server = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
-    database(&server)
+    let servers = std::env::var("FILEDEX_MONGODB").expect("FILEDEX_MONGODB: run `.ci/mongo`");
+    let servers: Vec<&str> = servers.split_whitespace().collect();
+    let number = number();
+    database(servers[number % servers.len()], number)
 }
 
-fn database(server: &str) -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+fn number() -> usize {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn database(server: &str, number: usize) -> String {
     format!("{server}/t{}_{number}", std::process::id())
 }
 
-/// An empty index on the shared server.
+/// An empty index on a shared server.
 pub fn index(options: &OpenOptions) -> Result<Filedex> {
     Ok(options.over(Arc::new(MongoOptions::new(address()).connect()?)))
 }
@@ -91,7 +96,7 @@ impl Server {
 
     /// The address of a database of its own.
     pub fn address(&self) -> String {
-        database(&format!("mongodb://127.0.0.1:{}", self.port))
+        database(&format!("mongodb://127.0.0.1:{}", self.port), number())
     }
 
     /// Ends it at once.

@@ -19,10 +19,11 @@ mod api {
     include!(concat!(env!("OUT_DIR"), "/suite.rs"));
 }
 
-/// Those of the program that need servers.
+/// Those of the program that need servers. They come first by their name: one of them waits a minute, until a server
+/// gives up what a program left open that was killed.
 #[allow(warnings, reason = "the sources are another crate's")]
 #[path = "../../../../cli/tests/servers.rs"]
-mod servers;
+mod a_program;
 
 #[allow(warnings, reason = "the sources are another crate's")]
 #[path = "../../../../cli/tests/program/mod.rs"]
