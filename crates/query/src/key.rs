@@ -128,6 +128,47 @@ pub(crate) fn append_within(
     Ok(())
 }
 
+/// The first 16 bytes of the key of a value as a number, with zeros behind a shorter one; none for a value of which
+/// they are found by its key alone. Texts are taken as their bytes.
+#[inline]
+pub(crate) fn head(value: ValueRef<'_>, descending: bool) -> Option<u128> {
+    let (body, length) = match value {
+        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => (0, 1),
+        ValueRef::Int(number) => head_of_double(f64::from(number)),
+        ValueRef::Long(number) if number.unsigned_abs() < 1 << 53 => head_of_double(number as f64),
+        ValueRef::Double(number) => head_of_double(number),
+        ValueRef::Bool(truth) => (u128::from(truth) << 112, 2),
+        ValueRef::Date(date) => (u128::from(flip(date.0)) << 56, 9),
+        ValueRef::String(text) => head_of_text(text.as_bytes())?,
+        _ => return None,
+    };
+    let head = u128::from(tag(value)) << 120 | body;
+    let behind = u128::MAX.checked_shr(8 * length).unwrap_or(0);
+    Some(if descending { !head & !behind } else { head })
+}
+
+/// What follows the tag of a number, and the length of its key.
+fn head_of_double(number: f64) -> (u128, u32) {
+    let class = class_of(number);
+    let (start, magnitude) = (u128::from(class) << 112, number.abs().to_bits());
+    match class {
+        POSITIVE => (start | u128::from(magnitude) << 48, 11),
+        // The end is inverted with it.
+        NEGATIVE => (start | u128::from(!magnitude) << 48 | 0xff << 40, 11),
+        _ => (start, 2),
+    }
+}
+
+/// The same of a text, unless it has a zero that may be among its first bytes.
+fn head_of_text(text: &[u8]) -> Option<(u128, u32)> {
+    let mut bytes = [0; 16];
+    let (_, room) = bytes.split_first_mut()?;
+    room.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
+    let first = text.get(..15).unwrap_or(text);
+    let length = (1 + first.len() + END.len()).min(16) as u32;
+    memchr(0, first).is_none().then_some((u128::from_be_bytes(bytes), length))
+}
+
 /// What most values take at most in a buffer that has room for as much again, beside their text.
 const BYTES_A_VALUE: usize = 64;
 const STEPS_A_DECIMAL: u64 = 32;
@@ -294,16 +335,20 @@ fn append_decimal(out: &mut Vec<u8>, number: Decimal) {
     });
 }
 
+fn class_of(number: f64) -> u8 {
+    match number {
+        _ if number.is_nan() => NAN,
+        _ if number == f64::NEG_INFINITY => NEGATIVE_INFINITY,
+        _ if number == f64::INFINITY => INFINITY,
+        _ if number < 0.0 => NEGATIVE,
+        _ if number > 0.0 => POSITIVE,
+        _ => ZERO,
+    }
+}
+
 /// The class byte; for finite numbers other than zero also the magnitude, inverted if negative.
 fn append_signed(out: &mut Vec<u8>, sign: f64, magnitude: impl FnOnce(&mut Vec<u8>)) {
-    let class = match sign {
-        _ if sign.is_nan() => NAN,
-        _ if sign == f64::NEG_INFINITY => NEGATIVE_INFINITY,
-        _ if sign == f64::INFINITY => INFINITY,
-        _ if sign < 0.0 => NEGATIVE,
-        _ if sign > 0.0 => POSITIVE,
-        _ => ZERO,
-    };
+    let class = class_of(sign);
     out.push(class);
     if class == NEGATIVE || class == POSITIVE {
         let start = out.len();

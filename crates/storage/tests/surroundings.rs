@@ -146,19 +146,21 @@ fn a_checkpoint_that_fails_leaves_no_file_and_space_helps_at_once() {
         kept += 1;
     }
     fill(&ballast, 600 << 10);
-    let mut tries = 0;
+    let (mut tries, mut at_first) = (0, 0);
     while tries < 300 {
         match store.put(&file("a", kept)) {
             Ok(_) => kept += 1,
             Err(error) => {
                 assert!(matches!(error.kind(), ErrorKind::Io | ErrorKind::Poisoned), "{error}");
                 tries += 1;
+                at_first = if tries == 1 { all(&path).len() } else { at_first };
             }
         }
         assert!(kept < 100_000, "the disk is never full");
     }
+    // Those of a checkpoint that succeeded meanwhile, or was under way, and no log a try.
     let files = all(&path).len();
-    assert!(files <= 20, "{files} files after {tries} tries");
+    assert!(files <= at_first + 8, "{files} files after {tries} tries, {at_first} after the first");
     fs::remove_file(&ballast).unwrap();
     put(&store, "a", kept..kept + 100);
     drop(store);

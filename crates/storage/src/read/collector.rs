@@ -12,6 +12,7 @@ use super::reply::Reply;
 use super::window::Window;
 use crate::cache::Texts;
 use crate::error::Result;
+use crate::format::keys::first_bytes;
 use crate::snapshot::Stored;
 
 /// What becomes of a matching record.
@@ -67,6 +68,14 @@ impl Collector<'_> {
         match self {
             Collector::Heap { best, place, .. } => place.is_some() || best.last_key().is_some(),
             _ => false,
+        }
+    }
+
+    /// How the key begins past which no record is kept, if there is one.
+    pub(crate) fn last_head(&self) -> Option<u128> {
+        match self {
+            Collector::Heap { best, place: None, .. } => best.last_key().map(first_bytes),
+            _ => None,
         }
     }
 

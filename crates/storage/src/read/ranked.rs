@@ -185,6 +185,10 @@ impl<'e> Execution<'e> {
             let columns = key_columns(sort, &framed.segment);
             for (row, number) in framed.rows.clone().zip(framed.first..) {
                 self.running.account().work(STEPS_A_KEY)?;
+                if let Some(head) = self.head(columns.as_deref(), row) {
+                    heads.push((head, number as u32));
+                    continue;
+                }
                 if !self.append_key(columns.as_deref(), row, &mut key)? {
                     // Without the `_id`, as those that columns say.
                     let (record, account) = (self.record(frame, number)?, self.running.account());

@@ -283,8 +283,18 @@ impl<'e> Execution<'e> {
         collector: &Collector<'_>,
         key: &mut Vec<u8>,
     ) -> Result<bool> {
+        let heads = collector.last_head().zip(self.head(columns, row));
+        if heads.is_some_and(|(last, head)| head > last) {
+            return Ok(false);
+        }
         let is_known = collector.chooses() && self.append_key(columns, row, key)?;
         Ok(!is_known || collector.may_take(key))
+    }
+
+    /// How the record's key begins, if columns say it at once.
+    pub(super) fn head(&self, columns: Option<&[&Values]>, row: usize) -> Option<u128> {
+        let [values] = columns? else { return None };
+        self.plan.sort().narrowed_head(values.value(values.code(row)?))
     }
 
     /// Puts the record's key, without its `_id`, in place of what is there, if the columns of [`key_columns`] say it.
