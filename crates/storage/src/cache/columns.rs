@@ -105,7 +105,9 @@ impl Columns {
     /// Whether a scan that begins at that key should make columns: where they lie beside block files, or while there is
     /// much room; else of fields that were asked for here before.
     pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted, records: u64) -> bool {
-        let is_cheap = self.have_room(wanted, records) || self.are_written(wanted);
+        let needed = records.saturating_mul(BYTES_A_RECORD * (wanted.paths.len() as u64 + 1));
+        let is_roomy = self.kept.read().bytes.saturating_add(needed) <= self.budget;
+        let is_cheap = is_roomy || self.are_written(wanted);
         let mut question = DefaultHasher::new();
         from.hash(&mut question);
         wanted.paths.iter().for_each(|path| path.text().hash(&mut question));
@@ -114,12 +116,6 @@ impl Columns {
             asked.clear();
         }
         !asked.insert(question.finish()) || is_cheap
-    }
-
-    /// Whether there is room for columns of so many records beside those that are here.
-    pub(crate) fn have_room(&self, wanted: &Wanted, records: u64) -> bool {
-        let needed = records.saturating_mul(BYTES_A_RECORD * (wanted.paths.len() as u64 + 1));
-        self.kept.read().bytes.saturating_add(needed) <= self.budget
     }
 
     /// How full they are. Nobody asks for one by a key that is there or not.

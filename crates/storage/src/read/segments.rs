@@ -88,13 +88,10 @@ impl<'e> Execution<'e> {
         Ok((scan, done))
     }
 
-    /// A second thread and where it begins, if there is one to be had and room for what it makes.
+    /// A second thread and where it begins, if there is one to be had. Where there is no room for what it makes it ends
+    /// with the first that is not kept.
     fn second(&self, scan: &Scan<'e>, part: &Part<'_>) -> Result<Option<(Second, Vec<u8>)>> {
-        let (segments, columns) = (&scan.segments, &self.snapshot.pool.columns);
-        if part.records < MANY_RECORDS
-            || segments.has(&part.from)
-            || !columns.have_room(&segments.wanted, part.records)
-        {
+        if part.records < MANY_RECORDS || scan.segments.has(&part.from) {
             return Ok(None);
         }
         let Some(second) = Second::take() else { return Ok(None) };
