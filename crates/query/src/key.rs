@@ -112,7 +112,9 @@ pub(crate) fn append_within(
 ) -> Result<()> {
     let start = out.len();
     out.push(tag(value));
-    if !append_fixed(out, value) {
+    if let Some(fixed) = fixed(value) {
+        append_fixed(out, fixed);
+    } else {
         let mut ask = |price: Price| {
             account.hold(price.bytes)?;
             account.work(price.steps)
@@ -133,39 +135,21 @@ pub(crate) fn append_within(
 #[inline]
 pub(crate) fn head(value: ValueRef<'_>, descending: bool) -> Option<u128> {
     let (body, length) = match value {
-        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => (0, 1),
-        ValueRef::Int(number) => head_of_double(f64::from(number)),
-        ValueRef::Long(number) if number.unsigned_abs() < 1 << 53 => head_of_double(number as f64),
-        ValueRef::Double(number) => head_of_double(number),
-        ValueRef::Bool(truth) => (u128::from(truth) << 112, 2),
-        ValueRef::Date(date) => (u128::from(flip(date.0)) << 56, 9),
-        ValueRef::String(text) => head_of_text(text.as_bytes())?,
-        _ => return None,
+        ValueRef::String(text) => text_head(text.as_bytes())?,
+        value => fixed(value)?,
     };
     let head = u128::from(tag(value)) << 120 | body;
-    let behind = u128::MAX.checked_shr(8 * length).unwrap_or(0);
+    let behind = u128::MAX.checked_shr(8 * length as u32).unwrap_or(0);
     Some(if descending { !head & !behind } else { head })
 }
 
-/// What follows the tag of a number, and the length of its key.
-fn head_of_double(number: f64) -> (u128, u32) {
-    let class = class_of(number);
-    let (start, magnitude) = (u128::from(class) << 112, number.abs().to_bits());
-    match class {
-        POSITIVE => (start | u128::from(magnitude) << 48, 11),
-        // The end is inverted with it.
-        NEGATIVE => (start | u128::from(!magnitude) << 48 | 0xff << 40, 11),
-        _ => (start, 2),
-    }
-}
-
-/// The same of a text, unless it has a zero that may be among its first bytes.
-fn head_of_text(text: &[u8]) -> Option<(u128, u32)> {
+/// As [`fixed`] of how a text begins, unless it has a zero among its first bytes.
+fn text_head(text: &[u8]) -> Option<Fixed> {
     let mut bytes = [0; 16];
     let (_, room) = bytes.split_first_mut()?;
     room.iter_mut().zip(text).for_each(|(place, byte)| *place = *byte);
     let first = text.get(..15).unwrap_or(text);
-    let length = (1 + first.len() + END.len()).min(16) as u32;
+    let length = (1 + first.len() + END.len()).min(16);
     memchr(0, first).is_none().then_some((u128::from_be_bytes(bytes), length))
 }
 
@@ -195,26 +179,43 @@ fn tag(value: ValueRef<'_>) -> u8 {
     rank(value) << 4
 }
 
-/// Adds what follows the tag of a value that takes a few bytes, whatever it is; false for any other.
+/// What follows the tag of a key of 16 bytes at most, from the second byte of a number on, and how long the key is.
+type Fixed = (u128, usize);
+
+/// That of a value whose key is so short, whatever it is.
 #[inline]
-fn append_fixed(out: &mut Vec<u8>, value: ValueRef<'_>) -> bool {
-    match value {
-        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => {}
+fn fixed(value: ValueRef<'_>) -> Option<Fixed> {
+    Some(match value {
+        ValueRef::MinKey | ValueRef::MaxKey | ValueRef::Undefined | ValueRef::Null => (0, 1),
+        ValueRef::Int(number) => fixed_double(f64::from(number)),
         // Of a greater one there are digits to be told.
-        ValueRef::Long(number) if number.unsigned_abs() >= 1 << 53 => return false,
-        ValueRef::Int(number) => append_double(out, f64::from(number)),
-        ValueRef::Long(number) => append_double(out, number as f64),
-        ValueRef::Double(number) => append_double(out, number),
-        ValueRef::ObjectId(id) => out.extend_from_slice(&id.0),
-        ValueRef::Bool(truth) => out.push(u8::from(truth)),
-        ValueRef::Date(date) => out.extend_from_slice(&flip(date.0).to_be_bytes()),
-        ValueRef::Timestamp(timestamp) => {
-            out.extend_from_slice(&timestamp.time.to_be_bytes());
-            out.extend_from_slice(&timestamp.increment.to_be_bytes());
+        ValueRef::Long(number) if number.unsigned_abs() < 1 << 53 => fixed_double(number as f64),
+        ValueRef::Double(number) => fixed_double(number),
+        ValueRef::Bool(truth) => (u128::from(truth) << 112, 2),
+        ValueRef::Date(date) => (u128::from(flip(date.0)) << 56, 9),
+        ValueRef::Timestamp(stamp) => {
+            (u128::from(stamp.time) << 88 | u128::from(stamp.increment) << 56, 9)
         }
-        _ => return false,
+        ValueRef::ObjectId(id) => {
+            (id.0.iter().fold(0, |bytes, byte| bytes << 8 | u128::from(*byte)) << 24, 13)
+        }
+        _ => return None,
+    })
+}
+
+fn fixed_double(number: f64) -> Fixed {
+    let class = class_of(number);
+    let (start, magnitude) = (u128::from(class) << 112, number.abs().to_bits());
+    match class {
+        POSITIVE => (start | u128::from(magnitude) << 48, 11),
+        // The end is inverted with it.
+        NEGATIVE => (start | u128::from(!magnitude) << 48 | 0xff << 40, 11),
+        _ => (start, 2),
     }
-    true
+}
+
+fn append_fixed(out: &mut Vec<u8>, (body, length): Fixed) {
+    out.extend_from_slice(body.to_be_bytes().get(1..length).unwrap_or_default());
 }
 
 fn append_body<E>(
@@ -224,7 +225,8 @@ fn append_body<E>(
     ask: &mut impl FnMut(Price) -> StdResult<(), E>,
 ) -> StdResult<(), E> {
     ask(price_of(value))?;
-    if append_fixed(out, value) {
+    if let Some(fixed) = fixed(value) {
+        append_fixed(out, fixed);
         return Ok(());
     }
     match value {
@@ -312,16 +314,9 @@ fn append_integer(out: &mut Vec<u8>, number: i64) {
     });
 }
 
-fn append_double(out: &mut Vec<u8>, number: f64) {
-    append_signed(out, number, |out| {
-        out.extend_from_slice(&number.abs().to_bits().to_be_bytes());
-        out.push(0);
-    });
-}
-
 fn append_decimal(out: &mut Vec<u8>, number: Decimal) {
     let Some(big) = number.to_big() else {
-        return append_double(out, number.to_f64());
+        return append_fixed(out, fixed_double(number.to_f64()));
     };
     let sign = match big.sign() {
         Sign::Minus => -1.0,

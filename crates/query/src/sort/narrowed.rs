@@ -81,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     use crate::packed::{PackedDocument, pack};
-    use crate::{Date, Document, Environment, Sort, Value};
+    use crate::{Date, Document, Environment, ObjectId, Sort, Timestamp, Value};
 
     fn value() -> impl Strategy<Value = Option<Value>> {
         let number = prop_oneof![any::<f64>(), (-3..3_i32).prop_map(f64::from), Just(-0.0)];
@@ -94,6 +94,10 @@ mod tests {
             any::<i64>().prop_map(|date| Some(Date(date).into())),
             "[\\x00a-cé]{0,20}".prop_map(|text| Some(text.into())),
             "[a-c]{10,17}".prop_map(|text| Some(text.into())),
+            any::<[u8; 12]>().prop_map(|id| Some(Value::ObjectId(ObjectId(id)))),
+            any::<(u32, u32)>().prop_map(|(time, increment)| {
+                Some(Value::Timestamp(Timestamp { time, increment }))
+            }),
             Just(Some(Value::Null)),
             Just(Some(Value::MaxKey)),
             Just(Some(Value::Array(vec![Value::Int(1)]))),

@@ -19,7 +19,7 @@ use crate::blocks::Ahead;
 use crate::error::Result;
 use crate::format::lists::{ALL_ROOMS, holds_records};
 use crate::format::record::document;
-use crate::format::{Block, List, Place};
+use crate::format::{Block, List};
 use crate::memtable::Direction;
 use crate::snapshot::{Bounds, Entries, Lying, Run, Snapshot, Stored, Walk};
 
@@ -293,7 +293,10 @@ impl<'e> Execution<'e> {
             return self.show_block(run, place, span, collector);
         }
         let block = match (block, place) {
-            (None, Some(place)) => Some(self.block(place, list, span.is_none())?),
+            (None, Some(place)) => {
+                let is_long = span.is_none();
+                Some(self.snapshot.block_of(place, list, is_long, &mut self.ahead)?)
+            }
             (block, _) => block,
         };
         let block = block.as_ref();
@@ -305,14 +308,6 @@ impl<'e> Execution<'e> {
                 let entries = Entries::new(self.snapshot, block, &bounds, self.direction());
                 self.entries(here, entries, collector)
             }
-        }
-    }
-
-    /// The block at that place. Of everything there is more than could be kept.
-    pub(super) fn block(&mut self, place: Place, list: &[u8], of_all: bool) -> Result<Block> {
-        match of_all {
-            true => self.snapshot.block_by_the_way(place, list, &mut self.ahead),
-            false => self.snapshot.block(place, list),
         }
     }
 

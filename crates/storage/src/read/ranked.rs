@@ -19,6 +19,7 @@ use super::part::Part;
 use super::residual::Verdict;
 use super::scan::{Scan, key_columns};
 use super::window::Window;
+use crate::cache::frame::Framed;
 use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::{ErrorKind, Result};
 use crate::format::keys::first_bytes;
@@ -223,14 +224,13 @@ impl<'e> Execution<'e> {
         let is_descending = sort.keys().last().is_some_and(|key| key.descending);
         let mut keyed: Vec<(Vec<u8>, u32, u32)> = Vec::with_capacity(numbers.len());
         for number in numbers.iter() {
-            let (mut key, number) = (Vec::new(), *number as usize);
-            if !self.append_key_of(frame, number, &mut key)? {
+            let (mut key, found) = (Vec::new(), frame.find(*number as usize));
+            if !self.append_key_of(found, &mut key)? {
                 key.clear();
             }
-            let id = frame.find(number).and_then(|(framed, row)| framed.segment.id_begin(row));
-            let id = id.unwrap_or(0);
+            let id = found.and_then(|(framed, row)| framed.segment.id_begin(row)).unwrap_or(0);
             self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32, u32)>())?;
-            keyed.push((key, if is_descending { !id } else { id }, number as u32));
+            keyed.push((key, if is_descending { !id } else { id }, *number));
         }
         keyed.sort_unstable();
         // Records of which columns say nothing are asked, and so are all that begin like them.
@@ -251,9 +251,9 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    /// Puts the key of the record of that number, without its `_id`, in place of what is there, if columns say it.
-    fn append_key_of(&self, frame: &Frame, number: usize, key: &mut Vec<u8>) -> Result<bool> {
-        let Some((framed, row)) = frame.find(number) else { return Ok(false) };
+    /// Puts the key of a record that was found, without its `_id`, in place of what is there, if columns say it.
+    fn append_key_of(&self, found: Option<(&Framed, usize)>, key: &mut Vec<u8>) -> Result<bool> {
+        let Some((framed, row)) = found else { return Ok(false) };
         let columns = key_columns(self.plan.sort(), &framed.segment);
         self.append_key(columns.as_deref(), row, key)
     }
@@ -286,7 +286,7 @@ impl<'e> Execution<'e> {
             let middle = low.midpoint(high);
             let number = view.order.get(middle).map_or(0, |number| *number as usize);
             self.running.account().work(STEPS_A_KEY)?;
-            let order = match self.append_key_of(frame, number, &mut key)? {
+            let order = match self.append_key_of(frame.find(number), &mut key)? {
                 true => key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought)),
                 false => Ordering::Equal,
             };

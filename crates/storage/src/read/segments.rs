@@ -16,8 +16,8 @@ use crate::blocks::Ahead;
 use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
 use crate::columns::{ColumnFile, Groups};
 use crate::error::Result;
+use crate::format::Place;
 use crate::format::lists::ALL_ROOMS;
-use crate::format::{Block, Place};
 use crate::memtable::Memtable;
 use crate::snapshot::{Bounds, Snapshot, State, Walk};
 
@@ -43,9 +43,9 @@ pub(super) struct Segments<'e> {
 
 /// What segments were made of.
 #[derive(Clone, Copy, Default)]
-pub(super) struct MadeOf {
-    pub(super) blocks: u64,
-    pub(super) records: u64,
+struct MadeOf {
+    blocks: u64,
+    records: u64,
 }
 
 /// A second thread, which makes the segments from that key on until this is dropped.
@@ -170,7 +170,7 @@ impl<'e> Segments<'e> {
         }
     }
 
-    /// Whether the one at that key needs not be made, if it may have to be mended.
+    /// Whether there is one at that key, which may have to be mended.
     fn has(&self, at: &[u8]) -> bool {
         let version = self.snapshot.state.version.number();
         let found = self.snapshot.pool.columns.find(at, self.number, version);
@@ -239,7 +239,7 @@ impl<'e> Segments<'e> {
         {
             return builder.copy((key, list.len(), place), found, account);
         }
-        let block = self.block(place, list)?;
+        let block = self.snapshot.block_of(place, list, self.is_long, &mut self.ahead)?;
         self.made_of.blocks += 1;
         self.made_of.records += block.len() as u64;
         builder.add(key, place, &block, account)
@@ -259,14 +259,6 @@ impl<'e> Segments<'e> {
         let columns = self.snapshot.columns(place, &wanted.paths)?;
         files.push((place.file, columns));
         Ok(columns)
-    }
-
-    /// The block at that place. Of a long part there is more than could be kept.
-    fn block(&mut self, place: Place, list: &[u8]) -> Result<Block> {
-        match self.is_long {
-            true => self.snapshot.block_by_the_way(place, list, &mut self.ahead),
-            false => self.snapshot.block(place, list),
-        }
     }
 }
 

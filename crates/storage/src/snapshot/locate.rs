@@ -125,6 +125,20 @@ impl<'s> Snapshot<'s> {
         }
     }
 
+    /// The same for who goes through some of the list, or through so much that not all of it could be kept.
+    pub(crate) fn block_of(
+        self,
+        place: Place,
+        list: &[u8],
+        is_long: bool,
+        ahead: &mut Ahead,
+    ) -> Result<Block> {
+        match is_long {
+            true => self.block_by_the_way(place, list, ahead),
+            false => self.block(place, list),
+        }
+    }
+
     /// The record of that id.
     pub(crate) fn by_id(self, id: &str) -> Result<Option<Stored>> {
         let Some(pointer) = self.find(&List::ids(), &by_id(id))? else { return Ok(None) };
