@@ -322,6 +322,39 @@ fn a_marker_of_another_kind_is_told_from_a_newer_format() {
     site.opens_whole(20);
 }
 
+#[test]
+fn a_store_whose_marker_a_power_cut_left_half_written_is_made_again() {
+    // A file may have grown before its bytes were on the disk.
+    let markers = ["", "\0\0\0\0\0\0\0", "\u{7f}ELF\n+ of chance", "Filed", "Filedex store\nform"];
+    for marker in markers {
+        let site = Site::closed(0);
+        fs::write(site.path().join("filedex"), marker).unwrap();
+        let mut options = Options::default();
+        options.create = false;
+        let refused = Store::open(site.path(), &options).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Missing, "{marker:?}: {refused}");
+        site.opens_whole(0);
+        let store = site.open().unwrap();
+        store.put(&Document::new().with("_id", "a").with("rid", "r")).unwrap();
+        store.close().unwrap();
+        assert!(site.open().unwrap().get("a").unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_file_of_another_program_is_no_marker_that_was_being_written() {
+    let alone = tempfile::tempdir().unwrap();
+    fs::write(alone.path().join("filedex"), "a configuration\n").unwrap();
+    let long = Site::closed(0);
+    fs::write(long.path().join("filedex"), "#!/bin/sh\n".repeat(4)).unwrap();
+    for path in [alone.path().to_owned(), long.path()] {
+        let before = fs::read(path.join("filedex")).unwrap();
+        let refused = Store::open(&path, &Options::default()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::NotAStore, "{refused}");
+        assert_eq!(fs::read(path.join("filedex")).unwrap(), before);
+    }
+}
+
 /// Set where this program was started again to open the store at that path.
 const STORE: &str = "FILEDEX_TEST_STORE";
 

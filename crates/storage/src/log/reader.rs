@@ -88,6 +88,11 @@ impl Replay {
     pub(crate) fn is_log(bytes: &[u8]) -> bool {
         Header::is_title(bytes)
     }
+
+    /// Whether the bytes of a log may have entries, whole or not.
+    pub(crate) fn may_have_entries(bytes: &[u8]) -> bool {
+        bytes.len() > HEADER
+    }
 }
 
 /// Whether a later entry tells that more than so many were on the disk.

@@ -1,7 +1,8 @@
 //! The directory of a store: told apart from any other, locked, and made where there is none.
 //!
-//! The marker is written last: a store whose marker is empty was only being made, and is made again. Who
-//! makes it holds the lock on it, so that of processes that make one at once one does.
+//! The marker is written last: a store whose marker is empty, or not what was to be written though nothing was written
+//! but a log without entries, was only being made, and is made again. Who makes it holds the lock on it, so that of
+//! processes that make one at once one does.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -35,9 +36,9 @@ impl Home {
         let home = Home::claim(path, create)?;
         match home.marker()? {
             Marker::Written => Ok(home),
-            Marker::Empty if home.is_half_made()? && create => home.make(),
-            Marker::Empty if home.is_half_made()? => Err(missing(path)),
-            Marker::Empty => Err(Error::damaged("its marker file is empty")),
+            Marker::Unwritten(_) if home.is_half_made()? && create => home.make(),
+            Marker::Unwritten(_) if home.is_half_made()? => Err(missing(path)),
+            Marker::Unwritten(reason) => Err(reason),
         }
     }
 
@@ -57,7 +58,7 @@ impl Home {
     /// Writes the marker over what stands there: the lock is on the file that is there.
     pub(crate) fn mark(&self) -> Result<()> {
         let path = self.directory.at(MARKER);
-        let text = format!("{TITLE}\nformat {MARKER_FORMAT}\n");
+        let text = marker();
         let file = directory::private().write(true).create(true).truncate(false).open(&path);
         let written = file.and_then(|mut file| {
             file.write_all(text.as_bytes())?;
@@ -103,13 +104,11 @@ impl Home {
         let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines();
         match lines.next() {
-            None => return Ok(Marker::Empty),
+            None => return Ok(Marker::Unwritten(Error::damaged("its marker file is empty"))),
             Some(TITLE) => {}
             Some(_) => {
-                return Err(not_a_store(
-                    self.directory.path(),
-                    "its marker file is another program's",
-                ));
+                let reason = "its marker file is another program's";
+                return Ok(Marker::Unwritten(not_a_store(self.directory.path(), reason)));
             }
         }
         let format =
@@ -129,19 +128,29 @@ impl Home {
                      with the version that wrote it, and restore that with this one"
                 ),
             )),
-            _ => Err(Error::damaged("its marker file names no known format")),
+            _ => {
+                let reason = Error::damaged("its marker file names no known format");
+                Ok(Marker::Unwritten(reason))
+            }
         }
     }
 
     /// Whether nobody ever had this store open: it was only being made.
     fn is_half_made(&self) -> Result<bool> {
-        let has_blocks = !self.directory.numbers(Numbered::Blocks)?.is_empty();
-        let logs = self.directory.numbers(Numbered::Log)?;
-        let has_entries = logs.iter().any(|log| {
-            Replay::read(&self.directory, *log, 0)
-                .is_ok_and(|log| log.is_some_and(|log| log.entries > 0))
-        });
-        Ok(!has_blocks && !has_entries && logs.len() <= 1)
+        if !self.directory.numbers(Numbered::Blocks)?.is_empty() {
+            return Ok(false);
+        }
+        let marked = self.directory.read(MARKER)?.unwrap_or_default().len();
+        match self.directory.numbers(Numbered::Log)?.as_slice() {
+            [] => Ok(marked == 0),
+            [only] => {
+                let log = self.directory.read(&Numbered::Log.name(*only))?.unwrap_or_default();
+                // The log was on the disk before the first byte of a marker was written.
+                let is_first = marked == 0 || Replay::is_log(&log) && marked <= marker().len();
+                Ok(is_first && !Replay::may_have_entries(&log))
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Makes an empty store.
@@ -164,7 +173,13 @@ impl Home {
 
 enum Marker {
     Written,
-    Empty,
+    /// It is not what a marker is, for that reason.
+    Unwritten(Error),
+}
+
+/// What stands in a marker file.
+fn marker() -> String {
+    format!("{TITLE}\nformat {MARKER_FORMAT}\n")
 }
 
 /// Refuses a directory in which there is something that is not ours.
