@@ -297,8 +297,8 @@ fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
             store.explain(&plan, Window { offset, count: Some(10) }, &Watch::default()).unwrap()
         };
         let first = explain(0);
-        let sorts: Vec<&str> = (0..5).map(|_| explain(0).sort).collect();
-        assert!(first.sort == "heap" || filter != "{}", "{first}");
+        let sorts: Vec<&str> = (0..40).map(|_| explain(0).sort).collect();
+        assert_ne!(first.sort, "view", "{first}");
         assert_eq!(sorts.last(), Some(&"view"), "{filter}");
         let deep = explain(first.matched / 2);
         assert_eq!((deep.sort, deep.returned), ("view", 10), "{deep}");
@@ -318,7 +318,7 @@ fn a_page_behind_a_record_and_its_rank_cost_the_same_at_any_depth_of_a_view() {
         (records(6000).into_values().collect::<Vec<_>>(), Window { offset: 0, count: Some(10) });
     for filter in ["{}", r#"{"rid":"A"}"#, r#"{"typeGroup":"image"}"#] {
         let plan = plan(filter, r#"{"name":1}"#);
-        for _ in 0..3 {
+        for _ in 0..32 {
             store.page(&plan, window, &Watch::default()).unwrap();
         }
         let first = store.explain(&plan, window, &Watch::default()).unwrap();
@@ -354,7 +354,7 @@ fn an_order_that_is_too_large_for_the_memory_is_sorted_as_before() {
     let (plan, window) = (plan("{}", r#"{"name":1}"#), Window { offset: 5, count: Some(10) });
     for _ in 0..3 {
         let page = store.page(&plan, window, &Watch::default()).unwrap();
-        assert_eq!(page.explain.sort, "heap");
+        assert_ne!(page.explain.sort, "view");
         assert_eq!((page.documents, page.total), by_full_scan(&all, &plan, window));
     }
 }

@@ -29,3 +29,4 @@ mod store;
 mod support;
 mod surroundings;
 mod sweep;
+mod zones;

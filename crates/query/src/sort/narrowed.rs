@@ -2,7 +2,38 @@
 
 use super::Sort;
 use crate::packed::Reader;
-use crate::{Account, Path, Result, ValueRef, key};
+use crate::{Account, DocumentRef, Path, Result, ValueRef, key};
+
+impl Path {
+    /// The first 16 bytes of the key of what the path leads to, as a number with zeros behind a shorter one: of the key
+    /// in that direction by which texts compare as their bytes do. `value` is what [`Path::narrow`] gave. `None` where
+    /// an array lies on the way, or for a value of which only the key itself tells.
+    ///
+    /// ```
+    /// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+    /// use filedex::language::packed::{PackedDocument, pack};
+    /// use filedex::language::Path;
+    /// use filedex::{Document, Limits};
+    /// let path = Path::parse("size", &Limits::default())?;
+    /// let head = |size: i32, descending| {
+    ///     let (record, mut narrowed) = (pack(&Document::new().with("size", size)), Vec::new());
+    ///     path.narrow(PackedDocument::new(&record), &mut narrowed);
+    ///     path.narrowed_head(&narrowed, descending)
+    /// };
+    /// assert!(head(7, false) > head(3, false) && head(7, true) < head(3, true));
+    /// # Ok::<(), filedex_query::Error>(())
+    /// ```
+    #[inline]
+    pub fn narrowed_head(&self, value: &[u8], descending: bool) -> Option<u128> {
+        self.head(Reader::new(value).value(), descending)
+    }
+
+    /// The same, from the value of the path's first name.
+    #[inline]
+    fn head(&self, first: Option<ValueRef<'_>>, descending: bool) -> Option<u128> {
+        key::head(self.straight(first)?.unwrap_or(ValueRef::Null), descending)
+    }
+}
 
 impl Sort {
     /// The paths that a key is drawn from, one for each of [`Sort::keys`].
@@ -30,13 +61,23 @@ impl Sort {
     /// ```
     #[inline]
     pub fn narrowed_head(&self, value: &[u8]) -> Option<u128> {
-        let [spec] = self.keys() else { return None };
-        let is_plain = spec.path.parts().len() == 1 && self.collation().is_simple();
-        if !is_plain || self.is_redacted() {
-            return None;
-        }
-        let value = Reader::new(value).value().unwrap_or(ValueRef::Null);
-        key::head(value, spec.descending)
+        let (path, descending) = self.lead().filter(|_| self.keys().len() == 1)?;
+        path.narrowed_head(value, descending)
+    }
+
+    /// The path that decides first, and whether it does so from the greatest on, where keys begin as
+    /// [`Path::narrowed_head`] says: where texts compare by their bytes and nothing is left out of records.
+    #[inline]
+    pub fn lead(&self) -> Option<(&Path, bool)> {
+        let is_plain = self.collation().is_simple() && !self.is_redacted();
+        self.keys().first().filter(|_| is_plain).map(|spec| (&spec.path, spec.descending))
+    }
+
+    /// What the first 16 bytes of that record's key are at least, as a number, where that is told at once.
+    #[inline]
+    pub fn least_head(&self, record: DocumentRef<'_>) -> Option<u128> {
+        let (path, descending) = self.lead()?;
+        path.head(record.get(path.first_name()), descending)
     }
 
     /// Appends the key, without the `_id` at its end, of a record of which [`Path::narrow`] gave these bytes

@@ -106,6 +106,14 @@ impl BlockFile {
         })?
     }
 
+    /// The same of whatever list it is one.
+    pub(crate) fn read_any(&self, place: Place) -> Result<Block> {
+        self.read_frame(place.offset, place.length as usize, |frame| {
+            let block = Block::open(frame).ok_or_else(|| self.damaged(place.offset))?;
+            Ok(block.lying_at(place))
+        })?
+    }
+
     /// Shows the entry of that key in the block at that place, with its number; the others are not unpacked.
     pub(crate) fn entry<T>(
         &self,

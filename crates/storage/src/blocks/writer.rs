@@ -50,10 +50,11 @@ impl BlockWriter {
         builder: &mut BlockBuilder,
     ) -> Result<(Place, Tally)> {
         let (offset, holds_records) = (self.length(), holds_records(list));
-        if holds_records {
-            self.columns.block(offset, builder.payloads());
-        }
         let (length, tally) = builder.finish(list, holds_records, &mut self.buffer);
+        if holds_records {
+            self.columns.block((offset, length), builder.payloads());
+        }
+        builder.clear();
         self.write_if_full()?;
         Ok((Place { file: self.number, offset, length }, tally))
     }
@@ -62,9 +63,14 @@ impl BlockWriter {
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> Result<Place> {
         let (offset, length) = (self.length(), bytes.len() as u32);
         let frame = Frame::unverified(bytes).filter(|frame| holds_records(frame.list()));
-        if let Some(block) = frame.and_then(|frame| frame.block()) {
-            let records = block.all().map(|(_, entry)| (entry.class, entry.payload));
-            self.columns.block(offset, records);
+        if let Some(frame) = frame {
+            match frame.block() {
+                Some(block) => {
+                    let records = block.all().map(|(_, entry)| (entry.class, entry.payload));
+                    self.columns.block((offset, length), records);
+                }
+                None => self.columns.give_up(),
+            }
         }
         self.buffer.extend_from_slice(bytes);
         self.write_if_full()?;

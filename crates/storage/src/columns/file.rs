@@ -1,14 +1,15 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 1\n" number u64 | column* | directory | start u64 | checksum u32
-//! directory := paths (length path)* | groups group*
-//! group     := first block | start of its columns | (length | whole | checksum u32)*
+//! file      := "filedex columns 2\n" number u64 | column* | directory | start u64 | checksum u32
+//! directory := paths (length path)* | groups placed* | zones placed*
+//! placed    := first block | start of its columns | (length | whole | checksum u32)*
 //! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
 //! ```
 //!
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
-//! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. Fixed integers are
+//! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. So do the columns of the zones
+//! of consecutive blocks: where these lie, and of each path the heads in either direction. Fixed integers are
 //! little-endian, others numbers of variable length. `start` is where the directory begins, which the checksum covers.
 
 use std::fs::File;
@@ -19,13 +20,14 @@ use filedex_query::{Limits, Path};
 use super::groups::Group;
 use super::rows::Rows;
 use super::values::Values;
+use super::zones::{BLOCKS, Zones};
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
 use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 1\n";
+const TITLE: &[u8; 18] = b"filedex columns 2\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -42,14 +44,15 @@ pub(crate) struct ColumnFile {
     file: File,
     paths: Vec<Path>,
     groups: Vec<Placed>,
+    zones: Vec<Placed>,
 }
 
-/// Where the columns of a group lie: its head first, then those of the paths in their order.
+/// Where columns of consecutive blocks lie: those of a group, or those of zones.
 #[derive(Debug)]
-struct Placed {
-    first_block: u64,
-    start: u64,
-    columns: Box<[Packed]>,
+pub(super) struct Placed {
+    pub(super) first_block: u64,
+    pub(super) start: u64,
+    pub(super) columns: Box<[Packed]>,
 }
 
 /// A column as it lies in the file.
@@ -90,8 +93,8 @@ impl ColumnFile {
         if number::fixed(&trailer, 8)? != crc32fast::hash(&bytes) {
             return None;
         }
-        let (paths, groups) = directory_of(&bytes)?;
-        Some(ColumnFile { file, paths, groups })
+        let (paths, groups, zones) = directory_of(&bytes)?;
+        Some(ColumnFile { file, paths, groups, zones })
     }
 
     /// Whether there are columns of all these paths.
@@ -101,7 +104,35 @@ impl ColumnFile {
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.
     pub(super) fn group_of(&self, offset: u64) -> Option<usize> {
-        self.groups.partition_point(|group| group.first_block <= offset).checked_sub(1)
+        number_of(&self.groups, offset)
+    }
+
+    /// The number of the zones that the block at that offset belongs to, if it belongs to any.
+    pub(super) fn zones_of(&self, offset: u64) -> Option<usize> {
+        number_of(&self.zones, offset)
+    }
+
+    /// Zones that there are, at most.
+    pub(crate) fn most_zones(&self) -> usize {
+        self.zones.len() * BLOCKS
+    }
+
+    /// How often zones lie together.
+    pub(super) fn zones_count(&self) -> usize {
+        self.zones.len()
+    }
+
+    /// The zones of that number, by a path in a direction.
+    pub(super) fn zones(
+        &self,
+        at: usize,
+        (path, descending): (&Path, bool),
+        memory: &mut Memory,
+    ) -> Option<Zones> {
+        let zones = self.zones.get(at)?;
+        let places = Zones::places(self.unpacked(zones, 0, memory)?)?;
+        let column = 2 * self.number_of(path)? + 1 + usize::from(descending);
+        Zones::read(places, self.unpacked(zones, column, memory)?)
     }
 
     /// The columns of these paths of the group of that number.
@@ -121,17 +152,17 @@ impl ColumnFile {
         self.paths.iter().position(|own| own.text() == path.text())
     }
 
-    /// The column of that number of a group, in memory that may serve again.
+    /// The column of that number of those, in memory that may serve again.
     fn unpacked<'m>(
         &self,
-        group: &Placed,
+        placed: &Placed,
         number: usize,
         memory: &'m mut Memory,
     ) -> Option<&'m [u8]> {
-        let column = group.columns.get(number)?;
-        let before = group.columns.get(..number)?.iter().map(|column| u64::from(column.length));
+        let column = placed.columns.get(number)?;
+        let before = placed.columns.get(..number)?.iter().map(|column| u64::from(column.length));
         let packed = first_bytes(&mut memory.packed, column.length);
-        read_at(&self.file, packed, group.start + before.sum::<u64>()).ok()?;
+        read_at(&self.file, packed, placed.start + before.sum::<u64>()).ok()?;
         if crc32fast::hash(packed) != column.checksum {
             return None;
         }
@@ -142,6 +173,11 @@ impl ColumnFile {
         let written = lz4_flex::block::decompress_into(packed, whole).ok()?;
         (written == whole.len()).then_some(whole)
     }
+}
+
+/// The number of those that have the block at that offset.
+fn number_of(all: &[Placed], offset: u64) -> Option<usize> {
+    all.partition_point(|placed| placed.first_block <= offset).checked_sub(1)
 }
 
 /// So many bytes of memory, which grows where it is shorter.
@@ -162,26 +198,26 @@ pub(super) fn header(number: u64) -> [u8; HEADER] {
 }
 
 /// Appends a directory.
-pub(super) fn put_directory<'g>(
-    paths: &[Path],
-    groups: impl ExactSizeIterator<Item = (u64, u64, &'g [Packed])>,
-    out: &mut Vec<u8>,
-) {
+pub(super) fn put_directory(paths: &[Path], all: [&[Placed]; 2], out: &mut Vec<u8>) {
     number::put(out, paths.len() as u64);
     paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
-    number::put(out, groups.len() as u64);
-    for (first_block, start, columns) in groups {
-        number::put(out, first_block);
-        number::put(out, start);
-        for column in columns {
-            number::put(out, u64::from(column.length));
-            number::put(out, u64::from(column.whole));
-            out.extend_from_slice(&column.checksum.to_le_bytes());
-        }
+    for placed in all {
+        number::put(out, placed.len() as u64);
+        placed.iter().for_each(|placed| put_placed(placed, out));
     }
 }
 
-fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>)> {
+fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
+    number::put(out, placed.first_block);
+    number::put(out, placed.start);
+    for column in &placed.columns {
+        number::put(out, u64::from(column.length));
+        number::put(out, u64::from(column.whole));
+        out.extend_from_slice(&column.checksum.to_le_bytes());
+    }
+}
+
+fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>, Vec<Placed>)> {
     let (count, mut rest) = number::take(bytes)?;
     let mut paths = Vec::new();
     for _ in 0..count {
@@ -189,14 +225,20 @@ fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>)> {
         (text, rest) = number::take_sized(rest)?;
         paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
     }
-    let (count, mut rest) = number::take(rest)?;
-    let mut groups = Vec::new();
+    let (groups, rest) = all_placed(paths.len() + 1, rest)?;
+    let (zones, _) = all_placed(2 * paths.len() + 1, rest)?;
+    Some((paths, groups, zones))
+}
+
+fn all_placed(columns: usize, bytes: &[u8]) -> Option<(Vec<Placed>, &[u8])> {
+    let (count, mut rest) = number::take(bytes)?;
+    let mut all = Vec::new();
     for _ in 0..count {
-        let group;
-        (group, rest) = placed(paths.len() + 1, rest)?;
-        groups.push(group);
+        let one;
+        (one, rest) = placed(columns, rest)?;
+        all.push(one);
     }
-    Some((paths, groups))
+    Some((all, rest))
 }
 
 fn placed(columns: usize, bytes: &[u8]) -> Option<(Placed, &[u8])> {

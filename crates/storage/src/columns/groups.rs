@@ -161,7 +161,7 @@ mod tests {
             let (mut placed, mut offset) = (Vec::new(), 29);
             for (seeds, gap) in &blocks {
                 let records: Vec<(Class, Vec<u8>)> = seeds.iter().copied().map(record).collect();
-                writer.block(offset, records.iter().map(|(class, record)| (*class, &**record)));
+                writer.block((offset, 1), records.iter().map(|(class, record)| (*class, &**record)));
                 placed.push((offset, records));
                 offset += gap;
             }

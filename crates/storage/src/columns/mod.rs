@@ -1,7 +1,8 @@
 //! Columns: of consecutive records what conditions and sorts look at, value by value, in memory and in files.
 //!
 //! Gives out: [`Rows`] (the columns of some records) and [`RowsBuilder`], [`Values`] (one column), [`ColumnWriter`],
-//! [`ColumnFile`] and [`Groups`] (the columns of a block file's records in a file beside it).
+//! [`ColumnFile`], [`Groups`] and [`ZoneReader`] (the columns of a block file's records in a file beside it, and how the
+//! least keys of its blocks begin).
 //!
 //! # Invariants
 //! A column file is derived: it says what its block file says, and where it is missing, damaged or cannot be read,
@@ -12,9 +13,11 @@ mod groups;
 mod rows;
 mod values;
 mod writer;
+mod zones;
 
 pub(crate) use file::ColumnFile;
 pub(crate) use groups::{Found, Groups};
 pub(crate) use rows::{Rows, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;
+pub(crate) use zones::{ZoneReader, Zoned};

@@ -95,6 +95,11 @@ impl RowsBuilder {
         }
     }
 
+    /// How the least key of these records begins, at least, by each path in either direction.
+    pub(super) fn least_heads(&self, rows: Range<usize>) -> impl Iterator<Item = u128> {
+        self.values.iter().flat_map(move |values| values.least_heads(rows.clone()))
+    }
+
     pub(crate) fn finish(self) -> Rows {
         Rows {
             classes: self.classes.into(),

@@ -373,6 +373,19 @@ impl BuildingValues {
         self.ends.len() + 1 >= usize::from(TOO_LONG)
     }
 
+    /// How the least key of these records begins, ascending and descending; with 0, before all, where one does not tell.
+    pub(super) fn least_heads(&self, rows: Range<usize>) -> [u128; 2] {
+        let codes = self.codes.get(rows).unwrap_or_default();
+        [false, true].map(|descending| {
+            let head = |code: u16| match code {
+                TOO_LONG => 0,
+                code => self.path.narrowed_head(self.value(code), descending).unwrap_or(0),
+            };
+            let alike = codes.chunk_by(PartialEq::eq).filter_map(|alike| alike.first());
+            alike.map(|code| head(*code)).min().unwrap_or(0)
+        })
+    }
+
     fn value(&self, code: u16) -> &[u8] {
         let code = usize::from(code);
         let start = code.checked_sub(1).and_then(|before| self.ends.get(before));

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::file::{Packed, header, put_directory, put_head};
+use super::file::{Packed, Placed, header, put_directory, put_head};
 use super::rows::RowsBuilder;
+use super::zones::ZonesBuilder;
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::format::Class;
@@ -29,18 +30,13 @@ pub(crate) struct ColumnWriter {
     has_failed: bool,
     buffer: Vec<u8>,
     written: u64,
-    groups: Vec<Written>,
-    /// The group that is being filled.
+    /// What was written of groups, and of zones.
+    groups: Vec<Placed>,
+    zones: Vec<Placed>,
+    /// The group that is being filled, and the zones.
     blocks: Vec<(u64, u32)>,
     rows: RowsBuilder,
-}
-
-/// A group that was written.
-#[derive(Debug)]
-struct Written {
-    first_block: u64,
-    start: u64,
-    columns: Vec<Packed>,
+    zoned: ZonesBuilder,
 }
 
 impl ColumnWriter {
@@ -59,41 +55,52 @@ impl ColumnWriter {
             buffer: header(number).to_vec(),
             written: 0,
             groups: Vec::new(),
+            zones: Vec::new(),
             blocks: Vec::new(),
             rows: RowsBuilder::new(paths),
+            zoned: ZonesBuilder::new(paths),
         }
     }
 
-    /// Adds the records of the block at that offset, which lies behind all others, each with its class.
+    /// Adds the records of the block that lies there, behind all others, each with its class.
     pub(crate) fn block<'r>(
         &mut self,
-        offset: u64,
+        (offset, length): (u64, u32),
         records: impl Iterator<Item = (Class, &'r [u8])>,
     ) {
         if self.has_failed {
             return;
         }
+        let start = self.rows.len();
         records.for_each(|(class, record)| self.rows.add(class, record));
         self.blocks.push((offset, self.rows.len() as u32));
+        self.zoned.add((offset, length), &self.rows, start..self.rows.len());
+        if self.zoned.is_full() {
+            self.end_zones();
+        }
         if self.rows.len() >= RECORDS {
             self.end_group();
         }
     }
 
-    /// Writes what is left, if there was anything. It is not handed to the disk: what a power cut leaves of it is
+    /// Notes that there is a block whose records are not known: there is no file then.
+    pub(crate) fn give_up(&mut self) {
+        self.has_failed = true;
+    }
+
+    /// Writes what is left: of a file without records that there are none. It is not handed to the disk: what a power cut leaves of it is
     /// verified when it is read.
     pub(crate) fn finish(&mut self) {
         if !self.blocks.is_empty() {
             self.end_group();
         }
-        if self.groups.is_empty() {
+        self.end_zones();
+        if self.has_failed {
             return;
         }
         let start = self.written + self.buffer.len() as u64;
         let mut directory = Vec::new();
-        let groups = self.groups.iter();
-        let groups = groups.map(|group| (group.first_block, group.start, group.columns.as_slice()));
-        put_directory(&self.paths, groups, &mut directory);
+        put_directory(&self.paths, [&self.groups, &self.zones], &mut directory);
         self.buffer.extend_from_slice(&directory);
         self.buffer.extend_from_slice(&start.to_le_bytes());
         self.buffer.extend_from_slice(&crc32fast::hash(&directory).to_le_bytes());
@@ -110,22 +117,31 @@ impl ColumnWriter {
         let start = self.written + self.buffer.len() as u64;
         let mut column = Vec::new();
         put_head(&blocks, &rows, &mut column);
-        let mut columns = vec![self.put(&column)];
+        let mut columns = vec![self.put(&column, column.len())];
         for values in &rows.values {
             column.clear();
             values.put(&mut column);
-            columns.push(self.put(&column));
+            columns.push(self.put(&column, column.len()));
         }
-        self.groups.push(Written { first_block, start, columns });
+        self.groups.push(Placed { first_block, start, columns: columns.into() });
         if self.buffer.len() >= AT_ONCE {
             self.write();
         }
     }
 
-    /// Appends a column, packed if that pays.
-    fn put(&mut self, column: &[u8]) -> Packed {
+    fn end_zones(&mut self) {
+        let zones = std::mem::replace(&mut self.zoned, ZonesBuilder::new(&self.paths));
+        let Some(first_block) = zones.first_block() else { return };
+        let start = self.written + self.buffer.len() as u64;
+        // All zones of a file are read for one page: few are worth being unpacked.
+        let columns = zones.columns().map(|column| self.put(&column, column.len() / 2)).collect();
+        self.zones.push(Placed { first_block, start, columns });
+    }
+
+    /// Appends a column, packed where it has fewer bytes then.
+    fn put(&mut self, column: &[u8], fewer_than: usize) -> Packed {
         let packed = lz4_flex::block::compress(column);
-        let put = if packed.len() < column.len() { &packed } else { column };
+        let put = if packed.len() < fewer_than { &packed } else { column };
         self.buffer.extend_from_slice(put);
         let (length, whole) = (put.len() as u32, column.len() as u32);
         Packed { length, whole, checksum: crc32fast::hash(put) }

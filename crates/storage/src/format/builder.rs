@@ -75,10 +75,10 @@ impl BlockBuilder {
         self.entries.extend_from_slice(bytes);
     }
 
-    /// Appends the block to a file's bytes, in its frame, and begins the next one; says how long the frame is
-    /// and what the entries add up to. `apart` puts payloads behind the block, packed where that pays, so that
+    /// Appends the block to a file's bytes, in its frame; says how long the frame is and what the entries add up to. It
+    /// has them until it is [cleared](BlockBuilder::clear). `apart` puts payloads behind the block, packed where that pays, so that
     /// one can be read without the others.
-    pub(crate) fn finish(&mut self, list: &[u8], apart: bool, out: &mut Vec<u8>) -> (u32, Tally) {
+    pub(crate) fn finish(&self, list: &[u8], apart: bool, out: &mut Vec<u8>) -> (u32, Tally) {
         let start = out.len();
         out.extend_from_slice(&[0; HEADER]);
         put_head(list, self.payloads.len(), out);
@@ -94,9 +94,14 @@ impl BlockBuilder {
         if let Some(frame) = out.get_mut(start..) {
             sign(frame, length, if apart { end } else { 0 }, end as usize);
         }
+        (length, self.tally.clone())
+    }
+
+    /// Begins the next block.
+    pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.payloads.clear();
-        (length, std::mem::take(&mut self.tally))
+        self.tally = Tally::default();
     }
 
     /// The block with its payloads behind it.

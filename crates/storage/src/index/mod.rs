@@ -207,14 +207,32 @@ impl Index {
             return Ok(None);
         }
         let mut outline = Outline::default();
-        outline.push(&first);
-        let mut rest = Following::new(list.bytes(), &list.end());
-        while let Some(next) = rest.next(self, version)? {
-            outline.push(&next);
-        }
+        self.each(version, list, &mut |chunk| {
+            outline.push(chunk);
+            Ok(())
+        })?;
         let outline = Arc::new(outline);
         self.cache.keep_outline(version, list, &outline);
         Ok(Some(outline))
+    }
+
+    /// Shows the chunks of a list in order.
+    pub(crate) fn each(
+        &self,
+        version: &Version,
+        list: &List,
+        show: &mut dyn FnMut(&Keyed) -> Result<()>,
+    ) -> Result<()> {
+        let Some(first) = self.exact(version, list.bytes())? else { return Ok(()) };
+        show(&first)?;
+        if first.chunk.is_only() {
+            return Ok(());
+        }
+        let mut rest = Following::new(list.bytes(), &list.end());
+        while let Some(next) = rest.next(self, version)? {
+            show(&next)?;
+        }
+        Ok(())
     }
 
     /// Lets an edit, whose commit is on the disk, be what the index says: what `version` says becomes what

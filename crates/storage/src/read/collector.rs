@@ -63,6 +63,21 @@ impl Collector<'_> {
         }
     }
 
+    /// Drops the best that were kept so far.
+    pub(crate) fn begin_anew(&mut self, plan: &Plan) {
+        if let Collector::Heap { window, best, .. } = self {
+            *best = TopK::new(window.end(), plan.limits());
+        }
+    }
+
+    /// Bytes that the account holds for the best.
+    pub(crate) fn best_held(&self) -> usize {
+        match self {
+            Collector::Heap { best, .. } => best.held(),
+            _ => 0,
+        }
+    }
+
     /// Whether there are keys by which a record is not kept.
     pub(crate) fn chooses(&self) -> bool {
         match self {

@@ -30,6 +30,17 @@ pub(super) enum Flow {
     Done,
 }
 
+/// How an order comes about that no list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sorting {
+    /// All records are looked at, and the best are kept.
+    Heap,
+    /// The blocks that may hold one of the first.
+    Zones,
+    /// It is kept in memory.
+    View,
+}
+
 /// A plan being run.
 pub(crate) struct Execution<'e> {
     pub(super) snapshot: Snapshot<'e>,
@@ -53,8 +64,8 @@ pub(crate) struct Execution<'e> {
     pub(super) shown: Shown,
     /// The paths of the columns that were used.
     pub(super) columns: Vec<String>,
-    /// Whether the order is that of a view.
-    pub(super) by_view: bool,
+    /// How the order comes about, where no list has it.
+    pub(super) sorting: Sorting,
 }
 
 impl<'e> Execution<'e> {
@@ -82,7 +93,7 @@ impl<'e> Execution<'e> {
             ahead: Ahead::default(),
             shown: Shown::default(),
             columns: Vec::new(),
-            by_view: false,
+            sorting: Sorting::Heap,
         }
     }
 
@@ -172,7 +183,7 @@ impl<'e> Execution<'e> {
 
     pub(super) fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
         let access = self.access;
-        if self.walk_view(collector)? {
+        if self.walk_view(collector)? || self.walk_zones(collector)? {
             return Ok(());
         }
         match &access.path {
@@ -311,7 +322,11 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn whole_block(&mut self, here: Here<'_>, collector: &mut Collector<'_>) -> Result<Flow> {
+    pub(super) fn whole_block(
+        &mut self,
+        here: Here<'_>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
         let Some(block) = here.block else { return Ok(Flow::On) };
         let in_block = |(at, entry)| Lying::InBlock(at, entry);
         match self.direction() {
@@ -383,12 +398,22 @@ impl<'e> Execution<'e> {
             Verdict::No => return Ok(()),
             Verdict::Yes if collector.passes(self.matched) > 0 => {}
             Verdict::Yes if collector.shows_texts() => self.show_text(here, entry, collector)?,
+            Verdict::Yes if !self.may_be_kept(here, entry, collector) => {}
             Verdict::Yes => self.keep(self.stored(here, entry)?, collector)?,
             Verdict::Ask if !self.ask(here, entry, collector)? => return Ok(()),
             Verdict::Ask => {}
         }
         self.matched += 1;
         Ok(())
+    }
+
+    /// Whether the record may be among the best, by how its key begins.
+    fn may_be_kept(&self, here: Here<'_>, entry: &Lying<'_>, collector: &Collector<'_>) -> bool {
+        let Some(last) = collector.last_head().filter(|_| here.holds_records(entry)) else {
+            return true;
+        };
+        let head = self.plan.sort().least_head(document(entry.entry().payload));
+        head.is_none_or(|head| head <= last)
     }
 
     /// Whether a record matches whose class does not tell. Such a record is kept at once.

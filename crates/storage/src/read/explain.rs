@@ -5,7 +5,7 @@ use std::fmt;
 use filedex_query::Filter;
 
 use super::access::{Order, Path, Way};
-use super::execution::Execution;
+use super::execution::{Execution, Sorting};
 
 /// How a plan was executed, and what it cost.
 ///
@@ -24,7 +24,8 @@ pub struct Explain {
     pub bounds: Vec<String>,
     /// The conditions that were left to be asked of the records, as a filter; none if there are none.
     pub residual: Option<String>,
-    /// How the order came about: `none` asked, `list` order, the order of a `view` kept in memory, or `heap`.
+    /// How the order came about: `none` asked, `list` order, the order of a `view` kept in memory, the blocks that may
+    /// hold one of the first by their `zones`, or a `heap` of all.
     pub sort: &'static str,
     /// How the total came about: `counts` kept by the store, or records `examined`.
     pub total: &'static str,
@@ -38,7 +39,7 @@ pub struct Explain {
     pub records_decoded: u64,
     /// Records that were judged by what is kept of them in memory, without their blocks being read.
     pub records_in_columns: u64,
-    /// The paths whose columns in memory were used, for conditions or for keys of the sort.
+    /// The paths whose columns or zones were used, for conditions or for keys of the sort.
     pub columns: Vec<String>,
     /// Records that satisfy the filter.
     pub matched: u64,
@@ -97,8 +98,11 @@ impl Execution<'_> {
             sort: match self.access.order {
                 _ if self.plan.sort().is_none() => "none",
                 Order::Forward | Order::Backward => "list",
-                Order::Other if self.by_view => "view",
-                Order::Other => "heap",
+                Order::Other => match self.sorting {
+                    Sorting::Heap => "heap",
+                    Sorting::Zones => "zones",
+                    Sorting::View => "view",
+                },
             },
             total: if self.counted || self.dated { "counts" } else { "examined" },
             blocks_read: self.blocks,

@@ -34,6 +34,7 @@ mod skip;
 mod told;
 mod watch;
 mod window;
+mod zones;
 
 pub use access::Way;
 pub(crate) use access::{Access, Order, Path, Span};

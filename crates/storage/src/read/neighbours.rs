@@ -2,9 +2,9 @@
 //! a record, and ranks, in an order that no list has.
 
 use super::collector::Collector;
-use super::execution::Execution;
+use super::execution::{Execution, Sorting};
 use super::place::Place;
-use super::ranked::{Added, Sorted};
+use super::ranked::{Added, Sorted, TIMES};
 use super::window::Window;
 use crate::cache::views::STRIDE;
 use crate::error::Result;
@@ -62,7 +62,7 @@ impl<'e> Execution<'e> {
     /// How many records of the answer come before that key; `None` where there is no view and none is worth
     /// making.
     pub(super) fn rank_by_view(&mut self, key: &[u8]) -> Result<Option<u64>> {
-        let Some(sorted) = self.sorted(false)? else { return Ok(None) };
+        let Some(sorted) = self.sorted(TIMES)? else { return Ok(None) };
         let (view, patches) = (&sorted.view, &sorted.patches);
         let at = self.place(&sorted.frame, view, key)?;
         let counts = self.counts_of(&sorted, at as u64)?;
@@ -74,7 +74,7 @@ impl<'e> Execution<'e> {
             rank += u64::from(self.belongs(&sorted.frame, *number as usize)?);
         }
         rank += patches.added.partition_point(|(_, other, _)| &**other < key) as u64;
-        self.by_view = true;
+        self.sorting = Sorting::View;
         Ok(Some(rank.saturating_sub(patches.gone.partition_point(|gone| *gone < at) as u64)))
     }
 }

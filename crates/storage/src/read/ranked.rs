@@ -13,7 +13,7 @@ use filedex_query::Sort;
 
 use super::access::{Order, Path, Span};
 use super::collector::Collector;
-use super::execution::Execution;
+use super::execution::{Execution, Sorting};
 use super::frame::Frame;
 use super::part::Part;
 use super::residual::Verdict;
@@ -56,10 +56,10 @@ const FEW_RECORDS: u64 = 256;
 /// An offset from which on a view is worth making at once.
 const DEEP: u64 = 5_000;
 
-/// Times that an order is asked for before it is worth a view: under conditions, which leave few records to
-/// be sorted, and without.
-const TIMES_SELECTED: u64 = 4;
-const TIMES: u64 = 2;
+/// Times that an order is asked for before it is worth a view: its first records are found faster than all are sorted,
+/// and much faster where zones tell which blocks have them.
+pub(super) const TIMES: u64 = 4;
+const TIMES_BY_ZONES: u64 = 32;
 
 /// What the key of a record costs, in steps.
 const STEPS_A_KEY: u64 = 1;
@@ -69,8 +69,12 @@ impl<'e> Execution<'e> {
     pub(super) fn walk_view(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
         let Collector::Heap { window, place, .. } = collector else { return Ok(false) };
         let (window, place) = (*window, place.take());
-        let is_deep = place.is_none() && window.offset >= DEEP;
-        let Some(sorted) = self.sorted(is_deep)? else {
+        let times = match place {
+            None if window.offset >= DEEP => 1,
+            None if self.counted && self.zoned_by().is_some() => TIMES_BY_ZONES,
+            _ => TIMES,
+        };
+        let Some(sorted) = self.sorted(times)? else {
             if let Collector::Heap { place: taken, .. } = collector {
                 *taken = place;
             }
@@ -82,16 +86,16 @@ impl<'e> Execution<'e> {
             None => self.take(&sorted, window, &mut kept)?,
         }
         *collector = kept;
-        self.by_view = true;
+        self.sorting = Sorting::View;
         Ok(true)
     }
 
-    /// The view of the plan's order, and how many records match; `None` where there is none and none is worth
-    /// making.
-    pub(super) fn sorted(&mut self, is_deep: bool) -> Result<Option<Sorted<'e>>> {
+    /// The view of the plan's order, and how many records match; `None` where there is none and it was not asked for so
+    /// many times.
+    pub(super) fn sorted(&mut self, times: u64) -> Result<Option<Sorted<'e>>> {
         let Some(part) = self.part_of_view()? else { return Ok(None) };
         let Some(scan) = self.begin_scan(&part, true) else { return Ok(None) };
-        let Some(key) = self.view_key(&part, is_deep) else { return Ok(None) };
+        let Some(key) = self.view_key(&part, times) else { return Ok(None) };
         let (scan, framed) =
             self.with_segments(scan, &part, |this, scan| this.framed(scan, &part, key))?;
         let Some((frame, view)) = framed else { return Ok(None) };
@@ -119,7 +123,7 @@ impl<'e> Execution<'e> {
     }
 
     /// What there may be a view of: a whole room, or everything.
-    fn part_of_view(&self) -> Result<Option<Part<'e>>> {
+    pub(super) fn part_of_view(&self) -> Result<Option<Part<'e>>> {
         let access = self.access;
         let is_sorted = access.order == Order::Other && !self.plan.sort().is_none();
         let part = match &access.path {
@@ -135,15 +139,14 @@ impl<'e> Execution<'e> {
     }
 
     /// The key of the view, if it is there or worth making.
-    fn view_key(&self, part: &Part<'_>, is_deep: bool) -> Option<ViewKey> {
+    fn view_key(&self, part: &Part<'_>, times: u64) -> Option<ViewKey> {
         let views = &self.snapshot.pool.views;
         let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
         let sort = self.plan.sort().to_string();
         let key = ViewKey { from: from.into(), to: part.end.as_slice().into(), sort: sort.into() };
-        let times = if self.counted { TIMES } else { TIMES_SELECTED };
         let is_worthwhile = views.get(&key).is_some()
             || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
-                && (views.ask(&key) >= times || is_deep));
+                && views.ask(&key) >= times);
         is_worthwhile.then_some(key)
     }
 

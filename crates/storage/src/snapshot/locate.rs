@@ -81,6 +81,23 @@ impl<'s> Snapshot<'s> {
         Ok(block)
     }
 
+    /// The block at that place of a file, if the index lists it there: not one that another has taken the place of.
+    pub(crate) fn block_listed(self, place: Place) -> Result<Option<Block>> {
+        let (caches, version, whole) = (&self.pool.caches, &self.state.version, Part::whole(place));
+        let kept = caches.blocks.get(&whole);
+        let block = kept.clone().map_or_else(|| version.file(place)?.read_any(place), Ok)?;
+        let Some(first) = block.entry(0) else { return Ok(None) };
+        let chunk = self.pool.index.find(version, &List::from_bytes(block.list()), first.key)?;
+        let listed = chunk.as_ref().and_then(|chunk| chunk.chunk.item(chunk.chunk.find(first.key)));
+        if listed.is_none_or(|item| item.place != place) {
+            return Ok(None);
+        }
+        if kept.is_none() {
+            caches.blocks.keep(whole, block.clone(), block.memory());
+        }
+        Ok(Some(block))
+    }
+
     /// The same for the sake of one of its entries, of records that one alone, which may be none: it is kept
     /// from the second time on.
     fn block_for_one(self, place: Place, list: &[u8], key: &[u8]) -> Result<Option<Block>> {

@@ -1,0 +1,201 @@
+//! Laws of pages whose first records are found by zones: they are those of a full scan, whatever was written meanwhile
+//! and whatever became of the files that zones lie in.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use super::support::{by_full_scan, plan};
+use filedex_query::{Date, Document};
+use filedex_storage::{Durability, Explain, Options, Store, Watch, Window};
+use proptest::prelude::*;
+
+/// Of each the classes of records tell how many match.
+const FILTERS: &[&str] = &[
+    "{}",
+    r#"{"rid":"A"}"#,
+    r#"{"typeGroup":"image"}"#,
+    r#"{"rid":"A","typeGroup":{"$ne":"image"}}"#,
+];
+
+const SORTS: &[&str] = &[
+    r#"{"name":1}"#,
+    r#"{"name":-1}"#,
+    r#"{"size":-1,"name":1}"#,
+    r#"{"size":1}"#,
+    r#"{"identify.size.width":-1}"#,
+    r#"{"identify.size.width":1}"#,
+    r#"{"extension":1,"name":1}"#,
+];
+
+/// One of many records; another one for each version. Few values are alike, some are missing, arrays, or too long.
+fn record(id: u32, version: u32) -> Document {
+    let mixed = id.wrapping_mul(2_654_435_761).wrapping_add(version * 97) >> 7;
+    let room = if mixed.is_multiple_of(2) { "A".to_owned() } else { format!("room{}", mixed % 9) };
+    let record = Document::new()
+        .with("_id", format!("f{id}"))
+        .with("rid", room)
+        .with("uploadedAt", Date(i64::from(mixed % 997)))
+        .with("typeGroup", if mixed.is_multiple_of(3) { "image" } else { "text" })
+        .with("extension", if mixed.is_multiple_of(5) { "jpg" } else { "png" })
+        .with("text", "x".repeat((mixed % 700) as usize));
+    let record = match mixed % 2003 {
+        0 => record.with("name", format!("{}{mixed}", "n".repeat(300))),
+        1 => record.with("name", vec![format!("m{mixed}"), "z".to_owned()]),
+        2 => record,
+        _ => record.with("name", format!("n{:06}", mixed % 999_983)),
+    };
+    let width = Document::new().with("width", (mixed % 100_003) as i32);
+    let record = match mixed % 1501 {
+        0 => record.with("size", "large"),
+        1 => record.with("size", f64::NAN),
+        _ => record.with("size", (mixed % 1_000_003) as i32 - 9),
+    };
+    record.with("identify", Document::new().with("size", width))
+}
+
+fn named(id: u32, name: &str, room: &str) -> Document {
+    Document::new().with("_id", format!("f{id}")).with("rid", room).with("name", name)
+}
+
+fn options() -> Options {
+    let mut options = Options::default();
+    options.durability = Durability::Relaxed;
+    options
+}
+
+fn records(count: u32) -> BTreeMap<u32, Document> {
+    (0..count).map(|id| (id, record(id, 0))).collect()
+}
+
+/// The first page of an order is that of a full scan; gives how it was come by.
+fn first_page(
+    store: &Store,
+    all: &BTreeMap<u32, Document>,
+    filter: &str,
+    sort: &str,
+    count: u64,
+) -> Explain {
+    let (plan, window) = (plan(filter, sort), Window { offset: 0, count: Some(count) });
+    let page = store.page(&plan, window, &Watch::default()).unwrap();
+    let all: Vec<Document> = all.values().cloned().collect();
+    let expected = by_full_scan(&all, &plan, window);
+    assert_eq!((page.documents, page.total), expected, "{filter} {sort}: {}", page.explain);
+    page.explain
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4, ..ProptestConfig::with_cases(6) })]
+
+    #[test]
+    fn pages_by_zones_equal_a_full_scan_while_the_store_changes(
+        rounds in proptest::collection::vec(
+            (
+                proptest::collection::vec((0..2600u32, 0..5u32), 0..30),
+                (0..FILTERS.len(), 0..SORTS.len()),
+                (0..8u64, 0..8u64),
+            ),
+            1..6,
+        ),
+    ) {
+        let store = Store::temporary(&options()).unwrap();
+        let mut model = records(2000);
+        store.put_many(model.values().cloned()).unwrap();
+        store.checkpoint().unwrap();
+        for (changes, (filter, sort), (offset, count)) in rounds {
+            let (plan, window) = (plan(FILTERS[filter], SORTS[sort]), Window { offset, count: Some(count) });
+            let snapshot = store.snapshot();
+            let before: Vec<Document> = model.values().cloned().collect();
+            for (id, version) in changes {
+                match version {
+                    0 => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+                    4 if id % 5 == 0 => store.checkpoint().unwrap(),
+                    _ => {
+                        store.put(&record(id, version)).unwrap();
+                        model.insert(id, record(id, version));
+                    }
+                }
+            }
+            let after: Vec<Document> = model.values().cloned().collect();
+            let page = store.page(&plan, window, &Watch::default()).unwrap();
+            prop_assert_eq!((page.documents, page.total), by_full_scan(&after, &plan, window), "{}", page.explain);
+            let page = snapshot.page(&plan, window, &Watch::default()).unwrap();
+            prop_assert_eq!((page.documents, page.total), by_full_scan(&before, &plan, window), "then {}", page.explain);
+        }
+    }
+}
+
+#[test]
+fn the_first_page_of_an_order_reads_few_blocks() {
+    let store = Store::temporary(&options()).unwrap();
+    let mut all = records(4000);
+    store.put_many(all.values().cloned()).unwrap();
+    store.checkpoint().unwrap();
+    for filter in FILTERS {
+        for sort in SORTS.iter().take(6) {
+            let explain = first_page(&store, &all, filter, sort, 8);
+            assert_eq!(
+                (explain.sort, explain.total),
+                ("zones", "counts"),
+                "{filter} {sort}: {explain}"
+            );
+            assert!(explain.blocks_read <= 40, "{filter} {sort}: {explain}");
+            assert!(!explain.columns.is_empty(), "{explain}");
+        }
+        // All blocks begin alike.
+        assert_ne!(first_page(&store, &all, filter, SORTS[6], 8).sort, "zones");
+    }
+    // What memtables say, in blocks and in a room that has none.
+    for id in [7, 8, 9, 4001] {
+        all.insert(id, named(id, "a first one", "A"));
+        store.put(&all[&id]).unwrap();
+    }
+    all.insert(5000, named(5000, "another", "0 before all others"));
+    store.put(&all[&5000]).unwrap();
+    all.remove(&17);
+    store.remove("f17").unwrap();
+    for filter in FILTERS {
+        assert_eq!(first_page(&store, &all, filter, SORTS[0], 8).sort, "zones");
+    }
+    // Blocks that others took the place of are passed over.
+    store.checkpoint().unwrap();
+    for (filter, sort) in
+        FILTERS.iter().flat_map(|filter| SORTS.iter().map(move |sort| (filter, sort)))
+    {
+        first_page(&store, &all, filter, sort, 8);
+    }
+}
+
+#[test]
+fn without_zones_or_with_damaged_ones_the_same_page_is_found() {
+    let site = tempfile::tempdir().unwrap();
+    let (path, all) = (site.path().join("store"), records(2000));
+    let store = Store::open(&path, &options()).unwrap();
+    store.put_many(all.values().cloned()).unwrap();
+    store.close().unwrap();
+    let files = |path: &Path| {
+        let files = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|file| file.file_stem().unwrap() == "columns");
+        files.filter(|file| file.metadata().unwrap().len() > 1000).collect::<Vec<_>>()
+    };
+    let asks = |sort| {
+        let store = Store::open(&path, &options()).unwrap();
+        first_page(&store, &all, "{}", sort, 5).sort
+    };
+    assert_eq!(asks(SORTS[0]), "zones");
+    for file in files(&path) {
+        let whole = fs::read(&file).unwrap();
+        // The zones lie behind the columns.
+        for at in (whole.len() / 4 * 3..whole.len()).step_by(whole.len() / 97) {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs::write(&file, &damaged).unwrap();
+            asks(SORTS[at % 6]);
+        }
+        fs::remove_file(&file).unwrap();
+        assert_ne!(asks(SORTS[0]), "zones");
+        fs::write(&file, &whole).unwrap();
+    }
+    assert_eq!(asks(SORTS[0]), "zones");
+}
