@@ -298,7 +298,7 @@ fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
         };
         let first = explain(0);
         let sorts: Vec<&str> = (0..40).map(|_| explain(0).sort).collect();
-        assert_ne!(first.sort, "view", "{first}");
+        assert!(first.sort != "view" || filter != "{}", "{first}");
         assert_eq!(sorts.last(), Some(&"view"), "{filter}");
         let deep = explain(first.matched / 2);
         assert_eq!((deep.sort, deep.returned), ("view", 10), "{deep}");
