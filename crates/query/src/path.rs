@@ -71,6 +71,12 @@ impl Path {
         Path::of(Arc::clone(&text), Arc::new([Part::new(text)]))
     }
 
+    /// The path of these names, of which there is one at least and in which there are no dots.
+    pub(crate) fn of_names(names: &[String]) -> Path {
+        let parts = names.iter().map(|name| Part::new(Arc::from(name.as_str()))).collect();
+        Path::of(Arc::from(names.join(".")), parts)
+    }
+
     fn of(text: Arc<str>, parts: Arc<[Part]>) -> Path {
         Path { text, parts, lone_arrays_lack: false }
     }

@@ -34,6 +34,8 @@ const FILTERS: &[&str] = &[
     r#"{"$nor":[{"size":{"$gt":20}},{"$and":[{"extension":"jpg"},{"note":{"$exists":false}}]}]}"#,
     r#"{"$expr":{"$gt":["$size","$identify.size.width"]}}"#,
     r#"{"rid":"A","$expr":{"$eq":["$extension","png"]},"size":{"$lt":50}}"#,
+    r#"{"$expr":{"$or":[{"$lt":["$identify.size.width",9]},{"$gt":["$identify.size.height",900]}]}}"#,
+    r#"{"$expr":{"$or":[{"$eq":["$identify.format","png"]},{"$isArray":"$identify.size"}]}}"#,
     r#"{"rid":"A","uploadedAt":{"$lt":{"$date":{"$numberLong":"600"}}}}"#,
 ];
 

@@ -12,10 +12,11 @@ use super::evaluate::evaluate;
 use super::node::Node;
 use super::operator;
 use super::parse::Parser;
+use super::reads::Reads;
 use super::scope::Scope;
 use crate::copy::Footprint;
 use crate::ejson::{self, Form};
-use crate::{Account, Collation, DocumentRef, Environment, Limits, Result, Value};
+use crate::{Account, Collation, DocumentRef, Environment, Limits, Path, Result, Value};
 
 /// A parsed expression. Cheap to clone, immutable, free to cross threads.
 ///
@@ -165,8 +166,17 @@ impl Expression {
 
     /// The top-level fields it reads; `None` if it may read the whole document.
     pub fn fields(&self) -> Option<BTreeSet<String>> {
-        let mut fields = BTreeSet::new();
-        self.0.node.collect_fields(&mut fields).then_some(fields)
+        Some(self.reads()?.0.into_keys().collect())
+    }
+
+    /// The paths that hold all that it reads, one for each of these fields.
+    pub(crate) fn paths(&self) -> Option<Vec<Path>> {
+        Some(self.reads()?.0.values().map(|names| Path::of_names(names)).collect())
+    }
+
+    fn reads(&self) -> Option<Reads> {
+        let mut reads = Reads::default();
+        self.0.node.collect_reads(&mut reads).then_some(reads)
     }
 }
 

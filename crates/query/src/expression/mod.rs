@@ -42,6 +42,7 @@ mod pattern;
 mod percentile;
 mod power;
 mod random;
+mod reads;
 mod rounding;
 mod scope;
 mod search;

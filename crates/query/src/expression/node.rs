@@ -2,9 +2,8 @@
 //!
 //! Plain data: names are resolved, arguments are in their operator's order, constants are values.
 
-use std::collections::BTreeSet;
-
 use super::operator::Operator;
+use super::reads::Reads;
 use crate::{Pattern, Value};
 
 /// One part of an expression.
@@ -53,22 +52,15 @@ impl Node {
         matches!(self, Node::Constant(_) | Node::Missing | Node::Absent | Node::Pattern(_))
     }
 
-    /// Adds the top-level fields of the document that are read; false if it is read whole.
-    pub(super) fn collect_fields(&self, fields: &mut BTreeSet<String>) -> bool {
+    /// Adds the paths of the document that are read; false if it is read whole.
+    pub(super) fn collect_reads(&self, reads: &mut Reads) -> bool {
         match self {
-            Node::Field { variable: Variable::Root, path } => match path.first() {
-                Some(name) => {
-                    fields.insert(name.clone());
-                    true
-                }
-                None => false,
-            },
+            Node::Field { variable: Variable::Root, path } => reads.add(path),
             // A random number starts from the record's id.
             Node::Call { operator, arguments } if arguments.is_empty() => {
-                fields.insert("_id".to_owned());
-                operator.is_pure()
+                reads.add(&["_id".to_owned()]) && operator.is_pure()
             }
-            _ => self.children().into_iter().all(|child| child.collect_fields(fields)),
+            _ => self.children().into_iter().all(|child| child.collect_reads(reads)),
         }
     }
 

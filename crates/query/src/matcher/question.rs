@@ -21,11 +21,11 @@ pub enum Question<'p> {
     Any(Vec<Question<'p>>),
     /// None may, to be asked in this order up to the first that does.
     None(Vec<Question<'p>>),
-    /// What some fields of the record hold decides it together.
+    /// What some paths of the record lead to decides it together.
     Fields(Fields<'p>),
 }
 
-/// A condition that some top-level fields of a record decide.
+/// A condition that what some paths lead to decides, of which no two begin with the same field.
 #[derive(Clone, Debug)]
 pub struct Fields<'p> {
     paths: Vec<Path>,
@@ -59,7 +59,7 @@ impl<'p> Question<'p> {
             Node::Nor(members) => Some(Question::None(each(members)?)),
             Node::Redacted(level, node) => Question::of(node, Some(level), may_fail),
             Node::Expression(expression) => {
-                let paths = expression.fields()?.iter().map(|name| Path::name(name)).collect();
+                let paths = expression.paths()?;
                 Some(Question::Fields(Fields { paths, node, redaction, may_fail }))
             }
             Node::Field(_) | Node::Schema(_) | Node::Sample(_) => None,
@@ -90,7 +90,7 @@ impl<'p> Question<'p> {
 }
 
 impl Fields<'_> {
-    /// The paths of the fields.
+    /// The paths.
     pub fn paths(&self) -> &[Path] {
         &self.paths
     }
