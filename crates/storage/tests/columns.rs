@@ -298,8 +298,9 @@ fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
         let explain = |offset| {
             store.explain(&plan, Window { offset, count: Some(10) }, &Watch::default()).unwrap()
         };
-        let first = explain(0);
-        let sorts: Vec<&str> = (0..40).map(|_| explain(0).sort).collect();
+        // Further in than zones lead.
+        let first = explain(300);
+        let sorts: Vec<&str> = (0..5).map(|_| explain(300).sort).collect();
         assert!(first.sort != "view" || filter != "{}", "{first}");
         assert_eq!(sorts.last(), Some(&"view"), "{filter}");
         let deep = explain(first.matched / 2);
@@ -307,7 +308,7 @@ fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
         assert!(deep.blocks_read <= 20, "{deep}");
         // What a write changes is put in between.
         store.put(&record(1, 7)).unwrap();
-        assert_eq!(explain(0).sort, "view");
+        assert_eq!(explain(300).sort, "view");
     }
 }
 
@@ -320,10 +321,11 @@ fn a_page_behind_a_record_and_its_rank_cost_the_same_at_any_depth_of_a_view() {
         (records(6000).into_values().collect::<Vec<_>>(), Window { offset: 0, count: Some(10) });
     for filter in ["{}", r#"{"rid":"A"}"#, r#"{"typeGroup":"image"}"#] {
         let plan = plan(filter, r#"{"name":1}"#);
-        for _ in 0..32 {
-            store.page(&plan, window, &Watch::default()).unwrap();
+        let further = Window { offset: 300, ..window };
+        for _ in 0..4 {
+            store.page(&plan, further, &Watch::default()).unwrap();
         }
-        let first = store.explain(&plan, window, &Watch::default()).unwrap();
+        let first = store.explain(&plan, further, &Watch::default()).unwrap();
         let (whole, total) = by_full_scan(&all, &plan, Window::all());
         for depth in [0, 1, 700, whole.len() / 2, whole.len() - 30] {
             let record = &whole[depth];

@@ -1,7 +1,8 @@
 //! What is kept in memory within a budget of bytes.
 //!
 //! Gives out: [`ByKey`] (anything by a key), [`Caches`] (blocks and texts by place, records by id) and, in
-//! [`segment`] and [`columns`], what scans keep of records; in [`views`], the orders that sorts give.
+//! [`segment`] and [`columns`], what scans keep of records; in [`views`] and
+//! [`firsts`], the orders that sorts give, whole and their first records.
 //!
 //! # Invariants
 //! Nothing is lost with what is dropped. What lies at a place never changes, so that what is kept under a
@@ -10,6 +11,7 @@
 mod by_key;
 mod caches;
 pub(crate) mod columns;
+pub(crate) mod firsts;
 pub(crate) mod frame;
 mod newest;
 mod seen;

@@ -70,11 +70,11 @@ impl Collector<'_> {
         }
     }
 
-    /// Bytes that the account holds for the best.
-    pub(crate) fn best_held(&self) -> usize {
+    /// Whether as many are kept as are wanted, and none that comes behind that key.
+    pub(crate) fn has_all_before(&self, key: &[u8]) -> bool {
         match self {
-            Collector::Heap { best, .. } => best.held(),
-            _ => 0,
+            Collector::Heap { best, .. } => best.last_key().is_some_and(|last| last <= key),
+            _ => false,
         }
     }
 

@@ -56,10 +56,8 @@ const FEW_RECORDS: u64 = 256;
 /// An offset from which on a view is worth making at once.
 const DEEP: u64 = 5_000;
 
-/// Times that an order is asked for before it is worth a view: its first records are found faster than all are sorted,
-/// and much faster where zones tell which blocks have them.
+/// Times that an order is asked for before it is worth a view: its first records are found faster than all are sorted.
 pub(super) const TIMES: u64 = 4;
-const TIMES_BY_ZONES: u64 = 32;
 
 /// What the key of a record costs, in steps.
 const STEPS_A_KEY: u64 = 1;
@@ -71,7 +69,6 @@ impl<'e> Execution<'e> {
         let (window, place) = (*window, place.take());
         let times = match place {
             None if window.offset >= DEEP => 1,
-            None if self.counted && self.zoned_by().is_some() => TIMES_BY_ZONES,
             _ => TIMES,
         };
         let Some(sorted) = self.sorted(times)? else {
@@ -138,12 +135,16 @@ impl<'e> Execution<'e> {
         Ok(part.filter(|part| part.records >= FEW_RECORDS && part.records <= u64::from(u32::MAX)))
     }
 
-    /// The key of the view, if it is there or worth making.
-    fn view_key(&self, part: &Part<'_>, times: u64) -> Option<ViewKey> {
-        let views = &self.snapshot.pool.views;
+    /// What a view of the part would be kept under.
+    pub(super) fn view_key_of(&self, part: &Part<'_>) -> ViewKey {
         let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
         let sort = self.plan.sort().to_string();
-        let key = ViewKey { from: from.into(), to: part.end.as_slice().into(), sort: sort.into() };
+        ViewKey { from: from.into(), to: part.end.as_slice().into(), sort: sort.into() }
+    }
+
+    /// The key of the view, if it is there or worth making.
+    fn view_key(&self, part: &Part<'_>, times: u64) -> Option<ViewKey> {
+        let (views, key) = (&self.snapshot.pool.views, self.view_key_of(part));
         let is_worthwhile = views.get(&key).is_some()
             || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
                 && views.ask(&key) >= times);
@@ -268,7 +269,7 @@ impl<'e> Execution<'e> {
         self.key_of(&record)
     }
 
-    fn key_of(&self, record: &Stored) -> Result<Vec<u8>> {
+    pub(super) fn key_of(&self, record: &Stored) -> Result<Vec<u8>> {
         let account = self.running.account();
         let held = account.held();
         let key = self.plan.sort().key_with_id_within(record.document(), account)?;

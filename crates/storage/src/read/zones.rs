@@ -3,21 +3,22 @@
 //!
 //! This file knows no conditions but classes, which must have told the total.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::access::Span;
+use super::access::{Order, Span};
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::here::Here;
 use super::part::Part;
+use super::window::Window;
+use crate::cache::firsts::{Firsts, FirstsKey};
 use crate::columns::{ZoneReader, Zoned};
 use crate::error::{ErrorKind, Result};
 use crate::format::Place;
-use crate::format::lists::ALL_ROOMS;
 use crate::memtable::Cell;
-use crate::snapshot::{Bounds, Overlay, Run, Walk};
+use crate::snapshot::{Found, Overlay, Stored};
 
 /// A block is read for so many of those that are left out, or more.
 const LEFT_OUT: usize = 4;
@@ -25,8 +26,9 @@ const LEFT_OUT: usize = 4;
 /// Blocks that a page may take for each of its records.
 const BLOCKS_A_RECORD: usize = 8;
 
-/// A longer page is found by looking at all records.
-const MOST_RECORDS: usize = 4096;
+/// Records from the first on that are found by zones, and those beside them.
+const MOST_RECORDS: usize = 256;
+const SPARE: usize = 6;
 
 /// Cells past which too many blocks have some.
 const MOST_CELLS: usize = 1024;
@@ -79,9 +81,10 @@ impl First {
     fn in_order(mut self, records: usize) -> Option<First> {
         self.cut();
         self.zones.sort_unstable();
-        let reaches_far = self.zones.get(records).is_some_and(|(zone, _)| *zone < self.last);
+        let (zone, last) = (self.zones.get(records), self.zones.last());
+        let is_told = zone.zip(last).is_some_and(|((zone, _), (last, _))| zone < last);
         let leaves_out_most = records.saturating_mul(LEFT_OUT) <= self.blocks;
-        (leaves_out_most && (reaches_far || self.are_all())).then_some(self)
+        (leaves_out_most && is_told).then_some(self)
     }
 
     /// Whether there are no other blocks.
@@ -94,10 +97,16 @@ impl<'e> Execution<'e> {
     /// Keeps the first records of the order; false where zones do not tell well enough where they are.
     pub(super) fn walk_zones(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
         let Collector::Heap { window, place: None, .. } = collector else { return Ok(false) };
-        let (records, held) = (window.end(), self.running.account().held());
-        let first = records.map(|records| self.first_blocks(records)).transpose()?.flatten();
-        let is_found = match first {
-            Some((part, first)) => self.take_first(&part, &first, collector)?,
+        let (window, held) = (*window, self.running.account().held());
+        let found = match window.end() {
+            Some(records) => self.firsts_of(records)?,
+            None => None,
+        };
+        let is_found = match found {
+            Some((firsts, cells)) if cells.is_empty() => {
+                self.take_window(&firsts, window, collector)?
+            }
+            Some((firsts, cells)) => self.take_best(&firsts, &cells, collector)?,
             None => false,
         };
         if is_found {
@@ -105,22 +114,90 @@ impl<'e> Execution<'e> {
             self.columns = self.zoned_by().iter().map(|(path, _)| path.text().to_owned()).collect();
         } else {
             collector.begin_anew(self.plan);
+            self.running.account().release_to(held);
         }
-        self.running.account().release_to(held + collector.best_held());
         Ok(is_found)
     }
 
     /// The path and the direction that decide first, if there may be zones by them.
-    pub(super) fn zoned_by(&self) -> Option<(&'e Path, bool)> {
+    fn zoned_by(&self) -> Option<(&'e Path, bool)> {
         let written = self.snapshot.pool.columns.written();
         self.plan.sort().lead().filter(|(path, _)| path.is_among(written))
     }
 
-    /// The part that the answer lies in and its first blocks, where so many of the first records lie in few of them.
-    fn first_blocks(&self, records: usize) -> Result<Option<(Part<'e>, First)>> {
+    /// So many of the first records among those in blocks, and some more, with the cells of the part.
+    fn firsts_of(&mut self, records: usize) -> Result<Option<(Arc<Firsts>, Vec<&'e Cell>)>> {
+        if !self.counted || records > MOST_RECORDS || self.zoned_by().is_none() {
+            return Ok(None);
+        }
+        let Some(part) = self.part_of_view()? else { return Ok(None) };
+        let Some(cells) = self.cells_of(&part) else { return Ok(None) };
+        let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
+        let (view, name) = (self.view_key_of(&part), self.open.name());
+        let key = name.map(|name| FirstsKey { view, conditions: name.into() });
+        if let Some(kept) = key.as_ref().and_then(|key| pool.firsts.get(key))
+            && (kept.are_all || kept.places.len() >= records)
+            && pool.columns.are_alike(&part.from, &part.to, (kept.version, version))
+        {
+            return Ok(Some((kept, cells)));
+        }
+        // More than are asked for: memtables may have others in the place of some.
+        let Some(firsts) = self.find_firsts(&part, records + SPARE)? else { return Ok(None) };
+        let firsts = Arc::new(firsts);
+        key.into_iter().for_each(|key| pool.firsts.keep(key, &firsts));
+        Ok(Some((firsts, cells)))
+    }
+
+    /// Keeps the records of the window out of the first ones.
+    fn take_window(
+        &mut self,
+        firsts: &Firsts,
+        window: Window,
+        collector: &mut Collector<'_>,
+    ) -> Result<bool> {
+        let (mut kept, mut skip) = (Collector::Window { window, kept: Vec::new() }, window.offset);
+        for (place, at) in &firsts.places {
+            self.take_one(&mut skip, &mut kept, |this| this.record_in(*place, *at))?;
+        }
+        *collector = kept;
+        Ok(true)
+    }
+
+    /// Keeps the best of the first records and of those that memtables have; false where others may be better than
+    /// some of these.
+    fn take_best(
+        &mut self,
+        firsts: &Firsts,
+        cells: &[&Cell],
+        collector: &mut Collector<'_>,
+    ) -> Result<bool> {
+        let mut last = None;
+        for (place, at) in &firsts.places {
+            let record = self.record_in(*place, *at)?;
+            if record.key().is_some_and(|key| self.snapshot.cell(&key).is_none()) {
+                self.keep(record.clone(), collector)?;
+            }
+            last = Some(record);
+        }
+        for cell in cells {
+            if let Some(entry) = cell.entry() {
+                self.judge_cell(cell, entry, collector)?;
+            }
+        }
+        let last = last.map(|record| self.key_of(&record)).transpose()?;
+        Ok(firsts.are_all || last.is_some_and(|last| collector.has_all_before(&last)))
+    }
+
+    /// The record that lies there in blocks.
+    fn record_in(&mut self, place: Place, at: usize) -> Result<Stored> {
+        let block = self.snapshot.block_of_any(place)?;
+        Ok(Found::InBlock(block, at).into_record())
+    }
+
+    /// The first blocks of the part, where so many of the first records lie in few of them.
+    fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<First>> {
         let Some((path, descending)) = self.zoned_by() else { return Ok(None) };
-        let Some(part) = self.part_of_view()?.filter(|_| self.counted) else { return Ok(None) };
-        if records > MOST_RECORDS || records.saturating_mul(LEFT_OUT) as u64 > part.records {
+        if records.saturating_mul(LEFT_OUT) as u64 > part.records {
             return Ok(None);
         }
         self.running.account().hold(First::bytes(records))?;
@@ -129,8 +206,7 @@ impl<'e> Execution<'e> {
             Some(span) => self.zones_of(span, &mut reader, &mut first)?,
             None => self.all_zones(&mut reader, &mut first)?,
         };
-        let first = if are_known { first.in_order(records) } else { None };
-        Ok(first.map(|first| (part, first)))
+        Ok(if are_known { first.in_order(records) } else { None })
     }
 
     /// Looks at the zones of a list; false where some are not known.
@@ -167,74 +243,61 @@ impl<'e> Execution<'e> {
         Ok(true)
     }
 
-    /// Keeps the first records of the part, block by block; false where some cannot be read that way, or lie further
-    /// behind.
+    /// So many of the first records of the part, block by block; none where zones do not tell where they are, or where
+    /// a block cannot be read.
+    fn find_firsts(&mut self, part: &Part<'_>, records: usize) -> Result<Option<Firsts>> {
+        let (account, plan) = (self.running.account(), self.plan);
+        let held = account.held();
+        let firsts = match self.first_blocks(part, records)? {
+            Some(first) => {
+                let window = Window { offset: 0, count: Some(records as u64) };
+                let mut best = Collector::new(plan, Order::Other, window);
+                let are_all = self.take_first(part, &first, &mut best)?;
+                let places = best.into_records();
+                let places = places.iter().filter_map(Stored::place).collect();
+                let version = self.snapshot.state.version.number();
+                are_all.map(|are_all| Firsts { version, places, are_all })
+            }
+            None => None,
+        };
+        self.running.account().release_to(held);
+        Ok(firsts)
+    }
+
+    /// Keeps the first records of these blocks, and says whether there are no others; nothing where that is not known.
     fn take_first(
         &mut self,
         part: &Part<'_>,
         first: &First,
-        collector: &mut Collector<'_>,
-    ) -> Result<bool> {
-        let Some(taken) = self.take_cells(part, collector)? else { return Ok(false) };
+        best: &mut Collector<'_>,
+    ) -> Result<Option<bool>> {
         for (zone, place) in &first.zones {
-            if collector.last_head().is_some_and(|last| *zone > last) {
-                return Ok(true);
-            }
-            if taken.contains(place) {
-                continue;
+            if best.last_head().is_some_and(|last| *zone > last) {
+                return Ok(Some(false));
             }
             self.running.read_block()?;
-            match self.snapshot.block_listed(*place) {
-                Ok(Some(block)) => {
-                    self.blocks += 1;
-                    self.whole_block(Here::in_block(&block, part.span), collector)?;
-                }
-                Ok(None) => {}
+            let block = match self.snapshot.block_of_any(*place) {
                 // It need not be one that the index still lists.
-                Err(error) if error.kind() == ErrorKind::Damaged => return Ok(false),
-                Err(error) => return Err(error),
+                Err(error) if error.kind() == ErrorKind::Damaged => return Ok(None),
+                block => block?,
+            };
+            // Of a room they were found in the index.
+            if part.span.is_some() || self.snapshot.is_listed(&block)? {
+                self.blocks += 1;
+                self.whole_block(Here::in_block(&block, part.span), best)?;
             }
         }
-        Ok(first.are_all())
+        Ok(first.are_all().then(|| best.last_head().is_none()))
     }
 
-    /// Keeps the records of what memtables have cells in; gives the blocks there, or nothing if there is too much.
-    fn take_cells(
-        &mut self,
-        part: &Part<'_>,
-        collector: &mut Collector<'_>,
-    ) -> Result<Option<HashSet<Place>>> {
-        let mut taken = HashSet::new();
+    /// What memtables say of the part; nothing where that is too much.
+    fn cells_of(&self, part: &Part<'_>) -> Option<Vec<&'e Cell>> {
         if self.snapshot.is_settled() {
-            return Ok(Some(taken));
+            return Some(Vec::new());
         }
         let cells = Overlay::from(self.snapshot.state, &part.from);
         let cells = cells.take_while(|cell| cell.key() < part.to.as_slice()).take(MOST_CELLS + 1);
         let cells: Vec<&Cell> = cells.collect();
-        if cells.len() > MOST_CELLS {
-            return Ok(None);
-        }
-        let mut upto = Vec::new();
-        for cell in cells {
-            if cell.key() < upto.as_slice() {
-                continue;
-            }
-            let Some(run) = self.run_of(cell.key(), part)? else { continue };
-            taken.extend(run.item().map(|item| item.place));
-            self.step(&run, part.span, collector)?;
-            upto = run.cells.map_or(upto, |cells| cells.to);
-        }
-        Ok(Some(taken))
-    }
-
-    /// The run that a key lies in.
-    fn run_of(&self, key: &[u8], part: &Part<'_>) -> Result<Option<Run>> {
-        let run = |from: &[u8]| {
-            let bounds = Bounds { from: from.to_vec(), to: part.to.clone() };
-            Walk::lists(self.snapshot, ALL_ROOMS, bounds)?.next().transpose()
-        };
-        let Some(found) = run(key)? else { return Ok(None) };
-        let begin = if found.item().is_some() { found.key() } else { part.from.clone() };
-        run(&begin)
+        (cells.len() <= MOST_CELLS).then_some(cells)
     }
 }

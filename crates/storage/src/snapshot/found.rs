@@ -99,6 +99,11 @@ impl Stored {
         self.0.place()
     }
 
+    /// Its key among all keys, if it is an entry of a list.
+    pub(crate) fn key(&self) -> Option<Vec<u8>> {
+        Some([self.0.list(), self.0.entry()?.key].concat())
+    }
+
     /// The cell that it lies in, if it lies in one.
     pub(crate) fn cell(&self) -> Option<&Cell> {
         match &self.0 {

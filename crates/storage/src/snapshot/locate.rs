@@ -81,21 +81,24 @@ impl<'s> Snapshot<'s> {
         Ok(block)
     }
 
-    /// The block at that place of a file, if the index lists it there: not one that another has taken the place of.
-    pub(crate) fn block_listed(self, place: Place) -> Result<Option<Block>> {
-        let (caches, version, whole) = (&self.pool.caches, &self.state.version, Part::whole(place));
-        let kept = caches.blocks.get(&whole);
-        let block = kept.clone().map_or_else(|| version.file(place)?.read_any(place), Ok)?;
-        let Some(first) = block.entry(0) else { return Ok(None) };
-        let chunk = self.pool.index.find(version, &List::from_bytes(block.list()), first.key)?;
+    /// The same of whatever list it is one.
+    pub(crate) fn block_of_any(self, place: Place) -> Result<Block> {
+        let (caches, whole) = (&self.pool.caches, Part::whole(place));
+        if let Some(block) = caches.blocks.get(&whole) {
+            return Ok(block);
+        }
+        let block = self.state.version.file(place)?.read_any(place)?;
+        caches.blocks.keep(whole, block.clone(), block.memory());
+        Ok(block)
+    }
+
+    /// Whether the index lists a block where it lies: none has taken its place.
+    pub(crate) fn is_listed(self, block: &Block) -> Result<bool> {
+        let Some((place, first)) = block.place_of(0).zip(block.entry(0)) else { return Ok(false) };
+        let (version, list) = (&self.state.version, List::from_bytes(block.list()));
+        let chunk = self.pool.index.find(version, &list, first.key)?;
         let listed = chunk.as_ref().and_then(|chunk| chunk.chunk.item(chunk.chunk.find(first.key)));
-        if listed.is_none_or(|item| item.place != place) {
-            return Ok(None);
-        }
-        if kept.is_none() {
-            caches.blocks.keep(whole, block.clone(), block.memory());
-        }
-        Ok(Some(block))
+        Ok(listed.is_some_and(|item| item.place == place.0))
     }
 
     /// The same for the sake of one of its entries, of records that one alone, which may be none: it is kept

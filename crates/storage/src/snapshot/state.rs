@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Counters;
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
+use crate::cache::firsts::KeptFirsts;
 use crate::cache::views::Views;
 use crate::format::Tally;
 use crate::index::{Index, Version};
@@ -49,6 +50,7 @@ pub(crate) struct Pool {
     pub(crate) caches: Caches,
     pub(crate) columns: Columns,
     pub(crate) views: Views,
+    pub(crate) firsts: KeptFirsts,
     pub(crate) counters: Counters,
 }
 

@@ -14,6 +14,7 @@ use super::shared::{Opened, Shared};
 use crate::blocks::BlockFile;
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
+use crate::cache::firsts::KeptFirsts;
 use crate::cache::views::Views;
 use crate::disk::Directory;
 use crate::disk::names::{Numbered, RESTORING};
@@ -50,10 +51,11 @@ impl Shared {
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
-        // Of what columns have, a fifth is for orders of their records.
-        let (columns, views) = (Columns::new(12 * share / 5, declared), Views::new(3 * share / 5));
+        // Of what columns have, a fifth is for orders of their records, most of it for whole ones.
+        let (orders, columns) = (3 * share / 5, Columns::new(12 * share / 5, declared));
+        let (views, firsts) = (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16));
         let counters = Counters::new(options.slow);
-        let pool = Pool { index, caches, columns, views, counters };
+        let pool = Pool { index, caches, columns, views, firsts, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
         let state = State { active, frozen, mark: None, version };
         let most_bytes = bytes_for_ids(options.write_buffer_bytes);

@@ -1,0 +1,55 @@
+//! The first records of an order among those in blocks, as of a version: where each lies.
+//!
+//! What memtables say is for whoever reads to put in between. How an order comes about this file does not know.
+
+use std::sync::Arc;
+
+use super::ByKey;
+use super::views::ViewKey;
+use crate::format::Place;
+
+/// Which records, in which order, and under which conditions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FirstsKey {
+    pub(crate) view: ViewKey,
+    /// The conditions as a text.
+    pub(crate) conditions: Box<str>,
+}
+
+/// The first records of an order.
+#[derive(Debug)]
+pub(crate) struct Firsts {
+    /// The version whose blocks they lie in.
+    pub(crate) version: u64,
+    /// Where each lies, and as which entry of its block.
+    pub(crate) places: Box<[(Place, usize)]>,
+    /// Whether there are no others.
+    pub(crate) are_all: bool,
+}
+
+/// Those that were found last.
+#[derive(Debug)]
+pub(crate) struct KeptFirsts(ByKey<FirstsKey, Arc<Firsts>>);
+
+/// What some usually take.
+const USUAL_BYTES: u64 = 4000;
+
+impl KeptFirsts {
+    pub(crate) fn new(budget: u64) -> KeptFirsts {
+        KeptFirsts(ByKey::new(budget, USUAL_BYTES))
+    }
+
+    /// Those of that key, of whatever version.
+    pub(crate) fn get(&self, key: &FirstsKey) -> Option<Arc<Firsts>> {
+        self.0.get(key)
+    }
+
+    /// Keeps some in place of those of an earlier version.
+    pub(crate) fn keep(&self, key: FirstsKey, firsts: &Arc<Firsts>) {
+        if self.get(&key).is_none_or(|kept| kept.version <= firsts.version) {
+            let texts = key.view.from.len() + key.view.to.len() + key.view.sort.len();
+            let bytes = texts + key.conditions.len() + size_of_val(&*firsts.places);
+            self.0.keep(key, firsts.clone(), bytes);
+        }
+    }
+}
