@@ -16,13 +16,15 @@ pub(crate) struct FirstsKey {
     pub(crate) conditions: Box<str>,
 }
 
-/// The first records of an order.
+/// The first records of an order, if it could be told where they lie.
 #[derive(Debug)]
 pub(crate) struct Firsts {
     /// The version whose blocks they lie in.
     pub(crate) version: u64,
+    /// How many were asked for.
+    pub(crate) asked: usize,
     /// Where each lies, and as which entry of its block.
-    pub(crate) places: Box<[(Place, usize)]>,
+    pub(crate) places: Option<Box<[(Place, usize)]>>,
     /// Whether there are no others.
     pub(crate) are_all: bool,
 }
@@ -34,6 +36,16 @@ pub(crate) struct KeptFirsts(ByKey<FirstsKey, Arc<Firsts>>);
 /// What some usually take.
 const USUAL_BYTES: u64 = 4000;
 
+impl Firsts {
+    /// Whether they tell where so many are, or that it can't be told.
+    pub(crate) fn tell(&self, records: usize) -> bool {
+        match &self.places {
+            Some(places) => self.are_all || places.len() >= records,
+            None => records.saturating_mul(2) >= self.asked,
+        }
+    }
+}
+
 impl KeptFirsts {
     pub(crate) fn new(budget: u64) -> KeptFirsts {
         KeptFirsts(ByKey::new(budget, USUAL_BYTES))
@@ -44,11 +56,12 @@ impl KeptFirsts {
         self.0.get(key)
     }
 
-    /// Keeps some in place of those of an earlier version.
+    /// Keeps them in place of those of an earlier version.
     pub(crate) fn keep(&self, key: FirstsKey, firsts: &Arc<Firsts>) {
         if self.get(&key).is_none_or(|kept| kept.version <= firsts.version) {
             let texts = key.view.from.len() + key.view.to.len() + key.view.sort.len();
-            let bytes = texts + key.conditions.len() + size_of_val(&*firsts.places);
+            let places = firsts.places.as_ref().map_or(0, |places| size_of_val(&**places));
+            let bytes = texts + key.conditions.len() + places;
             self.0.keep(key, firsts.clone(), bytes);
         }
     }

@@ -102,11 +102,8 @@ impl<'e> Execution<'e> {
             Some(records) => self.firsts_of(records)?,
             None => None,
         };
-        let is_found = match found {
-            Some((firsts, cells)) if cells.is_empty() => {
-                self.take_window(&firsts, window, collector)?
-            }
-            Some((firsts, cells)) => self.take_best(&firsts, &cells, collector)?,
+        let is_found = match &found {
+            Some((firsts, cells)) => self.take_firsts(firsts, cells, collector)?,
             None => false,
         };
         if is_found {
@@ -131,48 +128,64 @@ impl<'e> Execution<'e> {
             return Ok(None);
         }
         let Some(part) = self.part_of_view()? else { return Ok(None) };
+        if records.saturating_mul(LEFT_OUT) as u64 > part.records {
+            return Ok(None);
+        }
         let Some(cells) = self.cells_of(&part) else { return Ok(None) };
         let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
         let (view, name) = (self.view_key_of(&part), self.open.name());
         let key = name.map(|name| FirstsKey { view, conditions: name.into() });
         if let Some(kept) = key.as_ref().and_then(|key| pool.firsts.get(key))
-            && (kept.are_all || kept.places.len() >= records)
+            && kept.tell(records)
             && pool.columns.are_alike(&part.from, &part.to, (kept.version, version))
         {
             return Ok(Some((kept, cells)));
         }
-        // More than are asked for: memtables may have others in the place of some.
-        let Some(firsts) = self.find_firsts(&part, records + SPARE)? else { return Ok(None) };
-        let firsts = Arc::new(firsts);
+        let firsts = Arc::new(self.find_firsts(&part, records)?);
         key.into_iter().for_each(|key| pool.firsts.keep(key, &firsts));
         Ok(Some((firsts, cells)))
     }
 
-    /// Keeps the records of the window out of the first ones.
-    fn take_window(
-        &mut self,
-        firsts: &Firsts,
-        window: Window,
-        collector: &mut Collector<'_>,
-    ) -> Result<bool> {
-        let (mut kept, mut skip) = (Collector::Window { window, kept: Vec::new() }, window.offset);
-        for (place, at) in &firsts.places {
-            self.take_one(&mut skip, &mut kept, |this| this.record_in(*place, *at))?;
-        }
-        *collector = kept;
-        Ok(true)
-    }
-
-    /// Keeps the best of the first records and of those that memtables have; false where others may be better than
-    /// some of these.
-    fn take_best(
+    /// Keeps the first records of blocks and cells together; false where they are not known.
+    fn take_firsts(
         &mut self,
         firsts: &Firsts,
         cells: &[&Cell],
         collector: &mut Collector<'_>,
     ) -> Result<bool> {
+        let Some(places) = &firsts.places else { return Ok(false) };
+        match collector {
+            Collector::Heap { window, .. } if cells.is_empty() => {
+                *collector = self.window_of(places, *window)?;
+                Ok(true)
+            }
+            _ => Ok(self.take_best(places, cells, collector)? || firsts.are_all),
+        }
+    }
+
+    /// The records of the window out of these.
+    fn window_of<'v>(
+        &mut self,
+        places: &[(Place, usize)],
+        window: Window,
+    ) -> Result<Collector<'v>> {
+        let (mut kept, mut skip) = (Collector::Window { window, kept: Vec::new() }, window.offset);
+        for (place, at) in places {
+            self.take_one(&mut skip, &mut kept, |this| this.record_in(*place, *at))?;
+        }
+        Ok(kept)
+    }
+
+    /// Keeps the best of these records and of those that memtables have; false where records behind these may be better
+    /// than some.
+    fn take_best(
+        &mut self,
+        places: &[(Place, usize)],
+        cells: &[&Cell],
+        collector: &mut Collector<'_>,
+    ) -> Result<bool> {
         let mut last = None;
-        for (place, at) in &firsts.places {
+        for (place, at) in places {
             let record = self.record_in(*place, *at)?;
             if record.key().is_some_and(|key| self.snapshot.cell(&key).is_none()) {
                 self.keep(record.clone(), collector)?;
@@ -185,7 +198,7 @@ impl<'e> Execution<'e> {
             }
         }
         let last = last.map(|record| self.key_of(&record)).transpose()?;
-        Ok(firsts.are_all || last.is_some_and(|last| collector.has_all_before(&last)))
+        Ok(last.is_some_and(|last| collector.has_all_before(&last)))
     }
 
     /// The record that lies there in blocks.
@@ -197,9 +210,6 @@ impl<'e> Execution<'e> {
     /// The first blocks of the part, where so many of the first records lie in few of them.
     fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<First>> {
         let Some((path, descending)) = self.zoned_by() else { return Ok(None) };
-        if records.saturating_mul(LEFT_OUT) as u64 > part.records {
-            return Ok(None);
-        }
         self.running.account().hold(First::bytes(records))?;
         let (mut first, mut reader) = (First::of(records), ZoneReader::new(path, descending));
         let are_known = match part.span {
@@ -243,23 +253,21 @@ impl<'e> Execution<'e> {
         Ok(true)
     }
 
-    /// So many of the first records of the part, block by block; none where zones do not tell where they are, or where
-    /// a block cannot be read.
-    fn find_firsts(&mut self, part: &Part<'_>, records: usize) -> Result<Option<Firsts>> {
-        let (account, plan) = (self.running.account(), self.plan);
-        let held = account.held();
-        let firsts = match self.first_blocks(part, records)? {
-            Some(first) => {
-                let window = Window { offset: 0, count: Some(records as u64) };
-                let mut best = Collector::new(plan, Order::Other, window);
-                let are_all = self.take_first(part, &first, &mut best)?;
-                let places = best.into_records();
-                let places = places.iter().filter_map(Stored::place).collect();
-                let version = self.snapshot.state.version.number();
-                are_all.map(|are_all| Firsts { version, places, are_all })
+    /// So many of the first records of the part, block by block, if zones tell where they are and all blocks can be read.
+    fn find_firsts(&mut self, part: &Part<'_>, asked: usize) -> Result<Firsts> {
+        let version = self.snapshot.state.version.number();
+        let mut firsts = Firsts { version, asked, places: None, are_all: false };
+        let held = self.running.account().held();
+        // More than are asked for: memtables may have others in the place of some.
+        let records = asked + SPARE;
+        if let Some(first) = self.first_blocks(part, records)? {
+            let window = Window { offset: 0, count: Some(records as u64) };
+            let mut best = Collector::new(self.plan, Order::Other, window);
+            if let Some(are_all) = self.take_first(part, &first, &mut best)? {
+                firsts.places = best.into_records().iter().map(Stored::place).collect();
+                firsts.are_all = are_all;
             }
-            None => None,
-        };
+        }
         self.running.account().release_to(held);
         Ok(firsts)
     }
