@@ -82,6 +82,9 @@ struct Scaling {
     /// Sizes to compare at.
     #[arg(long, value_delimiter = ',', value_parser = size, default_value = "10k,100k")]
     sizes: Vec<usize>,
+    /// Further sizes, at which no peer is measured: loading one would take long.
+    #[arg(long, value_delimiter = ',', value_parser = size)]
+    alone: Vec<usize>,
     #[command(flatten)]
     choice: Choice,
     /// Where the plot goes.
@@ -147,10 +150,15 @@ fn compare(arguments: &Compare) -> Result<()> {
 
 fn scaling(arguments: &Scaling) -> Result<()> {
     let mut sizes = Vec::new();
-    for records in &arguments.sizes {
-        let outcomes = arguments.choice.comparison(*records).run()?;
-        print!("{}", report::table(*records, &outcomes));
-        sizes.push((*records, outcomes));
+    let with_peers = arguments.sizes.iter().map(|records| arguments.choice.comparison(*records));
+    let alone = arguments
+        .alone
+        .iter()
+        .map(|records| Comparison { kinds: Vec::new(), ..arguments.choice.comparison(*records) });
+    for comparison in with_peers.chain(alone) {
+        let (records, outcomes) = (comparison.records, comparison.run()?);
+        print!("{}", report::table(records, &outcomes));
+        sizes.push((records, outcomes));
     }
     Ok(std::fs::write(&arguments.svg, plot::draw(&sizes))?)
 }
