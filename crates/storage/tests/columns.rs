@@ -49,6 +49,11 @@ const SORTS: &[&str] = &[
     r#"{"typeGroup":1,"size":1}"#,
     r#"{"extension":-1}"#,
     r#"{"note":1}"#,
+    r#"{"name":1,"_id":-1}"#,
+    r#"{"size":-1,"_id":-1}"#,
+    r#"{"size":1,"_id":1,"name":1}"#,
+    r#"{"uploadedAt":1,"_id":-1}"#,
+    r#"{"_id":-1,"size":1}"#,
 ];
 
 /// One of many records; another one for each version.
@@ -361,6 +366,37 @@ fn an_order_that_is_too_large_for_the_memory_is_sorted_as_before() {
         assert_ne!(page.explain.sort, "view");
         assert_eq!((page.documents, page.total), by_full_scan(&all, &plan, window));
     }
+}
+
+#[test]
+fn an_order_far_into_which_a_page_lies_needs_no_room_beside_columns_of_other_questions() {
+    let store = store(450 << 10, &[]);
+    store.put_many(records(6000).into_values()).unwrap();
+    store.checkpoint().unwrap();
+    let all: Vec<Document> = records(6000).into_values().collect();
+    let window = |offset| Window { offset, count: Some(10) };
+    for filter in [FILTERS[0], FILTERS[1], FILTERS[4]] {
+        let page = store.page(&plan(filter, SORTS[2]), window(0), &Watch::default()).unwrap();
+        assert_eq!(page.total, by_full_scan(&all, &plan(filter, SORTS[2]), window(0)).1);
+    }
+    let deep = plan("{}", r#"{"size":-1}"#);
+    for _ in 0..2 {
+        let page = store.page(&deep, window(5500), &Watch::default()).unwrap();
+        assert_eq!(page.explain.sort, "view", "{}", page.explain);
+        assert_eq!((page.documents, page.total), by_full_scan(&all, &deep, window(5500)));
+    }
+}
+
+#[test]
+fn an_id_at_the_end_of_a_sort_takes_no_column() {
+    let store = store(64 << 20, &[]);
+    store.put_many(records(3000).into_values()).unwrap();
+    store.checkpoint().unwrap();
+    let plan = plan(r#"{"size":{"$gt":80}}"#, r#"{"uploadedAt":-1,"_id":-1}"#);
+    let explain =
+        store.explain(&plan, Window { offset: 0, count: Some(10) }, &Watch::default()).unwrap();
+    assert_eq!(explain.columns, ["uploadedAt", "size"], "{explain}");
+    assert!(explain.records_in_columns == 3000 && explain.blocks_read <= 80, "{explain}");
 }
 
 #[test]

@@ -27,6 +27,8 @@ const SORTS: &[&str] = &[
     r#"{"identify.size.width":-1}"#,
     r#"{"identify.size.width":1}"#,
     r#"{"extension":1,"name":1}"#,
+    r#"{"size":-1,"_id":-1}"#,
+    r#"{"name":1,"_id":-1}"#,
 ];
 
 /// One of many records; another one for each version. Few values are alike, some are missing, arrays, or too long.

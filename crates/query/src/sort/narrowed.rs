@@ -36,9 +36,18 @@ impl Path {
 }
 
 impl Sort {
-    /// The paths that a key is drawn from, one for each of [`Sort::keys`].
+    /// The paths that a key is drawn from, in the order of [`Sort::keys`]: but for an `_id` at the end, which tells apart
+    /// what is alike by all others, as it does where it is not named, unless texts compare by rules of a language.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.keys().iter().map(|key| &key.path)
+        let told = match self.keys() {
+            [told @ .., last]
+                if !told.is_empty() && last.path.text() == "_id" && self.is_plain() =>
+            {
+                told
+            }
+            keys => keys,
+        };
+        told.iter().map(|key| &key.path)
     }
 
     /// The first 16 bytes of that key as a number, with zeros behind a shorter one, where they are told faster than the
@@ -61,7 +70,7 @@ impl Sort {
     /// ```
     #[inline]
     pub fn narrowed_head(&self, value: &[u8]) -> Option<u128> {
-        let (path, descending) = self.lead().filter(|_| self.keys().len() == 1)?;
+        let (path, descending) = self.lead().filter(|_| self.paths().nth(1).is_none())?;
         path.narrowed_head(value, descending)
     }
 
@@ -69,8 +78,14 @@ impl Sort {
     /// [`Path::narrowed_head`] says: where texts compare by their bytes and nothing is left out of records.
     #[inline]
     pub fn lead(&self) -> Option<(&Path, bool)> {
-        let is_plain = self.collation().is_simple() && !self.is_redacted();
-        self.keys().first().filter(|_| is_plain).map(|spec| (&spec.path, spec.descending))
+        let first = self.keys().first().filter(|_| self.is_plain());
+        first.map(|spec| (&spec.path, spec.descending))
+    }
+
+    /// Whether texts compare by their bytes and nothing is left out of records.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.collation().is_simple() && !self.is_redacted()
     }
 
     /// What the first 16 bytes of that record's key are at least, as a number, where that is told at once.

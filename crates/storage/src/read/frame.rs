@@ -52,7 +52,7 @@ impl Frame {
 }
 
 impl<'e> Execution<'e> {
-    /// The segments of the part; none where there is no room for all of them.
+    /// The segments of the part; none where there is neither room for all of them nor columns on the disk.
     pub(super) fn frame(&mut self, scan: &mut Scan<'e>, part: &Part<'_>) -> Result<Option<Frame>> {
         let columns = &self.snapshot.pool.columns;
         let version = self.snapshot.state.version.number();
@@ -63,14 +63,20 @@ impl<'e> Execution<'e> {
         }
         let (mut frame, mut at) = (frame::Frame::new(&scan.segments.wanted), part.from.clone());
         while at < part.to {
-            let segment = scan.segments.at(&at, self.running.account())?;
-            let Some(segment) = segment.filter(|_| scan.segments.room) else { return Ok(None) };
+            let account = self.running.account();
+            let Some(segment) = scan.segments.at(&at, account)? else { return Ok(None) };
+            // What there is no room for lies on the disk, and is the request's own for now.
+            if !scan.segments.room {
+                account.hold(segment.bytes() as usize)?;
+            }
             let rows = segment.rows(segment.blocks_between(&at, &part.to));
             let from = std::mem::replace(&mut at, segment.upto().to_vec());
             frame.add(from, segment, rows);
         }
         let frame = Arc::new(frame);
-        columns.keep_frame(key, &frame, scan.segments.number);
+        if scan.segments.room {
+            columns.keep_frame(key, &frame, scan.segments.number);
+        }
         Ok(Some(Frame { frame, selected: Vec::new() }))
     }
 
