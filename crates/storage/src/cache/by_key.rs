@@ -44,9 +44,18 @@ const SHARDS: usize = 4;
 impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
     /// A cache of that many bytes, for things that usually take so many.
     pub(crate) fn new(budget: u64, usual: u64) -> ByKey<K, V> {
+        ByKey::of_shards(budget, usual, SHARDS)
+    }
+
+    /// The same for a few things, of which one may take all of it.
+    pub(crate) fn of_few(budget: u64, usual: u64) -> ByKey<K, V> {
+        ByKey::of_shards(budget, usual, 1)
+    }
+
+    fn of_shards(budget: u64, usual: u64, shards: usize) -> ByKey<K, V> {
         let items = usize::try_from(budget / (usual + OVERHEAD)).unwrap_or(usize::MAX);
         let mut options = OptionsBuilder::new();
-        options.shards(SHARDS).estimated_items_capacity(items).weight_capacity(budget);
+        options.shards(shards).estimated_items_capacity(items).weight_capacity(budget);
         let cache = match options.build() {
             Ok(options) => {
                 let hasher = DefaultHashBuilder::default();
@@ -59,6 +68,11 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
 
     pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
         self.cache.get(key).map(|weighed| weighed.kept)
+    }
+
+    /// Whether a thing of so many bytes may be kept, if there is one shard.
+    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
+        bytes as u64 + OVERHEAD <= self.cache.capacity()
     }
 
     /// Whether nothing is kept.

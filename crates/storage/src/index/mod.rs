@@ -310,3 +310,23 @@ impl Index {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn an_outline_that_is_too_long_to_be_kept_is_not_made_time_and_again() {
+        let (version, list) = (Version::new(1, BTreeMap::new()), List::ids());
+        for (bytes, is_worthwhile) in [(1 << 20, true), (100, false)] {
+            let cache = IndexCache::new(bytes, 1);
+            (0..40).for_each(|_| cache.asked(&list));
+            assert!(cache.is_outline_worthwhile(&version, &list, 100));
+            cache.keep_outline(&version, &list, &Arc::new(Outline::default()));
+            assert_eq!(cache.is_outline_worthwhile(&version, &list, 100), is_worthwhile);
+            assert_eq!(cache.outline(&list).is_some(), is_worthwhile);
+        }
+    }
+}

@@ -36,6 +36,10 @@ mod outline {
         pub(crate) fn bytes(&self) -> usize {
             self.0.len()
         }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.len()
+        }
     }
 }
 
