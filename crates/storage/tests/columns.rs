@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::support::{by_full_scan, plan, plan_under};
+use super::support::{by_full_scan, change, plan, plan_under};
 use filedex_query::{Date, Document, Plan, Value};
 use filedex_storage::{Durability, Options, Start, Store, Watch, Window};
 use proptest::prelude::*;
@@ -171,12 +171,9 @@ proptest! {
             }
             for (id, version) in changes {
                 match version {
-                    0 => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+                    0 => change(&store, &mut model, id, None),
                     3 if id % 3 == 0 => store.checkpoint().unwrap(),
-                    _ => {
-                        store.put(&record(id, version)).unwrap();
-                        model.insert(id, record(id, version));
-                    }
+                    _ => change(&store, &mut model, id, Some(record(id, version))),
                 }
             }
             let after: Vec<Document> = model.values().cloned().collect();

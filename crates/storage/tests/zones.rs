@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::support::{by_full_scan, plan};
+use super::support::{by_full_scan, change, plan};
 use filedex_query::{Date, Document};
 use filedex_storage::{Durability, Explain, Options, Store, Watch, Window};
 use proptest::prelude::*;
@@ -111,12 +111,9 @@ proptest! {
             let before: Vec<Document> = model.values().cloned().collect();
             for (id, version) in changes {
                 match version {
-                    0 => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+                    0 => change(&store, &mut model, id, None),
                     4 if id % 5 == 0 => store.checkpoint().unwrap(),
-                    _ => {
-                        store.put(&record(id, version)).unwrap();
-                        model.insert(id, record(id, version));
-                    }
+                    _ => change(&store, &mut model, id, Some(record(id, version))),
                 }
             }
             let after: Vec<Document> = model.values().cloned().collect();

@@ -109,8 +109,7 @@ impl BlockFile {
     /// The same of whatever list it is one.
     pub(crate) fn read_any(&self, place: Place) -> Result<Block> {
         self.read_frame(place.offset, place.length as usize, |frame| {
-            let block = Block::open(frame).ok_or_else(|| self.damaged(place.offset))?;
-            Ok(block.lying_at(place))
+            self.block_where(frame, place, |_| true)
         })?
     }
 
@@ -137,7 +136,16 @@ impl BlockFile {
 
     /// The block in a frame that was read at that place, verified, which is one of the list of that key.
     pub(super) fn block(&self, frame: &[u8], place: Place, list: &[u8]) -> Result<Block> {
-        let block = Block::open(frame).filter(|block| block.list() == list);
+        self.block_where(frame, place, |block| block.list() == list)
+    }
+
+    fn block_where(
+        &self,
+        frame: &[u8],
+        place: Place,
+        is_right: impl FnOnce(&Block) -> bool,
+    ) -> Result<Block> {
+        let block = Block::open(frame).filter(is_right);
         let block = block.ok_or_else(|| self.damaged(place.offset))?;
         Ok(block.lying_at(place))
     }

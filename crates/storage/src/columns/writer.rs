@@ -88,8 +88,8 @@ impl ColumnWriter {
         self.has_failed = true;
     }
 
-    /// Writes what is left: of a file without records that there are none. It is not handed to the disk: what a power cut leaves of it is
-    /// verified when it is read.
+    /// Writes what is left: of a file without records that there are none. It is not handed to the disk: what a power cut
+    /// leaves of it is verified when it is read.
     pub(crate) fn finish(&mut self) {
         if !self.blocks.is_empty() {
             self.end_group();

@@ -3,6 +3,7 @@
 use super::collector::Collector;
 use super::execution::Execution;
 use super::here::Here;
+use super::part::Part;
 use crate::cache::segment::Segment;
 use crate::error::Result;
 use crate::format::{Entry, Place};
@@ -18,6 +19,16 @@ pub(super) struct Between<'s> {
 }
 
 impl<'e> Execution<'e> {
+    /// The cells of a whole room, or of all, in order; nothing where there are more than that.
+    pub(super) fn cells_of(&self, part: &Part<'_>, most: usize) -> Option<Vec<&'e Cell>> {
+        if self.snapshot.is_settled() {
+            return Some(Vec::new());
+        }
+        let cells = Overlay::from(self.snapshot.state, &part.from);
+        let cells = cells.take_while(|cell| cell.key() < part.end.as_slice()).take(most + 1);
+        Some(cells.collect()).filter(|cells: &Vec<&Cell>| cells.len() <= most)
+    }
+
     /// The cells between these keys, in order, each with its place among the records.
     pub(super) fn cells_between(
         &self,

@@ -94,6 +94,11 @@ impl Collector<'_> {
         }
     }
 
+    /// Whether no record is kept whose key begins so, or further behind. It is asked for only where that matters.
+    pub(crate) fn refuses(&self, head: impl FnOnce() -> Option<u128>) -> bool {
+        self.last_head().is_some_and(|last| head().is_some_and(|head| head > last))
+    }
+
     /// Whether a record may be kept whose key begins with these bytes: all of it but the `_id`.
     pub(crate) fn may_take(&self, key: &[u8]) -> bool {
         let Collector::Heap { best, place, .. } = self else { return true };

@@ -409,11 +409,10 @@ impl<'e> Execution<'e> {
 
     /// Whether the record may be among the best, by how its key begins.
     fn may_be_kept(&self, here: Here<'_>, entry: &Lying<'_>, collector: &Collector<'_>) -> bool {
-        let Some(last) = collector.last_head().filter(|_| here.holds_records(entry)) else {
-            return true;
-        };
-        let head = self.plan.sort().least_head(document(entry.entry().payload));
-        head.is_none_or(|head| head <= last)
+        !collector.refuses(|| {
+            let record = here.holds_records(entry).then(|| document(entry.entry().payload))?;
+            self.plan.sort().least_head(record)
+        })
     }
 
     /// Whether a record matches whose class does not tell. Such a record is kept at once.

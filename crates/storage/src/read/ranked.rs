@@ -25,7 +25,7 @@ use crate::error::{ErrorKind, Result};
 use crate::format::keys::first_bytes;
 use crate::format::lists::ALL_ROOMS;
 use crate::memtable::Cell;
-use crate::snapshot::{Overlay, Stored};
+use crate::snapshot::Stored;
 
 /// A view with what belongs to the answer, and what memtables change of it.
 pub(super) struct Sorted<'e> {
@@ -306,17 +306,7 @@ impl<'e> Execution<'e> {
     /// What memtables change; none where that is too much.
     fn patches(&mut self, part: &Part<'_>, frame: &Frame, view: &View) -> Result<Option<Patches>> {
         let mut patches = Patches::default();
-        if self.snapshot.is_settled() {
-            return Ok(Some(patches));
-        }
-        let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
-        let cells: Vec<&Cell> = Overlay::from(self.snapshot.state, from)
-            .take_while(|cell| cell.key() < part.end.as_slice())
-            .take(MOST_CELLS + 1)
-            .collect();
-        if cells.len() > MOST_CELLS {
-            return Ok(None);
-        }
+        let Some(cells) = self.cells_of(part, MOST_CELLS) else { return Ok(None) };
         for cell in cells {
             if let Some(number) = self.replaced(frame, cell)?
                 && self.belongs(frame, number)?

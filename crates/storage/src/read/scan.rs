@@ -283,8 +283,7 @@ impl<'e> Execution<'e> {
         collector: &Collector<'_>,
         key: &mut Vec<u8>,
     ) -> Result<bool> {
-        let heads = collector.last_head().zip(self.head(columns, row));
-        if heads.is_some_and(|(last, head)| head > last) {
+        if collector.refuses(|| self.head(columns, row)) {
             return Ok(false);
         }
         let is_known = collector.chooses() && self.append_key(columns, row, key)?;

@@ -3,6 +3,7 @@
 //!
 //! This file knows no conditions but classes, which must have told the total.
 
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use filedex_query::Path;
@@ -18,7 +19,7 @@ use crate::columns::{ZoneReader, Zoned};
 use crate::error::{ErrorKind, Result};
 use crate::format::Place;
 use crate::memtable::Cell;
-use crate::snapshot::{Found, Overlay, Stored};
+use crate::snapshot::{Found, Stored};
 
 /// A block is read for so many of those that are left out, or more.
 const LEFT_OUT: usize = 4;
@@ -38,58 +39,50 @@ const ZONES_A_STEP: usize = 8;
 
 /// The blocks of which the zones are the least, as many as a page may take.
 struct First {
-    zones: Vec<Zoned>,
+    zones: BinaryHeap<Zoned>,
     most: usize,
-    /// How many blocks there were, and the greatest zone that still counts.
+    /// How many blocks there were.
     blocks: usize,
-    last: u128,
+}
+
+/// The same in order.
+struct Ordered {
+    zones: Vec<Zoned>,
+    /// Whether there are no other blocks.
+    are_all: bool,
 }
 
 impl First {
     fn of(records: usize) -> First {
         let most = records * BLOCKS_A_RECORD;
-        First { zones: Vec::with_capacity(2 * most), most, blocks: 0, last: u128::MAX }
+        First { zones: BinaryHeap::with_capacity(most), most, blocks: 0 }
     }
 
     /// Bytes that so many records take.
     fn bytes(records: usize) -> usize {
-        2 * records * BLOCKS_A_RECORD * size_of::<Zoned>()
+        records * BLOCKS_A_RECORD * size_of::<Zoned>()
     }
 
     fn push(&mut self, zoned: Zoned) {
         self.blocks += 1;
-        if zoned.0 > self.last {
-            return;
-        }
-        self.zones.push(zoned);
-        if self.zones.len() == 2 * self.most {
-            self.cut();
-        }
-    }
-
-    /// Keeps the first of them.
-    fn cut(&mut self) {
-        if self.most < self.zones.len() {
-            self.zones.select_nth_unstable(self.most);
-            self.zones.truncate(self.most);
-            self.last = self.zones.iter().map(|(zone, _)| *zone).max().unwrap_or(self.last);
+        if self.zones.len() < self.most {
+            self.zones.push(zoned);
+        } else if let Some(mut last) = self.zones.peek_mut()
+            && zoned < *last
+        {
+            *last = zoned;
         }
     }
 
     /// Puts them in order, if so many of the first records lie in few blocks: as a rule each of the first has one of
     /// them.
-    fn in_order(mut self, records: usize) -> Option<First> {
-        self.cut();
-        self.zones.sort_unstable();
-        let (zone, last) = (self.zones.get(records), self.zones.last());
+    fn in_order(self, records: usize) -> Option<Ordered> {
+        let are_all = self.zones.len() == self.blocks;
+        let zones = self.zones.into_sorted_vec();
+        let (zone, last) = (zones.get(records), zones.last());
         let is_told = zone.zip(last).is_some_and(|((zone, _), (last, _))| zone < last);
         let leaves_out_most = records.saturating_mul(LEFT_OUT) <= self.blocks;
-        (leaves_out_most && is_told).then_some(self)
-    }
-
-    /// Whether there are no other blocks.
-    fn are_all(&self) -> bool {
-        self.zones.len() == self.blocks
+        (leaves_out_most && is_told).then_some(Ordered { zones, are_all })
     }
 }
 
@@ -131,7 +124,7 @@ impl<'e> Execution<'e> {
         if records.saturating_mul(LEFT_OUT) as u64 > part.records {
             return Ok(None);
         }
-        let Some(cells) = self.cells_of(&part) else { return Ok(None) };
+        let Some(cells) = self.cells_of(&part, MOST_CELLS) else { return Ok(None) };
         let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
         let (view, name) = (self.view_key_of(&part), self.open.name());
         let key = name.map(|name| FirstsKey { view, conditions: name.into() });
@@ -208,7 +201,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The first blocks of the part, where so many of the first records lie in few of them.
-    fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<First>> {
+    fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<Ordered>> {
         let Some((path, descending)) = self.zoned_by() else { return Ok(None) };
         self.running.account().hold(First::bytes(records))?;
         let (mut first, mut reader) = (First::of(records), ZoneReader::new(path, descending));
@@ -276,11 +269,11 @@ impl<'e> Execution<'e> {
     fn take_first(
         &mut self,
         part: &Part<'_>,
-        first: &First,
+        first: &Ordered,
         best: &mut Collector<'_>,
     ) -> Result<Option<bool>> {
         for (zone, place) in &first.zones {
-            if best.last_head().is_some_and(|last| *zone > last) {
+            if best.refuses(|| Some(*zone)) {
                 return Ok(Some(false));
             }
             self.running.read_block()?;
@@ -295,17 +288,6 @@ impl<'e> Execution<'e> {
                 self.whole_block(Here::in_block(&block, part.span), best)?;
             }
         }
-        Ok(first.are_all().then(|| best.last_head().is_none()))
-    }
-
-    /// What memtables say of the part; nothing where that is too much.
-    fn cells_of(&self, part: &Part<'_>) -> Option<Vec<&'e Cell>> {
-        if self.snapshot.is_settled() {
-            return Some(Vec::new());
-        }
-        let cells = Overlay::from(self.snapshot.state, &part.from);
-        let cells = cells.take_while(|cell| cell.key() < part.to.as_slice()).take(MOST_CELLS + 1);
-        let cells: Vec<&Cell> = cells.collect();
-        (cells.len() <= MOST_CELLS).then_some(cells)
+        Ok(first.are_all.then(|| best.last_head().is_none()))
     }
 }

@@ -52,16 +52,19 @@ impl<'s> Snapshot<'s> {
 
     /// The same, memtables left aside.
     pub(crate) fn find_in_blocks(self, list: &List, key: &[u8]) -> Result<Option<Found>> {
-        let Some(chunk) = self.pool.index.find(&self.state.version, list, key)? else {
-            return Ok(None);
-        };
-        let chunk = &chunk.chunk;
-        let Some(item) = chunk.item(chunk.find(key)) else { return Ok(None) };
-        let Some(block) = self.block_for_one(item.place, list.bytes(), key)? else {
+        let Some(place) = self.place_of(list, key)? else { return Ok(None) };
+        let Some(block) = self.block_for_one(place, list.bytes(), key)? else {
             return Ok(None);
         };
         let at = block.find(key).map(|(at, _)| at);
         Ok(at.map(|at| Found::InBlock(block, at)))
+    }
+
+    /// Where the block of the list lies in which that key lies or belongs; nowhere for a list without blocks.
+    fn place_of(self, list: &List, key: &[u8]) -> Result<Option<Place>> {
+        let chunk = self.pool.index.find(&self.state.version, list, key)?;
+        let item = chunk.as_ref().and_then(|chunk| chunk.chunk.item(chunk.chunk.find(key)));
+        Ok(item.map(|item| item.place))
     }
 
     /// The columns beside the file of the block at that place, if there are some of all these paths.
@@ -72,33 +75,31 @@ impl<'s> Snapshot<'s> {
 
     /// The block at that place, from wherever it is nearest.
     pub(crate) fn block(self, place: Place, list: &[u8]) -> Result<Block> {
-        let (caches, whole) = (&self.pool.caches, Part::whole(place));
-        if let Some(block) = caches.blocks.get(&whole) {
-            return Ok(block);
-        }
-        let block = self.state.version.block(place, list)?;
-        caches.blocks.keep(whole, block.clone(), block.memory());
-        Ok(block)
+        self.kept_or(place, || self.state.version.block(place, list))
     }
 
     /// The same of whatever list it is one.
     pub(crate) fn block_of_any(self, place: Place) -> Result<Block> {
+        self.kept_or(place, || self.state.version.file(place)?.read_any(place))
+    }
+
+    fn kept_or(self, place: Place, read: impl FnOnce() -> Result<Block>) -> Result<Block> {
         let (caches, whole) = (&self.pool.caches, Part::whole(place));
         if let Some(block) = caches.blocks.get(&whole) {
             return Ok(block);
         }
-        let block = self.state.version.file(place)?.read_any(place)?;
+        let block = read()?;
         caches.blocks.keep(whole, block.clone(), block.memory());
         Ok(block)
     }
 
     /// Whether the index lists a block where it lies: none has taken its place.
     pub(crate) fn is_listed(self, block: &Block) -> Result<bool> {
-        let Some((place, first)) = block.place_of(0).zip(block.entry(0)) else { return Ok(false) };
-        let (version, list) = (&self.state.version, List::from_bytes(block.list()));
-        let chunk = self.pool.index.find(version, &list, first.key)?;
-        let listed = chunk.as_ref().and_then(|chunk| chunk.chunk.item(chunk.chunk.find(first.key)));
-        Ok(listed.is_some_and(|item| item.place == place.0))
+        let Some(((place, _), first)) = block.place_of(0).zip(block.entry(0)) else {
+            return Ok(false);
+        };
+        let listed = self.place_of(&List::from_bytes(block.list()), first.key)?;
+        Ok(listed == Some(place))
     }
 
     /// The same for the sake of one of its entries, of records that one alone, which may be none: it is kept
@@ -206,11 +207,10 @@ impl<'s> Snapshot<'s> {
             Kind::Records => return show(entry.payload),
         };
         // What is not overridden in one list is not in any.
-        let (version, room) = (&self.state.version, List::from_bytes(room));
-        let chunk = self.pool.index.find(version, &room, &order)?.ok_or_else(unlisted)?;
-        let item = chunk.chunk.item(chunk.chunk.find(&order)).ok_or_else(unlisted)?;
-        let (file, list) = (version.file(item.place)?, room.bytes());
-        let shown = file.entry(item.place, list, &order, |_, entry| show(entry.payload))?;
+        let room = List::from_bytes(room);
+        let place = self.place_of(&room, &order)?.ok_or_else(unlisted)?;
+        let (file, list) = (self.state.version.file(place)?, room.bytes());
+        let shown = file.entry(place, list, &order, |_, entry| show(entry.payload))?;
         shown.ok_or_else(unlisted)?
     }
 

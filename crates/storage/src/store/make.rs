@@ -36,9 +36,9 @@ impl Home {
         let home = Home::claim(path, create)?;
         match home.marker()? {
             Marker::Written => Ok(home),
-            Marker::Unwritten(_) if home.is_half_made()? && create => home.make(),
-            Marker::Unwritten(_) if home.is_half_made()? => Err(missing(path)),
-            Marker::Unwritten(reason) => Err(reason),
+            Marker::Unwritten(reason) if !home.is_half_made()? => Err(reason),
+            Marker::Unwritten(_) if create => home.make(),
+            Marker::Unwritten(_) => Err(missing(path)),
         }
     }
 

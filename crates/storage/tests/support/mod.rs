@@ -6,6 +6,7 @@
     reason = "each test file uses its part, and they are tests"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use filedex_query::{
     Binary, Collation, Date, Decimal, Document, Environment, Filter, Plan, Projection, Regex, Sort,
     Timestamp, Value, ejson,
 };
-use filedex_storage::Window;
+use filedex_storage::{Store, Window};
 use proptest::prelude::*;
 
 /// A value that a field deciding about the place of a record may hold.
@@ -173,6 +174,22 @@ pub(crate) fn plan_under(filter: &str, sort: &str, collation: Option<&str>) -> P
     let filter = Filter::parse(&read(filter), &environment).unwrap();
     let sort = Sort::parse(&read(sort), &environment).unwrap();
     Plan::compile(filter, Projection::everything(), sort, &environment).unwrap()
+}
+
+/// Lets the record `f<id>` of the store, and of its model, be another one, or none.
+pub(crate) fn change(
+    store: &Store,
+    model: &mut BTreeMap<u32, Document>,
+    id: u32,
+    record: Option<Document>,
+) {
+    match record {
+        None => drop((store.remove(&format!("f{id}")).unwrap(), model.remove(&id))),
+        Some(record) => {
+            store.put(&record).unwrap();
+            model.insert(id, record);
+        }
+    }
 }
 
 /// What the plan's answer must be: the matching records, sorted, in the window; and their number.
