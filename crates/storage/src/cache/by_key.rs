@@ -70,11 +70,6 @@ impl<K: Eq + Hash, V: Clone> ByKey<K, V> {
         self.cache.get(key).map(|weighed| weighed.kept)
     }
 
-    /// Whether a thing of so many bytes may be kept, if there is one shard.
-    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
-        bytes as u64 + OVERHEAD <= self.cache.capacity()
-    }
-
     /// Whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
         self.cache.is_empty()

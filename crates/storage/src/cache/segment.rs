@@ -13,7 +13,7 @@ use filedex_query::{Account, Path};
 use parking_lot::Mutex;
 
 use super::selected::Selected;
-use crate::columns::{Found, Rows, RowsBuilder, Values};
+use crate::columns::{ColumnFile, Groups, Rows, RowsBuilder, Run, Values};
 use crate::error::Result;
 use crate::format::{Block, Class, Place};
 
@@ -204,50 +204,55 @@ impl Segment {
 }
 
 /// A segment that blocks are added to.
-pub(crate) struct SegmentBuilder {
+pub(crate) struct SegmentBuilder<'w> {
+    wanted: &'w Wanted,
     keys: Vec<u8>,
     blocks: Vec<Placed>,
+    /// How many records there are so far.
+    records: usize,
     rows: RowsBuilder,
+    /// The last records, whose columns are copied once nothing follows them in their group.
+    run: Option<Run>,
     /// A segment that may have some of the blocks already.
     earlier: Option<Arc<Segment>>,
 }
 
-impl SegmentBuilder {
+impl<'w> SegmentBuilder<'w> {
     /// A segment with these columns; what an earlier one with all of them has of a block is taken over.
-    pub(crate) fn new(wanted: &Wanted, earlier: Option<Arc<Segment>>) -> SegmentBuilder {
+    pub(crate) fn new(wanted: &'w Wanted, earlier: Option<Arc<Segment>>) -> SegmentBuilder<'w> {
         SegmentBuilder {
+            wanted,
             keys: Vec::new(),
             blocks: Vec::new(),
+            records: 0,
             rows: RowsBuilder::new(&wanted.paths),
+            run: None,
             earlier: earlier.filter(|earlier| earlier.has(wanted)),
         }
     }
 
     /// Whether it takes in no further block.
     pub(crate) fn is_full(&self) -> bool {
-        self.rows.len() >= RECORDS
+        self.records >= RECORDS
     }
 
-    /// Adds a block under that key, of which the earlier segment knows all; says whether it does.
-    pub(crate) fn take_over(&mut self, key: &[u8], list_length: usize, place: Place) -> bool {
-        let Some(earlier) = self.earlier.clone() else { return false };
-        let Some(block) = earlier.block_at(place) else { return false };
-        self.rows.copy(&earlier.rows, earlier.rows(block..block + 1), None);
-        self.place(key, list_length, place);
-        true
-    }
-
-    /// Adds a block under that key, whose columns lie beside its file.
+    /// Adds a block under that key, if the earlier segment knows all of it, or if these are the columns beside its file;
+    /// says whether it did.
     pub(crate) fn copy(
         &mut self,
         (key, list_length, place): (&[u8], usize, Place),
-        found: Found<'_>,
+        columns: Option<&ColumnFile>,
+        groups: &mut Groups,
         account: &Account,
-    ) -> Result<()> {
-        account.work(1 + found.rows.len() as u64 / COPIED_A_STEP)?;
-        self.rows.copy(found.columns, found.rows, Some(found.origin));
-        self.place(key, list_length, place);
-        Ok(())
+    ) -> Result<bool> {
+        let records = match self.take_over(place, groups) {
+            Some(records) => Some(records),
+            None => columns.and_then(|columns| self.append(columns, place, groups)),
+        };
+        let Some(records) = records else { return Ok(false) };
+        account.work(1 + records as u64 / COPIED_A_STEP)?;
+        self.place((key, list_length, place), records);
+        Ok(true)
     }
 
     /// Adds a block under that key, whose entries hold records.
@@ -256,20 +261,28 @@ impl SegmentBuilder {
         key: &[u8],
         place: Place,
         block: &Block,
+        groups: &Groups,
         account: &Account,
     ) -> Result<()> {
+        self.end_run(groups);
         for (_, entry) in block.all() {
             // Of a long record a value may be copied that is then too long to be kept.
             let read = (entry.payload.len() / BYTES_A_STEP) as u64;
             account.work(STEPS_A_RECORD.saturating_add(read))?;
             self.rows.add(entry.class, entry.payload);
         }
-        self.place(key, block.list().len(), place);
+        self.place((key, block.list().len(), place), block.len());
         Ok(())
     }
 
     /// The segment from that key on and up to the other, as of that version.
-    pub(crate) fn finish(self, from: &[u8], upto: &[u8], version: u64) -> Segment {
+    pub(crate) fn finish(
+        mut self,
+        groups: &Groups,
+        (from, upto): (&[u8], &[u8]),
+        version: u64,
+    ) -> Segment {
+        self.end_run(groups);
         Segment {
             from: from.into(),
             upto: upto.into(),
@@ -282,14 +295,42 @@ impl SegmentBuilder {
         }
     }
 
-    fn place(&mut self, key: &[u8], list_length: usize, place: Place) {
-        let (start, rows_end) = (self.keys.len() as u32, self.rows.len() as u32);
+    /// Adds what the earlier segment has of the block at that place; says how many records it has.
+    fn take_over(&mut self, place: Place, groups: &Groups) -> Option<usize> {
+        let earlier = self.earlier.clone()?;
+        let block = earlier.block_at(place)?;
+        let rows = earlier.rows(block..block + 1);
+        self.end_run(groups);
+        self.rows.copy(&earlier.rows, rows.clone(), None);
+        Some(rows.len())
+    }
+
+    /// Adds what lies in columns of the block at that place.
+    fn append(&mut self, columns: &ColumnFile, place: Place, groups: &mut Groups) -> Option<usize> {
+        if let Some(records) = self.run.as_mut().and_then(|run| groups.go_on(run, place)) {
+            return Some(records);
+        }
+        self.end_run(groups);
+        let run = groups.find(columns, place, &self.wanted.paths)?;
+        Some(self.run.insert(run).len())
+    }
+
+    /// Copies what is to be copied yet.
+    fn end_run(&mut self, groups: &Groups) {
+        if let Some(run) = self.run.take() {
+            groups.copy(&run, &mut self.rows);
+        }
+    }
+
+    fn place(&mut self, (key, list_length, place): (&[u8], usize, Place), records: usize) {
+        let start = self.keys.len() as u32;
+        self.records += records;
         self.keys.extend_from_slice(key);
         self.blocks.push(Placed {
             key: start,
             key_end: self.keys.len() as u32,
             list_length: list_length as u32,
-            rows_end,
+            rows_end: self.records as u32,
             place,
         });
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use filedex_query::Path;
 
 use super::file::{ColumnFile, Memory};
-use super::rows::Rows;
+use super::rows::{Rows, RowsBuilder};
 use super::values::Origin;
 use crate::format::Place;
 
@@ -32,12 +32,13 @@ struct Latest {
     group: Option<Group>,
 }
 
-/// The columns of the records of a block: those of a group, and which of its records are the block's.
+/// The records of blocks that follow one another in a group.
 #[derive(Debug)]
-pub(crate) struct Found<'g> {
-    pub(crate) columns: &'g Rows,
-    pub(crate) rows: Range<usize>,
-    pub(crate) origin: Origin,
+pub(crate) struct Run {
+    origin: Origin,
+    rows: Range<usize>,
+    /// The number of the block behind them.
+    next: usize,
 }
 
 /// Bytes that the groups at hand may take before they are dropped. A group has a thousand records; one of each file
@@ -54,33 +55,62 @@ impl Group {
         size_of_val(&*self.blocks) + self.rows.memory()
     }
 
-    /// Which of the records are those of the block at that offset.
-    fn rows_of(&self, offset: u64) -> Option<Range<usize>> {
+    /// The block at that offset, by its number, and which of the records are its own.
+    fn block_at(&self, offset: u64) -> Option<(usize, Range<usize>)> {
         let at = self.blocks.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
         let before = at.checked_sub(1).and_then(|before| self.blocks.get(before));
         let start = before.map_or(0, |(_, end)| *end as usize);
         let (_, end) = self.blocks.get(at)?;
-        Some(start..*end as usize)
+        Some((at, start..*end as usize))
+    }
+}
+
+impl Run {
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
     }
 }
 
 impl Groups {
-    /// The columns of these paths of the records of the block at that place, of whose file these are the columns.
+    /// The records of the block at that place, of whose file these are the columns, in a group that has those of these
+    /// paths.
     pub(crate) fn find(
         &mut self,
         columns: &ColumnFile,
         place: Place,
         paths: &[Path],
-    ) -> Option<Found<'_>> {
+    ) -> Option<Run> {
         let number = columns.group_of(place.offset)?;
         let known = self.latest.iter().position(|latest| latest.file == place.file);
         let latest = match known {
             Some(at) if self.latest.get(at).is_some_and(|latest| latest.is(number, paths)) => at,
             known => self.read(columns, (place.file, number), paths, known),
         };
-        let group = self.latest.get(latest)?.group.as_ref()?;
-        let rows = group.rows_of(place.offset)?;
-        Some(Found { columns: &group.rows, rows, origin: (place.file, number) })
+        let (at, rows) = self.latest.get(latest)?.group.as_ref()?.block_at(place.offset)?;
+        Some(Run { origin: (place.file, number), rows, next: at + 1 })
+    }
+
+    /// Lets a run that was found last of its file go on with the block at that place, if that is the next one; says how
+    /// many records it has.
+    pub(crate) fn go_on(&self, run: &mut Run, place: Place) -> Option<usize> {
+        let group = self.group_of(run).filter(|_| place.file == run.origin.0)?;
+        let (_, end) = group.blocks.get(run.next).filter(|(offset, _)| *offset == place.offset)?;
+        let start = std::mem::replace(&mut run.rows.end, *end as usize);
+        run.next += 1;
+        Some(run.rows.end - start)
+    }
+
+    /// Adds the records of a run that was found last of its file.
+    pub(crate) fn copy(&self, run: &Run, rows: &mut RowsBuilder) {
+        if let Some(group) = self.group_of(run) {
+            rows.copy(&group.rows, run.rows.clone(), Some(run.origin));
+        }
+    }
+
+    fn group_of(&self, run: &Run) -> Option<&Group> {
+        let latest = self.latest.iter().find(|latest| latest.file == run.origin.0)?;
+        latest.group.as_ref().filter(|_| latest.number == run.origin.1)
     }
 
     /// Reads a group in the place of the one that is known of its file; gives where it is.
@@ -117,7 +147,7 @@ mod tests {
     use filedex_query::{Date, Document, Limits};
     use proptest::prelude::*;
 
-    use super::super::{ColumnWriter, RowsBuilder};
+    use super::super::ColumnWriter;
     use super::*;
     use crate::disk::Directory;
     use crate::format::Class;
@@ -176,14 +206,22 @@ mod tests {
             for (at, (offset, records)) in placed.iter().enumerate().chain(placed.iter().enumerate().rev()) {
                 let asked = if at % 5 == 0 { some } else { &written };
                 let place = Place { file: 7, offset: *offset, length: 1 };
-                let found = groups.find(&columns, place, asked).unwrap();
-                let mut expected = RowsBuilder::new(asked);
+                let mut run = groups.find(&columns, place, asked).unwrap();
+                let (mut copied, mut expected) = (RowsBuilder::new(asked), RowsBuilder::new(asked));
                 records.iter().for_each(|(class, record)| expected.add(*class, record));
-                let expected = expected.finish();
-                prop_assert_eq!(found.rows.len(), expected.len());
-                for (row, own) in found.rows.enumerate() {
-                    prop_assert_eq!(said(found.columns, own, asked), said(&expected, row, asked));
+                if let Some((offset, records)) = placed.get(at + 1)
+                    && let Some(more) = groups.go_on(&mut run, Place { offset: *offset, ..place })
+                {
+                    prop_assert_eq!(more, records.len());
+                    records.iter().for_each(|(class, record)| expected.add(*class, record));
                 }
+                groups.copy(&run, &mut copied);
+                let (copied, expected) = (copied.finish(), expected.finish());
+                prop_assert_eq!((run.len(), copied.len()), (expected.len(), expected.len()));
+                for row in 0..expected.len() {
+                    prop_assert_eq!(said(&copied, row, asked), said(&expected, row, asked));
+                }
+                prop_assert!(groups.go_on(&mut run, place).is_none());
                 let between = Place { offset: offset + 1, ..place };
                 let is_there = placed.iter().any(|(other, _)| *other == offset + 1);
                 prop_assert_eq!(groups.find(&columns, between, asked).is_some(), is_there);

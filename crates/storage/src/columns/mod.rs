@@ -16,7 +16,7 @@ mod writer;
 mod zones;
 
 pub(crate) use file::ColumnFile;
-pub(crate) use groups::{Found, Groups};
+pub(crate) use groups::{Groups, Run};
 pub(crate) use rows::{Rows, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;

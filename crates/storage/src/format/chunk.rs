@@ -172,13 +172,6 @@ impl Chunk {
         low.saturating_sub(1)
     }
 
-    /// What its blocks add up to.
-    pub(crate) fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        self.items().for_each(|item| tally.add_all(&item.tally()));
-        tally
-    }
-
     /// Whether every item can be read and the fences are in order.
     pub(crate) fn is_sound(&self) -> bool {
         let fences: Vec<&[u8]> = self.items().map(|item| item.fence).collect();

@@ -103,11 +103,6 @@ impl Tally {
         }
     }
 
-    /// Bytes of memory that it takes beside itself.
-    pub(crate) fn memory(&self) -> usize {
-        self.0.capacity() * size_of::<(Class, Weight)>()
-    }
-
     /// Bytes of memory that one of so many classes takes with itself.
     pub(crate) fn memory_of(classes: usize) -> usize {
         size_of::<Tally>() + classes * size_of::<(Class, Weight)>()

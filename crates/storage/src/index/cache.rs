@@ -1,7 +1,7 @@
 //! Chunks and outlines of the newest version that are kept in memory, within a budget.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Keyed;
 use super::edit::Edit;
@@ -19,8 +19,6 @@ pub(super) struct IndexCache {
     absent: ByKey<Box<[u8]>, ()>,
     /// How often lists were asked for without an outline, by their hash.
     asked: Box<[AtomicU32]>,
-    /// Of how many chunks an outline has been that was too long to be kept, the fewest.
-    too_many: AtomicU64,
     newest: Newest,
 }
 
@@ -39,7 +37,6 @@ impl IndexCache {
             outlines: ByKey::of_few(bytes / 4, 10_000),
             absent: ByKey::new(MOST_ABSENT_BYTES.min(bytes), 40),
             asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
-            too_many: AtomicU64::new(u64::MAX),
             newest: Newest::new(newest),
         }
     }
@@ -74,11 +71,9 @@ impl IndexCache {
         self.outlines.get(list.bytes())
     }
 
+    /// Keeps an outline if there is room. Where it goes again it has to pay for itself anew.
     pub(super) fn keep_outline(&self, version: &Version, list: &List, outline: &Arc<Outline>) {
-        if !self.outlines.has_room_for(outline.bytes()) {
-            self.too_many.fetch_min(outline.len() as u64, Ordering::Relaxed);
-            return;
-        }
+        self.counter(list).into_iter().for_each(|asked| asked.store(0, Ordering::Relaxed));
         self.newest.take_in(version.number(), || {
             self.outlines.keep(list.bytes().into(), outline.clone(), outline.bytes());
         });
@@ -91,19 +86,15 @@ impl IndexCache {
         }
     }
 
-    /// Whether the outline of a list of so many chunks has paid for itself, and can be kept.
+    /// Whether the outline of a list of so many chunks has paid for itself.
     pub(super) fn is_outline_worthwhile(
         &self,
         version: &Version,
         list: &List,
         chunks: u64,
     ) -> bool {
-        let is_too_long = chunks >= self.too_many.load(Ordering::Relaxed);
-        if is_too_long || !self.newest.is(version.number()) {
-            return false;
-        }
         let asked = self.counter(list).map_or(0, |asked| u64::from(asked.load(Ordering::Relaxed)));
-        asked * CHUNKS_PER_ASKING > chunks
+        self.newest.is(version.number()) && asked * CHUNKS_PER_ASKING > chunks
     }
 
     /// From here on the newest version is another, and nothing of an earlier one is taken in.

@@ -52,8 +52,7 @@ impl Counts {
     ) -> Result<()> {
         let (index, version) = (&snapshot.pool.index, &snapshot.state.version);
         if let Some(outline) = index.outline(version, list, true)? {
-            let before = outline.counts_before(outline.place(key));
-            self.add_all(before.iter().copied(), times);
+            self.add_all(outline.counts_before(outline.place(key)), times);
         }
         if let Some(chunk) = index.find(version, list, key)? {
             let chunk = &chunk.chunk;

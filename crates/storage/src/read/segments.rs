@@ -218,31 +218,26 @@ impl<'e> Segments<'e> {
                 return Ok(None);
             }
             let (list, place) = (run.list(), item.place);
-            if !builder.take_over(&key, list.len(), place) {
-                let columns = self.columns(place, wanted, &mut files)?;
-                self.add(&mut builder, (&key, list, place), (columns, wanted), account)?;
+            let columns = self.columns(place, wanted, &mut files)?;
+            let placed = (key.as_slice(), list.len(), place);
+            if !builder.copy(placed, columns, &mut self.groups, account)? {
+                self.add(&mut builder, (&key, list, place), account)?;
             }
         }
-        Ok(Some(builder.finish(from, &upto, state.version.number())))
+        Ok(Some(builder.finish(&self.groups, (from, &upto), state.version.number())))
     }
 
-    /// Adds a block to a segment: its columns, if they lie on the disk, else what it says itself.
+    /// Adds a block to a segment by what it says itself.
     fn add(
         &mut self,
-        builder: &mut SegmentBuilder,
+        builder: &mut SegmentBuilder<'_>,
         (key, list, place): (&[u8], &[u8], Place),
-        (columns, wanted): (Option<&ColumnFile>, &Wanted),
         account: &Account,
     ) -> Result<()> {
-        if let Some(columns) = columns
-            && let Some(found) = self.groups.find(columns, place, &wanted.paths)
-        {
-            return builder.copy((key, list.len(), place), found, account);
-        }
         let block = self.snapshot.block_of(place, list, self.is_long, &mut self.ahead)?;
         self.made_of.blocks += 1;
         self.made_of.records += block.len() as u64;
-        builder.add(key, place, &block, account)
+        builder.add(key, place, &block, &self.groups, account)
     }
 
     /// The columns beside the file of the block at that place, if there are all of these. Files that were asked about

@@ -57,12 +57,12 @@ impl Execution<'_> {
             Direction::Backward => (low, end.saturating_sub(before(self, low + 1))),
         };
         // Past the end of the part nothing is walked over backward.
-        if span.to.as_deref().is_some_and(|to| outline.key(at + 1) > &*span.list.key(to)) {
+        if span.to.as_deref().is_some_and(|to| outline.key(at + 1) > span.list.key(to)) {
             return Ok(());
         }
-        let Some(chunk) = index.exact(version, outline.key(at))? else { return Ok(()) };
+        let Some(chunk) = index.exact(version, &outline.key(at))? else { return Ok(()) };
         let backward = self.direction() == Direction::Backward;
-        walk.jump(chunk, backward.then(|| outline.key(at + 1)));
+        walk.jump(chunk, backward.then(|| outline.key(at + 1)).as_deref());
         self.matched += matching;
         self.passed += if backward { outline.blocks_behind(at) } else { outline.blocks_before(at) };
         Ok(())
@@ -91,7 +91,7 @@ impl Execution<'_> {
             return u64::MAX;
         }
         let mut matching = outline.before(at, &mut is_match) as i64;
-        matching += difference(state, span.list.bytes(), outline.key(at), &mut is_match);
+        matching += difference(state, span.list.bytes(), &outline.key(at), &mut is_match);
         u64::try_from(matching).unwrap_or(0)
     }
 
