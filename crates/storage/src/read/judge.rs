@@ -1,14 +1,27 @@
 //! Judges the records of a segment by its columns: each condition is asked once of each different value.
 
+use std::sync::Arc;
+
 use filedex_query::{Account, Condition, Fields, Question};
 
-use super::residual::Verdict;
+use super::residual::{Conditions, Verdict};
 use crate::cache::segment::Segment;
+use crate::cache::selected::Selected;
 use crate::columns::Values;
 use crate::error::Result;
 
+/// What is asked of records.
+#[derive(Clone)]
+pub(super) struct Asking<'a> {
+    /// Nothing where all records belong to the answer or classes tell.
+    pub(super) questions: Vec<Question<'a>>,
+    /// Whether there are no other conditions.
+    pub(super) exact: bool,
+}
+
 /// Questions with the columns that they are asked of.
 pub(super) struct Judge<'a> {
+    segment: &'a Segment,
     asked: Vec<Asked<'a>>,
     /// Whether there are no other conditions.
     exact: bool,
@@ -47,20 +60,67 @@ enum Join {
     None,
 }
 
+/// Rows that are judged for the price of a step, beside what their conditions cost.
+const ROWS_A_STEP: u64 = 4;
+
+impl Asking<'_> {
+    /// Judges the records of a segment for whoever comes by later, who knows the conditions by that number. Where columns
+    /// do not tell of all of them he does it.
+    pub(super) fn judge_ahead(
+        &self,
+        segment: &Segment,
+        open: &mut Conditions<'_>,
+        number: u64,
+        account: &Account,
+    ) {
+        if segment.selected(number).is_some() {
+            return;
+        }
+        let Ok(mut judge) = Judge::new(self, segment, account) else { return };
+        let selected = Selected::of(segment.len(), |row| match judge.ask(row, open, account) {
+            Ok(Verdict::Yes) => Ok(true),
+            Ok(Verdict::No) => Ok(false),
+            Ok(Verdict::Ask) | Err(_) => Err(()),
+        });
+        if let Ok(selected) = selected {
+            segment.keep_selected(number, &Arc::new(selected));
+        }
+    }
+}
+
 impl<'a> Judge<'a> {
     /// The questions, asked of a segment that has columns for them.
-    pub(super) fn new(questions: &'a [Question<'a>], exact: bool, segment: &'a Segment) -> Self {
+    pub(super) fn new(
+        asking: &'a Asking<'a>,
+        segment: &'a Segment,
+        account: &Account,
+    ) -> Result<Judge<'a>> {
+        account.work(segment.len() as u64 / ROWS_A_STEP)?;
+        let questions = &asking.questions;
         let mut asked: Vec<Asked<'a>> =
             questions.iter().filter_map(|question| Asked::new(question, segment)).collect();
-        let exact = exact && asked.len() == questions.len();
+        let exact = asking.exact && asked.len() == questions.len();
         // Those that can fail last, those of few different values first.
         asked.sort_by_key(|asked| (asked.may_fail, asked.price()));
-        Judge { asked, exact, record: Vec::new() }
+        Ok(Judge { segment, asked, exact, record: Vec::new() })
     }
 
-    /// What the questions say of the record; if there are others, or a value is not kept, the record itself
-    /// is to be asked.
-    pub(super) fn ask(&mut self, row: usize, account: &Account) -> Result<Verdict> {
+    pub(super) fn segment(&self) -> &'a Segment {
+        self.segment
+    }
+
+    /// What its class and the questions say of the record; if there are other conditions, or a value is not kept, the
+    /// record itself is to be asked.
+    pub(super) fn ask(
+        &mut self,
+        row: usize,
+        open: &mut Conditions<'_>,
+        account: &Account,
+    ) -> Result<Verdict> {
+        let decided = self.segment.class(row).map(|class| open.verdict(class));
+        if let Some(decided @ (Verdict::Yes | Verdict::No)) = decided {
+            return Ok(decided);
+        }
         let mut verdict = if self.exact { Verdict::Yes } else { Verdict::Ask };
         for asked in &mut self.asked {
             // What can fail is asked of records that satisfy all else.

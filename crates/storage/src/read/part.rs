@@ -82,7 +82,7 @@ impl<'e> Execution<'e> {
         Ok(to)
     }
 
-    /// The key of a block that some three eighths of the part lie before, taking its keys to lie evenly.
+    /// The key of a block that some seven sixteenths of the part lie before, taking its keys to lie evenly.
     pub(super) fn seam(&self, part: &Part<'_>) -> Result<Option<Vec<u8>>> {
         let bounds = Bounds { from: part.from.clone(), to: part.end.clone() };
         let second = Walk::lists(self.snapshot, ALL_ROOMS, bounds)?.nth(1).transpose()?;
@@ -95,12 +95,12 @@ impl<'e> Execution<'e> {
     }
 }
 
-/// The key three eighths of the way from one key to another.
+/// The key seven sixteenths of the way from one key to another.
 fn between(one: &[u8], other: &[u8]) -> Vec<u8> {
     let common = one.iter().zip(other).take_while(|(one, other)| one == other).count();
     let (common, one) = one.split_at_checked(common).unwrap_or_default();
     let (from, to) = (first_bytes(one), first_bytes(other.get(common.len()..).unwrap_or_default()));
-    let at = from + to.saturating_sub(from) / 8 * 3;
+    let at = from + to.saturating_sub(from) / 16 * 7;
     [common, &at.to_be_bytes()].concat()
 }
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn more_lies_behind_the_key_between_two_than_before_it() {
-        assert_eq!(between(b"room-\x00", b"room-\x80")[..6], *b"room-\x30");
-        assert_eq!(between(b"", b"\x80")[..1], *b"\x30");
+        assert_eq!(between(b"room-\x00", b"room-\x80")[..6], *b"room-\x38");
+        assert_eq!(between(b"", b"\x80")[..1], *b"\x38");
     }
 }

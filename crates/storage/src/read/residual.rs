@@ -38,6 +38,11 @@ impl<'p> Conditions<'p> {
         Conditions::new(plan, &[])
     }
 
+    /// The same conditions for another thread.
+    pub(crate) fn for_another(&self) -> Conditions<'p> {
+        Conditions::new(self.plan, self.proven)
+    }
+
     pub(crate) fn verdict(&mut self, class: Class) -> Verdict {
         let at = usize::from(class.byte());
         if let Some(Some(verdict)) = self.verdicts.get(at) {

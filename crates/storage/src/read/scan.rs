@@ -10,7 +10,7 @@ use filedex_query::{Question, Sort};
 use super::access::{Order, Span};
 use super::collector::Collector;
 use super::execution::{Execution, Flow};
-use super::judge::Judge;
+use super::judge::{Asking, Judge};
 use super::part::Part;
 use super::residual::Verdict;
 use super::segments::Segments;
@@ -24,18 +24,12 @@ use crate::snapshot::{Bounds, Lying, Stored, Walk};
 /// How the records of a part are judged.
 pub(super) struct Scan<'e> {
     pub(super) segments: Segments<'e>,
-    /// What is asked; nothing where all records belong to the answer or classes tell.
-    questions: Vec<Question<'e>>,
-    /// Whether there are no other conditions.
-    exact: bool,
+    pub(super) asking: Asking<'e>,
     /// The number of the conditions, if what they say can be kept.
     pub(super) conditions: Option<u64>,
     /// The sort that records are kept by, unless they come in its order.
     sort: Option<&'e Sort>,
 }
-
-/// Rows that are judged for the price of a step, beside what their conditions cost.
-const ROWS_A_STEP: u64 = 4;
 
 /// Fewer records are read as fast.
 const FEW_RECORDS: u64 = 32;
@@ -125,7 +119,7 @@ impl<'e> Execution<'e> {
         let name = if self.counted { None } else { self.open.name() };
         let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
         let segments = Segments::new(self.snapshot, part, wanted);
-        Some(Scan { segments, questions, exact, conditions, sort })
+        Some(Scan { segments, asking: Asking { questions, exact }, conditions, sort })
     }
 
     /// Judges the records between two keys one by one.
@@ -204,10 +198,8 @@ impl<'e> Execution<'e> {
         if let Some(selected) = scan.conditions.and_then(|number| segment.selected(number)) {
             return Ok(Some(selected));
         }
-        let mut judge = Judge::new(&scan.questions, scan.exact, segment);
-        self.running.account().work(segment.len() as u64 / ROWS_A_STEP)?;
-        let selected =
-            Selected::of(segment.len(), |row| self.is_selected(&mut judge, segment, row));
+        let mut judge = Judge::new(&scan.asking, segment, self.running.account())?;
+        let selected = Selected::of(segment.len(), |row| self.is_selected(&mut judge, row));
         match selected {
             Ok(selected) => {
                 let selected = Arc::new(selected);
@@ -225,23 +217,13 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn is_selected(
-        &mut self,
-        judge: &mut Judge<'_>,
-        segment: &Segment,
-        row: usize,
-    ) -> Result<bool> {
-        let decided = segment.class(row).map(|class| self.open.verdict(class));
-        let verdict = match decided {
-            Some(decided @ (Verdict::Yes | Verdict::No)) => decided,
-            _ => judge.ask(row, self.running.account())?,
-        };
-        match verdict {
+    fn is_selected(&mut self, judge: &mut Judge<'_>, row: usize) -> Result<bool> {
+        match judge.ask(row, &mut self.open, self.running.account())? {
             Verdict::Yes => Ok(true),
             Verdict::No => Ok(false),
             Verdict::Ask => {
                 self.decoded += 1;
-                let record = self.record_of(segment, row)?;
+                let record = self.record_of(judge.segment(), row)?;
                 self.open.accepts(record.document(), self.running.account())
             }
         }

@@ -1,5 +1,6 @@
 //! The segments of columns that cover what a scan goes through: found in memory, mended, or made as it comes by, of
-//! columns on the disk or of records. Where there are many to be made a second thread makes those behind a seam.
+//! columns on the disk or of records. Where there are many to be made a second thread makes those behind a seam, and judges
+//! their records.
 //!
 //! This file knows no conditions.
 
@@ -71,9 +72,16 @@ impl<'e> Execution<'e> {
             Some((second, seam)) => thread::scope(|scope| {
                 let (stop, is_over) = Stop::new();
                 let (other, from) = (scan.segments.second(), seam.clone());
+                let (asking, number) = (scan.asking.clone(), scan.conditions);
+                let mut open = self.open.for_another();
                 let made = second.spawn(scope, move || {
                     let account = Account::default().watched_by(Arc::new(is_over));
-                    (other.make_from(from, &account), account.steps())
+                    let made_of = other.make_from(from, &account, |segment| {
+                        let judge =
+                            |number| asking.judge_ahead(segment, &mut open, number, &account);
+                        number.into_iter().for_each(judge);
+                    });
+                    (made_of, account.steps())
                 });
                 scan.segments.behind = made.is_some().then_some(Behind { seam, _until_then: stop });
                 let done = work(self, &mut scan);
@@ -177,12 +185,19 @@ impl<'e> Segments<'e> {
         found.is_some_and(|(segment, _)| segment.has(&self.wanted))
     }
 
-    /// Makes all from that key on, until there is no more room. Where it fails it ends: whoever comes by will see.
-    fn make_from(mut self, mut at: Vec<u8>, account: &Account) -> MadeOf {
+    /// Makes all from that key on, until there is no more room, and shows them. Where it fails it ends: whoever comes by
+    /// will see.
+    fn make_from(
+        mut self,
+        mut at: Vec<u8>,
+        account: &Account,
+        mut show: impl FnMut(&Segment),
+    ) -> MadeOf {
         while at < self.end
             && self.room
             && let Ok(Some(segment)) = self.at(&at, account)
         {
+            show(&segment);
             at.clear();
             at.extend_from_slice(segment.upto());
         }
