@@ -179,6 +179,27 @@ fn the_first_page_of_an_order_reads_few_blocks() {
 }
 
 #[test]
+fn what_comes_first_in_its_block_hides_none_of_those_that_come_first_of_their_class() {
+    let store = Store::temporary(&options()).unwrap();
+    // One or two of a block begin it, and are not asked for; the first that are lie in the blocks that begin last.
+    let file = |id: u32| {
+        let is_asked_for = !id.is_multiple_of(6);
+        let name = if is_asked_for { format!("o{:06}", 9000 - id) } else { format!("n{id:06}") };
+        let file = named(id, &name, "A").with("uploadedAt", Date(i64::from(id)));
+        let file = file.with("text", format!("{id:x}").repeat(200));
+        file.with("typeGroup", if is_asked_for { "image" } else { "text" })
+    };
+    let all: BTreeMap<u32, Document> = (0..4000).map(|id| (id, file(id))).collect();
+    store.put_many(all.values().cloned()).unwrap();
+    store.checkpoint().unwrap();
+    for filter in [FILTERS[2], r#"{"rid":"A","typeGroup":"image"}"#] {
+        for count in [1, 2, 3, 8] {
+            first_page(&store, &all, filter, SORTS[0], count);
+        }
+    }
+}
+
+#[test]
 fn without_zones_or_with_damaged_ones_the_same_page_is_found() {
     let site = tempfile::tempdir().unwrap();
     let (path, all) = (site.path().join("store"), records(2000));

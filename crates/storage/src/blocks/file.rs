@@ -134,6 +134,20 @@ impl BlockFile {
         })?
     }
 
+    /// The entry of that number in the block at that place alone, of whatever list it is; the others are not unpacked.
+    pub(crate) fn nth(&self, place: Place, at: usize) -> Result<Block> {
+        self.read_frame(place.offset, place.length as usize, |frame| {
+            let frame = Frame::open(frame).ok_or_else(|| self.damaged(place.offset))?;
+            let alone = MEMORY.with_borrow_mut(|memory| {
+                let entry = frame.entry(at, memory);
+                let alone = entry.and_then(|entry| Block::alone(frame.list(), &entry, at));
+                memory.shrink_to(MOST_KEPT);
+                alone
+            });
+            Ok(alone.ok_or_else(|| self.damaged(place.offset))?.lying_at(place))
+        })?
+    }
+
     /// The block in a frame that was read at that place, verified, which is one of the list of that key.
     pub(super) fn block(&self, frame: &[u8], place: Place, list: &[u8]) -> Result<Block> {
         self.block_where(frame, place, |block| block.list() == list)

@@ -26,7 +26,7 @@ pub(crate) struct Caches {
     newest: Newest,
 }
 
-/// A block, or one entry of it, by the hash of its key.
+/// A block, or one entry of it, by its number or the hash of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Part {
     place: Place,
@@ -104,5 +104,9 @@ impl Caches {
 impl Part {
     pub(crate) fn whole(place: Place) -> Part {
         Part { place, entry: None }
+    }
+
+    pub(crate) fn nth(place: Place, at: usize) -> Part {
+        Part { place, entry: Some(at as u64) }
     }
 }

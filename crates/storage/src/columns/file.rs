@@ -1,7 +1,7 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 2\n" number u64 | column* | directory | start u64 | checksum u32
+//! file      := "filedex columns 3\n" number u64 | column* | directory | start u64 | checksum u32
 //! directory := paths (length path)* | groups placed* | zones placed*
 //! placed    := first block | start of its columns | (length | whole | checksum u32)*
 //! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
@@ -9,7 +9,7 @@
 //!
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
 //! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. So do the columns of the zones
-//! of consecutive blocks: where these lie, and of each path the heads in either direction. Fixed integers are
+//! of consecutive blocks: where these lie, and the zones by each path in either direction. Fixed integers are
 //! little-endian, others numbers of variable length. `start` is where the directory begins, which the checksum covers.
 
 use std::fs::File;
@@ -18,6 +18,7 @@ use std::sync::Arc;
 use filedex_query::{Limits, Path};
 
 use super::groups::Group;
+use super::numbers::Numbers;
 use super::rows::Rows;
 use super::values::Values;
 use super::zones::{BLOCKS, Zones};
@@ -27,7 +28,7 @@ use crate::disk::names::Numbered;
 use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 2\n";
+const TITLE: &[u8; 18] = b"filedex columns 3\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -130,7 +131,7 @@ impl ColumnFile {
         memory: &mut Memory,
     ) -> Option<Zones> {
         let zones = self.zones.get(at)?;
-        let places = Zones::places(self.unpacked(zones, 0, memory)?)?;
+        let (places, _) = Numbers::read(self.unpacked(zones, 0, memory)?)?;
         let column = 2 * self.number_of(path)? + 1 + usize::from(descending);
         Zones::read(places, self.unpacked(zones, column, memory)?)
     }

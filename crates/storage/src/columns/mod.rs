@@ -10,6 +10,7 @@
 
 mod file;
 mod groups;
+mod numbers;
 mod rows;
 mod values;
 mod writer;
@@ -20,4 +21,4 @@ pub(crate) use groups::{Groups, Run};
 pub(crate) use rows::{Rows, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;
-pub(crate) use zones::{ZoneReader, Zoned};
+pub(crate) use zones::{Zone, ZoneReader};

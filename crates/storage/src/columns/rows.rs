@@ -8,6 +8,7 @@ use filedex_query::packed::PackedDocument;
 use filedex_query::{Path, ValueRef};
 
 use super::values::{BuildingValues, Origin, Values};
+use super::zones::Zone;
 use crate::format::Class;
 
 /// The columns of some records.
@@ -95,9 +96,9 @@ impl RowsBuilder {
         }
     }
 
-    /// How the least key of these records begins, at least, by each path in either direction.
-    pub(super) fn least_heads(&self, rows: Range<usize>) -> impl Iterator<Item = u128> {
-        self.values.iter().flat_map(move |values| values.least_heads(rows.clone()))
+    /// The zone of these records, by each path in either direction.
+    pub(super) fn zones(&self, rows: Range<usize>) -> impl Iterator<Item = Zone> {
+        self.values.iter().flat_map(move |values| values.zones(rows.clone()))
     }
 
     pub(crate) fn finish(self) -> Rows {

@@ -17,6 +17,7 @@ use std::ops::Range;
 use filedex_query::Path;
 use filedex_query::packed::PackedDocument;
 
+use super::zones::Zone;
 use crate::format::number;
 
 /// A column of what conditions on a path look at.
@@ -373,16 +374,17 @@ impl BuildingValues {
         self.ends.len() + 1 >= usize::from(TOO_LONG)
     }
 
-    /// How the least key of these records begins, ascending and descending; with 0, before all, where one does not tell.
-    pub(super) fn least_heads(&self, rows: Range<usize>) -> [u128; 2] {
+    /// The zones of these records, ascending and descending.
+    pub(super) fn zones(&self, rows: Range<usize>) -> [Zone; 2] {
         let codes = self.codes.get(rows).unwrap_or_default();
         [false, true].map(|descending| {
             let head = |code: u16| match code {
                 TOO_LONG => 0,
                 code => self.path.narrowed_head(self.value(code), descending).unwrap_or(0),
             };
-            let alike = codes.chunk_by(PartialEq::eq).filter_map(|alike| alike.first());
-            alike.map(|code| head(*code)).min().unwrap_or(0)
+            let alike = codes.chunk_by(PartialEq::eq);
+            let heads = alike.filter_map(|alike| Some((head(*alike.first()?), alike.len())));
+            Zone::of(heads.flat_map(|(head, records)| std::iter::repeat_n(head, records)))
         })
     }
 

@@ -1,39 +1,51 @@
-//! Zones: of each block of a column file how the least key of its records begins, by each of its paths in either
-//! direction. Who looks for the first records of an order leaves the blocks unread whose zones lie behind them.
+//! Zones: of each block of a column file how the least key of its records begins, which record has it, and how the keys
+//! of the others begin at least, by each of its paths in either direction. Who looks for the first records of an order
+//! leaves the blocks unread whose zones lie behind them, and reads of most others one record.
 //!
 //! ```text
-//! places := (offset u64 | length u32) * blocks
-//! heads  := u128 * blocks
+//! places := numbers                            offset << 32 | length of each block
+//! zones  := numbers | numbers | u8 * blocks    heads, rests and firsts
 //! ```
 //!
 //! This file does not know what the order is for.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use filedex_query::Path;
 
 use super::file::{ColumnFile, Memory};
+use super::numbers::Numbers;
 use super::rows::RowsBuilder;
 use crate::format::Place;
 
 /// Zones of consecutive blocks of a file that are being written.
 #[derive(Debug)]
 pub(super) struct ZonesBuilder {
-    places: Vec<Lying>,
+    /// Where each block lies.
+    places: Vec<u128>,
     /// For each path those of one direction, and those of the other.
-    heads: Vec<Vec<u128>>,
+    zones: Vec<Vec<Zone>>,
 }
 
-/// Where a block lies in its file: from where on, and how long.
-type Lying = (u64, u32);
-
-const LYING_BYTES: usize = 12;
+/// What is known of the records of a block in an order, by how their keys begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    /// No key begins with less.
+    pub(crate) head: u128,
+    /// No other begins with less than this, if it is known which record has the least key.
+    pub(crate) rest: u128,
+    /// By how many come before it in the block.
+    pub(crate) first: Option<u8>,
+}
 
 /// Of consecutive blocks of a file where each lies, and its zone by one path in one direction.
 #[derive(Debug)]
 pub(super) struct Zones {
-    places: Box<[Lying]>,
-    heads: Box<[u128]>,
+    places: Numbers,
+    heads: Numbers,
+    rests: Numbers,
+    firsts: Box<[u8]>,
 }
 
 /// The zones by one path in one direction, being read: of each file those that were read last stay.
@@ -45,15 +57,33 @@ pub(crate) struct ZoneReader<'p> {
     memory: Memory,
 }
 
-/// A block with its zone: it may hold the first record of all the sooner the less that is.
-pub(crate) type Zoned = (u128, Place);
+/// Stands in place of the number of a record that is not known, and of that of an only one.
+const NOT_KNOWN: u8 = 255;
+const ONLY: u8 = 254;
 
 /// Blocks whose zones lie together.
 pub(super) const BLOCKS: usize = 1024;
 
+impl Zone {
+    /// Of records whose keys begin so; with 0 where that is not told.
+    pub(super) fn of(heads: impl Iterator<Item = u128>) -> Zone {
+        let (mut head, mut rest, mut first) = (u128::MAX, u128::MAX, None);
+        for (at, other) in heads.enumerate() {
+            if first.is_none() || other < head {
+                (head, rest, first) = (other, head, Some(at));
+            } else {
+                rest = rest.min(other);
+            }
+        }
+        let is_known = head > 0 || rest == u128::MAX;
+        let first = first.filter(|_| is_known).and_then(|first| u8::try_from(first).ok());
+        Zone { head, rest, first: first.filter(|first| *first < ONLY) }
+    }
+}
+
 impl ZonesBuilder {
     pub(super) fn new(paths: &[Path]) -> ZonesBuilder {
-        ZonesBuilder { places: Vec::new(), heads: vec![Vec::new(); 2 * paths.len()] }
+        ZonesBuilder { places: Vec::new(), zones: vec![Vec::new(); 2 * paths.len()] }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -62,49 +92,74 @@ impl ZonesBuilder {
 
     /// Where the first of the blocks begins, if there are any.
     pub(super) fn first_block(&self) -> Option<u64> {
-        self.places.first().map(|(offset, _)| *offset)
+        self.places.first().map(|place| offset_of(*place))
     }
 
     /// Adds the block that lies there, which has these rows.
-    pub(super) fn add(&mut self, place: Lying, all: &RowsBuilder, rows: Range<usize>) {
-        self.places.push(place);
-        self.heads.iter_mut().zip(all.least_heads(rows)).for_each(|(heads, head)| heads.push(head));
+    pub(super) fn add(
+        &mut self,
+        (offset, length): (u64, u32),
+        all: &RowsBuilder,
+        rows: Range<usize>,
+    ) {
+        self.places.push(u128::from(offset) << 32 | u128::from(length));
+        self.zones.iter_mut().zip(all.zones(rows)).for_each(|(zones, zone)| zones.push(zone));
     }
 
-    /// What lies in the file: the places, and then the heads of each path in either direction.
+    /// What lies in the file: the places, and then the zones by each path in either direction.
     pub(super) fn columns(&self) -> impl Iterator<Item = Vec<u8>> {
-        let places = self.places.iter();
-        let bytes =
-            |(offset, length): &Lying| offset.to_le_bytes().into_iter().chain(length.to_le_bytes());
-        let places = std::iter::once(places.flat_map(bytes).collect());
-        let heads = self.heads.iter();
-        let heads = heads.map(|heads| heads.iter().flat_map(|head| head.to_le_bytes()).collect());
-        places.chain(heads)
+        let mut places = Vec::new();
+        Numbers::put(self.places.iter().copied(), &mut places);
+        std::iter::once(places).chain(self.zones.iter().map(|zones| column(zones)))
     }
 }
 
+fn column(zones: &[Zone]) -> Vec<u8> {
+    let mut column = Vec::new();
+    let is_only = |zone: &Zone| zone.rest == u128::MAX;
+    let rest = |zone: &Zone| if is_only(zone) { zone.head } else { zone.rest };
+    let first = |zone: &Zone| if is_only(zone) { ONLY } else { zone.first.unwrap_or(NOT_KNOWN) };
+    Numbers::put(zones.iter().map(|zone| zone.head), &mut column);
+    Numbers::put(zones.iter().map(rest), &mut column);
+    column.extend(zones.iter().map(first));
+    column
+}
+
 impl Zones {
-    pub(super) fn read(places: Box<[Lying]>, heads: &[u8]) -> Option<Zones> {
-        let (heads, left_over) = heads.as_chunks();
-        let heads: Box<[u128]> = heads.iter().map(|head| u128::from_le_bytes(*head)).collect();
-        let is_whole = left_over.is_empty() && heads.len() == places.len();
-        is_whole.then_some(Zones { places, heads })
+    pub(super) fn read(places: Numbers, zones: &[u8]) -> Option<Zones> {
+        let (heads, rest) = Numbers::read(zones)?;
+        let (rests, firsts) = Numbers::read(rest)?;
+        let are_alike = [heads.len(), rests.len(), firsts.len()] == [places.len(); 3];
+        are_alike.then(|| Zones { places, heads, rests, firsts: firsts.into() })
     }
 
-    pub(super) fn places(bytes: &[u8]) -> Option<Box<[Lying]>> {
-        let (places, left_over) = bytes.as_chunks::<LYING_BYTES>();
-        let place = |bytes: &[u8; LYING_BYTES]| {
-            let (offset, length) = bytes.split_first_chunk()?;
-            let length = length.first_chunk()?;
-            Some((u64::from_le_bytes(*offset), u32::from_le_bytes(*length)))
-        };
-        places.iter().map(place).collect::<Option<_>>().filter(|_| left_over.is_empty())
+    /// The zone of the block of that number.
+    fn zone(&self, at: usize) -> Zone {
+        let (head, rest) = (self.heads.get(at), self.rests.get(at));
+        match self.firsts.get(at) {
+            Some(&ONLY) => Zone { head, rest: u128::MAX, first: Some(0) },
+            Some(&first @ ..ONLY) => Zone { head, rest, first: Some(first) },
+            _ => Zone { head, rest, first: None },
+        }
     }
 
-    fn head(&self, offset: u64) -> Option<u128> {
-        let at = self.places.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
-        self.heads.get(at).copied()
+    /// The same of the block that begins there.
+    fn find(&self, offset: u64) -> Option<Zone> {
+        let (mut low, mut high) = (0, self.places.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match offset_of(self.places.get(middle)).cmp(&offset) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(self.zone(middle)),
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
+}
+
+fn offset_of(place: u128) -> u64 {
+    (place >> 32) as u64
 }
 
 impl<'p> ZoneReader<'p> {
@@ -117,34 +172,39 @@ impl<'p> ZoneReader<'p> {
         &mut self,
         place: Place,
         columns: impl FnOnce() -> Option<&'c ColumnFile>,
-    ) -> Option<u128> {
+    ) -> Option<Zone> {
         let known = self.latest.iter().position(|(file, _)| *file == place.file);
         let latest = known.and_then(|at| self.latest.get(at));
-        if let Some(head) = latest.and_then(|(_, zones)| zones.head(place.offset)) {
-            return Some(head);
+        if let Some(zone) = latest.and_then(|(_, zones)| zones.find(place.offset)) {
+            return Some(zone);
         }
         let (columns, wanted) = (columns()?, (self.path, self.descending));
         let number = columns.zones_of(place.offset)?;
         let zones = columns.zones(number, wanted, &mut self.memory)?;
-        let head = zones.head(place.offset);
+        let zone = zones.find(place.offset);
         known.into_iter().for_each(|at| drop(self.latest.swap_remove(at)));
         self.latest.push((place.file, zones));
-        head
+        zone
     }
 
-    /// Shows the blocks of the file of that number with their zones; false if these are not known.
+    /// Shows what the keys of each block of the file of that number begin with at least, with what tells all of its zone
+    /// and where it lies; false if zones are not known.
     pub(crate) fn all(
         &mut self,
-        number: u64,
+        file: u64,
         columns: &ColumnFile,
-        show: &mut impl FnMut(Zoned),
+        show: &mut impl FnMut(u128, &dyn Fn() -> (Zone, Place)),
     ) -> bool {
-        (0..columns.zones_count()).all(|at| {
+        (0..columns.zones_count()).all(|number| {
             let wanted = (self.path, self.descending);
-            let Some(zones) = columns.zones(at, wanted, &mut self.memory) else { return false };
-            let place =
-                |(offset, length): &Lying| Place { file: number, offset: *offset, length: *length };
-            zones.heads.iter().copied().zip(zones.places.iter().map(place)).for_each(&mut *show);
+            let Some(zones) = columns.zones(number, wanted, &mut self.memory) else { return false };
+            for at in 0..zones.places.len() {
+                show(zones.heads.get(at), &|| {
+                    let place = zones.places.get(at);
+                    let (offset, length) = (offset_of(place), place as u32);
+                    (zones.zone(at), Place { file, offset, length })
+                });
+            }
             true
         })
     }
@@ -212,17 +272,29 @@ mod tests {
             let columns = ColumnFile::open(&directory, 7).unwrap();
             for (path, descending) in written.iter().flat_map(|path| [(path, false), (path, true)]) {
                 let (mut reader, mut all) = (ZoneReader::new(path, descending), Vec::new());
-                prop_assert!(reader.all(7, &columns, &mut |zoned| all.push(zoned)));
+                let is_known = reader.all(7, &columns, &mut |head, tell| {
+                    all.push(tell());
+                    assert_eq!(all.last().unwrap().0.head, head);
+                });
+                prop_assert!(is_known);
                 prop_assert!(all.len() <= columns.most_zones());
                 prop_assert_eq!(all.iter().map(|(_, place)| *place).collect::<Vec<_>>(), places.clone());
                 let sort = sort(path.text(), descending);
                 for ((zone, place), (seeds, _)) in all.iter().zip(&blocks) {
                     prop_assert_eq!(reader.zone(*place, || Some(&columns)), Some(*zone));
                     let heads = seeds.iter().map(|seed| first_bytes(&sort.key(record(*seed).view()).unwrap()));
-                    let least = heads.min().unwrap();
-                    prop_assert!(*zone <= least);
+                    let heads: Vec<u128> = heads.collect();
+                    let least = *heads.iter().min().unwrap();
+                    prop_assert!(zone.head <= least);
                     // Where a value is told at once the zone is no guess.
-                    prop_assert!(path.text() != "at" || *zone == least);
+                    prop_assert!(path.text() != "at" || zone.first.is_some());
+                    if let Some(first) = zone.first {
+                        prop_assert!(zone.head == heads[usize::from(first)] || zone.head == 0 && heads.len() == 1);
+                        let others = heads.iter().enumerate().filter(|(at, _)| *at != usize::from(first));
+                        prop_assert!(others.clone().all(|(_, other)| zone.rest <= *other));
+                        let told = path.text() == "at";
+                        prop_assert!(!told || others.map(|(_, head)| *head).min().unwrap_or(u128::MAX) == zone.rest);
+                    }
                 }
                 let nowhere = Place { offset: 28, ..places[0] };
                 prop_assert_eq!(reader.zone(nowhere, || Some(&columns)), None);
@@ -240,7 +312,7 @@ mod tests {
         let columns = ColumnFile::open(&directory, 1).unwrap();
         let mut all = Vec::new();
         assert!(
-            ZoneReader::new(&path, false).all(1, &columns, &mut |zoned| all.push(zoned))
+            ZoneReader::new(&path, false).all(1, &columns, &mut |head, _| all.push(head))
                 && all.is_empty()
         );
 

@@ -1,8 +1,9 @@
 //! The first records of an order that no list has, by zones: how the least key of each block begins says which blocks
-//! cannot hold any of them, and these are left unread.
+//! cannot hold any of them, and these are left unread; of most others the record is read that has it, and no other.
 //!
 //! This file knows no conditions but classes, which must have told the total.
 
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use super::here::Here;
 use super::part::Part;
 use super::window::Window;
 use crate::cache::firsts::{Firsts, FirstsKey};
-use crate::columns::{ZoneReader, Zoned};
+use crate::columns::{Zone, ZoneReader};
 use crate::error::{ErrorKind, Result};
 use crate::format::Place;
 use crate::memtable::Cell;
-use crate::snapshot::{Found, Stored};
+use crate::snapshot::{Found, Lying, Stored};
 
 /// A block is read for so many of those that are left out, or more.
 const LEFT_OUT: usize = 4;
@@ -37,52 +38,82 @@ const MOST_CELLS: usize = 1024;
 /// Zones that are looked at for the price of a step.
 const ZONES_A_STEP: usize = 8;
 
+/// A part of a block that may hold some of the first records, all the sooner the less the bound is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Step {
+    /// No key in it begins with less.
+    bound: u128,
+    place: Place,
+    look: Look,
+}
+
+/// What is looked at of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Look {
+    All,
+    /// The record of that number; with what the keys of the others begin at least.
+    At(u8, u128),
+    /// All but that one.
+    Beside(u8),
+}
+
 /// The blocks of which the zones are the least, as many as a page may take.
 struct First {
-    zones: BinaryHeap<Zoned>,
+    steps: BinaryHeap<Step>,
     most: usize,
     /// How many blocks there were.
     blocks: usize,
 }
 
-/// The same in order.
-struct Ordered {
-    zones: Vec<Zoned>,
-    /// Whether there are no other blocks.
-    are_all: bool,
+/// The same, as they are to be looked at.
+struct Chosen {
+    steps: BinaryHeap<Reverse<Step>>,
+    /// Blocks that are not among them begin with that at least; where there are no others, none.
+    beyond: Option<u128>,
+}
+
+impl Step {
+    fn of((zone, place): (Zone, Place)) -> Step {
+        let look = zone.first.map_or(Look::All, |first| Look::At(first, zone.rest));
+        Step { bound: zone.head, place, look }
+    }
 }
 
 impl First {
     fn of(records: usize) -> First {
         let most = records * BLOCKS_A_RECORD;
-        First { zones: BinaryHeap::with_capacity(most), most, blocks: 0 }
+        First { steps: BinaryHeap::with_capacity(most), most, blocks: 0 }
     }
 
     /// Bytes that so many records take.
     fn bytes(records: usize) -> usize {
-        records * BLOCKS_A_RECORD * size_of::<Zoned>()
+        records * BLOCKS_A_RECORD * size_of::<Step>()
     }
 
-    fn push(&mut self, zoned: Zoned) {
+    #[inline]
+    fn push(&mut self, head: u128, tell: impl FnOnce() -> (Zone, Place)) {
         self.blocks += 1;
-        if self.zones.len() < self.most {
-            self.zones.push(zoned);
-        } else if let Some(mut last) = self.zones.peek_mut()
-            && zoned < *last
+        if self.steps.len() < self.most {
+            self.steps.push(Step::of(tell()));
+        } else if let Some(mut last) = self.steps.peek_mut()
+            && head < last.bound
         {
-            *last = zoned;
+            *last = Step::of(tell());
         }
     }
 
-    /// Puts them in order, if so many of the first records lie in few blocks: as a rule each of the first has one of
-    /// them.
-    fn in_order(self, records: usize) -> Option<Ordered> {
-        let are_all = self.zones.len() == self.blocks;
-        let zones = self.zones.into_sorted_vec();
-        let (zone, last) = (zones.get(records), zones.last());
-        let is_told = zone.zip(last).is_some_and(|((zone, _), (last, _))| zone < last);
+    /// Chooses them, if so many of the first records lie in few blocks: as a rule each of the first has one of them.
+    fn choose(self, records: usize) -> Option<Chosen> {
+        let last = self.steps.peek()?.bound;
+        let beyond = (self.steps.len() < self.blocks).then_some(last);
         let leaves_out_most = records.saturating_mul(LEFT_OUT) <= self.blocks;
-        (leaves_out_most && is_told).then_some(Ordered { zones, are_all })
+        if !leaves_out_most || records >= self.steps.len() {
+            return None;
+        }
+        let mut steps = self.steps.into_vec();
+        let (_, step, _) = steps.select_nth_unstable(records);
+        let is_told = step.bound < last;
+        is_told.then(|| Chosen { steps: steps.into_iter().map(Reverse).collect(), beyond })
     }
 }
 
@@ -196,12 +227,12 @@ impl<'e> Execution<'e> {
 
     /// The record that lies there in blocks.
     fn record_in(&mut self, place: Place, at: usize) -> Result<Stored> {
-        let block = self.snapshot.block_of_any(place)?;
+        let (block, at) = self.snapshot.nth(place, at)?;
         Ok(Found::InBlock(block, at).into_record())
     }
 
     /// The first blocks of the part, where so many of the first records lie in few of them.
-    fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<Ordered>> {
+    fn first_blocks(&self, part: &Part<'_>, records: usize) -> Result<Option<Chosen>> {
         let Some((path, descending)) = self.zoned_by() else { return Ok(None) };
         self.running.account().hold(First::bytes(records))?;
         let (mut first, mut reader) = (First::of(records), ZoneReader::new(path, descending));
@@ -209,7 +240,7 @@ impl<'e> Execution<'e> {
             Some(span) => self.zones_of(span, &mut reader, &mut first)?,
             None => self.all_zones(&mut reader, &mut first)?,
         };
-        Ok(if are_known { first.in_order(records) } else { None })
+        Ok(if are_known { first.choose(records) } else { None })
     }
 
     /// Looks at the zones of a list; false where some are not known.
@@ -227,7 +258,7 @@ impl<'e> Execution<'e> {
                 let file = version.file(item.place)?;
                 let zone = reader.zone(item.place, || file.columns());
                 are_known &= zone.is_some();
-                zone.into_iter().for_each(|zone| first.push((zone, item.place)));
+                zone.into_iter().for_each(|zone| first.push(zone.head, || (zone, item.place)));
             }
             Ok(())
         })?;
@@ -239,7 +270,7 @@ impl<'e> Execution<'e> {
         for (number, file) in self.snapshot.state.version.files() {
             let Some(columns) = file.columns() else { return Ok(false) };
             self.running.account().work(columns.most_zones().div_ceil(ZONES_A_STEP) as u64)?;
-            if !reader.all(*number, columns, &mut |zoned| first.push(zoned)) {
+            if !reader.all(*number, columns, &mut |head, tell| first.push(head, tell)) {
                 return Ok(false);
             }
         }
@@ -256,7 +287,7 @@ impl<'e> Execution<'e> {
         if let Some(first) = self.first_blocks(part, records)? {
             let window = Window { offset: 0, count: Some(records as u64) };
             let mut best = Collector::new(self.plan, Order::Other, window);
-            if let Some(are_all) = self.take_first(part, &first, &mut best)? {
+            if let Some(are_all) = self.take_first(part, first, &mut best)? {
                 firsts.places = best.into_records().iter().map(Stored::place).collect();
                 firsts.are_all = are_all;
             }
@@ -269,25 +300,49 @@ impl<'e> Execution<'e> {
     fn take_first(
         &mut self,
         part: &Part<'_>,
-        first: &Ordered,
+        Chosen { mut steps, beyond }: Chosen,
         best: &mut Collector<'_>,
     ) -> Result<Option<bool>> {
-        for (zone, place) in &first.zones {
-            if best.refuses(|| Some(*zone)) {
+        while let Some(Reverse(step)) = steps.pop() {
+            if beyond.is_some_and(|beyond| step.bound > beyond) {
+                break;
+            }
+            if best.refuses(|| Some(step.bound)) {
                 return Ok(Some(false));
             }
-            self.running.read_block()?;
-            let block = match self.snapshot.block_of_any(*place) {
-                // It need not be one that the index still lists.
+            match self.take_step(part, &step, best) {
+                // It need not be a block that the index still lists.
                 Err(error) if error.kind() == ErrorKind::Damaged => return Ok(None),
-                block => block?,
-            };
-            // Of a room they were found in the index.
-            if part.span.is_some() || self.snapshot.is_listed(&block)? {
-                self.blocks += 1;
-                self.whole_block(Here::in_block(&block, part.span), best)?;
+                taken => taken?,
+            }
+            if let Look::At(at, rest) = step.look {
+                steps.push(Reverse(Step { bound: rest, look: Look::Beside(at), ..step }));
             }
         }
-        Ok(first.are_all.then(|| best.last_head().is_none()))
+        Ok(match beyond {
+            None => Some(best.last_head().is_none()),
+            Some(beyond) => best.refuses(|| Some(beyond)).then_some(false),
+        })
+    }
+
+    /// Keeps the records that a step leads to, if the index lists the block.
+    fn take_step(&mut self, part: &Part<'_>, step: &Step, best: &mut Collector<'_>) -> Result<()> {
+        self.running.read_block()?;
+        let (block, first) = match step.look {
+            Look::At(at, _) => self.snapshot.nth(step.place, usize::from(at))?,
+            Look::All | Look::Beside(_) => (self.snapshot.block_of_any(step.place)?, 0),
+        };
+        // Of a room they were found in the index.
+        if part.span.is_none() && !self.snapshot.is_listed(&block)? {
+            return Ok(());
+        }
+        self.blocks += 1;
+        let entries = block.all().filter(|(at, _)| match step.look {
+            Look::All => true,
+            Look::At(..) => *at == first,
+            Look::Beside(other) => *at != usize::from(other),
+        });
+        let entries = entries.map(|(at, entry)| Lying::InBlock(at, entry));
+        self.entries(Here::in_block(&block, part.span), entries, best).map(drop)
     }
 }

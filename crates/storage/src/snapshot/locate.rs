@@ -83,6 +83,22 @@ impl<'s> Snapshot<'s> {
         self.kept_or(place, || self.state.version.file(place)?.read_any(place))
     }
 
+    /// A block with the entry of that number in the block at that place, of whatever list, and its number there: all of
+    /// it if it is at hand, else that entry alone.
+    pub(crate) fn nth(self, place: Place, at: usize) -> Result<(Block, usize)> {
+        let (caches, part) = (&self.pool.caches, Part::nth(place, at));
+        if let Some(block) = caches.blocks.get(&Part::whole(place)) {
+            return Ok((block, at));
+        }
+        let kept = caches.blocks.get(&part);
+        if let Some(alone) = kept.filter(|alone| alone.place_of(0) == Some((place, at))) {
+            return Ok((alone, 0));
+        }
+        let alone = self.state.version.file(place)?.nth(place, at)?;
+        caches.blocks.keep(part, alone.clone(), alone.memory());
+        Ok((alone, 0))
+    }
+
     fn kept_or(self, place: Place, read: impl FnOnce() -> Result<Block>) -> Result<Block> {
         let (caches, whole) = (&self.pool.caches, Part::whole(place));
         if let Some(block) = caches.blocks.get(&whole) {

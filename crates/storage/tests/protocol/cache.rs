@@ -71,10 +71,6 @@ mod by_key {
             ByKey::new(budget, usual)
         }
 
-        pub(crate) fn has_room_for(&self, _bytes: usize) -> bool {
-            true
-        }
-
         pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
             let kept = self.0.lock();
             kept.iter().find(|(other, _)| key.equivalent(other)).map(|(_, kept)| kept.clone())

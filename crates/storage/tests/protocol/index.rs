@@ -36,10 +36,6 @@ mod outline {
         pub(crate) fn bytes(&self) -> usize {
             self.0.len()
         }
-
-        pub(crate) fn len(&self) -> usize {
-            self.0.len()
-        }
     }
 }
 
