@@ -33,8 +33,9 @@ impl Numbers {
         let first = numbers.clone().next().unwrap_or(0);
         let all = |(all, differing), number| (all | number, differing | (number ^ first));
         let (all, differing) = numbers.clone().fold((0, 0), all);
-        let to = WIDTH - all.trailing_zeros() as usize / 8;
-        let from = to.min(differing.leading_zeros() as usize / 8);
+        // Of numbers that are all the same there is still a byte.
+        let to = (WIDTH - all.trailing_zeros() as usize / 8).max(1);
+        let from = (differing.leading_zeros() as usize / 8).min(to - 1);
         out.extend_from_slice(&(numbers.clone().count() as u32).to_le_bytes());
         out.extend_from_slice(&[from as u8, to as u8]);
         out.extend_from_slice(&first.to_be_bytes());
@@ -48,10 +49,10 @@ impl Numbers {
         let (header, rest) = bytes.split_at_checked(HEADER)?;
         let count = number::fixed(header, 0)? as usize;
         let [from, to] = *header.get(4..)?.first_chunk()?;
-        if usize::from(to) > WIDTH {
+        let width = usize::from(to.checked_sub(from)?);
+        if width == 0 || usize::from(to) > WIDTH {
             return None;
         }
-        let width = usize::from(to.checked_sub(from)?);
         let behind = |byte: u8| u128::MAX.checked_shr(8 * u32::from(byte)).unwrap_or(0);
         let (from_there, behind_it) = (behind(from), behind(to));
         let first = u128::from_be_bytes(*header.last_chunk()?);
@@ -65,15 +66,22 @@ impl Numbers {
         self.count
     }
 
-    /// The number of that place; 0 past the last one.
+    /// The number of that place.
+    pub(super) fn get(&self, at: usize) -> Option<u128> {
+        let bytes = self.bytes.get(at * self.width..).filter(|_| at < self.count)?;
+        bytes.first_chunk().map(|bytes| self.number(bytes))
+    }
+
+    /// All of them in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u128> {
+        let starts = (0..self.count).map(|at| at * self.width);
+        starts.map_while(|start| Some(self.number(self.bytes.get(start..)?.first_chunk()?)))
+    }
+
+    /// The number that begins there; what follows is another one's.
     #[inline]
-    pub(super) fn get(&self, at: usize) -> u128 {
-        let start = at * self.width;
-        let own = self.bytes.get(start..).and_then(|bytes| bytes.first_chunk());
-        let own = own.map_or(0, |own| u128::from_be_bytes(*own));
-        let own = own.checked_shr(8 * self.from).unwrap_or(0);
-        // What follows is another number's.
-        self.common | own & self.own
+    fn number(&self, bytes: &[u8; WIDTH]) -> u128 {
+        self.common | u128::from_be_bytes(*bytes) >> (8 * self.from) & self.own
     }
 }
 
@@ -96,10 +104,12 @@ mod tests {
             let numbers: Vec<u128> = numbers.iter().map(|number| number & kept | common & above).collect();
             let mut bytes = Vec::new();
             Numbers::put(numbers.iter().copied(), &mut bytes);
-            prop_assert!(bytes.len() <= HEADER + numbers.len() * kept.count_ones() as usize / 8);
+            let width = kept.count_ones().max(8) as usize / 8;
+            prop_assert!(bytes.len() <= HEADER + numbers.len() * width);
             bytes.push(7);
             let (read, rest) = Numbers::read(&bytes).unwrap();
-            prop_assert_eq!((0..read.len()).map(|at| read.get(at)).collect::<Vec<_>>(), numbers);
+            prop_assert_eq!(read.get(read.len()), None);
+            prop_assert_eq!(read.iter().collect::<Vec<_>>(), numbers);
             prop_assert_eq!(rest, [7]);
         }
 
@@ -107,7 +117,7 @@ mod tests {
         fn no_bytes_make_numbers_that_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), count in 0..5_u8) {
             let bytes = [&[count, 0, 0, 0], bytes.as_slice()].concat();
             if let Some((numbers, _)) = Numbers::read(&bytes) {
-                let _numbers = (0..=numbers.len()).fold(0, |sum, at| sum ^ numbers.get(at));
+                let _numbers = numbers.iter().fold(0, |sum, number| sum ^ number);
             }
         }
     }

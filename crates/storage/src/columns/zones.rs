@@ -9,7 +9,6 @@
 //!
 //! This file does not know what the order is for.
 
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use filedex_query::Path;
@@ -53,8 +52,16 @@ pub(super) struct Zones {
 pub(crate) struct ZoneReader<'p> {
     path: &'p Path,
     descending: bool,
-    latest: Vec<(u64, Zones)>,
+    latest: Vec<Latest>,
     memory: Memory,
+}
+
+/// Zones of a file, and the number of the block that is likely to be asked for next.
+#[derive(Debug)]
+struct Latest {
+    file: u64,
+    zones: Zones,
+    next: usize,
 }
 
 /// Stands in place of the number of a record that is not known, and of that of an only one.
@@ -134,27 +141,37 @@ impl Zones {
     }
 
     /// The zone of the block of that number.
-    fn zone(&self, at: usize) -> Zone {
-        let (head, rest) = (self.heads.get(at), self.rests.get(at));
-        match self.firsts.get(at) {
-            Some(&ONLY) => Zone { head, rest: u128::MAX, first: Some(0) },
-            Some(&first @ ..ONLY) => Zone { head, rest, first: Some(first) },
-            _ => Zone { head, rest, first: None },
-        }
+    fn zone(&self, at: usize) -> Option<Zone> {
+        let (head, rest) = (self.heads.get(at)?, self.rests.get(at)?);
+        Some(match *self.firsts.get(at)? {
+            ONLY => Zone { head, rest: u128::MAX, first: Some(0) },
+            NOT_KNOWN => Zone { head, rest, first: None },
+            first => Zone { head, rest, first: Some(first) },
+        })
     }
 
-    /// The same of the block that begins there.
-    fn find(&self, offset: u64) -> Option<Zone> {
+    /// The number of the block that begins there: that one, as a rule.
+    fn find(&self, offset: u64, likely: usize) -> Option<usize> {
+        let begins = |at| self.places.get(at).map(offset_of);
+        if begins(likely) == Some(offset) {
+            return Some(likely);
+        }
         let (mut low, mut high) = (0, self.places.len());
         while low < high {
             let middle = low.midpoint(high);
-            match offset_of(self.places.get(middle)).cmp(&offset) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Equal => return Some(self.zone(middle)),
-                Ordering::Greater => high = middle,
-            }
+            let is_before = begins(middle) < Some(offset);
+            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
         }
-        None
+        (begins(low) == Some(offset)).then_some(low)
+    }
+}
+
+impl Latest {
+    /// The zone of the block that begins there.
+    fn zone(&mut self, offset: u64) -> Option<Zone> {
+        let at = self.zones.find(offset, self.next)?;
+        self.next = at + 1;
+        self.zones.zone(at)
     }
 }
 
@@ -173,17 +190,18 @@ impl<'p> ZoneReader<'p> {
         place: Place,
         columns: impl FnOnce() -> Option<&'c ColumnFile>,
     ) -> Option<Zone> {
-        let known = self.latest.iter().position(|(file, _)| *file == place.file);
-        let latest = known.and_then(|at| self.latest.get(at));
-        if let Some(zone) = latest.and_then(|(_, zones)| zones.find(place.offset)) {
+        let known = self.latest.iter().position(|latest| latest.file == place.file);
+        let latest = known.and_then(|at| self.latest.get_mut(at));
+        if let Some(zone) = latest.and_then(|latest| latest.zone(place.offset)) {
             return Some(zone);
         }
         let (columns, wanted) = (columns()?, (self.path, self.descending));
         let number = columns.zones_of(place.offset)?;
         let zones = columns.zones(number, wanted, &mut self.memory)?;
-        let zone = zones.find(place.offset);
+        let mut latest = Latest { file: place.file, zones, next: 0 };
+        let zone = latest.zone(place.offset);
         known.into_iter().for_each(|at| drop(self.latest.swap_remove(at)));
-        self.latest.push((place.file, zones));
+        self.latest.push(latest);
         zone
     }
 
@@ -193,16 +211,16 @@ impl<'p> ZoneReader<'p> {
         &mut self,
         file: u64,
         columns: &ColumnFile,
-        show: &mut impl FnMut(u128, &dyn Fn() -> (Zone, Place)),
+        show: &mut impl FnMut(u128, &dyn Fn() -> Option<(Zone, Place)>),
     ) -> bool {
         (0..columns.zones_count()).all(|number| {
             let wanted = (self.path, self.descending);
             let Some(zones) = columns.zones(number, wanted, &mut self.memory) else { return false };
-            for at in 0..zones.places.len() {
-                show(zones.heads.get(at), &|| {
-                    let place = zones.places.get(at);
+            for (at, head) in zones.heads.iter().enumerate() {
+                show(head, &|| {
+                    let place = zones.places.get(at)?;
                     let (offset, length) = (offset_of(place), place as u32);
-                    (zones.zone(at), Place { file, offset, length })
+                    Some((zones.zone(at)?, Place { file, offset, length }))
                 });
             }
             true
@@ -273,7 +291,7 @@ mod tests {
             for (path, descending) in written.iter().flat_map(|path| [(path, false), (path, true)]) {
                 let (mut reader, mut all) = (ZoneReader::new(path, descending), Vec::new());
                 let is_known = reader.all(7, &columns, &mut |head, tell| {
-                    all.push(tell());
+                    all.push(tell().unwrap());
                     assert_eq!(all.last().unwrap().0.head, head);
                 });
                 prop_assert!(is_known);

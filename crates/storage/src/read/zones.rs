@@ -91,14 +91,14 @@ impl First {
     }
 
     #[inline]
-    fn push(&mut self, head: u128, tell: impl FnOnce() -> (Zone, Place)) {
+    fn push(&mut self, head: u128, tell: impl FnOnce() -> Option<(Zone, Place)>) {
         self.blocks += 1;
         if self.steps.len() < self.most {
-            self.steps.push(Step::of(tell()));
-        } else if let Some(mut last) = self.steps.peek_mut()
-            && head < last.bound
+            self.steps.extend(tell().map(Step::of));
+        } else if self.steps.peek().is_some_and(|last| head < last.bound)
+            && let (Some(zoned), Some(mut last)) = (tell(), self.steps.peek_mut())
         {
-            *last = Step::of(tell());
+            *last = Step::of(zoned);
         }
     }
 
@@ -258,7 +258,8 @@ impl<'e> Execution<'e> {
                 let file = version.file(item.place)?;
                 let zone = reader.zone(item.place, || file.columns());
                 are_known &= zone.is_some();
-                zone.into_iter().for_each(|zone| first.push(zone.head, || (zone, item.place)));
+                zone.into_iter()
+                    .for_each(|zone| first.push(zone.head, || Some((zone, item.place))));
             }
             Ok(())
         })?;
