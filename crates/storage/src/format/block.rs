@@ -46,7 +46,7 @@ pub(super) struct Table<B> {
 }
 
 /// One entry of a list, wherever it lies.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Entry<'a> {
     pub(crate) key: &'a [u8],
     pub(crate) class: Class,

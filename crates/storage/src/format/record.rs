@@ -54,6 +54,13 @@ pub(crate) struct Listed<'a> {
     pub(crate) payload: Cow<'a, [u8]>,
 }
 
+impl Listed<'_> {
+    /// The entry, which has of that one all that a record's entries have in common.
+    pub(crate) fn entry(&self, of: &Entry<'_>) -> Entry<'_> {
+        Entry { key: &self.key, class: of.class, size: of.size, payload: &self.payload }
+    }
+}
+
 impl Record {
     /// Checks the document and finds its place.
     ///

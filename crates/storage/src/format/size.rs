@@ -9,7 +9,7 @@ use filedex_query::{DocumentRef, ValueRef};
 use super::number;
 
 /// The part of one record in a sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Size(u64);
 
 /// Stands for a size that cannot be added up exactly.

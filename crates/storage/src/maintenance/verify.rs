@@ -1,10 +1,12 @@
 //! Compares everything that is kept twice: records, lists, sums, checksums, the index and its manifest.
 //!
 //! The records in the lists of rooms are the truth. From each of them follows one entry in each of its other
-//! lists, and its part of what these add up to; nothing else may be there. What the index says of blocks is
-//! counted again from the blocks. This file only reads.
+//! lists, and its part of what these add up to; nothing else may be there. Lists are gone through in the order in which
+//! they lie, and compared as a whole: which records a list says otherwise is found out for those alone that differ. What
+//! the index says of blocks is counted again from the blocks. This file only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use filedex_query::Clock as _;
@@ -12,11 +14,12 @@ use filedex_query::packed::PackedDocument;
 
 use super::rooms;
 use crate::error::Result;
+use crate::format::lists::{ALL_USERS, EVERYTHING, IDS, holds_records};
 use crate::format::record::document;
 use crate::format::{Block, Entry, List, Place, Standing, Tally};
 use crate::index::{Commit, Keyed};
 use crate::read::{Stops, Watch};
-use crate::snapshot::{Overlay, Snapshot};
+use crate::snapshot::{Bounds, Overlay, Run, Snapshot, Walk};
 use crate::store::{Audit, Store};
 
 /// What a verification found.
@@ -75,6 +78,7 @@ impl Store {
         check.index(chunks)?;
         check.usage(&commit);
         check.rooms(&mut |done| progress(done, expected))?;
+        check.entries()?;
         check.lists()?;
         progress(check.report.records, expected);
         Ok(check.report)
@@ -85,14 +89,26 @@ struct Check<'r> {
     reading: Snapshot<'r>,
     stops: Stops,
     report: Report,
-    /// What lists must add up to, by the records.
-    tallies: BTreeMap<List, Tally>,
+    /// What lists must hold, by the records.
+    expected: Holdings,
     /// Lists that the index has.
     listed: BTreeSet<List>,
     /// Bytes of each file that the index refers to.
     live: BTreeMap<u64, u64>,
     /// The list that is being gone through.
     current: Option<Current>,
+}
+
+/// What lists hold, by their keys.
+#[derive(Default)]
+struct Holdings(BTreeMap<Box<[u8]>, Holding>);
+
+/// What a list holds: what that adds up to, and all entries as one number, whatever their order. Others have hardly ever
+/// the same.
+#[derive(Default)]
+struct Holding {
+    tally: Tally,
+    entries: u64,
 }
 
 /// A list whose chunks are being gone through.
@@ -110,8 +126,8 @@ struct Current {
 
 impl<'r> Check<'r> {
     fn new(reading: Snapshot<'r>, stops: Stops) -> Check<'r> {
-        let (report, tallies, listed) = (Report::default(), BTreeMap::new(), BTreeSet::new());
-        Check { reading, stops, report, tallies, listed, live: BTreeMap::new(), current: None }
+        let (report, expected, listed) = (Report::default(), Holdings::default(), BTreeSet::new());
+        Check { reading, stops, report, expected, listed, live: BTreeMap::new(), current: None }
     }
 
     fn problem(&mut self, problem: String) {
@@ -253,22 +269,32 @@ impl<'r> Check<'r> {
 
     fn rooms(&mut self, progress: &mut dyn FnMut(u64)) -> Result<()> {
         for run in rooms::runs(self.reading)? {
-            self.stops.look()?;
-            // What cannot be read was told when the index was gone through.
-            let Ok(run) = run else { continue };
-            let block = rooms::block_of(self.reading, &run).ok().flatten();
-            run.each_entry(self.reading, block.as_ref(), &mut |list, entry| {
-                self.record(list, entry);
-                if self.report.records.is_multiple_of(rooms::TOLD_EVERY) {
-                    progress(self.report.records);
+            self.each_entry(run, &mut |check, list, entry| {
+                check.record(list, entry);
+                if check.report.records.is_multiple_of(rooms::TOLD_EVERY) {
+                    progress(check.report.records);
                 }
-                Ok(())
             })?;
         }
         Ok(())
     }
 
-    /// Checks that a record lies where its fields say, and that its lists know it.
+    /// Shows the entries of a run. What cannot be read was told when the index was gone through.
+    fn each_entry(
+        &mut self,
+        run: Result<Run>,
+        show: &mut dyn FnMut(&mut Self, &[u8], &Entry<'_>),
+    ) -> Result<()> {
+        self.stops.look()?;
+        let Ok(run) = run else { return Ok(()) };
+        let block = rooms::block_of(self.reading, &run).ok().flatten();
+        run.each_entry(self.reading, block.as_ref(), &mut |list, entry| {
+            show(self, list, entry);
+            Ok(())
+        })
+    }
+
+    /// Checks that a record lies where its fields say, and notes what its lists must hold for it.
     fn record(&mut self, list: &[u8], entry: &Entry<'_>) {
         if !PackedDocument::new(entry.payload).check() {
             return self.problem(format!("list {}: a record cannot be read", name(list)));
@@ -283,19 +309,46 @@ impl<'r> Check<'r> {
             self.problem(format!("record `{id}`: its entry does not agree with its fields"));
         }
         for listed in standing.entries(entry.payload).into_iter().flatten() {
-            let list = List::from_bytes(listed.list);
-            let found = self.reading.find(&list, &listed.key);
-            let expected = Entry {
-                key: &listed.key,
-                class: entry.class,
-                size: entry.size,
-                payload: &listed.payload,
-            };
+            self.expected.add(listed.list, &listed.entry(entry));
+        }
+    }
+
+    /// Compares the entries of the other lists with those that the records have.
+    fn entries(&mut self) -> Result<()> {
+        let mut found = Holdings::default();
+        for kind in [IDS, ALL_USERS, EVERYTHING] {
+            for run in Walk::lists(self.reading, kind, Bounds::of_prefix(kind))? {
+                self.each_entry(run, &mut |_, list, entry| found.add(list, entry))?;
+            }
+        }
+        let others = self.expected.others(&found);
+        if others.is_empty() {
+            return Ok(());
+        }
+        for run in rooms::runs(self.reading)? {
+            self.each_entry(run, &mut |check, _, entry| check.look_up(entry, &others))?;
+        }
+        for list in &others {
+            let list = name(list);
+            self.problem(format!("list {list}: its entries are not those of its records"));
+        }
+        Ok(())
+    }
+
+    /// Asks those of the lists of a record that are among these for its entry.
+    fn look_up(&mut self, entry: &Entry<'_>, lists: &BTreeSet<Box<[u8]>>) {
+        if !PackedDocument::new(entry.payload).check() {
+            return;
+        }
+        let standing = Standing::of(document(entry.payload));
+        let listed = standing.entries(entry.payload).into_iter().flatten();
+        for listed in listed.filter(|listed| lists.contains(listed.list)) {
+            let found = self.reading.find(&List::from_bytes(listed.list), &listed.key);
+            let expected = listed.entry(entry);
             let said = found.map(|found| {
-                found.map(|found| found.entry().is_some_and(|found| is_same(&found, &expected)))
+                found.map(|found| found.entry().is_some_and(|found| found == expected))
             });
-            self.said(id, listed.list, said);
-            self.tallies.entry(list).or_default().add(entry.class, entry.size);
+            self.said(&standing.id, listed.list, said);
         }
     }
 
@@ -321,12 +374,14 @@ impl<'r> Check<'r> {
                 lists.insert(List::from_bytes(last));
             }
         }
-        let mut tallies = std::mem::take(&mut self.tallies);
-        lists.extend(tallies.keys().cloned());
+        let mut expected = std::mem::take(&mut self.expected.0);
+        lists.extend(expected.keys().map(|list| List::from_bytes(list)));
         for list in lists {
             self.stops.look()?;
-            let (kept, recount) =
-                (self.reading.tally(&list), tallies.remove(&list).unwrap_or_default());
+            let (kept, recount) = (
+                self.reading.tally(&list),
+                expected.remove(list.bytes()).unwrap_or_default().tally,
+            );
             match kept {
                 Ok(kept) if *kept == recount => {}
                 Ok(kept) => self.problem(format!(
@@ -342,9 +397,29 @@ impl<'r> Check<'r> {
     }
 }
 
-fn is_same(one: &Entry<'_>, other: &Entry<'_>) -> bool {
-    (one.key, one.class, one.size, one.payload)
-        == (other.key, other.class, other.size, other.payload)
+impl Holdings {
+    fn add(&mut self, list: &[u8], entry: &Entry<'_>) {
+        let holding = match self.0.get_mut(list) {
+            Some(holding) => holding,
+            None => self.0.entry(list.into()).or_default(),
+        };
+        holding.tally.add(entry.class, entry.size);
+        holding.entries = holding.entries.wrapping_add(number_of(entry));
+    }
+
+    /// The lists of which the others say something else, but for those of rooms.
+    fn others(&self, others: &Holdings) -> BTreeSet<Box<[u8]>> {
+        let entries =
+            |holdings: &Holdings, list| holdings.0.get(list).map_or(0, |held| held.entries);
+        let lists = self.0.keys().chain(others.0.keys()).filter(|list| !holds_records(list));
+        lists.filter(|list| entries(self, *list) != entries(others, *list)).cloned().collect()
+    }
+}
+
+fn number_of(entry: &Entry<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    entry.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The first and the last key of a block.
@@ -356,4 +431,38 @@ fn ends_of(block: &Block) -> Option<(Vec<u8>, Vec<u8>)> {
 /// A key, printed so that it can be searched for.
 fn name(key: &[u8]) -> String {
     key.escape_ascii().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Class, Size};
+
+    fn holdings(entries: &[(&[u8], &str, &str)]) -> Holdings {
+        let mut holdings = Holdings::default();
+        for (list, key, payload) in entries {
+            let (class, size) = (Class::from_byte(1).unwrap(), Size::default());
+            let (key, payload) = (key.as_bytes(), payload.as_bytes());
+            holdings.add(list, &Entry { key, class, size, payload });
+        }
+        holdings
+    }
+
+    #[test]
+    fn lists_differ_by_any_of_their_entries_and_not_by_their_order() {
+        let users = [[ALL_USERS, b"a"].concat(), [ALL_USERS, b"b"].concat()];
+        let [one, other] = users.each_ref().map(Vec::as_slice);
+        let whole = [(one, "k", "1"), (one, "l", "2"), (other, "k", "1"), (IDS, "k", "1")];
+        let others = |entries: &[(&[u8], &str, &str)]| {
+            let others = holdings(&whole).others(&holdings(entries));
+            others.into_iter().map(Vec::from).collect::<Vec<_>>()
+        };
+        let [a, b, c, d] = whole;
+        assert!(others(&[d, b, c, a]).is_empty());
+        assert_eq!(others(&[a, (one, "l", "1"), c, d]), [one]);
+        assert_eq!(others(&[a, (one, "m", "2"), c, d]), [one]);
+        assert_eq!(others(&[a, (other, "l", "2"), c, d]), [one, other]);
+        assert_eq!(others(&[a, b, d]), [other]);
+        assert_eq!(others(&[a, b, c, d, (EVERYTHING, "k", "1")]), [EVERYTHING]);
+    }
 }
