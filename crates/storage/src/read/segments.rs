@@ -2,7 +2,7 @@
 //! columns on the disk or of records. Where there are many to be made a second thread makes those behind a seam, and judges
 //! their records.
 //!
-//! This file knows no conditions.
+//! This file knows no conditions: what is asked it hands on.
 
 use std::sync::Arc;
 use std::thread;
