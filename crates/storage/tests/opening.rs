@@ -342,6 +342,36 @@ fn a_store_whose_marker_a_power_cut_left_half_written_is_made_again() {
 }
 
 #[test]
+fn a_store_of_which_a_power_cut_left_the_first_log_alone_is_made_again() {
+    let made = Site::closed(0);
+    let log = fs::read(made.path().join("log.1")).unwrap();
+    // The name of the marker need not be on the disk before that of the log.
+    let left = [vec![], log[..log.len() / 2].to_vec(), vec![7; log.len()], log.clone()];
+    for left in left {
+        let site = tempfile::tempdir().unwrap();
+        fs::write(site.path().join("log.1"), &left).unwrap();
+        let mut options = Options::default();
+        options.create = false;
+        let refused = Store::open(site.path(), &options).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Missing, "{left:?}: {refused}");
+        assert!(!site.path().join("filedex").exists());
+        let store = Store::open(site.path(), &Options::default()).unwrap();
+        store.put(&Document::new().with("_id", "a").with("rid", "r")).unwrap();
+        store.close().unwrap();
+        let store = Store::open(site.path(), &options).unwrap();
+        assert!(store.get("a").unwrap().is_some());
+    }
+    for (name, bytes) in [("log.1", [log, vec![0]].concat()), ("log.2", vec![]), ("log.10", vec![])]
+    {
+        let site = tempfile::tempdir().unwrap();
+        fs::write(site.path().join(name), &bytes).unwrap();
+        let refused = Store::open(site.path(), &Options::default()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::NotAStore, "{name}: {refused}");
+        assert_eq!(fs::read(site.path().join(name)).unwrap(), bytes);
+    }
+}
+
+#[test]
 fn a_file_of_another_program_is_no_marker_that_was_being_written() {
     let alone = tempfile::tempdir().unwrap();
     fs::write(alone.path().join("filedex"), "a configuration\n").unwrap();

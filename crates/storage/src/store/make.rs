@@ -187,8 +187,7 @@ fn refuse_foreign(path: &Path) -> Result<()> {
     let directory = Directory::open(path)?;
     let names = directory.names()?;
     // Somebody else may be making a store here: the marker is the first of its files.
-    let is_made_here = directory.at(MARKER).exists();
-    if is_made_here || names.iter().all(|name| name == LOST_AND_FOUND) {
+    if directory.at(MARKER).exists() || is_at_most_begun(&directory, &names)? {
         return Ok(());
     }
     let path_text = path.display();
@@ -202,6 +201,16 @@ fn refuse_foreign(path: &Path) -> Result<()> {
         return Err(Error::new(ErrorKind::NotAStore, message));
     }
     Err(not_a_store(path, "it holds other files"))
+}
+
+/// Whether there is nothing, or only the log that a store begins with and no entry in it: a power cut may leave that of one
+/// that was being made, though the marker was there before.
+fn is_at_most_begun(directory: &Directory, names: &[String]) -> Result<bool> {
+    let log = Numbered::Log.name(1);
+    if !names.iter().all(|name| name == LOST_AND_FOUND || *name == log) {
+        return Ok(false);
+    }
+    Ok(!Replay::may_have_entries(&directory.read(&log)?.unwrap_or_default()))
 }
 
 fn has_files_of_a_store(directory: &Directory) -> Result<bool> {
