@@ -125,12 +125,7 @@ impl BlockFile {
             let frame = Frame::open(frame).filter(|frame| frame.list() == list);
             let frame = frame.ok_or_else(|| self.damaged(place.offset))?;
             let Some(at) = frame.find(key) else { return Ok(None) };
-            MEMORY.with_borrow_mut(|memory| {
-                let entry = frame.entry(at, memory);
-                let shown = show(at, &entry.ok_or_else(|| self.damaged(place.offset))?);
-                memory.shrink_to(MOST_KEPT);
-                Ok(Some(shown))
-            })
+            self.unpacked(&frame, place, at, |entry| show(at, entry)).map(Some)
         })?
     }
 
@@ -138,14 +133,26 @@ impl BlockFile {
     pub(crate) fn nth(&self, place: Place, at: usize) -> Result<Block> {
         self.read_frame(place.offset, place.length as usize, |frame| {
             let frame = Frame::open(frame).ok_or_else(|| self.damaged(place.offset))?;
-            let alone = MEMORY.with_borrow_mut(|memory| {
-                let entry = frame.entry(at, memory);
-                let alone = entry.and_then(|entry| Block::alone(frame.list(), &entry, at));
-                memory.shrink_to(MOST_KEPT);
-                alone
-            });
+            let alone = |entry: &Entry<'_>| Block::alone(frame.list(), entry, at);
+            let alone = self.unpacked(&frame, place, at, alone)?;
             Ok(alone.ok_or_else(|| self.damaged(place.offset))?.lying_at(place))
         })?
+    }
+
+    /// Shows the entry of that number in a frame that was read at that place.
+    fn unpacked<T>(
+        &self,
+        frame: &Frame<'_>,
+        place: Place,
+        at: usize,
+        show: impl FnOnce(&Entry<'_>) -> T,
+    ) -> Result<T> {
+        MEMORY.with_borrow_mut(|memory| {
+            let entry = frame.entry(at, memory);
+            let shown = show(&entry.ok_or_else(|| self.damaged(place.offset))?);
+            memory.shrink_to(MOST_KEPT);
+            Ok(shown)
+        })
     }
 
     /// The block in a frame that was read at that place, verified, which is one of the list of that key.

@@ -203,13 +203,14 @@ impl Segment {
     }
 }
 
+/// A block: its key, how much of that is its list's, and where it lies.
+type KeyedBlock<'k> = (&'k [u8], usize, Place);
+
 /// A segment that blocks are added to.
 pub(crate) struct SegmentBuilder<'w> {
     wanted: &'w Wanted,
     keys: Vec<u8>,
     blocks: Vec<Placed>,
-    /// How many records there are so far.
-    records: usize,
     rows: RowsBuilder,
     /// The last records, whose columns are copied once nothing follows them in their group.
     run: Option<Run>,
@@ -224,7 +225,6 @@ impl<'w> SegmentBuilder<'w> {
             wanted,
             keys: Vec::new(),
             blocks: Vec::new(),
-            records: 0,
             rows: RowsBuilder::new(&wanted.paths),
             run: None,
             earlier: earlier.filter(|earlier| earlier.has(wanted)),
@@ -233,25 +233,44 @@ impl<'w> SegmentBuilder<'w> {
 
     /// Whether it takes in no further block.
     pub(crate) fn is_full(&self) -> bool {
-        self.records >= RECORDS
+        self.len() >= RECORDS
     }
 
-    /// Adds a block under that key, if the earlier segment knows all of it, or if these are the columns beside its file;
-    /// says whether it did.
+    /// Adds a block under that key, of which the earlier segment knows all; says whether it does.
+    pub(crate) fn take_over(
+        &mut self,
+        placed: KeyedBlock<'_>,
+        groups: &Groups,
+        account: &Account,
+    ) -> Result<bool> {
+        let Some(earlier) = self.earlier.clone() else { return Ok(false) };
+        let Some(block) = earlier.block_at(placed.2) else { return Ok(false) };
+        let rows = earlier.rows(block..block + 1);
+        account.work(1 + rows.len() as u64 / COPIED_A_STEP)?;
+        self.end_run(groups);
+        self.rows.copy(&earlier.rows, rows, None);
+        self.place(placed);
+        Ok(true)
+    }
+
+    /// Adds a block under that key, if these columns beside its file have it; says whether they do.
     pub(crate) fn copy(
         &mut self,
-        (key, list_length, place): (&[u8], usize, Place),
-        columns: Option<&ColumnFile>,
+        placed: KeyedBlock<'_>,
+        columns: &ColumnFile,
         groups: &mut Groups,
         account: &Account,
     ) -> Result<bool> {
-        let records = match self.take_over(place, groups) {
-            Some(records) => Some(records),
-            None => columns.and_then(|columns| self.append(columns, place, groups)),
-        };
-        let Some(records) = records else { return Ok(false) };
-        account.work(1 + records as u64 / COPIED_A_STEP)?;
-        self.place((key, list_length, place), records);
+        let before = self.len();
+        if !self.run.as_mut().is_some_and(|run| groups.go_on(run, placed.2)) {
+            self.end_run(groups);
+            self.run = groups.find(columns, placed.2, &self.wanted.paths);
+            if self.run.is_none() {
+                return Ok(false);
+            }
+        }
+        account.work(1 + (self.len() - before) as u64 / COPIED_A_STEP)?;
+        self.place(placed);
         Ok(true)
     }
 
@@ -271,7 +290,7 @@ impl<'w> SegmentBuilder<'w> {
             account.work(STEPS_A_RECORD.saturating_add(read))?;
             self.rows.add(entry.class, entry.payload);
         }
-        self.place((key, block.list().len(), place), block.len());
+        self.place((key, block.list().len(), place));
         Ok(())
     }
 
@@ -295,24 +314,9 @@ impl<'w> SegmentBuilder<'w> {
         }
     }
 
-    /// Adds what the earlier segment has of the block at that place; says how many records it has.
-    fn take_over(&mut self, place: Place, groups: &Groups) -> Option<usize> {
-        let earlier = self.earlier.clone()?;
-        let block = earlier.block_at(place)?;
-        let rows = earlier.rows(block..block + 1);
-        self.end_run(groups);
-        self.rows.copy(&earlier.rows, rows.clone(), None);
-        Some(rows.len())
-    }
-
-    /// Adds what lies in columns of the block at that place.
-    fn append(&mut self, columns: &ColumnFile, place: Place, groups: &mut Groups) -> Option<usize> {
-        if let Some(records) = self.run.as_mut().and_then(|run| groups.go_on(run, place)) {
-            return Some(records);
-        }
-        self.end_run(groups);
-        let run = groups.find(columns, place, &self.wanted.paths)?;
-        Some(self.run.insert(run).len())
+    /// How many records there are so far.
+    fn len(&self) -> usize {
+        self.rows.len() + self.run.as_ref().map_or(0, Run::len)
     }
 
     /// Copies what is to be copied yet.
@@ -322,15 +326,14 @@ impl<'w> SegmentBuilder<'w> {
         }
     }
 
-    fn place(&mut self, (key, list_length, place): (&[u8], usize, Place), records: usize) {
-        let start = self.keys.len() as u32;
-        self.records += records;
+    fn place(&mut self, (key, list_length, place): KeyedBlock<'_>) {
+        let (start, rows_end) = (self.keys.len() as u32, self.len() as u32);
         self.keys.extend_from_slice(key);
         self.blocks.push(Placed {
             key: start,
             key_end: self.keys.len() as u32,
             list_length: list_length as u32,
-            rows_end: self.records as u32,
+            rows_end,
             place,
         });
     }

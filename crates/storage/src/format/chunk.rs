@@ -13,7 +13,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::keys::compare;
+use super::keys::place_among;
 use super::number;
 use super::slice::Slice;
 use super::tally::{Tally, Weights};
@@ -163,13 +163,7 @@ impl Chunk {
 
     /// The number of the last block whose fence is not greater than the key; the first, if there is none.
     pub(crate) fn find(&self, key: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = low.midpoint(high);
-            let is_before = self.fence(middle).is_some_and(|fence| compare(fence, key).is_le());
-            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
-        }
-        low.saturating_sub(1)
+        place_among(self.count, |at| self.fence(at), key)
     }
 
     /// Whether every item can be read and the fences are in order.

@@ -55,6 +55,23 @@ pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
     }
 }
 
+/// The number of the last of so many fences, which are in order, that is not greater than the key; of the first, if there
+/// is none.
+#[inline]
+pub(crate) fn place_among<'f>(
+    count: usize,
+    fence: impl Fn(usize) -> Option<&'f [u8]>,
+    key: &[u8],
+) -> usize {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        let is_before = fence(middle).is_some_and(|fence| compare(fence, key).is_le());
+        (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
+    }
+    low.saturating_sub(1)
+}
+
 /// The first bytes of a key as a number. Those of two keys are in the order of the keys, or equal.
 #[inline]
 pub(crate) fn first_bytes(key: &[u8]) -> u128 {

@@ -2,7 +2,7 @@
 
 use super::Keyed;
 use crate::format::Class;
-use crate::format::keys::compare;
+use crate::format::keys::place_among;
 
 /// The chunks of one list.
 #[derive(Debug, Default)]
@@ -68,13 +68,7 @@ impl Outline {
 
     /// The number of the chunk in which that key of the list lies or belongs.
     pub(crate) fn place(&self, key: &[u8]) -> usize {
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            let is_before = compare(self.fence(middle), key).is_le();
-            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
-        }
-        low.saturating_sub(1)
+        place_among(self.len(), |at| Some(self.fence(at)), key)
     }
 
     /// How many entries of each class lie before the chunk of that number.

@@ -322,11 +322,7 @@ impl<'e> Execution<'e> {
         }
     }
 
-    pub(super) fn whole_block(
-        &mut self,
-        here: Here<'_>,
-        collector: &mut Collector<'_>,
-    ) -> Result<Flow> {
+    fn whole_block(&mut self, here: Here<'_>, collector: &mut Collector<'_>) -> Result<Flow> {
         let Some(block) = here.block else { return Ok(Flow::On) };
         let in_block = |(at, entry)| Lying::InBlock(at, entry);
         match self.direction() {

@@ -77,9 +77,9 @@ impl<'e> Execution<'e> {
                 let made = second.spawn(scope, move || {
                     let account = Account::default().watched_by(Arc::new(is_over));
                     let made_of = other.make_from(from, &account, |segment| {
-                        let judge =
-                            |number| asking.judge_ahead(segment, &mut open, number, &account);
-                        number.into_iter().for_each(judge);
+                        if let Some(number) = number {
+                            asking.judge_ahead(segment, &mut open, number, &account);
+                        }
                     });
                     (made_of, account.steps())
                 });
@@ -233,9 +233,15 @@ impl<'e> Segments<'e> {
                 return Ok(None);
             }
             let (list, place) = (run.list(), item.place);
-            let columns = self.columns(place, wanted, &mut files)?;
             let placed = (key.as_slice(), list.len(), place);
-            if !builder.copy(placed, columns, &mut self.groups, account)? {
+            if builder.take_over(placed, &self.groups, account)? {
+                continue;
+            }
+            let is_copied = match self.columns(place, wanted, &mut files)? {
+                Some(columns) => builder.copy(placed, columns, &mut self.groups, account)?,
+                None => false,
+            };
+            if !is_copied {
                 self.add(&mut builder, (&key, list, place), account)?;
             }
         }
