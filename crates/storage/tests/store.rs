@@ -4,9 +4,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::support::plan;
-use filedex_query::ejson::{Form, Marked, to_text};
-use filedex_query::{Date, Document, Plan, Value, ValueRef};
+use super::support::{both, plan};
+use filedex_query::{Date, Document, Value};
 use filedex_storage::{
     Cancel, Cursor, Durability, ErrorKind, Options, Page, Put, Store, Watch, Window,
 };
@@ -300,25 +299,6 @@ fn blocks_longer_than_what_is_read_ahead_are_read_in_order() {
     let plan = plan(r#"{"size":{"$gte":1}}"#, r#"{"size":1,"_id":1}"#);
     let page = store.page(&plan, Window { offset: 0, count: Some(50) }, &Watch::default()).unwrap();
     assert_eq!((page.total, page.documents.len()), (40, 40));
-}
-
-/// The texts of the window, and those of the records that a page has there.
-fn both(store: &Store, plan: &Plan, window: Window) -> (Vec<String>, Vec<String>) {
-    let (mut joined, mut texts) = (Vec::new(), Vec::new());
-    let mut add = |text: &[u8], count: u64| joined.push((text.to_vec(), count));
-    let total = store.texts(plan, window, &Watch::default(), &mut add).unwrap();
-    let mut add = |text: Marked<'_>| texts.push(String::from_utf8(text.text().to_vec()).unwrap());
-    assert_eq!(store.marked(plan, window, &Watch::default(), &mut add).unwrap(), total);
-    let mut left = texts.iter();
-    for (text, count) in joined {
-        let several: Vec<&str> = left.by_ref().take(count as usize).map(String::as_str).collect();
-        assert_eq!((several.len() as u64, several.join(",").as_bytes()), (count, text.as_slice()));
-    }
-    assert_eq!(left.next(), None);
-    let page = store.page(plan, window, &Watch::default()).unwrap();
-    assert_eq!(total, page.total);
-    let written = |record: &Document| to_text(ValueRef::Document(record.view()), Form::Plain);
-    (texts, page.documents.iter().map(written).collect())
 }
 
 #[test]

@@ -1,10 +1,11 @@
-//! The first records of an order among those in blocks, as of a version: where each lies.
+//! The first records of an order among those in blocks, as of a version: where each lies, and its text.
 //!
 //! What memtables say is for whoever reads to put in between. How an order comes about this file does not know.
 
 use std::sync::Arc;
 
 use super::ByKey;
+use super::text::Texts;
 use super::views::ViewKey;
 use crate::format::Place;
 
@@ -17,7 +18,7 @@ pub(crate) struct FirstsKey {
 }
 
 /// The first records of an order, if it could be told where they lie.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Firsts {
     /// The version whose blocks they lie in.
     pub(crate) version: u64,
@@ -27,6 +28,8 @@ pub(crate) struct Firsts {
     pub(crate) places: Option<Box<[(Place, usize)]>>,
     /// Whether there are no others.
     pub(crate) are_all: bool,
+    /// The texts of the first of them, once somebody wanted these.
+    pub(crate) texts: Arc<Texts>,
 }
 
 /// Those that were found last.
@@ -34,7 +37,7 @@ pub(crate) struct Firsts {
 pub(crate) struct KeptFirsts(ByKey<FirstsKey, Arc<Firsts>>);
 
 /// What some usually take.
-const USUAL_BYTES: u64 = 4000;
+const USUAL_BYTES: u64 = 40_000;
 
 impl Firsts {
     /// Whether they tell where so many are, or that it can't be told.
@@ -59,9 +62,9 @@ impl KeptFirsts {
     /// Keeps them in place of those of an earlier version.
     pub(crate) fn keep(&self, key: FirstsKey, firsts: &Arc<Firsts>) {
         if self.get(&key).is_none_or(|kept| kept.version <= firsts.version) {
-            let texts = key.view.from.len() + key.view.to.len() + key.view.sort.len();
+            let name = key.view.from.len() + key.view.to.len() + key.view.sort.len();
             let places = firsts.places.as_ref().map_or(0, |places| size_of_val(&**places));
-            let bytes = texts + key.conditions.len() + places;
+            let bytes = name + key.conditions.len() + places + firsts.texts.memory();
             self.0.keep(key, firsts.clone(), bytes);
         }
     }

@@ -1,19 +1,21 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 3\n" number u64 | column* | directory | start u64 | checksum u32
-//! directory := paths (length path)* | groups placed* | zones placed*
+//! file      := "filedex columns 4\n" number u64 | column* | directory | start u64 | checksum u32
+//! directory := paths (length path)* | zones placed* | placed
+//! groups    := groups placed*
 //! placed    := first block | start of its columns | (length | whole | checksum u32)*
 //! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
 //! ```
 //!
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
 //! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. So do the columns of the zones
-//! of consecutive blocks: where these lie, and the zones by each path in either direction. Fixed integers are
-//! little-endian, others numbers of variable length. `start` is where the directory begins, which the checksum covers.
+//! of consecutive blocks: where these lie, and by each path in either direction the heads and the rests. Which groups there
+//! are is a column itself, as there are many and few who ask for them. Fixed integers are little-endian, others numbers of
+//! variable length. `start` is where the directory begins, which the checksum covers.
 
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use filedex_query::{Limits, Path};
 
@@ -21,14 +23,14 @@ use super::groups::Group;
 use super::numbers::Numbers;
 use super::rows::Rows;
 use super::values::Values;
-use super::zones::{BLOCKS, Zones};
+use super::zones::BLOCKS;
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
 use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 3\n";
+const TITLE: &[u8; 18] = b"filedex columns 4\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -44,8 +46,10 @@ const MOST_BYTES: u64 = 16 << 20;
 pub(crate) struct ColumnFile {
     file: File,
     paths: Vec<Path>,
-    groups: Vec<Placed>,
     zones: Vec<Placed>,
+    /// Where it lies which groups there are, and these once they were asked for.
+    listed: Placed,
+    groups: OnceLock<Vec<Placed>>,
 }
 
 /// Where columns of consecutive blocks lie: those of a group, or those of zones.
@@ -94,8 +98,8 @@ impl ColumnFile {
         if number::fixed(&trailer, 8)? != crc32fast::hash(&bytes) {
             return None;
         }
-        let (paths, groups, zones) = directory_of(&bytes)?;
-        Some(ColumnFile { file, paths, groups, zones })
+        let (paths, zones, listed) = directory_of(&bytes)?;
+        Some(ColumnFile { file, paths, zones, listed, groups: OnceLock::new() })
     }
 
     /// Whether there are columns of all these paths.
@@ -105,7 +109,7 @@ impl ColumnFile {
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.
     pub(super) fn group_of(&self, offset: u64) -> Option<usize> {
-        number_of(&self.groups, offset)
+        number_of(self.groups(), offset)
     }
 
     /// The number of the zones that the block at that offset belongs to, if it belongs to any.
@@ -123,22 +127,42 @@ impl ColumnFile {
         self.zones.len()
     }
 
-    /// The zones of that number, by a path in a direction.
-    pub(super) fn zones(
+    /// Where the blocks lie that have the zones of that number.
+    pub(super) fn places<'m>(
         &self,
-        at: usize,
-        (path, descending): (&Path, bool),
-        memory: &mut Memory,
-    ) -> Option<Zones> {
-        let zones = self.zones.get(at)?;
-        let (places, _) = Numbers::read(self.unpacked(zones, 0, memory)?)?;
-        let column = 2 * self.number_of(path)? + 1 + usize::from(descending);
-        Zones::read(places, self.unpacked(zones, column, memory)?)
+        zones: usize,
+        memory: &'m mut Memory,
+    ) -> Option<Numbers<&'m [u8]>> {
+        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, 0, memory)?)?.0)
+    }
+
+    /// How the least keys of these blocks begin, by a path in a direction.
+    pub(super) fn heads<'m>(
+        &self,
+        zones: usize,
+        path: &Path,
+        descending: bool,
+        memory: &'m mut Memory,
+    ) -> Option<Numbers<&'m [u8]>> {
+        let column = self.column_of(path, descending)?;
+        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, column, memory)?)?.0)
+    }
+
+    /// What else there is of these zones.
+    pub(super) fn rests<'m>(
+        &self,
+        zones: usize,
+        path: &Path,
+        descending: bool,
+        memory: &'m mut Memory,
+    ) -> Option<&'m [u8]> {
+        let column = self.column_of(path, descending)? + 1;
+        self.unpacked(self.zones.get(zones)?, column, memory)
     }
 
     /// The columns of these paths of the group of that number.
     pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
-        let group = self.groups.get(at)?;
+        let group = self.groups().get(at)?;
         let head = self.unpacked(group, 0, memory)?;
         let (blocks, classes, ids) = head_of(head)?;
         let mut values = Vec::with_capacity(paths.len());
@@ -147,6 +171,21 @@ impl ColumnFile {
             values.push(Values::read(path, classes.len(), column)?);
         }
         Some(Group::new(blocks, Rows { classes, ids, values }))
+    }
+
+    /// The groups; none where it cannot be told which there are.
+    fn groups(&self) -> &[Placed] {
+        self.groups.get_or_init(|| {
+            let mut memory = Memory::default();
+            let groups = self.unpacked(&self.listed, 0, &mut memory);
+            let groups = groups.and_then(|groups| all_placed(self.paths.len() + 1, groups));
+            groups.map_or_else(Vec::new, |(groups, _)| groups)
+        })
+    }
+
+    /// The number of the heads by a path in a direction among the columns of zones.
+    fn column_of(&self, path: &Path, descending: bool) -> Option<usize> {
+        Some(1 + 2 * (2 * self.number_of(path)? + usize::from(descending)))
     }
 
     fn number_of(&self, path: &Path) -> Option<usize> {
@@ -198,14 +237,18 @@ pub(super) fn header(number: u64) -> [u8; HEADER] {
     header
 }
 
-/// Appends a directory.
-pub(super) fn put_directory(paths: &[Path], all: [&[Placed]; 2], out: &mut Vec<u8>) {
+/// Appends a directory: which paths, where zones lie, and where it lies which groups there are.
+pub(super) fn put_directory(paths: &[Path], zones: &[Placed], listed: &Placed, out: &mut Vec<u8>) {
     number::put(out, paths.len() as u64);
     paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
-    for placed in all {
-        number::put(out, placed.len() as u64);
-        placed.iter().for_each(|placed| put_placed(placed, out));
-    }
+    put_all(zones, out);
+    put_placed(listed, out);
+}
+
+/// Appends where columns lie.
+pub(super) fn put_all(all: &[Placed], out: &mut Vec<u8>) {
+    number::put(out, all.len() as u64);
+    all.iter().for_each(|placed| put_placed(placed, out));
 }
 
 fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
@@ -218,7 +261,7 @@ fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
     }
 }
 
-fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>, Vec<Placed>)> {
+fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>, Placed)> {
     let (count, mut rest) = number::take(bytes)?;
     let mut paths = Vec::new();
     for _ in 0..count {
@@ -226,9 +269,9 @@ fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>, Vec<Placed>)> {
         (text, rest) = number::take_sized(rest)?;
         paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
     }
-    let (groups, rest) = all_placed(paths.len() + 1, rest)?;
-    let (zones, _) = all_placed(2 * paths.len() + 1, rest)?;
-    Some((paths, groups, zones))
+    let (zones, rest) = all_placed(4 * paths.len() + 1, rest)?;
+    let (listed, _) = placed(1, rest)?;
+    Some((paths, zones, listed))
 }
 
 fn all_placed(columns: usize, bytes: &[u8]) -> Option<(Vec<Placed>, &[u8])> {

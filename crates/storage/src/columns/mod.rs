@@ -21,4 +21,4 @@ pub(crate) use groups::{Groups, Run};
 pub(crate) use rows::{Rows, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;
-pub(crate) use zones::{Zone, ZoneReader};
+pub(crate) use zones::{Zone, ZoneReader, Zoned};

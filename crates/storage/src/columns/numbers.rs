@@ -10,78 +10,122 @@ use crate::format::number;
 
 /// Numbers as they lie in a file.
 #[derive(Debug)]
-pub(super) struct Numbers {
+pub(super) struct Numbers<B> {
+    /// All bytes of them, with what comes before the first.
+    bytes: B,
     count: usize,
-    /// Which bytes of a number are its own, and a mask of these.
-    from: u32,
+    /// How many bytes of a number are its own, a mask of these, and how many bits lie behind them.
     width: usize,
     own: u128,
+    shift: u32,
     /// What all have in common.
     common: u128,
-    /// Those of the numbers, and so many behind them that a whole number can be read from each place.
-    bytes: Box<[u8]>,
 }
 
-/// Bytes before those of the numbers.
+/// Bytes before those of the numbers: a whole number can be read up to where each ends.
 const HEADER: usize = 4 + 1 + 1 + WIDTH;
 
 const WIDTH: usize = size_of::<u128>();
 
-impl Numbers {
-    /// Appends these numbers.
-    pub(super) fn put(numbers: impl Iterator<Item = u128> + Clone, out: &mut Vec<u8>) {
-        let first = numbers.clone().next().unwrap_or(0);
-        let all = |(all, differing), number| (all | number, differing | (number ^ first));
-        let (all, differing) = numbers.clone().fold((0, 0), all);
-        // Of numbers that are all the same there is still a byte.
-        let to = (WIDTH - all.trailing_zeros() as usize / 8).max(1);
-        let from = (differing.leading_zeros() as usize / 8).min(to - 1);
-        out.extend_from_slice(&(numbers.clone().count() as u32).to_le_bytes());
-        out.extend_from_slice(&[from as u8, to as u8]);
-        out.extend_from_slice(&first.to_be_bytes());
-        for number in numbers {
-            out.extend_from_slice(number.to_be_bytes().get(from..to).unwrap_or_default());
-        }
+/// Appends these numbers.
+pub(super) fn put(numbers: impl Iterator<Item = u128> + Clone, out: &mut Vec<u8>) {
+    let first = numbers.clone().next().unwrap_or(0);
+    let all = |(all, differing), number| (all | number, differing | (number ^ first));
+    let (all, differing) = numbers.clone().fold((0, 0), all);
+    // Of numbers that are all the same there is still a byte.
+    let to = (WIDTH - all.trailing_zeros() as usize / 8).max(1);
+    let from = (differing.leading_zeros() as usize / 8).min(to - 1);
+    out.extend_from_slice(&(numbers.clone().count() as u32).to_le_bytes());
+    out.extend_from_slice(&[from as u8, to as u8]);
+    out.extend_from_slice(&first.to_be_bytes());
+    for number in numbers {
+        out.extend_from_slice(number.to_be_bytes().get(from..to).unwrap_or_default());
     }
+}
 
+impl<'b> Numbers<&'b [u8]> {
     /// Reads numbers, and gives what comes behind them.
-    pub(super) fn read(bytes: &[u8]) -> Option<(Numbers, &[u8])> {
-        let (header, rest) = bytes.split_at_checked(HEADER)?;
+    pub(super) fn read(bytes: &'b [u8]) -> Option<(Numbers<&'b [u8]>, &'b [u8])> {
+        let header = bytes.get(..HEADER)?;
         let count = number::fixed(header, 0)? as usize;
         let [from, to] = *header.get(4..)?.first_chunk()?;
         let width = usize::from(to.checked_sub(from)?);
-        if width == 0 || usize::from(to) > WIDTH {
+        let shift = 8 * (WIDTH as u32).checked_sub(to.into())?;
+        if width == 0 {
             return None;
         }
-        let behind = |byte: u8| u128::MAX.checked_shr(8 * u32::from(byte)).unwrap_or(0);
-        let (from_there, behind_it) = (behind(from), behind(to));
-        let first = u128::from_be_bytes(*header.last_chunk()?);
-        let (bytes, rest) = rest.split_at_checked(count.checked_mul(width)?)?;
-        let bytes = [bytes, &[0; WIDTH]].concat().into();
-        let (own, common) = (from_there & !behind_it, first & !from_there);
-        Some((Numbers { count, from: from.into(), width, own, common, bytes }, rest))
+        let behind = u128::MAX.checked_shr(8 * u32::from(from)).unwrap_or(0);
+        let common = u128::from_be_bytes(*header.last_chunk()?) & !behind;
+        let (own, length) = (behind >> shift, count.checked_mul(width)?.checked_add(HEADER)?);
+        let (bytes, rest) = bytes.split_at_checked(length)?;
+        Some((Numbers { bytes, count, width, own, shift, common }, rest))
     }
 
+    /// The same in memory of their own.
+    pub(super) fn kept(self) -> Numbers<Box<[u8]>> {
+        let Numbers { bytes, count, width, own, shift, common } = self;
+        Numbers { bytes: bytes.into(), count, width, own, shift, common }
+    }
+}
+
+impl<B: AsRef<[u8]>> Numbers<B> {
     pub(super) fn len(&self) -> usize {
         self.count
     }
 
     /// The number of that place.
     pub(super) fn get(&self, at: usize) -> Option<u128> {
-        let bytes = self.bytes.get(at * self.width..).filter(|_| at < self.count)?;
-        bytes.first_chunk().map(|bytes| self.number(bytes))
+        let own = self.own(self.bytes.as_ref(), at)?;
+        Some(self.common | own << self.shift)
     }
 
-    /// All of them in order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u128> {
-        let starts = (0..self.count).map(|at| at * self.width);
-        starts.map_while(|start| Some(self.number(self.bytes.get(start..)?.first_chunk()?)))
+    /// Shows in order, each with its place, those that are at most so much: from each on as much as comes back of it, which
+    /// is never more than before.
+    pub(super) fn each_up_to(
+        &self,
+        most: Option<u128>,
+        show: impl FnMut(usize, u128) -> Option<u128>,
+    ) {
+        match self.width > size_of::<u64>() {
+            true => self.up_to(self.all(u128::from_be_bytes), most, show),
+            false => self.up_to(self.all(|own| u64::from_be_bytes(own).into()), most, show),
+        }
     }
 
-    /// The number that begins there; what follows is another one's.
+    fn up_to(
+        &self,
+        all: impl Iterator<Item = u128>,
+        most: Option<u128>,
+        mut show: impl FnMut(usize, u128) -> Option<u128>,
+    ) {
+        let up_to = |most: u128| Some(most.checked_sub(self.common)? >> self.shift);
+        let Some(mut most) = most.and_then(up_to) else { return };
+        for (at, own) in all.enumerate() {
+            if own <= most {
+                let number = self.common | own << self.shift;
+                most = match show(at, number).and_then(up_to) {
+                    Some(most) => most,
+                    None => return,
+                };
+            }
+        }
+    }
+
+    /// Of all of them the bytes that are their own, as numbers, read of so many bytes up to where each ends.
+    fn all<const BYTES: usize>(
+        &self,
+        read: impl Fn([u8; BYTES]) -> u128,
+    ) -> impl Iterator<Item = u128> {
+        let from = self.bytes.as_ref().get(HEADER + self.width - BYTES..).unwrap_or_default();
+        let ends = from.windows(BYTES).step_by(self.width);
+        ends.filter_map(move |bytes| Some(read(*bytes.first_chunk()?) & self.own))
+    }
+
+    /// The bytes that are a number's own, as a number.
     #[inline]
-    fn number(&self, bytes: &[u8; WIDTH]) -> u128 {
-        self.common | u128::from_be_bytes(*bytes) >> (8 * self.from) & self.own
+    fn own(&self, bytes: &[u8], at: usize) -> Option<u128> {
+        let end = HEADER + (at + 1) * self.width;
+        Some(u128::from_be_bytes(*bytes.get(..end)?.last_chunk()?) & self.own)
     }
 }
 
@@ -90,6 +134,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// Bounds about numbers, each with how many that are at most so much are shown of them.
+    fn bounds(numbers: &[u128]) -> Vec<(usize, Option<u128>)> {
+        let about = |number: &u128| [number.checked_sub(1), Some(*number), number.checked_add(1)];
+        let bounds = numbers.iter().flat_map(about).chain([None, Some(0), Some(u128::MAX)]);
+        let times = [1, 2, usize::MAX];
+        bounds.flat_map(|bound| times.map(|times| (times, bound))).collect()
+    }
 
     proptest! {
         #[test]
@@ -103,21 +155,36 @@ mod tests {
             let above = !u128::MAX.checked_shr(8 * low).unwrap_or(0);
             let numbers: Vec<u128> = numbers.iter().map(|number| number & kept | common & above).collect();
             let mut bytes = Vec::new();
-            Numbers::put(numbers.iter().copied(), &mut bytes);
+            put(numbers.iter().copied(), &mut bytes);
             let width = kept.count_ones().max(8) as usize / 8;
             prop_assert!(bytes.len() <= HEADER + numbers.len() * width);
             bytes.push(7);
             let (read, rest) = Numbers::read(&bytes).unwrap();
-            prop_assert_eq!(read.get(read.len()), None);
-            prop_assert_eq!(read.iter().collect::<Vec<_>>(), numbers);
             prop_assert_eq!(rest, [7]);
+            let read = read.kept();
+            prop_assert_eq!(read.get(read.len()), None);
+            prop_assert_eq!((0..read.len()).filter_map(|at| read.get(at)).collect::<Vec<_>>(), numbers.clone());
+            for (at, most) in bounds(&numbers) {
+                let (mut shown, mut left) = (Vec::new(), at);
+                read.each_up_to(most, |place, number| {
+                    shown.push((place, number));
+                    left -= 1;
+                    most.filter(|_| left > 0)
+                });
+                let small = numbers.iter().copied().enumerate().filter(|(_, number)| Some(*number) <= most);
+                prop_assert_eq!(shown, small.take(at).collect::<Vec<_>>());
+            }
         }
 
         #[test]
         fn no_bytes_make_numbers_that_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), count in 0..5_u8) {
             let bytes = [&[count, 0, 0, 0], bytes.as_slice()].concat();
             if let Some((numbers, _)) = Numbers::read(&bytes) {
-                let _numbers = numbers.iter().fold(0, |sum, number| sum ^ number);
+                let mut sum = 0;
+                numbers.each_up_to(Some(u128::MAX), |_, number| {
+                    sum ^= number;
+                    Some(u128::MAX)
+                });
             }
         }
     }

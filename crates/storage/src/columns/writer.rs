@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::file::{Packed, Placed, header, put_directory, put_head};
+use super::file::{Packed, Placed, header, put_all, put_directory, put_head};
 use super::rows::RowsBuilder;
 use super::zones::ZonesBuilder;
 use crate::disk::Directory;
@@ -98,9 +98,13 @@ impl ColumnWriter {
         if self.has_failed {
             return;
         }
+        let (mut groups, mut directory) = (Vec::new(), Vec::new());
+        put_all(&self.groups, &mut groups);
+        let (first_block, start) = (0, self.written + self.buffer.len() as u64);
+        let columns = Box::new([self.put(&groups, groups.len())]);
+        let listed = Placed { first_block, start, columns };
+        put_directory(&self.paths, &self.zones, &listed, &mut directory);
         let start = self.written + self.buffer.len() as u64;
-        let mut directory = Vec::new();
-        put_directory(&self.paths, [&self.groups, &self.zones], &mut directory);
         self.buffer.extend_from_slice(&directory);
         self.buffer.extend_from_slice(&start.to_le_bytes());
         self.buffer.extend_from_slice(&crc32fast::hash(&directory).to_le_bytes());

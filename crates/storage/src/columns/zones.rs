@@ -3,18 +3,19 @@
 //! leaves the blocks unread whose zones lie behind them, and reads of most others one record.
 //!
 //! ```text
-//! places := numbers                            offset << 32 | length of each block
-//! zones  := numbers | numbers | u8 * blocks    heads, rests and firsts
+//! places := numbers                  offset << 32 | length of each block
+//! heads  := numbers
+//! rests  := numbers | u8 * blocks    rests and firsts
 //! ```
 //!
-//! This file does not know what the order is for.
+//! Heads lie by themselves: of most blocks nothing else is read. This file does not know what the order is for.
 
 use std::ops::Range;
 
 use filedex_query::Path;
 
 use super::file::{ColumnFile, Memory};
-use super::numbers::Numbers;
+use super::numbers::{self, Numbers};
 use super::rows::RowsBuilder;
 use crate::format::Place;
 
@@ -38,29 +39,31 @@ pub(crate) struct Zone {
     pub(crate) first: Option<u8>,
 }
 
-/// Of consecutive blocks of a file where each lies, and its zone by one path in one direction.
-#[derive(Debug)]
-pub(super) struct Zones {
-    places: Numbers,
-    heads: Numbers,
-    rests: Numbers,
-    firsts: Box<[u8]>,
+/// The number of a block in its file, among those whose zones lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Zoned {
+    pub(crate) file: u64,
+    piece: u32,
+    block: u32,
 }
 
-/// The zones by one path in one direction, being read: of each file those that were read last stay.
+/// The zones by one path in one direction, being read.
 #[derive(Debug)]
 pub(crate) struct ZoneReader<'p> {
     path: &'p Path,
     descending: bool,
-    latest: Vec<Latest>,
+    /// Of each file what was read last.
+    heads: Vec<Latest>,
     memory: Memory,
 }
 
-/// Zones of a file, and the number of the block that is likely to be asked for next.
+/// Heads of a file, and the number of the block that is likely to be asked for next.
 #[derive(Debug)]
 struct Latest {
     file: u64,
-    zones: Zones,
+    piece: u32,
+    places: Numbers<Box<[u8]>>,
+    heads: Numbers<Box<[u8]>>,
     next: usize,
 }
 
@@ -113,66 +116,53 @@ impl ZonesBuilder {
         self.zones.iter_mut().zip(all.zones(rows)).for_each(|(zones, zone)| zones.push(zone));
     }
 
-    /// What lies in the file: the places, and then the zones by each path in either direction.
+    /// What lies in the file: the places, and then the heads and the rests by each path in either direction.
     pub(super) fn columns(&self) -> impl Iterator<Item = Vec<u8>> {
-        let mut places = Vec::new();
-        Numbers::put(self.places.iter().copied(), &mut places);
-        std::iter::once(places).chain(self.zones.iter().map(|zones| column(zones)))
+        let of = |numbers: &mut dyn Iterator<Item = u128>| {
+            let (numbers, mut column) = (numbers.collect::<Vec<u128>>(), Vec::new());
+            numbers::put(numbers.iter().copied(), &mut column);
+            column
+        };
+        let places = of(&mut self.places.iter().copied());
+        let heads = move |zones: &[Zone]| of(&mut zones.iter().map(|zone| zone.head));
+        let both = move |zones: &Vec<Zone>| [heads(zones), rests(zones)];
+        std::iter::once(places).chain(self.zones.iter().flat_map(both))
     }
 }
 
-fn column(zones: &[Zone]) -> Vec<u8> {
+fn rests(zones: &[Zone]) -> Vec<u8> {
     let mut column = Vec::new();
     let is_only = |zone: &Zone| zone.rest == u128::MAX;
     let rest = |zone: &Zone| if is_only(zone) { zone.head } else { zone.rest };
     let first = |zone: &Zone| if is_only(zone) { ONLY } else { zone.first.unwrap_or(NOT_KNOWN) };
-    Numbers::put(zones.iter().map(|zone| zone.head), &mut column);
-    Numbers::put(zones.iter().map(rest), &mut column);
+    numbers::put(zones.iter().map(rest), &mut column);
     column.extend(zones.iter().map(first));
     column
 }
 
-impl Zones {
-    pub(super) fn read(places: Numbers, zones: &[u8]) -> Option<Zones> {
-        let (heads, rest) = Numbers::read(zones)?;
-        let (rests, firsts) = Numbers::read(rest)?;
-        let are_alike = [heads.len(), rests.len(), firsts.len()] == [places.len(); 3];
-        are_alike.then(|| Zones { places, heads, rests, firsts: firsts.into() })
-    }
-
-    /// The zone of the block of that number.
-    fn zone(&self, at: usize) -> Option<Zone> {
-        let (head, rest) = (self.heads.get(at)?, self.rests.get(at)?);
-        Some(match *self.firsts.get(at)? {
-            ONLY => Zone { head, rest: u128::MAX, first: Some(0) },
-            NOT_KNOWN => Zone { head, rest, first: None },
-            first => Zone { head, rest, first: Some(first) },
-        })
-    }
-
-    /// The number of the block that begins there: that one, as a rule.
-    fn find(&self, offset: u64, likely: usize) -> Option<usize> {
-        let begins = |at| self.places.get(at).map(offset_of);
-        if begins(likely) == Some(offset) {
-            return Some(likely);
-        }
-        let (mut low, mut high) = (0, self.places.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            let is_before = begins(middle) < Some(offset);
-            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
-        }
-        (begins(low) == Some(offset)).then_some(low)
+impl Latest {
+    /// How the least key begins of the block that begins there, and its number.
+    fn head(&mut self, offset: u64) -> Option<(u128, Zoned)> {
+        let at = find(&self.places, offset, self.next)?;
+        self.next = at + 1;
+        let zoned = Zoned { file: self.file, piece: self.piece, block: u32::try_from(at).ok()? };
+        Some((self.heads.get(at)?, zoned))
     }
 }
 
-impl Latest {
-    /// The zone of the block that begins there.
-    fn zone(&mut self, offset: u64) -> Option<Zone> {
-        let at = self.zones.find(offset, self.next)?;
-        self.next = at + 1;
-        self.zones.zone(at)
+/// The number of the block that begins there: that one, as a rule.
+fn find(places: &Numbers<Box<[u8]>>, offset: u64, likely: usize) -> Option<usize> {
+    let begins = |at| places.get(at).map(offset_of);
+    if begins(likely) == Some(offset) {
+        return Some(likely);
     }
+    let (mut low, mut high) = (0, places.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        let is_before = begins(middle) < Some(offset);
+        (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
+    }
+    (begins(low) == Some(offset)).then_some(low)
 }
 
 fn offset_of(place: u128) -> u64 {
@@ -181,50 +171,77 @@ fn offset_of(place: u128) -> u64 {
 
 impl<'p> ZoneReader<'p> {
     pub(crate) fn new(path: &'p Path, descending: bool) -> ZoneReader<'p> {
-        ZoneReader { path, descending, latest: Vec::new(), memory: Memory::default() }
+        ZoneReader { path, descending, heads: Vec::new(), memory: Memory::default() }
     }
 
-    /// The zone of the block at that place, if it is known to the columns beside its file.
-    pub(crate) fn zone<'c>(
+    /// How the least key begins of the block at that place, and its number, if they are known to the columns beside its
+    /// file.
+    pub(crate) fn head<'c>(
         &mut self,
         place: Place,
         columns: impl FnOnce() -> Option<&'c ColumnFile>,
-    ) -> Option<Zone> {
-        let known = self.latest.iter().position(|latest| latest.file == place.file);
-        let latest = known.and_then(|at| self.latest.get_mut(at));
-        if let Some(zone) = latest.and_then(|latest| latest.zone(place.offset)) {
-            return Some(zone);
+    ) -> Option<(u128, Zoned)> {
+        let known = self.heads.iter().position(|latest| latest.file == place.file);
+        let latest = known.and_then(|at| self.heads.get_mut(at));
+        if let Some(head) = latest.and_then(|latest| latest.head(place.offset)) {
+            return Some(head);
         }
-        let (columns, wanted) = (columns()?, (self.path, self.descending));
-        let number = columns.zones_of(place.offset)?;
-        let zones = columns.zones(number, wanted, &mut self.memory)?;
-        let mut latest = Latest { file: place.file, zones, next: 0 };
-        let zone = latest.zone(place.offset);
-        known.into_iter().for_each(|at| drop(self.latest.swap_remove(at)));
-        self.latest.push(latest);
-        zone
+        let columns = columns()?;
+        let piece = columns.zones_of(place.offset)?;
+        let places = columns.places(piece, &mut self.memory)?.kept();
+        let heads = columns.heads(piece, self.path, self.descending, &mut self.memory)?.kept();
+        if heads.len() != places.len() {
+            return None;
+        }
+        let piece = u32::try_from(piece).ok()?;
+        let mut latest = Latest { file: place.file, piece, places, heads, next: 0 };
+        let head = latest.head(place.offset);
+        known.into_iter().for_each(|at| drop(self.heads.swap_remove(at)));
+        self.heads.push(latest);
+        head
     }
 
-    /// Shows what the keys of each block of the file of that number begin with at least, with what tells all of its zone
-    /// and where it lies; false if zones are not known.
+    /// Shows how the least key of each block of the file of that number begins, with the number of the block, where that
+    /// is at most so much, or as much as came back last; gives how many blocks there are, if zones are known of them.
     pub(crate) fn all(
         &mut self,
         file: u64,
         columns: &ColumnFile,
-        show: &mut impl FnMut(u128, &dyn Fn() -> Option<(Zone, Place)>),
-    ) -> bool {
-        (0..columns.zones_count()).all(|number| {
-            let wanted = (self.path, self.descending);
-            let Some(zones) = columns.zones(number, wanted, &mut self.memory) else { return false };
-            for (at, head) in zones.heads.iter().enumerate() {
-                show(head, &|| {
-                    let place = zones.places.get(at)?;
-                    let (offset, length) = (offset_of(place), place as u32);
-                    Some((zones.zone(at)?, Place { file, offset, length }))
-                });
-            }
-            true
-        })
+        mut most: Option<u128>,
+        show: &mut impl FnMut(u128, Zoned) -> Option<u128>,
+    ) -> Option<usize> {
+        let mut blocks = 0;
+        for piece in 0..u32::try_from(columns.zones_count()).ok()? {
+            let at = piece as usize;
+            let heads = columns.heads(at, self.path, self.descending, &mut self.memory)?;
+            blocks += heads.len();
+            heads.each_up_to(most, |block, head| {
+                most = show(head, Zoned { file, piece, block: block as u32 });
+                most
+            });
+        }
+        Some(blocks)
+    }
+
+    /// The zone of the block of that number, which has that head, and where it lies, if the columns beside its file tell.
+    pub(crate) fn zone(
+        &mut self,
+        zoned: Zoned,
+        head: u128,
+        columns: &ColumnFile,
+    ) -> Option<(Zone, Place)> {
+        let (memory, piece, at) = (&mut self.memory, zoned.piece as usize, zoned.block as usize);
+        let place = columns.places(piece, memory)?.get(at)?;
+        let place = Place { file: zoned.file, offset: offset_of(place), length: place as u32 };
+        let rests = columns.rests(piece, self.path, self.descending, memory)?;
+        let (rests, firsts) = Numbers::read(rests)?;
+        let rest = rests.get(at)?;
+        let zone = match *firsts.get(at)? {
+            ONLY => Zone { head, rest: u128::MAX, first: Some(0) },
+            NOT_KNOWN => Zone { head, rest, first: None },
+            first => Zone { head, rest, first: Some(first) },
+        };
+        Some((zone, place))
     }
 }
 
@@ -290,16 +307,19 @@ mod tests {
             let columns = ColumnFile::open(&directory, 7).unwrap();
             for (path, descending) in written.iter().flat_map(|path| [(path, false), (path, true)]) {
                 let (mut reader, mut all) = (ZoneReader::new(path, descending), Vec::new());
-                let is_known = reader.all(7, &columns, &mut |head, tell| {
-                    all.push(tell().unwrap());
-                    assert_eq!(all.last().unwrap().0.head, head);
+                let most = Some(u128::MAX);
+                let known = reader.all(7, &columns, most, &mut |head, zoned| {
+                    all.push((head, zoned));
+                    most
                 });
-                prop_assert!(is_known);
+                prop_assert_eq!(known, Some(blocks.len()));
                 prop_assert!(all.len() <= columns.most_zones());
+                let told: Vec<(u128, Zoned)> = places.iter().map(|place| reader.head(*place, || Some(&columns)).unwrap()).collect();
+                prop_assert_eq!(&told, &all);
+                let all: Vec<(Zone, Place)> = all.iter().map(|(head, zoned)| reader.zone(*zoned, *head, &columns).unwrap()).collect();
                 prop_assert_eq!(all.iter().map(|(_, place)| *place).collect::<Vec<_>>(), places.clone());
                 let sort = sort(path.text(), descending);
-                for ((zone, place), (seeds, _)) in all.iter().zip(&blocks) {
-                    prop_assert_eq!(reader.zone(*place, || Some(&columns)), Some(*zone));
+                for ((zone, _), (seeds, _)) in all.iter().zip(&blocks) {
                     let heads = seeds.iter().map(|seed| first_bytes(&sort.key(record(*seed).view()).unwrap()));
                     let heads: Vec<u128> = heads.collect();
                     let least = *heads.iter().min().unwrap();
@@ -315,7 +335,7 @@ mod tests {
                     }
                 }
                 let nowhere = Place { offset: 28, ..places[0] };
-                prop_assert_eq!(reader.zone(nowhere, || Some(&columns)), None);
+                prop_assert_eq!(reader.head(nowhere, || Some(&columns)), None);
             }
         }
     }
@@ -329,10 +349,11 @@ mod tests {
         ColumnWriter::new(&directory, 1, &written).finish();
         let columns = ColumnFile::open(&directory, 1).unwrap();
         let mut all = Vec::new();
-        assert!(
-            ZoneReader::new(&path, false).all(1, &columns, &mut |head, _| all.push(head))
-                && all.is_empty()
-        );
+        let known = ZoneReader::new(&path, false).all(1, &columns, Some(1), &mut |head, _| {
+            all.push(head);
+            Some(head)
+        });
+        assert_eq!((known, all), (Some(0), Vec::new()));
 
         let mut writer = ColumnWriter::new(&directory, 2, &written);
         writer.give_up();

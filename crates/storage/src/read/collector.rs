@@ -1,6 +1,7 @@
 //! Where the records of an answer go: into a window, into a heap, to who asked, or only into the total.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use filedex_query::ejson::Marked;
 use filedex_query::{Account, Plan, TopK};
@@ -11,6 +12,7 @@ use super::place::Place;
 use super::reply::Reply;
 use super::window::Window;
 use crate::cache::Texts;
+use crate::cache::firsts::Firsts;
 use crate::error::Result;
 use crate::format::keys::first_bytes;
 use crate::snapshot::Stored;
@@ -19,10 +21,12 @@ use crate::snapshot::Stored;
 pub(crate) enum Collector<'v> {
     /// They come in order: those of the window are kept.
     Window { window: Window, kept: Vec<Stored> },
-    /// They come in another order: the best are kept.
-    Heap { window: Window, best: TopK<Stored>, place: Option<Place> },
+    /// They come in another order: the best are kept, or their texts may be taken if these were written before.
+    Heap { window: Window, best: TopK<Stored>, place: Option<Place>, as_texts: bool },
     /// They come in order: those of the window are shown at once, as texts.
     Shown { window: Window, shown: u64, reply: Reply<'v> },
+    /// Those of the window are these, as they were written before.
+    Written { firsts: Arc<Firsts>, run: Range<usize> },
     /// All of them are shown to a figure.
     Figure(Figure<'v>),
     /// None is kept.
@@ -36,15 +40,24 @@ impl Collector<'_> {
             Order::Forward | Order::Backward => Collector::Window { window, kept: Vec::new() },
             Order::Other => {
                 let best = TopK::new(window.end(), plan.limits());
-                Collector::Heap { window, best, place: None }
+                Collector::Heap { window, best, place: None, as_texts: false }
             }
         }
+    }
+
+    /// The same for who shows them as texts.
+    pub(crate) fn for_texts(plan: &Plan, order: Order, window: Window) -> Collector<'static> {
+        let mut collector = Collector::new(plan, order, window);
+        if let Collector::Heap { as_texts, .. } = &mut collector {
+            *as_texts = plan.projection().cuts();
+        }
+        collector
     }
 
     /// The collector for records in any order of which those next to a place are kept.
     pub(crate) fn beside(plan: &Plan, place: Place, window: Window) -> Collector<'static> {
         let best = TopK::new(window.end(), plan.limits());
-        Collector::Heap { window, best, place: Some(place) }
+        Collector::Heap { window, best, place: Some(place), as_texts: false }
     }
 
     /// How many of the next records may be passed over uncounted by anything but their number, after
@@ -59,7 +72,7 @@ impl Collector<'_> {
             Collector::Window { .. } | Collector::Shown { .. } if self.is_full() => u64::MAX,
             Collector::Window { .. } | Collector::Shown { .. } => 0,
             Collector::Heap { .. } | Collector::Figure(_) => 0,
-            Collector::Total => u64::MAX,
+            Collector::Written { .. } | Collector::Total => u64::MAX,
         }
     }
 
@@ -120,7 +133,7 @@ impl Collector<'_> {
             }
             Collector::Heap { window, .. } => window.count == Some(0),
             Collector::Figure(_) => false,
-            Collector::Total => true,
+            Collector::Written { .. } | Collector::Total => true,
         }
     }
 
@@ -183,7 +196,7 @@ impl Collector<'_> {
                 *shown += 1;
                 reply.add_record(stored.document(), account)?;
             }
-            Collector::Total => {}
+            Collector::Written { .. } | Collector::Total => {}
         }
         Ok(())
     }
@@ -199,7 +212,7 @@ impl Collector<'_> {
     pub(crate) fn into_records(self) -> Vec<Stored> {
         match self {
             Collector::Window { kept, .. } => kept,
-            Collector::Heap { window, best, place } => {
+            Collector::Heap { window, best, place, .. } => {
                 let offset = usize::try_from(window.offset).unwrap_or(usize::MAX);
                 let mut records: Vec<Stored> =
                     best.into_sorted().into_iter().skip(offset).collect();
@@ -208,7 +221,10 @@ impl Collector<'_> {
                 }
                 records
             }
-            Collector::Shown { .. } | Collector::Figure(_) | Collector::Total => Vec::new(),
+            Collector::Shown { .. }
+            | Collector::Written { .. }
+            | Collector::Figure(_)
+            | Collector::Total => Vec::new(),
         }
     }
 }

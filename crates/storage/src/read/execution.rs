@@ -183,7 +183,7 @@ impl<'e> Execution<'e> {
 
     pub(super) fn walk(&mut self, collector: &mut Collector<'_>) -> Result<()> {
         let access = self.access;
-        if self.walk_zones(collector)? || self.walk_view(collector)? {
+        if self.walk_firsts(collector)? || self.walk_view(collector)? {
             return Ok(());
         }
         match &access.path {

@@ -16,6 +16,7 @@ mod counts;
 pub(crate) mod execution;
 mod explain;
 mod figure;
+mod firsts;
 mod frame;
 mod here;
 mod judge;

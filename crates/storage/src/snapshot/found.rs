@@ -3,7 +3,7 @@
 use filedex_query::DocumentRef;
 use filedex_query::packed::PackedDocument;
 
-use crate::format::{Block, Entry, Place, Standing};
+use crate::format::{Block, Class, Entry, Place, Standing};
 use crate::memtable::Cell;
 
 /// An entry of a list, kept in memory as long as this is.
@@ -87,6 +87,11 @@ impl Stored {
             Some(entry) => Standing::lying(self.0.list(), &entry),
             None => Standing::of(self.document()),
         }
+    }
+
+    /// Its class, if it is an entry of a list.
+    pub(crate) fn class(&self) -> Option<Class> {
+        self.0.entry().map(|entry| entry.class)
     }
 
     /// The bytes of its stored form.

@@ -189,8 +189,10 @@ fn texts<'v>(
         execution.run(Collector::Shown { window, shown: 0, reply })?;
         return Ok(execution.matched());
     }
-    let records = execution.run(Collector::new(plan, access.order, window))?.into_records();
-    execution.show(&records, &mut reply)?;
+    match execution.run(Collector::for_texts(plan, access.order, window))? {
+        Collector::Written { firsts, run } => execution.show_written(&firsts, run, &mut reply)?,
+        collector => execution.show(&collector.into_records(), &mut reply)?,
+    }
     Ok(execution.matched())
 }
 

@@ -10,11 +10,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use filedex_query::ejson::{Form, Marked, to_text};
 use filedex_query::{
     Binary, Collation, Date, Decimal, Document, Environment, Filter, Plan, Projection, Regex, Sort,
-    Timestamp, Value, ejson,
+    Timestamp, Value, ValueRef, ejson,
 };
-use filedex_storage::{Store, Window};
+use filedex_storage::{Store, Watch, Window};
 use proptest::prelude::*;
 
 /// A value that a field deciding about the place of a record may hold.
@@ -190,6 +191,25 @@ pub(crate) fn change(
             model.insert(id, record);
         }
     }
+}
+
+/// The texts of the window, and those of the records that a page has there.
+pub(crate) fn both(store: &Store, plan: &Plan, window: Window) -> (Vec<String>, Vec<String>) {
+    let (mut joined, mut texts) = (Vec::new(), Vec::new());
+    let mut add = |text: &[u8], count: u64| joined.push((text.to_vec(), count));
+    let total = store.texts(plan, window, &Watch::default(), &mut add).unwrap();
+    let mut add = |text: Marked<'_>| texts.push(String::from_utf8(text.text().to_vec()).unwrap());
+    assert_eq!(store.marked(plan, window, &Watch::default(), &mut add).unwrap(), total);
+    let mut left = texts.iter();
+    for (text, count) in joined {
+        let several: Vec<&str> = left.by_ref().take(count as usize).map(String::as_str).collect();
+        assert_eq!((several.len() as u64, several.join(",").as_bytes()), (count, text.as_slice()));
+    }
+    assert_eq!(left.next(), None);
+    let page = store.page(plan, window, &Watch::default()).unwrap();
+    assert_eq!(total, page.total);
+    let written = |record: &Document| to_text(ValueRef::Document(record.view()), Form::Plain);
+    (texts, page.documents.iter().map(written).collect())
 }
 
 /// What the plan's answer must be: the matching records, sorted, in the window; and their number.
