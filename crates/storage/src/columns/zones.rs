@@ -54,6 +54,8 @@ pub(crate) struct ZoneReader<'p> {
     descending: bool,
     /// Of each file what was read last.
     heads: Vec<Latest>,
+    /// What was read last of what lies beside heads.
+    rests: Option<Rests>,
     memory: Memory,
 }
 
@@ -65,6 +67,16 @@ struct Latest {
     places: Numbers<Box<[u8]>>,
     heads: Numbers<Box<[u8]>>,
     next: usize,
+}
+
+/// What zones say beside their heads, and where their blocks lie.
+#[derive(Debug)]
+struct Rests {
+    file: u64,
+    piece: u32,
+    places: Numbers<Box<[u8]>>,
+    rests: Numbers<Box<[u8]>>,
+    firsts: Box<[u8]>,
 }
 
 /// Stands in place of the number of a record that is not known, and of that of an only one.
@@ -150,6 +162,19 @@ impl Latest {
     }
 }
 
+impl Rests {
+    /// The zone of the block of that number, which has that head, and where it lies.
+    fn zone(&self, at: usize, head: u128) -> Option<(Zone, Place)> {
+        let (place, rest) = (self.places.get(at)?, self.rests.get(at)?);
+        let zone = match *self.firsts.get(at)? {
+            ONLY => Zone { head, rest: u128::MAX, first: Some(0) },
+            NOT_KNOWN => Zone { head, rest, first: None },
+            first => Zone { head, rest, first: Some(first) },
+        };
+        Some((zone, Place { file: self.file, offset: offset_of(place), length: place as u32 }))
+    }
+}
+
 /// The number of the block that begins there: that one, as a rule.
 fn find(places: &Numbers<Box<[u8]>>, offset: u64, likely: usize) -> Option<usize> {
     let begins = |at| places.get(at).map(offset_of);
@@ -171,7 +196,8 @@ fn offset_of(place: u128) -> u64 {
 
 impl<'p> ZoneReader<'p> {
     pub(crate) fn new(path: &'p Path, descending: bool) -> ZoneReader<'p> {
-        ZoneReader { path, descending, heads: Vec::new(), memory: Memory::default() }
+        let (heads, rests, memory) = (Vec::new(), None, Memory::default());
+        ZoneReader { path, descending, heads, rests, memory }
     }
 
     /// How the least key begins of the block at that place, and its number, if they are known to the columns beside its
@@ -223,25 +249,24 @@ impl<'p> ZoneReader<'p> {
         Some(blocks)
     }
 
-    /// The zone of the block of that number, which has that head, and where it lies, if the columns beside its file tell.
+    /// The zone of the block of that number, which has that head, and where it lies, if the columns beside its file tell:
+    /// soon for blocks that follow one another.
     pub(crate) fn zone(
         &mut self,
         zoned: Zoned,
         head: u128,
         columns: &ColumnFile,
     ) -> Option<(Zone, Place)> {
-        let (memory, piece, at) = (&mut self.memory, zoned.piece as usize, zoned.block as usize);
-        let place = columns.places(piece, memory)?.get(at)?;
-        let place = Place { file: zoned.file, offset: offset_of(place), length: place as u32 };
-        let rests = columns.rests(piece, self.path, self.descending, memory)?;
-        let (rests, firsts) = Numbers::read(rests)?;
-        let rest = rests.get(at)?;
-        let zone = match *firsts.get(at)? {
-            ONLY => Zone { head, rest: u128::MAX, first: Some(0) },
-            NOT_KNOWN => Zone { head, rest, first: None },
-            first => Zone { head, rest, first: Some(first) },
-        };
-        Some((zone, place))
+        let Zoned { file, piece, block } = zoned;
+        if self.rests.as_ref().is_none_or(|rests| (rests.file, rests.piece) != (file, piece)) {
+            let (at, memory) = (piece as usize, &mut self.memory);
+            let places = columns.places(at, memory)?.kept();
+            let rests = columns.rests(at, self.path, self.descending, memory)?;
+            let (rests, firsts) = Numbers::read(rests)?;
+            let (rests, firsts) = (rests.kept(), firsts.into());
+            self.rests = Some(Rests { file, piece, places, rests, firsts });
+        }
+        self.rests.as_ref()?.zone(block as usize, head)
     }
 }
 

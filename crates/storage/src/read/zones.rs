@@ -29,6 +29,9 @@ const BLOCKS_A_RECORD: usize = 8;
 /// Records that are found beside those that are asked for.
 const SPARE: usize = 6;
 
+/// Blocks of which the zones are found out at once.
+const NEXT: usize = 64;
+
 /// Zones that are looked at for the price of a step.
 const ZONES_A_STEP: usize = 8;
 
@@ -44,18 +47,12 @@ struct First {
 
 /// The same, as they are to be looked at.
 struct Chosen {
-    /// Those that were not looked at, the first of them last.
+    /// Those that were not looked at, the first of them last, and the next ones with their zones.
     blocks: Vec<(u128, Zoned)>,
+    next: Vec<(Zone, Place)>,
     /// Those of which one record was looked at, by how the least key of the others begins.
     begun: BinaryHeap<Reverse<(u128, Place, usize)>>,
     beyond: Option<u128>,
-}
-
-/// What comes next of them.
-enum Next {
-    Block(Zoned),
-    /// One of which the record of that number was looked at.
-    Begun(Place, usize),
 }
 
 /// What is looked at of a block.
@@ -114,27 +111,31 @@ impl First {
         let last = self.blocks.first()?.0;
         let is_told = self.blocks.iter().rev().nth(records).is_some_and(|(head, _)| *head < last);
         let (blocks, beyond) = (self.blocks, self.beyond);
-        is_told.then(|| Chosen { blocks, begun: BinaryHeap::new(), beyond })
+        is_told.then(|| Chosen { blocks, next: Vec::new(), begun: BinaryHeap::new(), beyond })
     }
 }
 
 impl Chosen {
-    /// Takes what comes next, with what the keys in it begin with at least.
-    fn pop(&mut self) -> Option<(u128, Next)> {
-        let head = self.blocks.last().map(|(head, _)| *head);
+    /// Takes so many of the next blocks to be told their zones, in the order in which these lie.
+    fn take_next(&mut self, blocks: usize) -> Vec<(u128, Zoned)> {
+        let mut next = self.blocks.split_off(self.blocks.len().saturating_sub(blocks));
+        next.sort_unstable_by_key(|(_, block)| *block);
+        next
+    }
+
+    /// Takes what comes next: what the keys in it begin with at least, where it lies and what of it is looked at, which
+    /// of a block is at first the record that has the least key, if it is known which.
+    fn pop(&mut self) -> Option<(u128, Place, Look)> {
+        let head = self.next.last().map(|(zone, _)| zone.head);
         let rest = self.begun.peek().map(|Reverse((rest, ..))| *rest);
         if head.is_none() || rest.is_some_and(|rest| Some(rest) < head) {
             let Reverse((rest, place, first)) = self.begun.pop()?;
-            return Some((rest, Next::Begun(place, first)));
+            return Some((rest, place, Look::Beside(first)));
         }
-        self.blocks.pop().map(|(head, block)| (head, Next::Block(block)))
-    }
-
-    /// Says what is looked at of a block at first: of one of which that is known, the record that has the least key.
-    fn begin(&mut self, zone: &Zone, place: Place) -> Look {
-        let Some(first) = zone.first.map(usize::from) else { return Look::All };
-        self.begun.push(Reverse((zone.rest, place, first)));
-        Look::At(first)
+        let (Zone { head, rest, first }, place) = self.next.pop()?;
+        let Some(first) = first.map(usize::from) else { return Some((head, place, Look::All)) };
+        self.begun.push(Reverse((rest, place, first)));
+        Some((head, place, Look::At(first)))
     }
 }
 
@@ -229,20 +230,17 @@ impl<'e> Execution<'e> {
         reader: &mut ZoneReader<'_>,
         best: &mut Collector<'_>,
     ) -> Result<Option<bool>> {
-        while let Some((bound, next)) = chosen.pop() {
+        loop {
+            if chosen.next.is_empty() && !self.tell_next(&mut chosen, reader) {
+                return Ok(None);
+            }
+            let Some((bound, place, look)) = chosen.pop() else { break };
             if chosen.beyond.is_some_and(|beyond| bound > beyond) {
                 break;
             }
             if best.refuses(|| Some(bound)) {
                 return Ok(Some(false));
             }
-            let (place, look) = match next {
-                Next::Begun(place, first) => (place, Look::Beside(first)),
-                Next::Block(block) => match self.zone(block, bound, reader) {
-                    Some((zone, place)) => (place, chosen.begin(&zone, place)),
-                    None => return Ok(None),
-                },
-            };
             match self.look(part, place, look, best) {
                 // It need not be a block that the index still lists.
                 Err(error) if error.kind() == ErrorKind::Damaged => return Ok(None),
@@ -255,10 +253,17 @@ impl<'e> Execution<'e> {
         })
     }
 
-    /// The zone of a block with that head, and where it lies.
-    fn zone(&self, block: Zoned, head: u128, reader: &mut ZoneReader<'_>) -> Option<(Zone, Place)> {
-        let file = self.snapshot.state.version.files().get(&block.file)?;
-        reader.zone(block, head, file.columns()?)
+    /// Finds out the zones of the next blocks; false where one is not known.
+    fn tell_next(&self, chosen: &mut Chosen, reader: &mut ZoneReader<'_>) -> bool {
+        let files = self.snapshot.state.version.files();
+        for (head, block) in chosen.take_next(NEXT) {
+            let columns = files.get(&block.file).and_then(|file| file.columns());
+            let zone = columns.and_then(|columns| reader.zone(block, head, columns));
+            let Some(zone) = zone else { return false };
+            chosen.next.push(zone);
+        }
+        chosen.next.sort_unstable_by(|(one, _), (other, _)| other.head.cmp(&one.head));
+        true
     }
 
     /// Keeps records of a block, if the index lists it.
