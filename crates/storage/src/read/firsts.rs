@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
+use super::part::Part;
 use super::reply::Reply;
 use super::window::Window;
 use super::zones::LEFT_OUT;
@@ -63,19 +64,26 @@ impl<'e> Execution<'e> {
         if !self.counted || records > MOST_RECORDS || self.zoned_by().is_none() {
             return Ok(None);
         }
-        let Some(part) = self.part_of_view()? else { return Ok(None) };
-        if records.saturating_mul(LEFT_OUT) as u64 > part.records {
-            return Ok(None);
-        }
-        let Some(cells) = self.cells_of(&part, MOST_CELLS) else { return Ok(None) };
+        let Some(viewed) = self.viewed() else { return Ok(None) };
         let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
-        let (view, name) = (self.view_key_of(&part), self.open.name());
+        let (view, name) = (self.view_key_of(viewed), self.open.name());
         let key = name.map(|name| FirstsKey { view, conditions: name.into() });
-        if let Some(kept) = key.as_ref().and_then(|key| pool.firsts.get(key))
-            && kept.tell(records)
-            && pool.columns.are_alike(&part.from, &part.to, (kept.version, version))
+        let kept = key.as_ref().and_then(|key| pool.firsts.get(key));
+        let kept = kept.filter(|kept| kept.tell(records));
+        if let Some(firsts) = kept.as_ref().filter(|kept| kept.version == version)
+            && self.snapshot.is_settled()
         {
-            return Ok(Some(Known { key, firsts: kept, cells }));
+            return Ok(Some(Known { key, firsts: firsts.clone(), cells: Vec::new() }));
+        }
+        let part = self.part_of_view()?;
+        let is_worthwhile =
+            |part: &Part<'_>| records.saturating_mul(LEFT_OUT) as u64 <= part.records;
+        let Some(part) = part.filter(is_worthwhile) else { return Ok(None) };
+        let Some(cells) = self.cells_of(&part, MOST_CELLS) else { return Ok(None) };
+        if let Some(firsts) = kept
+            && pool.columns.are_alike(&part.from, &part.to, (firsts.version, version))
+        {
+            return Ok(Some(Known { key, firsts, cells }));
         }
         let firsts = Arc::new(self.find_firsts(&part, records)?);
         if let Some(key) = &key {

@@ -1,11 +1,13 @@
-//! What scans go through: a part of a room's list, or all rooms. What covers it is [`super::segments`]'s business.
+//! What scans go through, and what views are of: a part of a room's list, or all rooms. What covers it is
+//! [`super::segments`]'s business.
 
 use std::ops::Range;
 
-use super::access::Span;
+use super::access::{Order, Path, Span};
 use super::execution::Execution;
 use super::second::MANY_RECORDS;
 use crate::cache::segment::Segment;
+use crate::cache::views::ViewKey;
 use crate::error::Result;
 use crate::format::List;
 use crate::format::keys::first_bytes;
@@ -23,6 +25,16 @@ pub(super) struct Part<'s> {
     pub(super) span: Option<&'s Span>,
     pub(super) records: u64,
 }
+
+/// What a view is of.
+#[derive(Clone, Copy)]
+pub(super) enum Viewed<'s> {
+    All,
+    Room(&'s Span),
+}
+
+/// Fewer records are sorted as fast as they are found by a view.
+const FEW_RECORDS: u64 = 256;
 
 impl Part<'_> {
     /// Whether there is more of it than could be kept of blocks.
@@ -65,6 +77,41 @@ impl<'e> Execution<'e> {
         let to = span.to.as_ref().map_or_else(|| end.clone(), |to| list.key(to));
         let from = fence.unwrap_or_else(|| list.bytes().to_vec());
         Ok(Some(Part { from, to, end, span: Some(span), records }))
+    }
+
+    /// What there may be a view of, a whole room or everything, if the order is one that no list has.
+    pub(super) fn viewed(&self) -> Option<Viewed<'e>> {
+        let access = self.access;
+        let is_sorted = access.order == Order::Other && !self.plan.sort().is_none();
+        match &access.path {
+            _ if !is_sorted => None,
+            Path::Everything => Some(Viewed::All),
+            Path::Rooms(spans) => match spans.as_slice() {
+                [span] if span.proves && Span::is_whole(span) => Some(Viewed::Room(span)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The same as a part, where there are as many records as are worth it.
+    pub(super) fn part_of_view(&self) -> Result<Option<Part<'e>>> {
+        let part = match self.viewed() {
+            Some(Viewed::All) => Some(self.part_of_all()?),
+            Some(Viewed::Room(span)) => self.part_of_room(span)?,
+            None => None,
+        };
+        Ok(part.filter(|part| part.records >= FEW_RECORDS && part.records <= u64::from(u32::MAX)))
+    }
+
+    /// What a view would be kept under.
+    pub(super) fn view_key_of(&self, viewed: Viewed<'_>) -> ViewKey {
+        let (from, to) = match viewed {
+            Viewed::All => (ALL_ROOMS, Bounds::of_prefix(ALL_ROOMS).to),
+            Viewed::Room(span) => (span.list.bytes(), span.list.end()),
+        };
+        let sort = self.plan.sort().to_string();
+        ViewKey { from: from.into(), to: to.into(), sort: sort.into() }
     }
 
     /// The key of the first block from that key on, or where the rooms end. A segment that was made of another

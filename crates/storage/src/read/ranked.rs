@@ -11,11 +11,10 @@ use std::sync::Arc;
 
 use filedex_query::Sort;
 
-use super::access::{Order, Path, Span};
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::frame::Frame;
-use super::part::Part;
+use super::part::{Part, Viewed};
 use super::residual::Verdict;
 use super::scan::{Scan, key_columns};
 use super::window::Window;
@@ -23,7 +22,6 @@ use crate::cache::frame::Framed;
 use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::{ErrorKind, Result};
 use crate::format::keys::first_bytes;
-use crate::format::lists::ALL_ROOMS;
 use crate::memtable::Cell;
 use crate::snapshot::Stored;
 
@@ -49,9 +47,6 @@ pub(super) struct Patches {
 
 /// Cells past which records are sorted as they come: each is looked up in the view.
 const MOST_CELLS: usize = 4096;
-
-/// Fewer records are sorted as fast.
-const FEW_RECORDS: u64 = 256;
 
 /// An offset from which on a view is worth making at once.
 const DEEP: u64 = 5_000;
@@ -119,32 +114,10 @@ impl<'e> Execution<'e> {
         Ok(Some((frame, view)))
     }
 
-    /// What there may be a view of: a whole room, or everything.
-    pub(super) fn part_of_view(&self) -> Result<Option<Part<'e>>> {
-        let access = self.access;
-        let is_sorted = access.order == Order::Other && !self.plan.sort().is_none();
-        let part = match &access.path {
-            _ if !is_sorted => None,
-            Path::Everything => Some(self.part_of_all()?),
-            Path::Rooms(spans) => match spans.as_slice() {
-                [span] if span.proves && Span::is_whole(span) => self.part_of_room(span)?,
-                _ => None,
-            },
-            _ => None,
-        };
-        Ok(part.filter(|part| part.records >= FEW_RECORDS && part.records <= u64::from(u32::MAX)))
-    }
-
-    /// What a view of the part would be kept under.
-    pub(super) fn view_key_of(&self, part: &Part<'_>) -> ViewKey {
-        let from = part.span.map_or(ALL_ROOMS, |span| span.list.bytes());
-        let sort = self.plan.sort().to_string();
-        ViewKey { from: from.into(), to: part.end.as_slice().into(), sort: sort.into() }
-    }
-
     /// The key of the view, if it is there or worth making.
     fn view_key(&self, part: &Part<'_>, times: u64) -> Option<ViewKey> {
-        let (views, key) = (&self.snapshot.pool.views, self.view_key_of(part));
+        let viewed = part.span.map_or(Viewed::All, Viewed::Room);
+        let (views, key) = (&self.snapshot.pool.views, self.view_key_of(viewed));
         let is_worthwhile = views.get(&key).is_some()
             || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
                 && views.ask(&key) >= times);

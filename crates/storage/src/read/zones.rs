@@ -262,7 +262,7 @@ impl<'e> Execution<'e> {
             let Some(zone) = zone else { return false };
             chosen.next.push(zone);
         }
-        chosen.next.sort_unstable_by(|(one, _), (other, _)| other.head.cmp(&one.head));
+        chosen.next.sort_unstable_by_key(|(zone, _)| Reverse(zone.head));
         true
     }
 
