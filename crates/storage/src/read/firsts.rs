@@ -149,7 +149,7 @@ impl<'e> Execution<'e> {
             let Some(class) = record.class() else { return Ok(None) };
             texts.push(class, record.document(), self.running.account())?;
         }
-        Ok(Some(texts.shrink()))
+        Ok(Some(texts.compact()))
     }
 
     /// Shows records as they were written.

@@ -85,7 +85,7 @@ impl<'s> Snapshot<'s> {
                 texts.push(entry.class, document(body), account)
             })?;
         }
-        let texts = Arc::new(texts.shrink());
+        let texts = Arc::new(texts.compact());
         let stretch = Stretch { place: source.place, start };
         self.pool.caches.texts.keep(stretch, texts.clone(), texts.memory());
         Ok(Some(texts))
