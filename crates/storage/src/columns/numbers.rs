@@ -27,6 +27,9 @@ const HEADER: usize = 4 + 1 + 1 + WIDTH;
 
 const WIDTH: usize = size_of::<u128>();
 
+/// Bytes of a number that are looked at first.
+const LEAD: usize = size_of::<u64>();
+
 /// Appends these numbers.
 pub(super) fn put(numbers: impl Iterator<Item = u128> + Clone, out: &mut Vec<u8>) {
     let first = numbers.clone().next().unwrap_or(0);
@@ -84,41 +87,35 @@ impl<B: AsRef<[u8]>> Numbers<B> {
     pub(super) fn each_up_to(
         &self,
         most: Option<u128>,
-        show: impl FnMut(usize, u128) -> Option<u128>,
-    ) {
-        match self.width > size_of::<u64>() {
-            true => self.up_to(self.all(u128::from_be_bytes), most, show),
-            false => self.up_to(self.all(|own| u64::from_be_bytes(own).into()), most, show),
-        }
-    }
-
-    fn up_to(
-        &self,
-        all: impl Iterator<Item = u128>,
-        most: Option<u128>,
         mut show: impl FnMut(usize, u128) -> Option<u128>,
     ) {
-        let up_to = |most: u128| Some(most.checked_sub(self.common)? >> self.shift);
-        let Some(mut most) = most.and_then(up_to) else { return };
-        for (at, own) in all.enumerate() {
-            if own <= most {
-                let number = self.common | own << self.shift;
-                most = match show(at, number).and_then(up_to) {
-                    Some(most) => most,
-                    None => return,
-                };
+        let tail = 8 * self.width.saturating_sub(LEAD);
+        let up_to = |most: Option<u128>| {
+            let own = most?.checked_sub(self.common)? >> self.shift;
+            Some((own, u64::try_from(own >> tail).unwrap_or(u64::MAX)))
+        };
+        let Some((mut most, mut lead_most)) = up_to(most) else { return };
+        for (at, lead) in self.leads().enumerate() {
+            if lead <= lead_most
+                && let Some(own) = self.own(self.bytes.as_ref(), at).filter(|own| *own <= most)
+            {
+                let next = show(at, self.common | own << self.shift);
+                let Some(bounds) = up_to(next) else { return };
+                (most, lead_most) = bounds;
             }
         }
     }
 
-    /// Of all of them the bytes that are their own, as numbers, read of so many bytes up to where each ends.
-    fn all<const BYTES: usize>(
-        &self,
-        read: impl Fn([u8; BYTES]) -> u128,
-    ) -> impl Iterator<Item = u128> {
-        let from = self.bytes.as_ref().get(HEADER + self.width - BYTES..).unwrap_or_default();
-        let ends = from.windows(BYTES).step_by(self.width);
-        ends.filter_map(move |bytes| Some(read(*bytes.first_chunk()?) & self.own))
+    /// How what is their own begins, by which nearly all are told to be too great.
+    fn leads(&self) -> impl Iterator<Item = u64> {
+        let start = HEADER - LEAD.saturating_sub(self.width);
+        let mut rest = self.bytes.as_ref().get(start..).unwrap_or_default();
+        let own = u64::MAX >> (8 * LEAD.saturating_sub(self.width));
+        std::iter::from_fn(move || {
+            let lead = u64::from_be_bytes(*rest.first_chunk()?) & own;
+            rest = rest.get(self.width..).unwrap_or_default();
+            Some(lead)
+        })
     }
 
     /// The bytes that are a number's own, as a number.
