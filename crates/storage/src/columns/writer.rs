@@ -138,7 +138,8 @@ impl ColumnWriter {
         let Some(first_block) = zones.first_block() else { return };
         let start = self.written + self.buffer.len() as u64;
         // All zones of a file are read for one page: few are worth being unpacked.
-        let columns = zones.columns().map(|column| self.put(&column, column.len() / 3)).collect();
+        let columns = zones.columns();
+        let columns = columns.iter().map(|column| self.put(column, column.len() / 3)).collect();
         self.zones.push(Placed { first_block, start, columns });
     }
 

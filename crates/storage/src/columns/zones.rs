@@ -129,27 +129,29 @@ impl ZonesBuilder {
     }
 
     /// What lies in the file: the places, and then the heads and the rests by each path in either direction.
-    pub(super) fn columns(&self) -> impl Iterator<Item = Vec<u8>> {
-        let of = |numbers: &mut dyn Iterator<Item = u128>| {
-            let (numbers, mut column) = (numbers.collect::<Vec<u128>>(), Vec::new());
-            numbers::put(numbers.iter().copied(), &mut column);
-            column
-        };
-        let places = of(&mut self.places.iter().copied());
-        let heads = move |zones: &[Zone]| of(&mut zones.iter().map(|zone| zone.head));
-        let both = move |zones: &Vec<Zone>| [heads(zones), rests(zones)];
-        std::iter::once(places).chain(self.zones.iter().flat_map(both))
+    pub(super) fn columns(&self) -> Vec<Vec<u8>> {
+        let mut columns = vec![column(self.places.iter().copied())];
+        for zones in &self.zones {
+            columns.push(column(zones.iter().map(|zone| zone.head)));
+            columns.push(rests(zones));
+        }
+        columns
     }
 }
 
-fn rests(zones: &[Zone]) -> Vec<u8> {
+fn column(numbers: impl Iterator<Item = u128> + Clone) -> Vec<u8> {
     let mut column = Vec::new();
+    numbers::put(numbers, &mut column);
+    column
+}
+
+fn rests(zones: &[Zone]) -> Vec<u8> {
     let is_only = |zone: &Zone| zone.rest == u128::MAX;
     let rest = |zone: &Zone| if is_only(zone) { zone.head } else { zone.rest };
     let first = |zone: &Zone| if is_only(zone) { ONLY } else { zone.first.unwrap_or(NOT_KNOWN) };
-    numbers::put(zones.iter().map(rest), &mut column);
-    column.extend(zones.iter().map(first));
-    column
+    let mut rests = column(zones.iter().map(rest));
+    rests.extend(zones.iter().map(first));
+    rests
 }
 
 impl Latest {
