@@ -44,13 +44,13 @@ pub(crate) struct Stretch {
 const PLACE: u64 = 40;
 
 impl Caches {
-    /// Caches of two and three quarters as many bytes together: half of them for texts of what lies in blocks, of which pages
+    /// Caches of three times so many bytes together: half of them for texts of what lies in blocks, of which pages
     /// are made. Who is asked for again and again has others in between.
     pub(crate) fn new(share: u64, newest: u64) -> Caches {
         Caches {
             blocks: ByKey::new(share / 8 * 6, 4000),
             seen: Seen::new(),
-            texts: ByKey::new(share / 8 * 10, 8000),
+            texts: ByKey::new(share / 8 * 12, 8000),
             records: ByKey::new(share / 8 * 2, 700),
             written: ByKey::new(share / 8 * 3, 700),
             places: ByKey::new(share / 8, PLACE),

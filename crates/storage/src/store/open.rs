@@ -51,10 +51,10 @@ impl Shared {
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
-        // Of what columns have, a fifth is for orders of their records. Texts of the first of them lie with these.
-        let (orders, columns) = (3 * share / 5, Columns::new(12 * share / 5, declared));
-        let (views, firsts) =
-            (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16 + share / 4));
+        // Of what columns have, a fifth is for orders of their records, and some for texts of the first of these.
+        let (orders, firsts) = (3 * share / 5, share / 8);
+        let columns = Columns::new(3 * share - orders - firsts, declared);
+        let (views, firsts) = (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16 + firsts));
         let counters = Counters::new(options.slow);
         let pool = Pool { index, caches, columns, views, firsts, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
