@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::support::{both, by_full_scan, change, plan};
-use filedex_query::{Date, Document, Environment, Filter, Plan, Projection, Sort, ejson};
+use super::support::{both, by_full_scan, change, plan, plan_showing};
+use filedex_query::{Date, Document};
 use filedex_storage::{Durability, Explain, Options, Store, Watch, Window};
 use proptest::prelude::*;
 
@@ -84,22 +84,13 @@ fn first_page(
     let all: Vec<Document> = all.values().cloned().collect();
     let expected = by_full_scan(&all, &plan, window);
     assert_eq!((page.documents, page.total), expected, "{filter} {sort}: {}", page.explain);
-    for (plan, offset) in [(&plan, 0), (&plan, 0), (&plan, 1), (&some_fields(filter, sort), 0)] {
+    let some_fields = plan_showing(filter, r#"{"text":0,"size":0}"#, sort);
+    for (plan, offset) in [(&plan, 0), (&plan, 0), (&plan, 1), (&some_fields, 0)] {
         let window = Window { offset, count: Some(count - offset) };
         let (texts, records) = both(store, plan, window);
         assert_eq!(texts, records, "{filter} {sort}");
     }
     page.explain
-}
-
-/// The plan of which some fields are shown.
-fn some_fields(filter: &str, sort: &str) -> Plan {
-    let environment = Environment::default();
-    let read = |text| ejson::read_document(text, &environment.limits).unwrap();
-    let filter = Filter::parse(&read(filter), &environment).unwrap();
-    let shown = Projection::parse_text(r#"{"text":0,"size":0}"#, &environment).unwrap();
-    let sort = Sort::parse(&read(sort), &environment).unwrap();
-    Plan::compile(filter, shown, sort, &environment).unwrap()
 }
 
 proptest! {

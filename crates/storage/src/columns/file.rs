@@ -133,7 +133,7 @@ impl ColumnFile {
         zones: usize,
         memory: &'m mut Memory,
     ) -> Option<Numbers<&'m [u8]>> {
-        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, 0, memory)?)?.0)
+        self.numbers(zones, 0, memory)
     }
 
     /// How the least keys of these blocks begin, by a path in a direction.
@@ -144,8 +144,7 @@ impl ColumnFile {
         descending: bool,
         memory: &'m mut Memory,
     ) -> Option<Numbers<&'m [u8]>> {
-        let column = self.column_of(path, descending)?;
-        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, column, memory)?)?.0)
+        self.numbers(zones, self.column_of(path, descending)?, memory)
     }
 
     /// What else there is of these zones.
@@ -171,6 +170,16 @@ impl ColumnFile {
             values.push(Values::read(path, classes.len(), column)?);
         }
         Some(Group::new(blocks, Rows { classes, ids, values }))
+    }
+
+    /// The numbers in the column of that number of these zones.
+    fn numbers<'m>(
+        &self,
+        zones: usize,
+        column: usize,
+        memory: &'m mut Memory,
+    ) -> Option<Numbers<&'m [u8]>> {
+        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, column, memory)?)?.0)
     }
 
     /// The groups; none where it cannot be told which there are.

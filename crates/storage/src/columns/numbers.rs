@@ -78,7 +78,8 @@ impl<B: AsRef<[u8]>> Numbers<B> {
 
     /// The number of that place.
     pub(super) fn get(&self, at: usize) -> Option<u128> {
-        let own = self.own(self.bytes.as_ref(), at)?;
+        let bytes = self.bytes.as_ref().get(..HEADER + (at + 1) * self.width)?;
+        let own = u128::from_be_bytes(*bytes.last_chunk()?) & self.own;
         Some(self.common | own << self.shift)
     }
 
@@ -86,22 +87,22 @@ impl<B: AsRef<[u8]>> Numbers<B> {
     /// is never more than before.
     pub(super) fn each_up_to(
         &self,
-        most: Option<u128>,
+        mut most: Option<u128>,
         mut show: impl FnMut(usize, u128) -> Option<u128>,
     ) {
-        let tail = 8 * self.width.saturating_sub(LEAD);
-        let up_to = |most: Option<u128>| {
-            let own = most?.checked_sub(self.common)? >> self.shift;
-            Some((own, u64::try_from(own >> tail).unwrap_or(u64::MAX)))
+        let behind = self.shift + 8 * self.width.saturating_sub(LEAD) as u32;
+        let lead_of = |most: Option<u128>| {
+            let lead = most?.checked_sub(self.common)? >> behind;
+            Some(u64::try_from(lead).unwrap_or(u64::MAX))
         };
-        let Some((mut most, mut lead_most)) = up_to(most) else { return };
+        let Some(mut lead_most) = lead_of(most) else { return };
         for (at, lead) in self.leads().enumerate() {
             if lead <= lead_most
-                && let Some(own) = self.own(self.bytes.as_ref(), at).filter(|own| *own <= most)
+                && let Some(number) = self.get(at).filter(|number| Some(*number) <= most)
             {
-                let next = show(at, self.common | own << self.shift);
-                let Some(bounds) = up_to(next) else { return };
-                (most, lead_most) = bounds;
+                most = show(at, number);
+                let Some(lead) = lead_of(most) else { return };
+                lead_most = lead;
             }
         }
     }
@@ -116,13 +117,6 @@ impl<B: AsRef<[u8]>> Numbers<B> {
             rest = rest.get(self.width..).unwrap_or_default();
             Some(lead)
         })
-    }
-
-    /// The bytes that are a number's own, as a number.
-    #[inline]
-    fn own(&self, bytes: &[u8], at: usize) -> Option<u128> {
-        let end = HEADER + (at + 1) * self.width;
-        Some(u128::from_be_bytes(*bytes.get(..end)?.last_chunk()?) & self.own)
     }
 }
 

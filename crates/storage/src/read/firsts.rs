@@ -11,7 +11,7 @@ use super::execution::{Execution, Sorting};
 use super::part::Part;
 use super::reply::Reply;
 use super::window::Window;
-use super::zones::LEFT_OUT;
+use super::zones::leaves_out_most;
 use crate::cache::Texts;
 use crate::cache::firsts::{Firsts, FirstsKey};
 use crate::error::Result;
@@ -75,9 +75,8 @@ impl<'e> Execution<'e> {
         {
             return Ok(Some(Known { key, firsts: firsts.clone(), cells: Vec::new() }));
         }
-        let part = self.part_of_view()?;
-        let is_worthwhile =
-            |part: &Part<'_>| records.saturating_mul(LEFT_OUT) as u64 <= part.records;
+        let part = self.part_of_view(viewed)?;
+        let is_worthwhile = |part: &Part<'_>| leaves_out_most(records, part.records);
         let Some(part) = part.filter(is_worthwhile) else { return Ok(None) };
         let Some(cells) = self.cells_of(&part, MOST_CELLS) else { return Ok(None) };
         if let Some(firsts) = kept
@@ -98,12 +97,12 @@ impl<'e> Execution<'e> {
         let Some(places) = &firsts.places else { return Ok(false) };
         match collector {
             Collector::Heap { window, as_texts, .. } if cells.is_empty() => {
-                let (window, as_texts) = (*window, *as_texts);
-                *collector = match as_texts {
-                    true => self.written(known, places, window)?,
-                    false => None,
-                }
-                .map_or_else(|| self.window_of(places, window), Ok)?;
+                let window = *window;
+                let written = if *as_texts { self.written(known, places, window)? } else { None };
+                *collector = match written {
+                    Some(written) => written,
+                    None => self.window_of(places, window)?,
+                };
                 Ok(true)
             }
             _ => Ok(self.take_best(places, cells, collector)? || firsts.are_all),
@@ -123,8 +122,11 @@ impl<'e> Execution<'e> {
         let end = window.end().map_or(places.len(), |end| end.min(places.len()));
         let mut firsts = firsts.clone();
         if firsts.texts.len() < end {
-            let places = places.get(..end).filter(|_| offset == 0);
-            let Some(texts) = places.map(|places| self.write(places)).transpose()?.flatten() else {
+            // For who begins further on the first ones would be written for nothing.
+            if offset > 0 {
+                return Ok(None);
+            }
+            let Some(texts) = self.write(places.get(..end).unwrap_or_default())? else {
                 return Ok(None);
             };
             firsts = Arc::new(Firsts { texts: Arc::new(texts), ..Firsts::clone(&firsts) });

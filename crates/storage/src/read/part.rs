@@ -95,11 +95,10 @@ impl<'e> Execution<'e> {
     }
 
     /// The same as a part, where there are as many records as are worth it.
-    pub(super) fn part_of_view(&self) -> Result<Option<Part<'e>>> {
-        let part = match self.viewed() {
-            Some(Viewed::All) => Some(self.part_of_all()?),
-            Some(Viewed::Room(span)) => self.part_of_room(span)?,
-            None => None,
+    pub(super) fn part_of_view(&self, viewed: Viewed<'e>) -> Result<Option<Part<'e>>> {
+        let part = match viewed {
+            Viewed::All => Some(self.part_of_all()?),
+            Viewed::Room(span) => self.part_of_room(span)?,
         };
         Ok(part.filter(|part| part.records >= FEW_RECORDS && part.records <= u64::from(u32::MAX)))
     }

@@ -85,9 +85,10 @@ impl<'e> Execution<'e> {
     /// The view of the plan's order, and how many records match; `None` where there is none and it was not asked for so
     /// many times.
     pub(super) fn sorted(&mut self, times: u64) -> Result<Option<Sorted<'e>>> {
-        let Some(part) = self.part_of_view()? else { return Ok(None) };
+        let Some(viewed) = self.viewed() else { return Ok(None) };
+        let Some(part) = self.part_of_view(viewed)? else { return Ok(None) };
         let Some(scan) = self.begin_scan(&part, true) else { return Ok(None) };
-        let Some(key) = self.view_key(&part, times) else { return Ok(None) };
+        let Some(key) = self.view_key(viewed, part.records, times) else { return Ok(None) };
         let (scan, framed) =
             self.with_segments(scan, &part, |this, scan| this.framed(scan, &part, key))?;
         let Some((frame, view)) = framed else { return Ok(None) };
@@ -115,11 +116,10 @@ impl<'e> Execution<'e> {
     }
 
     /// The key of the view, if it is there or worth making.
-    fn view_key(&self, part: &Part<'_>, times: u64) -> Option<ViewKey> {
-        let viewed = part.span.map_or(Viewed::All, Viewed::Room);
+    fn view_key(&self, viewed: Viewed<'_>, records: u64, times: u64) -> Option<ViewKey> {
         let (views, key) = (&self.snapshot.pool.views, self.view_key_of(viewed));
         let is_worthwhile = views.get(&key).is_some()
-            || (views.has_room_for(usize::try_from(part.records).unwrap_or(usize::MAX))
+            || (views.has_room_for(usize::try_from(records).unwrap_or(usize::MAX))
                 && views.ask(&key) >= times);
         is_worthwhile.then_some(key)
     }

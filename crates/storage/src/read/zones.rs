@@ -21,7 +21,7 @@ use crate::format::Place;
 use crate::snapshot::{Lying, Stored};
 
 /// A block is read for so many of those that are left out, or more.
-pub(super) const LEFT_OUT: usize = 4;
+const LEFT_OUT: u64 = 4;
 
 /// Blocks that a page may take for each of its records.
 const BLOCKS_A_RECORD: usize = 8;
@@ -34,6 +34,11 @@ const NEXT: usize = 64;
 
 /// Zones that are looked at for the price of a step.
 const ZONES_A_STEP: usize = 8;
+
+/// Whether a page of so many records, or a block for each, leaves out so much of all that zones are worth a look.
+pub(super) fn leaves_out_most(records: usize, all: u64) -> bool {
+    (records as u64).saturating_mul(LEFT_OUT) <= all
+}
 
 /// The blocks whose least keys begin first, as many as a page may take.
 struct First {
@@ -103,8 +108,7 @@ impl First {
     /// Chooses them, if so many of the first records lie in few blocks: as a rule each of the first has one of them.
     fn choose(mut self, records: usize) -> Option<Chosen> {
         self.drop_last();
-        let leaves_out_most = records.saturating_mul(LEFT_OUT) <= self.seen;
-        if !leaves_out_most || records >= self.blocks.len() {
+        if !leaves_out_most(records, self.seen as u64) || records >= self.blocks.len() {
             return None;
         }
         self.blocks.sort_unstable_by(|one, other| other.cmp(one));

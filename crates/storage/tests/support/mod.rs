@@ -171,10 +171,21 @@ pub(crate) fn plan_under(filter: &str, sort: &str, collation: Option<&str>) -> P
         let document = ejson::read_document(collation, &environment.limits).unwrap();
         environment.collation = Collation::parse(&document).unwrap();
     }
+    compiled(filter, Projection::everything(), sort, &environment)
+}
+
+/// The plan of those texts of which these fields are shown.
+pub(crate) fn plan_showing(filter: &str, fields: &str, sort: &str) -> Plan {
+    let environment = Environment::default();
+    let shown = Projection::parse_text(fields, &environment).unwrap();
+    compiled(filter, shown, sort, &environment)
+}
+
+fn compiled(filter: &str, shown: Projection, sort: &str, environment: &Environment) -> Plan {
     let read = |text| ejson::read_document(text, &environment.limits).unwrap();
-    let filter = Filter::parse(&read(filter), &environment).unwrap();
-    let sort = Sort::parse(&read(sort), &environment).unwrap();
-    Plan::compile(filter, Projection::everything(), sort, &environment).unwrap()
+    let filter = Filter::parse(&read(filter), environment).unwrap();
+    let sort = Sort::parse(&read(sort), environment).unwrap();
+    Plan::compile(filter, shown, sort, environment).unwrap()
 }
 
 /// Lets the record `f<id>` of the store, and of its model, be another one, or none.
