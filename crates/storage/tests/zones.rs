@@ -189,6 +189,35 @@ fn the_first_page_of_an_order_reads_few_blocks() {
 }
 
 #[test]
+fn the_first_page_of_everything_is_found_whatever_became_of_the_blocks_that_lead() {
+    let store = Store::temporary(&options()).unwrap();
+    // Few of them fit into a block, and of so many blocks some lead. The file is too long to be cleared at once.
+    let letter = |mixed: &u32| char::from(b'a' + (mixed >> 27) as u8 % 26);
+    let next = |mixed: &u32| Some(mixed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let letters = |id| std::iter::successors(Some(id), next).map(|mixed| letter(&mixed));
+    let long = |id| record(id, 0).with("more", letters(id).take(3000).collect::<String>());
+    let mut all: BTreeMap<u32, Document> = (0..3000).map(|id| (id, long(id))).collect();
+    store.put_many(all.values().cloned()).unwrap();
+    store.checkpoint().unwrap();
+    for (sort, count) in [(SORTS[0], 8), (SORTS[1], 100), (SORTS[2], 190)] {
+        assert_eq!(first_page(&store, &all, "{}", sort, count).sort, "zones");
+    }
+    // First some of these give way to others, then all.
+    for sort in [Some("zones"), None, None, None] {
+        let (order, window) = (plan("{}", SORTS[0]), Window { offset: 0, count: Some(200) });
+        for first in store.page(&order, window, &Watch::default()).unwrap().documents {
+            let id: u32 = first.get_str("_id").unwrap()[1..].parse().unwrap();
+            all.insert(id, named(id, &format!("z{id}"), first.get_str("rid").unwrap()));
+            store.put(&all[&id]).unwrap();
+        }
+        store.checkpoint().unwrap();
+        let explain = first_page(&store, &all, "{}", SORTS[0], 100);
+        assert!(sort.is_none_or(|sort| explain.sort == sort), "{explain}");
+        first_page(&store, &all, "{}", SORTS[1], 8);
+    }
+}
+
+#[test]
 fn what_comes_first_in_its_block_hides_none_of_those_that_come_first_of_their_class() {
     let store = Store::temporary(&options()).unwrap();
     // One or two of a block begin it, and are not asked for; the first that are lie in the blocks that begin last.

@@ -1,18 +1,20 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 4\n" number u64 | column* | directory | start u64 | checksum u32
-//! directory := paths (length path)* | zones placed* | placed
-//! groups    := groups placed*
+//! file      := "filedex columns 5\n" number u64 | column* | directory | start u64 | checksum u32
+//! directory := paths (length path)* | leaders placed? | zones placed | groups placed
+//! zones     := (zones placed)*
+//! groups    := (groups placed)*
 //! placed    := first block | start of its columns | (length | whole | checksum u32)*
 //! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
 //! ```
 //!
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
 //! values of each path, each packed with LZ4, or as it is where that takes no fewer bytes. So do the columns of the zones
-//! of consecutive blocks: where these lie, and by each path in either direction the heads and the rests. Which groups there
-//! are is a column itself, as there are many and few who ask for them. Fixed integers are little-endian, others numbers of
-//! variable length. `start` is where the directory begins, which the checksum covers.
+//! of consecutive blocks: where these lie, and by each path in either direction the heads and the rests; and so do those of
+//! the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask for them.
+//! Fixed integers are little-endian, others numbers of variable length. `start` is where the directory begins, which the
+//! checksum covers.
 
 use std::fs::File;
 use std::sync::{Arc, OnceLock};
@@ -20,17 +22,17 @@ use std::sync::{Arc, OnceLock};
 use filedex_query::{Limits, Path};
 
 use super::groups::Group;
+use super::leaders::Heads;
 use super::numbers::Numbers;
 use super::rows::Rows;
 use super::values::Values;
-use super::zones::BLOCKS;
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
 use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 4\n";
+const TITLE: &[u8; 18] = b"filedex columns 5\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -46,10 +48,16 @@ const MOST_BYTES: u64 = 16 << 20;
 pub(crate) struct ColumnFile {
     file: File,
     paths: Vec<Path>,
-    zones: Vec<Placed>,
-    /// Where it lies which groups there are, and these once they were asked for.
-    listed: Placed,
-    groups: OnceLock<Vec<Placed>>,
+    leaders: Option<Placed>,
+    zones: Listed,
+    groups: Listed,
+}
+
+/// Where the column lies that lists what there is of a kind, and these once they were asked for; none if it cannot be read.
+#[derive(Debug)]
+struct Listed {
+    placed: Placed,
+    all: OnceLock<Option<Vec<Placed>>>,
 }
 
 /// Where columns of consecutive blocks lie: those of a group, or those of zones.
@@ -67,6 +75,15 @@ pub(super) struct Packed {
     /// How long it is unpacked.
     pub(super) whole: u32,
     pub(super) checksum: u32,
+}
+
+/// What a directory says: which paths, and where the leaders lie and the lists of zones and groups.
+pub(super) struct Contents {
+    pub(super) paths: Vec<Path>,
+    /// Of few blocks there are none.
+    pub(super) leaders: Option<Placed>,
+    pub(super) zones: Placed,
+    pub(super) groups: Placed,
 }
 
 /// Memory that columns are read and unpacked into.
@@ -98,8 +115,9 @@ impl ColumnFile {
         if number::fixed(&trailer, 8)? != crc32fast::hash(&bytes) {
             return None;
         }
-        let (paths, zones, listed) = directory_of(&bytes)?;
-        Some(ColumnFile { file, paths, zones, listed, groups: OnceLock::new() })
+        let Contents { paths, leaders, zones, groups } = Contents::read(&bytes)?;
+        let [zones, groups] = [zones, groups].map(|placed| Listed { placed, all: OnceLock::new() });
+        Some(ColumnFile { file, paths, leaders, zones, groups })
     }
 
     /// Whether there are columns of all these paths.
@@ -109,22 +127,22 @@ impl ColumnFile {
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.
     pub(super) fn group_of(&self, offset: u64) -> Option<usize> {
-        number_of(self.groups(), offset)
+        number_of(self.groups()?, offset)
     }
 
     /// The number of the zones that the block at that offset belongs to, if it belongs to any.
     pub(super) fn zones_of(&self, offset: u64) -> Option<usize> {
-        number_of(&self.zones, offset)
-    }
-
-    /// Zones that there are, at most.
-    pub(crate) fn most_zones(&self) -> usize {
-        self.zones.len() * BLOCKS
+        number_of(self.zones()?, offset)
     }
 
     /// How often zones lie together.
-    pub(super) fn zones_count(&self) -> usize {
-        self.zones.len()
+    pub(super) fn zones_count(&self) -> Option<usize> {
+        Some(self.zones()?.len())
+    }
+
+    /// Whether there are leaders: of few blocks the zones are looked at.
+    pub(super) fn has_leaders(&self) -> bool {
+        self.leaders.is_some()
     }
 
     /// Where the blocks lie that have the zones of that number.
@@ -144,7 +162,7 @@ impl ColumnFile {
         descending: bool,
         memory: &'m mut Memory,
     ) -> Option<Numbers<&'m [u8]>> {
-        self.numbers(zones, self.column_of(path, descending)?, memory)
+        self.numbers(zones, 1 + self.order_of(path, descending)?, memory)
     }
 
     /// What else there is of these zones.
@@ -155,13 +173,35 @@ impl ColumnFile {
         descending: bool,
         memory: &'m mut Memory,
     ) -> Option<&'m [u8]> {
-        let column = self.column_of(path, descending)? + 1;
-        self.unpacked(self.zones.get(zones)?, column, memory)
+        let column = 2 + self.order_of(path, descending)?;
+        self.unpacked(self.zones()?.get(zones)?, column, memory)
+    }
+
+    /// How the least keys of the leaders begin, by a path in a direction.
+    pub(super) fn leading_heads<'m>(
+        &self,
+        path: &Path,
+        descending: bool,
+        memory: &'m mut Memory,
+    ) -> Option<Heads<'m>> {
+        let column = self.order_of(path, descending)?;
+        Heads::read(self.unpacked(self.leaders.as_ref()?, column, memory)?)
+    }
+
+    /// What else there is of the leaders.
+    pub(super) fn leading_rests<'m>(
+        &self,
+        path: &Path,
+        descending: bool,
+        memory: &'m mut Memory,
+    ) -> Option<&'m [u8]> {
+        let column = 1 + self.order_of(path, descending)?;
+        self.unpacked(self.leaders.as_ref()?, column, memory)
     }
 
     /// The columns of these paths of the group of that number.
     pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
-        let group = self.groups().get(at)?;
+        let group = self.groups()?.get(at)?;
         let head = self.unpacked(group, 0, memory)?;
         let (blocks, classes, ids) = head_of(head)?;
         let mut values = Vec::with_capacity(paths.len());
@@ -179,22 +219,30 @@ impl ColumnFile {
         column: usize,
         memory: &'m mut Memory,
     ) -> Option<Numbers<&'m [u8]>> {
-        Some(Numbers::read(self.unpacked(self.zones.get(zones)?, column, memory)?)?.0)
+        Some(Numbers::read(self.unpacked(self.zones()?.get(zones)?, column, memory)?)?.0)
     }
 
-    /// The groups; none where it cannot be told which there are.
-    fn groups(&self) -> &[Placed] {
-        self.groups.get_or_init(|| {
+    fn zones(&self) -> Option<&[Placed]> {
+        self.listed(&self.zones, 4 * self.paths.len() + 1)
+    }
+
+    fn groups(&self) -> Option<&[Placed]> {
+        self.listed(&self.groups, self.paths.len() + 1)
+    }
+
+    /// What there is of a kind that has so many columns each.
+    fn listed<'l>(&self, listed: &'l Listed, columns: usize) -> Option<&'l [Placed]> {
+        let all = listed.all.get_or_init(|| {
             let mut memory = Memory::default();
-            let groups = self.unpacked(&self.listed, 0, &mut memory);
-            let groups = groups.and_then(|groups| all_placed(self.paths.len() + 1, groups));
-            groups.map_or_else(Vec::new, |(groups, _)| groups)
-        })
+            let all = self.unpacked(&listed.placed, 0, &mut memory)?;
+            Some(all_placed(columns, all)?.0)
+        });
+        all.as_deref()
     }
 
-    /// The number of the heads by a path in a direction among the columns of zones.
-    fn column_of(&self, path: &Path, descending: bool) -> Option<usize> {
-        Some(1 + 2 * (2 * self.number_of(path)? + usize::from(descending)))
+    /// The number of the heads by a path in a direction among all heads and rests.
+    fn order_of(&self, path: &Path, descending: bool) -> Option<usize> {
+        Some(2 * (2 * self.number_of(path)? + usize::from(descending)))
     }
 
     fn number_of(&self, path: &Path) -> Option<usize> {
@@ -224,6 +272,32 @@ impl ColumnFile {
     }
 }
 
+impl Contents {
+    /// Appends it.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        number::put(out, self.paths.len() as u64);
+        self.paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
+        number::put(out, u64::from(self.leaders.is_some()));
+        for placed in self.leaders.iter().chain([&self.zones, &self.groups]) {
+            put_placed(placed, out);
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Option<Contents> {
+        let (count, mut rest) = number::take(bytes)?;
+        let mut paths = Vec::new();
+        for _ in 0..count {
+            let text;
+            (text, rest) = number::take_sized(rest)?;
+            paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
+        }
+        let (mut leaders, rest) = all_placed(4 * paths.len(), rest)?;
+        let (zones, rest) = placed(1, rest)?;
+        let (groups, _) = placed(1, rest)?;
+        Some(Contents { paths, leaders: leaders.pop(), zones, groups })
+    }
+}
+
 /// The number of those that have the block at that offset.
 fn number_of(all: &[Placed], offset: u64) -> Option<usize> {
     all.partition_point(|placed| placed.first_block <= offset).checked_sub(1)
@@ -246,18 +320,12 @@ pub(super) fn header(number: u64) -> [u8; HEADER] {
     header
 }
 
-/// Appends a directory: which paths, where zones lie, and where it lies which groups there are.
-pub(super) fn put_directory(paths: &[Path], zones: &[Placed], listed: &Placed, out: &mut Vec<u8>) {
-    number::put(out, paths.len() as u64);
-    paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
-    put_all(zones, out);
-    put_placed(listed, out);
-}
-
-/// Appends where columns lie.
-pub(super) fn put_all(all: &[Placed], out: &mut Vec<u8>) {
-    number::put(out, all.len() as u64);
-    all.iter().for_each(|placed| put_placed(placed, out));
+/// The column that lists what there is of a kind.
+pub(super) fn list_of(all: &[Placed]) -> Vec<u8> {
+    let mut list = Vec::new();
+    number::put(&mut list, all.len() as u64);
+    all.iter().for_each(|placed| put_placed(placed, &mut list));
+    list
 }
 
 fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
@@ -268,19 +336,6 @@ fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
         number::put(out, u64::from(column.whole));
         out.extend_from_slice(&column.checksum.to_le_bytes());
     }
-}
-
-fn directory_of(bytes: &[u8]) -> Option<(Vec<Path>, Vec<Placed>, Placed)> {
-    let (count, mut rest) = number::take(bytes)?;
-    let mut paths = Vec::new();
-    for _ in 0..count {
-        let text;
-        (text, rest) = number::take_sized(rest)?;
-        paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
-    }
-    let (zones, rest) = all_placed(4 * paths.len() + 1, rest)?;
-    let (listed, _) = placed(1, rest)?;
-    Some((paths, zones, listed))
 }
 
 fn all_placed(columns: usize, bytes: &[u8]) -> Option<(Vec<Placed>, &[u8])> {

@@ -10,6 +10,7 @@
 
 mod file;
 mod groups;
+mod leaders;
 mod numbers;
 mod rows;
 mod values;
@@ -18,6 +19,7 @@ mod zones;
 
 pub(crate) use file::ColumnFile;
 pub(crate) use groups::{Groups, Run};
+pub(crate) use leaders::LEADERS;
 pub(crate) use rows::{Rows, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;

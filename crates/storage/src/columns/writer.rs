@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::file::{Packed, Placed, header, put_all, put_directory, put_head};
+use super::file::{Contents, Packed, Placed, header, list_of, put_head};
+use super::leaders::LeadersBuilder;
 use super::rows::RowsBuilder;
 use super::zones::ZonesBuilder;
 use crate::disk::Directory;
@@ -37,6 +38,7 @@ pub(crate) struct ColumnWriter {
     blocks: Vec<(u64, u32)>,
     rows: RowsBuilder,
     zoned: ZonesBuilder,
+    leaders: LeadersBuilder,
 }
 
 impl ColumnWriter {
@@ -59,6 +61,7 @@ impl ColumnWriter {
             blocks: Vec::new(),
             rows: RowsBuilder::new(paths),
             zoned: ZonesBuilder::new(paths),
+            leaders: LeadersBuilder::new(2 * paths.len()),
         }
     }
 
@@ -98,12 +101,15 @@ impl ColumnWriter {
         if self.has_failed {
             return;
         }
-        let (mut groups, mut directory) = (Vec::new(), Vec::new());
-        put_all(&self.groups, &mut groups);
-        let (first_block, start) = (0, self.written + self.buffer.len() as u64);
-        let columns = Box::new([self.put(&groups, groups.len())]);
-        let listed = Placed { first_block, start, columns };
-        put_directory(&self.paths, &self.zones, &listed, &mut directory);
+        let [zones, groups] = [&self.zones, &self.groups].map(|all| list_of(all));
+        let (leaders, mut directory) = (self.leaders.columns(), Vec::new());
+        let contents = Contents {
+            paths: self.paths.to_vec(),
+            leaders: leaders.map(|leaders| self.put_zones(0, &leaders)),
+            zones: self.place(0, |this| vec![this.put(&zones, zones.len())]),
+            groups: self.place(0, |this| vec![this.put(&groups, groups.len())]),
+        };
+        contents.put(&mut directory);
         let start = self.written + self.buffer.len() as u64;
         self.buffer.extend_from_slice(&directory);
         self.buffer.extend_from_slice(&start.to_le_bytes());
@@ -118,16 +124,18 @@ impl ColumnWriter {
         let rows = std::mem::replace(&mut self.rows, RowsBuilder::new(&self.paths)).finish();
         let blocks = std::mem::take(&mut self.blocks);
         let first_block = blocks.first().map_or(0, |(offset, _)| *offset);
-        let start = self.written + self.buffer.len() as u64;
-        let mut column = Vec::new();
-        put_head(&blocks, &rows, &mut column);
-        let mut columns = vec![self.put(&column, column.len())];
-        for values in &rows.values {
-            column.clear();
-            values.put(&mut column);
-            columns.push(self.put(&column, column.len()));
-        }
-        self.groups.push(Placed { first_block, start, columns: columns.into() });
+        let group = self.place(first_block, |this| {
+            let mut column = Vec::new();
+            put_head(&blocks, &rows, &mut column);
+            let mut columns = vec![this.put(&column, column.len())];
+            for values in &rows.values {
+                column.clear();
+                values.put(&mut column);
+                columns.push(this.put(&column, column.len()));
+            }
+            columns
+        });
+        self.groups.push(group);
         if self.buffer.len() >= AT_ONCE {
             self.write();
         }
@@ -136,11 +144,22 @@ impl ColumnWriter {
     fn end_zones(&mut self) {
         let zones = std::mem::replace(&mut self.zoned, ZonesBuilder::new(&self.paths));
         let Some(first_block) = zones.first_block() else { return };
+        zones.add_to(&mut self.leaders);
+        let zones = self.put_zones(first_block, &zones.columns());
+        self.zones.push(zones);
+    }
+
+    /// Appends the columns of zones.
+    fn put_zones(&mut self, first_block: u64, columns: &[Vec<u8>]) -> Placed {
+        // All zones of a file may be read for one page: few are worth being unpacked.
+        let put = |this: &mut Self, column: &Vec<u8>| this.put(column, column.len() / 3);
+        self.place(first_block, |this| columns.iter().map(|column| put(this, column)).collect())
+    }
+
+    /// Notes where these columns begin, which are of blocks from that one on.
+    fn place(&mut self, first_block: u64, put: impl FnOnce(&mut Self) -> Vec<Packed>) -> Placed {
         let start = self.written + self.buffer.len() as u64;
-        // All zones of a file are read for one page: few are worth being unpacked.
-        let columns = zones.columns();
-        let columns = columns.iter().map(|column| self.put(column, column.len() / 3)).collect();
-        self.zones.push(Placed { first_block, start, columns });
+        Placed { first_block, start, columns: put(self).into() }
     }
 
     /// Appends a column, packed where it has fewer bytes then.

@@ -15,6 +15,7 @@ use std::ops::Range;
 use filedex_query::Path;
 
 use super::file::{ColumnFile, Memory};
+use super::leaders::LeadersBuilder;
 use super::numbers::{self, Numbers};
 use super::rows::RowsBuilder;
 use crate::format::Place;
@@ -39,12 +40,20 @@ pub(crate) struct Zone {
     pub(crate) first: Option<u8>,
 }
 
-/// The number of a block in its file, among those whose zones lie together.
+/// The number of a block among those of its file whose zones lie together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Zoned {
     pub(crate) file: u64,
-    piece: u32,
+    among: Among,
     block: u32,
+}
+
+/// Which zones of a file lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Among {
+    Leaders,
+    /// Those of that number.
+    Piece(u32),
 }
 
 /// The zones by one path in one direction, being read.
@@ -63,7 +72,7 @@ pub(crate) struct ZoneReader<'p> {
 #[derive(Debug)]
 struct Latest {
     file: u64,
-    piece: u32,
+    among: Among,
     places: Numbers<Box<[u8]>>,
     heads: Numbers<Box<[u8]>>,
     next: usize,
@@ -73,7 +82,7 @@ struct Latest {
 #[derive(Debug)]
 struct Rests {
     file: u64,
-    piece: u32,
+    among: Among,
     places: Numbers<Box<[u8]>>,
     rests: Numbers<Box<[u8]>>,
     firsts: Box<[u8]>,
@@ -84,7 +93,7 @@ const NOT_KNOWN: u8 = 255;
 const ONLY: u8 = 254;
 
 /// Blocks whose zones lie together.
-pub(super) const BLOCKS: usize = 1024;
+const BLOCKS: usize = 1024;
 
 impl Zone {
     /// Of records whose keys begin so; with 0 where that is not told.
@@ -128,12 +137,19 @@ impl ZonesBuilder {
         self.zones.iter_mut().zip(all.zones(rows)).for_each(|(zones, zone)| zones.push(zone));
     }
 
+    /// Lets some of these blocks be the leaders of their file.
+    pub(super) fn add_to(&self, leaders: &mut LeadersBuilder) {
+        leaders.add(&self.places, &self.zones);
+    }
+
     /// What lies in the file: the places, and then the heads and the rests by each path in either direction.
     pub(super) fn columns(&self) -> Vec<Vec<u8>> {
         let mut columns = vec![column(self.places.iter().copied())];
         for zones in &self.zones {
             columns.push(column(zones.iter().map(|zone| zone.head)));
-            columns.push(rests(zones));
+            let mut rests = Vec::new();
+            put_rests(zones.iter(), &mut rests);
+            columns.push(rests);
         }
         columns
     }
@@ -145,13 +161,13 @@ fn column(numbers: impl Iterator<Item = u128> + Clone) -> Vec<u8> {
     column
 }
 
-fn rests(zones: &[Zone]) -> Vec<u8> {
+/// Appends what zones say beside their heads.
+pub(super) fn put_rests<'z>(zones: impl Iterator<Item = &'z Zone> + Clone, out: &mut Vec<u8>) {
     let is_only = |zone: &Zone| zone.rest == u128::MAX;
     let rest = |zone: &Zone| if is_only(zone) { zone.head } else { zone.rest };
     let first = |zone: &Zone| if is_only(zone) { ONLY } else { zone.first.unwrap_or(NOT_KNOWN) };
-    let mut rests = column(zones.iter().map(rest));
-    rests.extend(zones.iter().map(first));
-    rests
+    numbers::put(zones.clone().map(rest), out);
+    out.extend(zones.map(first));
 }
 
 impl Latest {
@@ -159,7 +175,7 @@ impl Latest {
     fn head(&mut self, offset: u64) -> Option<(u128, Zoned)> {
         let at = find(&self.places, offset, self.next)?;
         self.next = at + 1;
-        let zoned = Zoned { file: self.file, piece: self.piece, block: u32::try_from(at).ok()? };
+        let zoned = Zoned { file: self.file, among: self.among, block: u32::try_from(at).ok()? };
         Some((self.heads.get(at)?, zoned))
     }
 }
@@ -221,17 +237,36 @@ impl<'p> ZoneReader<'p> {
         if heads.len() != places.len() {
             return None;
         }
-        let piece = u32::try_from(piece).ok()?;
-        let mut latest = Latest { file: place.file, piece, places, heads, next: 0 };
+        let among = Among::Piece(u32::try_from(piece).ok()?);
+        let mut latest = Latest { file: place.file, among, places, heads, next: 0 };
         let head = latest.head(place.offset);
         known.into_iter().for_each(|at| drop(self.heads.swap_remove(at)));
         self.heads.push(latest);
         head
     }
 
-    /// Shows how the least key of each block of the file of that number begins, with the number of the block, where that
-    /// is at most so much, or as much as came back last; gives how many blocks there are, if zones are known of them.
-    pub(crate) fn all(
+    /// Shows how the least keys of the first blocks of the file of that number begin, each with the number of its block,
+    /// where that is at most so much, or as much as came back last; gives how many blocks there are, and what the keys in all
+    /// others begin with at least, if there are others. Nothing where zones are not known.
+    pub(crate) fn first(
+        &mut self,
+        file: u64,
+        columns: &ColumnFile,
+        most: Option<u128>,
+        show: &mut impl FnMut(u128, Zoned) -> Option<u128>,
+    ) -> Option<(usize, Option<u128>)> {
+        if !columns.has_leaders() {
+            return Some((self.all(file, columns, most, show)?, None));
+        }
+        let leaders = columns.leading_heads(self.path, self.descending, &mut self.memory)?;
+        leaders.heads.each_up_to(most, |block, head| {
+            show(head, Zoned { file, among: Among::Leaders, block: block as u32 })
+        });
+        Some((leaders.blocks, leaders.beyond()))
+    }
+
+    /// The same of all blocks; gives how many there are.
+    fn all(
         &mut self,
         file: u64,
         columns: &ColumnFile,
@@ -239,12 +274,12 @@ impl<'p> ZoneReader<'p> {
         show: &mut impl FnMut(u128, Zoned) -> Option<u128>,
     ) -> Option<usize> {
         let mut blocks = 0;
-        for piece in 0..u32::try_from(columns.zones_count()).ok()? {
-            let at = piece as usize;
+        for piece in 0..u32::try_from(columns.zones_count()?).ok()? {
+            let (at, among) = (piece as usize, Among::Piece(piece));
             let heads = columns.heads(at, self.path, self.descending, &mut self.memory)?;
             blocks += heads.len();
             heads.each_up_to(most, |block, head| {
-                most = show(head, Zoned { file, piece, block: block as u32 });
+                most = show(head, Zoned { file, among, block: block as u32 });
                 most
             });
         }
@@ -259,16 +294,26 @@ impl<'p> ZoneReader<'p> {
         head: u128,
         columns: &ColumnFile,
     ) -> Option<(Zone, Place)> {
-        let Zoned { file, piece, block } = zoned;
-        if self.rests.as_ref().is_none_or(|rests| (rests.file, rests.piece) != (file, piece)) {
-            let (at, memory) = (piece as usize, &mut self.memory);
-            let places = columns.places(at, memory)?.kept();
-            let rests = columns.rests(at, self.path, self.descending, memory)?;
-            let (rests, firsts) = Numbers::read(rests)?;
-            let (rests, firsts) = (rests.kept(), firsts.into());
-            self.rests = Some(Rests { file, piece, places, rests, firsts });
+        let Zoned { file, among, block } = zoned;
+        if self.rests.as_ref().is_none_or(|rests| (rests.file, rests.among) != (file, among)) {
+            self.rests = Some(self.read_rests(file, among, columns)?);
         }
         self.rests.as_ref()?.zone(block as usize, head)
+    }
+
+    fn read_rests(&mut self, file: u64, among: Among, columns: &ColumnFile) -> Option<Rests> {
+        let (path, descending, memory) = (self.path, self.descending, &mut self.memory);
+        let (places, bytes) = match among {
+            Among::Leaders => (None, columns.leading_rests(path, descending, memory)?),
+            Among::Piece(piece) => {
+                let places = columns.places(piece as usize, memory)?.kept();
+                (Some(places), columns.rests(piece as usize, path, descending, memory)?)
+            }
+        };
+        let (rests, behind) = Numbers::read(bytes)?;
+        let (firsts, behind) = behind.split_at_checked(rests.len())?;
+        let places = places.map_or_else(|| Some(Numbers::read(behind)?.0.kept()), Some)?;
+        Some(Rests { file, among, places, rests: rests.kept(), firsts: firsts.into() })
     }
 }
 
@@ -280,7 +325,7 @@ mod tests {
     use filedex_query::{Date, Document, Environment, Limits, Sort, ejson};
     use proptest::prelude::*;
 
-    use super::super::ColumnWriter;
+    use super::super::{ColumnWriter, LEADERS};
     use super::*;
     use crate::disk::Directory;
     use crate::format::Class;
@@ -340,11 +385,29 @@ mod tests {
                     most
                 });
                 prop_assert_eq!(known, Some(blocks.len()));
-                prop_assert!(all.len() <= columns.most_zones());
+                let mut heads: Vec<u128> = all.iter().map(|(head, _)| *head).collect();
+                let mut beyond = None;
+                if heads.len() > LEADERS {
+                    heads.sort_unstable();
+                    heads.truncate(LEADERS);
+                    beyond = heads.last().copied();
+                }
+                let mut leading = Vec::new();
+                let told = reader.first(7, &columns, most, &mut |head, zoned| {
+                    leading.push((head, zoned));
+                    most
+                });
+                prop_assert_eq!(told, Some((blocks.len(), beyond)));
+                prop_assert_eq!(leading.iter().map(|(head, _)| *head).collect::<Vec<_>>(), heads);
+                let leading: Vec<(Zone, Place)> = leading.iter().map(|(head, zoned)| reader.zone(*zoned, *head, &columns).unwrap()).collect();
                 let told: Vec<(u128, Zoned)> = places.iter().map(|place| reader.head(*place, || Some(&columns)).unwrap()).collect();
                 prop_assert_eq!(&told, &all);
                 let all: Vec<(Zone, Place)> = all.iter().map(|(head, zoned)| reader.zone(*zoned, *head, &columns).unwrap()).collect();
                 prop_assert_eq!(all.iter().map(|(_, place)| *place).collect::<Vec<_>>(), places.clone());
+                for leader in &leading {
+                    prop_assert!(all.contains(leader));
+                }
+                prop_assert!(leading.windows(2).all(|two| two[0].1 != two[1].1));
                 let sort = sort(path.text(), descending);
                 for ((zone, _), (seeds, _)) in all.iter().zip(&blocks) {
                     let heads = seeds.iter().map(|seed| first_bytes(&sort.key(record(*seed).view()).unwrap()));
@@ -376,11 +439,11 @@ mod tests {
         ColumnWriter::new(&directory, 1, &written).finish();
         let columns = ColumnFile::open(&directory, 1).unwrap();
         let mut all = Vec::new();
-        let known = ZoneReader::new(&path, false).all(1, &columns, Some(1), &mut |head, _| {
+        let known = ZoneReader::new(&path, false).first(1, &columns, Some(1), &mut |head, _| {
             all.push(head);
             Some(head)
         });
-        assert_eq!((known, all), (Some(0), Vec::new()));
+        assert_eq!((known, all), (Some((0, None)), Vec::new()));
 
         let mut writer = ColumnWriter::new(&directory, 2, &written);
         writer.give_up();

@@ -15,7 +15,7 @@ use super::here::Here;
 use super::part::Part;
 use super::window::Window;
 use crate::cache::firsts::Firsts;
-use crate::columns::{Zone, ZoneReader, Zoned};
+use crate::columns::{LEADERS, Zone, ZoneReader, Zoned};
 use crate::error::{ErrorKind, Result};
 use crate::format::Place;
 use crate::snapshot::{Lying, Stored};
@@ -23,8 +23,9 @@ use crate::snapshot::{Lying, Stored};
 /// A block is read for so many of those that are left out, or more.
 const LEFT_OUT: u64 = 4;
 
-/// Blocks that a page may take for each of its records.
+/// Blocks that a page may take for each of its records; of few ones more, as others may have taken the place of many.
 const BLOCKS_A_RECORD: usize = 8;
+const FEW_BLOCKS: usize = LEADERS;
 
 /// Records that are found beside those that are asked for.
 const SPARE: usize = 6;
@@ -52,7 +53,7 @@ struct First {
 
 /// The same, as they are to be looked at.
 struct Chosen {
-    /// Those that were not looked at, the first of them last, and the next ones with their zones.
+    /// Those that were not looked at, and the next ones with their zones, the first of them last.
     blocks: Vec<(u128, Zoned)>,
     next: Vec<(Zone, Place)>,
     /// Those of which one record was looked at, by how the least key of the others begins.
@@ -72,18 +73,29 @@ enum Look {
 
 impl First {
     fn of(records: usize) -> First {
-        let most = records * BLOCKS_A_RECORD;
+        let most = First::most(records);
         First { blocks: Vec::with_capacity(2 * most), most, seen: 0, beyond: None }
     }
 
     /// Bytes that so many records take.
     fn bytes(records: usize) -> usize {
-        2 * records * BLOCKS_A_RECORD * size_of::<(u128, Zoned)>()
+        2 * First::most(records) * size_of::<(u128, Zoned)>()
+    }
+
+    /// How many blocks a page of so many records may take.
+    fn most(records: usize) -> usize {
+        FEW_BLOCKS.max(records * BLOCKS_A_RECORD)
     }
 
     /// The most that the least key of a block begins with for it to be one of them.
     fn up_to(&self) -> Option<u128> {
         self.beyond.map_or(Some(u128::MAX), |beyond| beyond.checked_sub(1))
+    }
+
+    /// Notes that there are so many blocks more, and with what the keys in those at least begin that are not shown.
+    fn note(&mut self, (blocks, beyond): (usize, Option<u128>)) {
+        self.seen += blocks;
+        self.beyond = self.beyond.into_iter().chain(beyond).min();
     }
 
     /// Adds a block that may be one of them.
@@ -100,7 +112,8 @@ impl First {
     fn drop_last(&mut self) {
         if let Some(last) = self.most.checked_sub(1).filter(|_| self.blocks.len() > self.most) {
             let (.., dropped) = self.blocks.select_nth_unstable(last);
-            self.beyond = dropped.iter().map(|(head, _)| *head).min();
+            let dropped = dropped.iter().map(|(head, _)| *head);
+            self.beyond = dropped.chain(self.beyond).min();
             self.blocks.truncate(self.most);
         }
     }
@@ -111,9 +124,10 @@ impl First {
         if !leaves_out_most(records, self.seen as u64) || records >= self.blocks.len() {
             return None;
         }
-        self.blocks.sort_unstable_by(|one, other| other.cmp(one));
-        let last = self.blocks.first()?.0;
-        let is_told = self.blocks.iter().rev().nth(records).is_some_and(|(head, _)| *head < last);
+        let (_, (nth, _), behind) = self.blocks.select_nth_unstable(records);
+        let last = behind.len().checked_sub(1).map(|last| last.min(records * BLOCKS_A_RECORD));
+        let last = last.map(|last| behind.select_nth_unstable(last).1.0);
+        let is_told = *nth < last.into_iter().chain(self.beyond).min()?;
         let (blocks, beyond) = (self.blocks, self.beyond);
         is_told.then(|| Chosen { blocks, next: Vec::new(), begun: BinaryHeap::new(), beyond })
     }
@@ -122,7 +136,11 @@ impl First {
 impl Chosen {
     /// Takes so many of the next blocks to be told their zones, in the order in which these lie.
     fn take_next(&mut self, blocks: usize) -> Vec<(u128, Zoned)> {
-        let mut next = self.blocks.split_off(self.blocks.len().saturating_sub(blocks));
+        let left = self.blocks.len().saturating_sub(blocks);
+        if left > 0 {
+            self.blocks.select_nth_unstable_by(left, |one, other| other.cmp(one));
+        }
+        let mut next = self.blocks.split_off(left);
         next.sort_unstable_by_key(|(_, block)| *block);
         next
     }
@@ -161,7 +179,7 @@ impl<'e> Execution<'e> {
         let mut first = First::of(records);
         let are_known = match part.span {
             Some(span) => self.zones_of(span, reader, &mut first)?,
-            None => self.all_zones(reader, &mut first)?,
+            None => self.first_zones(reader, &mut first)?,
         };
         Ok(if are_known { first.choose(records) } else { None })
     }
@@ -192,15 +210,15 @@ impl<'e> Execution<'e> {
         Ok(are_known)
     }
 
-    /// Looks at the zones of all blocks of records, and of some that are no more; false where some are not known.
-    fn all_zones(&self, reader: &mut ZoneReader<'_>, first: &mut First) -> Result<bool> {
+    /// Looks at the zones of the first blocks of each file, some of which may be no more; false where some are not known.
+    fn first_zones(&self, reader: &mut ZoneReader<'_>, first: &mut First) -> Result<bool> {
         for (number, file) in self.snapshot.state.version.files() {
             let Some(columns) = file.columns() else { return Ok(false) };
-            self.running.account().work(columns.most_zones().div_ceil(ZONES_A_STEP) as u64)?;
+            self.running.account().work(LEADERS.div_ceil(ZONES_A_STEP) as u64)?;
             let most = first.up_to();
             let push = &mut |head, block| first.push(head, block);
-            let Some(blocks) = reader.all(*number, columns, most, push) else { return Ok(false) };
-            first.seen += blocks;
+            let Some(told) = reader.first(*number, columns, most, push) else { return Ok(false) };
+            first.note(told);
         }
         Ok(true)
     }
