@@ -28,6 +28,9 @@ pub(crate) struct RowsBuilder {
     values: Vec<BuildingValues>,
 }
 
+/// Records that there is room for at first: a thousand, and those of a last block.
+const ROOM: usize = 1024 + 64;
+
 impl Rows {
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
@@ -69,8 +72,8 @@ impl Rows {
 impl RowsBuilder {
     /// Columns of these paths.
     pub(crate) fn new(paths: &[Path]) -> RowsBuilder {
-        let values = paths.iter().map(BuildingValues::new).collect();
-        RowsBuilder { classes: Vec::new(), ids: Vec::new(), values }
+        let values = paths.iter().map(|path| BuildingValues::new(path, ROOM)).collect();
+        RowsBuilder { classes: Vec::with_capacity(ROOM), ids: Vec::with_capacity(ROOM), values }
     }
 
     /// How many records there are so far.

@@ -1,8 +1,9 @@
 //! A column: of each record of a segment, what conditions and sorts on one path look at.
 //!
 //! Each different value is held once, or few times, and a number of one for each record: a condition is
-//! asked once for each of them. Where every record has its own, as dates and names do, there are no numbers;
-//! where all values are of one length, nothing says where they end. In a file a column lies as it does in memory:
+//! asked once for each of them. Where nearly every record has its own, as of dates and names, each has it and there are
+//! no numbers; where all values are of one length, nothing says where they end. In a file a column lies as it does in
+//! memory:
 //!
 //! ```text
 //! column := different | codes | ends | byte*
@@ -250,17 +251,17 @@ pub(super) struct BuildingValues {
     codes: Vec<u16>,
     /// Of the columns that were copied from last, one of each file: which of the numbers here stands for each of theirs.
     translated: Vec<(Origin, Vec<u16>)>,
-    /// By the bytes of a value, one more than its number; 0 where there is none.
+    /// By the bytes of a value, one more than its number; 0 where there is none. Nothing before one is looked for.
     known: Box<[u16]>,
     ends: Vec<u32>,
     bytes: Vec<u8>,
 }
 
 impl BuildingValues {
-    pub(super) fn new(path: &Path) -> BuildingValues {
-        let (codes, ends, bytes) = (Vec::new(), Vec::new(), Vec::new());
-        let known = vec![0; REMEMBERED].into_boxed_slice();
-        let translated = Vec::new();
+    /// With room for so many records.
+    pub(super) fn new(path: &Path, records: usize) -> BuildingValues {
+        let (codes, ends) = (Vec::with_capacity(records), Vec::with_capacity(records));
+        let (translated, known, bytes) = (Vec::new(), Box::default(), Vec::new());
         BuildingValues { path: path.clone(), codes, translated, known, ends, bytes }
     }
 
@@ -339,6 +340,10 @@ impl BuildingValues {
         let left = usize::from(TOO_LONG).saturating_sub(self.ends.len() + 1);
         let end = rows.end.min(other.different).min(rows.start + left).max(rows.start);
         let (start, own) = (other.start(rows.start), self.bytes.len());
+        if own == 0 {
+            // As much follows of others, by and large.
+            self.bytes.reserve(other.bytes.len());
+        }
         self.bytes.extend_from_slice(other.bytes.get(start..other.start(end)).unwrap_or_default());
         let first = self.ends.len() as u16;
         self.codes.extend(first..first + (end - rows.start) as u16);
@@ -348,12 +353,15 @@ impl BuildingValues {
 
     /// Takes in the value that begins there, unless it is known.
     fn end(&mut self, start: usize) {
-        let value = self.bytes.get(start..).unwrap_or_default();
-        if value.len() > MOST_VALUE_BYTES || self.is_full() {
+        if self.bytes.len() > start + MOST_VALUE_BYTES || self.is_full() {
             self.codes.push(TOO_LONG);
             self.bytes.truncate(start);
             return;
         }
+        if self.known.is_empty() {
+            self.known = vec![0; REMEMBERED].into();
+        }
+        let value = self.bytes.get(start..).unwrap_or_default();
         let place = place_of(value);
         let known = self.known.get(place).and_then(|known| known.checked_sub(1));
         if let Some(code) = known
@@ -396,7 +404,30 @@ impl BuildingValues {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    pub(super) fn into_values(self) -> Values {
+    /// Lets every record have a value of its own, where that takes no more bytes than to say which is whose.
+    fn spread(&mut self) {
+        let (records, different) = (self.codes.len(), self.ends.len());
+        let are_kept = self.codes.iter().all(|code| *code != TOO_LONG);
+        let are_few = records < usize::from(TOO_LONG);
+        if !are_kept || !are_few || different == records || different <= records / FEW_ALIKE {
+            return;
+        }
+        let length: usize = self.codes.iter().map(|code| self.value(*code).len()).sum();
+        let more = length - self.bytes.len().min(length) + size_of::<u16>() * (records - different);
+        if more > size_of::<u16>() * records {
+            return;
+        }
+        let (mut bytes, mut ends) = (Vec::with_capacity(length), Vec::with_capacity(records));
+        for code in &self.codes {
+            bytes.extend_from_slice(self.value(*code));
+            ends.push(bytes.len() as u32);
+        }
+        self.codes = (0..=TOO_LONG).take(records).collect();
+        (self.bytes, self.ends) = (bytes, ends);
+    }
+
+    pub(super) fn into_values(mut self) -> Values {
+        self.spread();
         let (different, ends) = (self.ends.len(), Ends::of(&self.ends));
         let codes = Codes::of(&self.codes, different);
         Values { path: self.path, codes, different, ends, bytes: self.bytes.into() }
@@ -451,12 +482,14 @@ mod tests {
         #[test]
         fn every_record_has_the_value_that_was_added_unless_it_is_too_long(
             added in values(),
+            ends_long in any::<bool>(),
             middle in any::<prop::sample::Index>(),
         ) {
             let path = Path::parse("a", &Limits::default()).unwrap();
-            let mut column = BuildingValues::new(&path);
+            let long = ends_long.then(|| vec![0; MOST_VALUE_BYTES + 1]);
+            let added: Vec<Vec<u8>> = added.into_iter().chain(long).collect();
+            let mut column = BuildingValues::new(&path, 0);
             added.iter().for_each(|value| column.take_over(value));
-            column.take_over(&[0; MOST_VALUE_BYTES + 1]);
             let column = column.into_values();
             for (row, value) in added.iter().enumerate() {
                 let kept = column.code(row).map(|code| column.value(code));
@@ -464,19 +497,19 @@ mod tests {
                 prop_assert!(column.code(row).is_none_or(|code| code < column.different()));
             }
             prop_assert_eq!(column.code(added.len()), None);
-            prop_assert_eq!(column.code(added.len() + 1), None);
 
             let mut bytes = Vec::new();
             column.put(&mut bytes);
-            let read = Values::read(&path, added.len() + 1, &bytes).unwrap();
-            for row in 0..added.len() + 2 {
+            let read = Values::read(&path, added.len(), &bytes).unwrap();
+            for row in 0..added.len() + 1 {
                 let (one, other) = (column.code(row), read.code(row));
                 prop_assert_eq!(one.map(|code| column.value(code)), other.map(|code| read.value(code)));
             }
 
-            let mut copy = BuildingValues::new(&path);
-            let middle = middle.index(added.len() + 1);
-            let parts = [middle..added.len() + 1, 0..middle, middle..middle + 1, 0..1];
+            let mut copy = BuildingValues::new(&path, 0);
+            let (records, middle) = (added.len(), middle.index(added.len() + 1));
+            let one = middle..(middle + 1).min(records);
+            let parts = [middle..records, 0..middle, one, 0..records.min(1)];
             for (part, origin) in parts.iter().zip([Some((1, 2)), Some((1, 2)), None, Some((1, 3))]) {
                 copy.copy(&column, part.clone(), origin);
             }
@@ -506,12 +539,14 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_all_differ_take_no_more_than_their_bytes() {
+    fn dates_that_hardly_ever_are_alike_take_no_more_than_their_bytes() {
         let path = Path::parse("a", &Limits::default()).unwrap();
-        let mut column = BuildingValues::new(&path);
-        (0..1000_u64).for_each(|date| column.take_over(&date.to_be_bytes()));
-        let column = column.into_values();
-        assert!(column.memory() <= 8000 + size_of_val(&column), "{}", column.memory());
-        assert_eq!((column.code(999), column.code(1000)), (Some(999), None));
+        for different in [1000, 990] {
+            let mut column = BuildingValues::new(&path, 0);
+            (0..1000_u64).for_each(|date| column.take_over(&(date % different).to_be_bytes()));
+            let column = column.into_values();
+            assert!(column.memory() <= 8000 + size_of_val(&column), "{}", column.memory());
+            assert_eq!((column.code(999), column.code(1000)), (Some(999), None));
+        }
     }
 }

@@ -106,8 +106,8 @@ impl ColumnWriter {
         let contents = Contents {
             paths: self.paths.to_vec(),
             leaders: leaders.map(|leaders| self.put_zones(0, &leaders)),
-            zones: self.place(0, |this| vec![this.put(&zones, zones.len())]),
-            groups: self.place(0, |this| vec![this.put(&groups, groups.len())]),
+            zones: self.place(0, |this| vec![this.put(&zones, worthwhile(&zones))]),
+            groups: self.place(0, |this| vec![this.put(&groups, worthwhile(&groups))]),
         };
         contents.put(&mut directory);
         let start = self.written + self.buffer.len() as u64;
@@ -127,11 +127,11 @@ impl ColumnWriter {
         let group = self.place(first_block, |this| {
             let mut column = Vec::new();
             put_head(&blocks, &rows, &mut column);
-            let mut columns = vec![this.put(&column, column.len())];
+            let mut columns = vec![this.put(&column, worthwhile(&column))];
             for values in &rows.values {
                 column.clear();
                 values.put(&mut column);
-                columns.push(this.put(&column, column.len()));
+                columns.push(this.put(&column, worthwhile(&column)));
             }
             columns
         });
@@ -183,6 +183,11 @@ impl ColumnWriter {
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
     }
+}
+
+/// Fewer bytes than this are worth being unpacked.
+fn worthwhile(column: &[u8]) -> usize {
+    column.len() - column.len() / 8
 }
 
 impl Drop for ColumnWriter {
