@@ -385,6 +385,27 @@ fn an_order_far_into_which_a_page_lies_needs_no_room_beside_columns_of_other_que
 }
 
 #[test]
+fn what_conditions_hold_for_stays_known_where_their_columns_have_no_room() {
+    let store = store(1 << 20, &[]);
+    let remark = |id: u32| format!("{id:0200}");
+    let all = (0..6000).map(|id| record(id, 0).with("remark", remark(id)));
+    let all: Vec<Document> = all.collect();
+    store.put_many(all.iter().cloned()).unwrap();
+    store.checkpoint().unwrap();
+    let (first, second) = (r#"{"remark":{"$regex":"77"}}"#, r#"{"remark":{"$regex":"88"}}"#);
+    let window = Window { offset: 0, count: Some(10) };
+    let blocks_read = |filter| {
+        let plan = plan(filter, SORTS[0]);
+        let page = store.page(&plan, window, &Watch::default()).unwrap();
+        assert_eq!((page.documents, page.total), by_full_scan(&all, &plan, window));
+        page.explain.blocks_read
+    };
+    let read = [first, second, first, second, first].map(blocks_read);
+    assert!(read[0] > 300 && read[1] > 300, "{read:?}");
+    assert!(read[2..].iter().all(|blocks| *blocks < 100), "{read:?}");
+}
+
+#[test]
 fn an_id_at_the_end_of_a_sort_takes_no_column() {
     let store = store(64 << 20, &[]);
     store.put_many(records(3000).into_values()).unwrap();

@@ -21,9 +21,7 @@ use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
 pub(crate) struct Columns {
     kept: RwLock<Kept>,
     budget: u64,
-    /// The fields that a host declared.
-    declared: Vec<Path>,
-    /// Those that block files have columns of beside them: these, and some that uploads have.
+    /// The fields that block files have columns of beside them: those that a host declared, and some that uploads have.
     written: Arc<[Path]>,
     /// What scans asked for that had no columns.
     asked: Mutex<HashSet<u64>>,
@@ -75,21 +73,16 @@ const MOST_ASKED: usize = 10_000;
 /// Changed chunks that are remembered.
 const MOST_CHANGED: usize = 200_000;
 
-/// A segment that so many scans made no use of gives way to others.
+/// A segment, or a column, that so many scans made no use of gives way to others.
 const SCANS: u64 = 4;
 
 impl Columns {
     pub(crate) fn new(budget: u64, declared: Vec<Path>) -> Columns {
         let (kept, asked, scans) = (RwLock::default(), Mutex::default(), AtomicU64::new(0));
         let known = WRITTEN.iter().filter_map(|path| Path::parse(path, &Limits::default()).ok());
-        let others = known.filter(|path| !path.is_among(&declared));
-        let written = declared.iter().cloned().chain(others).collect();
-        Columns { kept, budget, declared, written, asked, scans }
-    }
-
-    /// The fields that a host declared.
-    pub(crate) fn declared(&self) -> &[Path] {
-        &self.declared
+        let others: Vec<Path> = known.filter(|path| !path.is_among(&declared)).collect();
+        let written = declared.into_iter().chain(others).collect();
+        Columns { kept, budget, written, asked, scans }
     }
 
     /// The fields that block files have columns of beside them.
@@ -99,18 +92,19 @@ impl Columns {
 
     /// Whether all that is wanted lies in columns beside block files.
     pub(crate) fn are_written(&self, wanted: &Wanted) -> bool {
-        wanted.paths.iter().all(|path| path.is_among(&self.written))
+        wanted.paths().all(|path| path.is_among(&self.written))
     }
 
     /// Whether a scan that begins at that key should make columns: where they lie beside block files, or while there is
     /// much room; else of fields that were asked for here before.
     pub(crate) fn are_worthwhile(&self, from: &[u8], wanted: &Wanted, records: u64) -> bool {
-        let needed = records.saturating_mul(BYTES_A_RECORD * (wanted.paths.len() as u64 + 1));
+        let columns = wanted.paths().count() as u64 + 1;
+        let needed = records.saturating_mul(BYTES_A_RECORD * columns);
         let is_roomy = self.kept.read().bytes.saturating_add(needed) <= self.budget;
         let is_cheap = is_roomy || self.are_written(wanted);
         let mut question = DefaultHasher::new();
         from.hash(&mut question);
-        wanted.paths.iter().for_each(|path| path.text().hash(&mut question));
+        wanted.paths().for_each(|path| path.text().hash(&mut question));
         let mut asked = self.asked.lock();
         if asked.len() >= MOST_ASKED {
             asked.clear();
@@ -129,18 +123,17 @@ impl Columns {
     }
 
     /// The segment that the block under that key belongs to, and whether it is what that version says.
-    pub(crate) fn find(&self, key: &[u8], scan: u64, version: u64) -> Option<(Arc<Segment>, bool)> {
+    pub(crate) fn find(&self, key: &[u8], version: u64) -> Option<(Arc<Segment>, bool)> {
         let kept = self.kept.read();
         let segment = kept.covering(key)?;
-        segment.use_in(scan);
         Some((segment.clone(), kept.is_of(segment, version)))
     }
 
-    /// The frame of a part, if there is one of segments that have these columns.
+    /// The frame of a part, if there is one of segments that lack none of these columns.
     pub(crate) fn frame(&self, key: &FrameKey, wanted: &Wanted, scan: u64) -> Option<Arc<Frame>> {
         let kept = self.kept.read();
         let mut frames = kept.frames.iter();
-        let (_, frame) = frames.rfind(|(other, frame)| other == key && frame.has(wanted))?;
+        let (_, frame) = frames.rfind(|(other, frame)| other == key && frame.suits(wanted))?;
         frame.use_in(scan);
         Some(frame.clone())
     }
@@ -175,20 +168,19 @@ impl Columns {
     /// Keeps a segment in place of all that overlap it, if there is room; says whether. One of an earlier
     /// version than what it would replace is not kept.
     pub(crate) fn keep(&self, segment: &Arc<Segment>, scan: u64) -> bool {
-        segment.use_in(scan);
         let mut kept = self.kept.write();
         kept.frames.drain(..).for_each(|(_, frame)| frame.mark_segments());
         if kept.overlapping(segment).any(|other| other.version() > segment.version()) {
             return true;
         }
-        let others: Vec<Box<[u8]>> =
-            kept.overlapping(segment).map(|other| other.from().into()).collect();
-        others.iter().for_each(|from| kept.remove(from));
-        if kept.bytes + segment.bytes() > self.budget {
+        if kept.bytes_with(segment) > self.budget {
             kept.drop_unused_since(scan.saturating_sub(SCANS));
         }
-        let fits = kept.bytes + segment.bytes() <= self.budget;
+        let fits = kept.bytes_with(segment) <= self.budget;
         if fits {
+            let others: Vec<Box<[u8]>> =
+                kept.overlapping(segment).map(|other| other.from().into()).collect();
+            others.iter().for_each(|from| kept.remove(from));
             kept.bytes += segment.bytes();
             kept.segments.insert(segment.from().into(), segment.clone());
         }
@@ -252,6 +244,12 @@ impl Kept {
         within.chain(covering)
     }
 
+    /// How many bytes there would be with that segment in place of those that overlap it.
+    fn bytes_with(&self, segment: &Segment) -> u64 {
+        let others: u64 = self.overlapping(segment).map(|other| other.bytes()).sum();
+        (self.bytes + segment.bytes()).saturating_sub(others)
+    }
+
     fn remove(&mut self, from: &[u8]) {
         if let Some(segment) = self.segments.remove(from) {
             self.bytes -= segment.bytes();
@@ -259,7 +257,13 @@ impl Kept {
     }
 
     fn drop_unused_since(&mut self, scan: u64) {
-        self.segments.retain(|_, segment| segment.used_in() > scan);
+        self.segments.retain(|_, segment| match segment.used_after(scan) {
+            Some(used) => {
+                *segment = Arc::new(used);
+                true
+            }
+            None => false,
+        });
         self.bytes = self.segments.values().map(|segment| segment.bytes()).sum();
     }
 }

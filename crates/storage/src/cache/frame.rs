@@ -16,8 +16,9 @@ use crate::sync::{AtomicU64, Ordering};
 pub(crate) struct Frame {
     segments: Vec<Framed>,
     records: usize,
-    /// The columns that all of them have.
+    /// The columns that all of them have of those that were wanted, and those that keys are drawn from.
     paths: Vec<Path>,
+    keys: Vec<Path>,
     /// The last scan that made use of it.
     used: AtomicU64,
 }
@@ -42,10 +43,10 @@ pub(crate) struct FrameKey {
 }
 
 impl Frame {
-    /// A frame of segments that have these columns.
+    /// A frame of segments that lack none of these columns.
     pub(crate) fn new(wanted: &Wanted) -> Frame {
-        let (segments, paths, used) = (Vec::new(), wanted.paths.clone(), AtomicU64::new(0));
-        Frame { segments, records: 0, paths, used }
+        let (paths, keys) = (wanted.paths().cloned().collect(), wanted.keys.clone());
+        Frame { segments: Vec::new(), records: 0, paths, keys, used: AtomicU64::new(0) }
     }
 
     /// Adds the next segment, of which these records belong to the part, from that key on.
@@ -53,6 +54,7 @@ impl Frame {
         let first = self.records;
         self.records += rows.len();
         if !rows.is_empty() {
+            self.paths.retain(|path| segment.values(path).is_some());
             self.segments.push(Framed { from, segment, rows, first });
         }
     }
@@ -74,9 +76,10 @@ impl Frame {
         Some((at, framed.rows.start + number - framed.first))
     }
 
-    /// Whether its segments have these columns.
-    pub(super) fn has(&self, wanted: &Wanted) -> bool {
-        wanted.paths.iter().all(|path| path.is_among(&self.paths))
+    /// Whether its segments lack none of these columns.
+    pub(super) fn suits(&self, wanted: &Wanted) -> bool {
+        wanted.paths().all(|path| path.is_among(&self.paths))
+            || self.segments.iter().all(|framed| framed.segment.lacks(wanted).is_empty())
     }
 
     /// Notes that this scan makes use of it.
@@ -87,6 +90,6 @@ impl Frame {
     /// Notes with each segment when it was used last.
     pub(super) fn mark_segments(&self) {
         let scan = self.used.load(Ordering::Relaxed);
-        self.segments.iter().for_each(|framed| framed.segment.use_in(scan));
+        self.segments.iter().for_each(|framed| framed.segment.use_in(scan, self.keys.iter()));
     }
 }

@@ -3,7 +3,8 @@
 //! for.
 //!
 //! A segment says of which blocks it is, so that what it has of them serves when others beside them have
-//! changed. This file does not know conditions.
+//! changed. Columns come and go: the same run with others shares what does not depend on them. This file does not
+//! know conditions.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,13 +14,20 @@ use filedex_query::{Account, Path};
 use parking_lot::Mutex;
 
 use super::selected::Selected;
-use crate::columns::{ColumnFile, Groups, Rows, RowsBuilder, Run, Values};
+use crate::columns::{ColumnFile, Groups, Marks, RowsBuilder, Run, Values};
 use crate::error::Result;
 use crate::format::{Block, Class, Place};
 
-/// A run of blocks.
-#[derive(Debug)]
+/// A run of blocks with columns.
+#[derive(Clone, Debug)]
 pub(crate) struct Segment {
+    layout: Arc<Layout>,
+    columns: Vec<Arc<Column>>,
+}
+
+/// What there is of a run of blocks whatever columns it has.
+#[derive(Debug)]
+struct Layout {
     from: Box<[u8]>,
     upto: Box<[u8]>,
     /// The version of the index that it was made of.
@@ -27,10 +35,18 @@ pub(crate) struct Segment {
     /// The keys of the blocks, one behind the other.
     keys: Box<[u8]>,
     blocks: Box<[Placed]>,
-    rows: Rows,
+    marks: Marks,
     /// Which records the conditions of that number hold for, the latest last.
     selected: Mutex<Vec<(u64, Arc<Selected>)>>,
     /// The last scan that made use of it.
+    used: AtomicU64,
+}
+
+/// A column.
+#[derive(Debug)]
+struct Column {
+    values: Values,
+    /// The last scan that asked for it.
     used: AtomicU64,
 }
 
@@ -47,22 +63,36 @@ struct Placed {
 /// The columns that a scan asks for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wanted {
-    pub(crate) paths: Vec<Path>,
+    /// Those that keys are drawn from.
+    pub(crate) keys: Vec<Path>,
+    /// Others that conditions are asked of, where it was not found out for which records they hold.
+    pub(crate) asked: Vec<Path>,
+    /// The number of the conditions, if what was found out of them is kept.
+    pub(crate) conditions: Option<u64>,
 }
 
 impl Wanted {
-    /// Adds the columns of these paths.
-    pub(crate) fn add<'p>(&mut self, paths: impl IntoIterator<Item = &'p Path>) {
-        for path in paths {
-            if !path.is_among(&self.paths) {
-                self.paths.push(path.clone());
-            }
-        }
+    pub(crate) fn new<'p>(
+        keys: impl Iterator<Item = &'p Path>,
+        asked: impl Iterator<Item = &'p Path>,
+        conditions: Option<u64>,
+    ) -> Wanted {
+        let mut wanted = Wanted { conditions, ..Wanted::default() };
+        keys.for_each(|path| add(path, &mut wanted.keys));
+        let others = asked.filter(|path| !path.is_among(&wanted.keys));
+        others.for_each(|path| add(path, &mut wanted.asked));
+        wanted
     }
 
-    /// Adds what a segment has.
-    pub(crate) fn add_those_of(&mut self, segment: &Segment) {
-        self.add(segment.rows.paths());
+    /// All of them.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
+        self.keys.iter().chain(&self.asked)
+    }
+}
+
+fn add(path: &Path, paths: &mut Vec<Path>) {
+    if !path.is_among(paths) {
+        paths.push(path.clone());
     }
 }
 
@@ -83,65 +113,98 @@ pub(crate) const RECORDS: usize = 1024;
 impl Segment {
     /// The key before which no block of the segment lies.
     pub(crate) fn from(&self) -> &[u8] {
-        &self.from
+        &self.layout.from
     }
 
     /// The first key past the segment: every block whose key lies before it belongs to the segment.
     pub(crate) fn upto(&self) -> &[u8] {
-        &self.upto
+        &self.layout.upto
     }
 
     /// The version of the index that it was made of.
     pub(crate) fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Whether it has these columns.
-    pub(crate) fn has(&self, wanted: &Wanted) -> bool {
-        self.rows.has(&wanted.paths)
+        self.layout.version
     }
 
     /// The column of that path.
     pub(crate) fn values(&self, path: &Path) -> Option<&Values> {
-        self.rows.values(path)
+        self.columns.iter().map(|column| &column.values).find(|values| values.is_of(path))
+    }
+
+    /// The columns of these that it lacks: those that conditions are asked of are not missed where it is known which
+    /// records these hold for.
+    pub(crate) fn lacks(&self, wanted: &Wanted) -> Vec<Path> {
+        let is_judged = wanted.conditions.is_some_and(|number| self.selected(number).is_some());
+        let asked = wanted.asked.iter().filter(|_| !is_judged);
+        let lacking = |path: &&Path| self.values(path).is_none();
+        wanted.keys.iter().chain(asked).filter(lacking).cloned().collect()
+    }
+
+    /// Adds the paths of its columns.
+    pub(crate) fn add_paths(&self, paths: &mut Vec<Path>) {
+        self.columns.iter().for_each(|column| add(column.values.path(), paths));
+    }
+
+    /// The same run with the columns of another segment of it as well.
+    pub(crate) fn with(&self, other: Segment) -> Segment {
+        let columns = self.columns.iter().cloned().chain(other.columns).collect();
+        Segment { layout: self.layout.clone(), columns }
+    }
+
+    /// The same run without the columns of these paths.
+    pub(crate) fn without(&self, paths: &[Path]) -> Segment {
+        self.retaining(|column| !column.values.path().is_among(paths))
+    }
+
+    fn retaining(&self, keeps: impl Fn(&Column) -> bool) -> Segment {
+        let columns = self.columns.iter().filter(|column| keeps(column)).cloned().collect();
+        Segment { layout: self.layout.clone(), columns }
     }
 
     /// Which records the conditions of that number hold for, if that was found out.
     pub(crate) fn selected(&self, number: u64) -> Option<Arc<Selected>> {
-        let selected = self.selected.lock();
+        let selected = self.layout.selected.lock();
         let found = selected.iter().find(|(other, _)| *other == number);
         found.map(|(_, selected)| selected.clone())
     }
 
     /// Keeps which records the conditions of that number hold for.
     pub(crate) fn keep_selected(&self, number: u64, selected: &Arc<Selected>) {
-        let mut kept = self.selected.lock();
+        let mut kept = self.layout.selected.lock();
+        kept.retain(|(other, _)| *other != number);
         if kept.len() >= MOST_SELECTED {
             kept.remove(0);
         }
         kept.push((number, selected.clone()));
     }
 
+    /// The blocks in order, each with its key, how much of that is its list's, and its place.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = KeyedBlock<'_>> {
+        let keyed =
+            |placed: &Placed| (self.key_of(placed), placed.list_length as usize, placed.place);
+        self.layout.blocks.iter().map(keyed)
+    }
+
     /// The blocks from that key on and before the other.
     pub(crate) fn blocks_between(&self, from: &[u8], to: &[u8]) -> Range<usize> {
-        let before = |key| self.blocks.partition_point(|placed| self.key_of(placed) < key);
+        let before = |key| self.layout.blocks.partition_point(|placed| self.key_of(placed) < key);
         let start = before(from);
         start..before(to).max(start)
     }
 
     /// The block in which that key lies or belongs, if it is one of these.
     pub(crate) fn block_of(&self, key: &[u8]) -> Option<usize> {
-        self.blocks.partition_point(|placed| self.key_of(placed) <= key).checked_sub(1)
+        self.layout.blocks.partition_point(|placed| self.key_of(placed) <= key).checked_sub(1)
     }
 
     /// The key of that block; past the last one, where the segment ends.
     pub(crate) fn key(&self, block: usize) -> &[u8] {
-        self.blocks.get(block).map_or(&self.upto, |placed| self.key_of(placed))
+        self.layout.blocks.get(block).map_or(&self.layout.upto, |placed| self.key_of(placed))
     }
 
     /// Where that block lies, and the key of its list.
     pub(crate) fn place(&self, block: usize) -> Option<(Place, &[u8])> {
-        let placed = self.blocks.get(block)?;
+        let placed = self.layout.blocks.get(block)?;
         Some((placed.place, self.key_of(placed).get(..placed.list_length as usize)?))
     }
 
@@ -152,63 +215,72 @@ impl Segment {
 
     /// The block in which that record lies, and which of the block's records it is.
     pub(crate) fn place_of(&self, row: usize) -> (usize, usize) {
-        let block = self.blocks.partition_point(|placed| placed.rows_end as usize <= row);
+        let block = self.layout.blocks.partition_point(|placed| placed.rows_end as usize <= row);
         (block, row.saturating_sub(self.first_row(block)))
     }
 
     /// The class of that record.
     pub(crate) fn class(&self, row: usize) -> Option<Class> {
-        self.rows.class(row)
+        self.layout.marks.class(row)
     }
 
     /// How the `_id` of that record begins: of two that differ here the lesser `_id` has the lesser number.
     pub(crate) fn id_begin(&self, row: usize) -> Option<u32> {
-        self.rows.id_begin(row)
+        self.layout.marks.id_begin(row)
     }
 
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.layout.marks.len()
     }
 
     /// Bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> u64 {
-        let columns = self.rows.memory() + MOST_SELECTED * Selected::memory(self.len());
-        let keys = self.keys.len() + size_of_val(&*self.blocks) + 2 * self.from.len();
-        (size_of::<Segment>() + columns + keys + self.upto.len()) as u64
+        let layout = &self.layout;
+        let marks = layout.marks.memory() + MOST_SELECTED * Selected::memory(self.len());
+        let keys = layout.keys.len() + size_of_val(&*layout.blocks) + 2 * layout.from.len();
+        let bytes = |column: &Arc<Column>| size_of::<Column>() + column.values.memory();
+        let columns: usize = self.columns.iter().map(bytes).sum();
+        (size_of::<Segment>() + size_of::<Layout>() + marks + keys + layout.upto.len() + columns)
+            as u64
     }
 
-    /// Notes that this scan makes use of it.
-    pub(crate) fn use_in(&self, scan: u64) {
-        self.used.fetch_max(scan, Ordering::Relaxed);
+    /// Notes that this scan makes use of it, and of columns of these paths.
+    pub(crate) fn use_in<'p>(&self, scan: u64, paths: impl Iterator<Item = &'p Path> + Clone) {
+        self.layout.used.fetch_max(scan, Ordering::Relaxed);
+        let is_asked = |column: &Column| paths.clone().any(|path| column.values.is_of(path));
+        for column in self.columns.iter().filter(|column| is_asked(column)) {
+            column.used.fetch_max(scan, Ordering::Relaxed);
+        }
     }
 
-    /// The last scan that made use of it.
-    pub(crate) fn used_in(&self) -> u64 {
-        self.used.load(Ordering::Relaxed)
+    /// What was made use of after that scan: this with some of its columns, or with all; nothing if it was not.
+    pub(crate) fn used_after(&self, scan: u64) -> Option<Segment> {
+        let is_used = |used: &AtomicU64| used.load(Ordering::Relaxed) > scan;
+        is_used(&self.layout.used).then(|| self.retaining(|column| is_used(&column.used)))
     }
 
     fn key_of(&self, placed: &Placed) -> &[u8] {
-        self.keys.get(placed.key as usize..placed.key_end as usize).unwrap_or_default()
+        self.layout.keys.get(placed.key as usize..placed.key_end as usize).unwrap_or_default()
     }
 
     fn first_row(&self, block: usize) -> usize {
-        let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
+        let before = block.checked_sub(1).and_then(|before| self.layout.blocks.get(before));
         before.map_or(0, |before| before.rows_end as usize)
     }
 
     /// The block at that place.
     fn block_at(&self, place: Place) -> Option<usize> {
-        self.blocks.iter().position(|placed| placed.place == place)
+        self.layout.blocks.iter().position(|placed| placed.place == place)
     }
 }
 
 /// A block: its key, how much of that is its list's, and where it lies.
-type KeyedBlock<'k> = (&'k [u8], usize, Place);
+pub(crate) type KeyedBlock<'k> = (&'k [u8], usize, Place);
 
 /// A segment that blocks are added to.
 pub(crate) struct SegmentBuilder<'w> {
-    wanted: &'w Wanted,
+    paths: &'w [Path],
     keys: Vec<u8>,
     blocks: Vec<Placed>,
     rows: RowsBuilder,
@@ -220,14 +292,15 @@ pub(crate) struct SegmentBuilder<'w> {
 
 impl<'w> SegmentBuilder<'w> {
     /// A segment with these columns; what an earlier one with all of them has of a block is taken over.
-    pub(crate) fn new(wanted: &'w Wanted, earlier: Option<Arc<Segment>>) -> SegmentBuilder<'w> {
+    pub(crate) fn new(paths: &'w [Path], earlier: Option<Arc<Segment>>) -> SegmentBuilder<'w> {
+        let has_all = |earlier: &Segment| paths.iter().all(|path| earlier.values(path).is_some());
         SegmentBuilder {
-            wanted,
+            paths,
             keys: Vec::new(),
             blocks: Vec::new(),
-            rows: RowsBuilder::new(&wanted.paths),
+            rows: RowsBuilder::new(paths),
             run: None,
-            earlier: earlier.filter(|earlier| earlier.has(wanted)),
+            earlier: earlier.filter(|earlier| has_all(earlier)),
         }
     }
 
@@ -248,7 +321,7 @@ impl<'w> SegmentBuilder<'w> {
         let rows = earlier.rows(block..block + 1);
         account.work(1 + rows.len() as u64 / COPIED_A_STEP)?;
         self.end_run(groups);
-        self.rows.copy(&earlier.rows, rows, None);
+        self.rows.copy(&earlier.layout.marks, |path| earlier.values(path), rows, None);
         self.place(placed);
         Ok(true)
     }
@@ -264,7 +337,7 @@ impl<'w> SegmentBuilder<'w> {
         let before = self.len();
         if !self.run.as_mut().is_some_and(|run| groups.go_on(run, placed.2)) {
             self.end_run(groups);
-            self.run = groups.find(columns, placed.2, &self.wanted.paths);
+            self.run = groups.find(columns, placed.2, self.paths);
             if self.run.is_none() {
                 return Ok(false);
             }
@@ -302,16 +375,19 @@ impl<'w> SegmentBuilder<'w> {
         version: u64,
     ) -> Segment {
         self.end_run(groups);
-        Segment {
+        let rows = self.rows.finish();
+        let column = |values| Arc::new(Column { values, used: AtomicU64::new(0) });
+        let layout = Layout {
             from: from.into(),
             upto: upto.into(),
             version,
             keys: self.keys.into(),
             blocks: self.blocks.into(),
-            rows: self.rows.finish(),
+            marks: rows.marks,
             selected: Mutex::default(),
             used: AtomicU64::new(0),
-        }
+        };
+        Segment { layout: Arc::new(layout), columns: rows.values.into_iter().map(column).collect() }
     }
 
     /// How many records there are so far.

@@ -24,7 +24,7 @@ use filedex_query::{Limits, Path};
 use super::groups::Group;
 use super::leaders::Heads;
 use super::numbers::Numbers;
-use super::rows::Rows;
+use super::rows::{Marks, Rows};
 use super::values::Values;
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
@@ -203,13 +203,13 @@ impl ColumnFile {
     pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
         let group = self.groups()?.get(at)?;
         let head = self.unpacked(group, 0, memory)?;
-        let (blocks, classes, ids) = head_of(head)?;
+        let (blocks, marks) = head_of(head)?;
         let mut values = Vec::with_capacity(paths.len());
         for path in paths {
             let column = self.unpacked(group, self.number_of(path)? + 1, memory)?;
-            values.push(Values::read(path, classes.len(), column)?);
+            values.push(Values::read(path, marks.len(), column)?);
         }
-        Some(Group::new(blocks, Rows { classes, ids, values }))
+        Some(Group::new(blocks, Rows { marks, values }))
     }
 
     /// The numbers in the column of that number of these zones.
@@ -366,7 +366,7 @@ fn placed(columns: usize, bytes: &[u8]) -> Option<(Placed, &[u8])> {
 }
 
 /// Appends the head of a group of these blocks: where each begins, and how many records lie before its end.
-pub(super) fn put_head(blocks: &[(u64, u32)], rows: &Rows, out: &mut Vec<u8>) {
+pub(super) fn put_head(blocks: &[(u64, u32)], marks: &Marks, out: &mut Vec<u8>) {
     number::put(out, blocks.len() as u64);
     let mut before = 0;
     for (offset, end) in blocks {
@@ -374,13 +374,11 @@ pub(super) fn put_head(blocks: &[(u64, u32)], rows: &Rows, out: &mut Vec<u8>) {
         number::put(out, u64::from(end - before));
         before = *end;
     }
-    out.extend(rows.classes.iter().map(|class| class.byte()));
-    rows.ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
+    out.extend(marks.classes.iter().map(|class| class.byte()));
+    marks.ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
 }
 
-type Head = (Vec<(u64, u32)>, Box<[Class]>, Box<[u32]>);
-
-fn head_of(bytes: &[u8]) -> Option<Head> {
+fn head_of(bytes: &[u8]) -> Option<(Vec<(u64, u32)>, Marks)> {
     let (count, mut rest) = number::take(bytes)?;
     let (mut blocks, mut records) = (Vec::new(), 0_u32);
     for _ in 0..count {
@@ -396,5 +394,5 @@ fn head_of(bytes: &[u8]) -> Option<Head> {
     let (ids, left_over) = ids.as_chunks();
     let is_whole = left_over.is_empty() && ids.len() == records as usize;
     let ids = ids.iter().map(|id| u32::from_le_bytes(*id)).collect();
-    is_whole.then_some((blocks, classes?, ids))
+    is_whole.then_some((blocks, Marks { classes: classes?, ids }))
 }

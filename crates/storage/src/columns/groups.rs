@@ -107,7 +107,8 @@ impl Groups {
     /// Adds the records of a run that was found last of its file.
     pub(crate) fn copy(&self, run: &Run, rows: &mut RowsBuilder) {
         if let Some(group) = self.group_of(run) {
-            rows.copy(&group.rows, run.rows.clone(), Some(run.origin));
+            let values = |path: &Path| group.rows.values(path);
+            rows.copy(&group.rows.marks, values, run.rows.clone(), Some(run.origin));
         }
     }
 
@@ -176,7 +177,7 @@ mod tests {
             Some(values.code(row).map(|code| values.value(code).to_vec()))
         };
         let values: Vec<Option<Option<Vec<u8>>>> = paths.iter().map(value).collect();
-        (rows.class(row), rows.id_begin(row), values)
+        (rows.marks.class(row), rows.marks.id_begin(row), values)
     }
 
     proptest! {
@@ -221,8 +222,8 @@ mod tests {
                 }
                 groups.copy(&run, &mut copied);
                 let (copied, expected) = (copied.finish(), expected.finish());
-                prop_assert_eq!((run.len(), copied.len()), (expected.len(), expected.len()));
-                for row in 0..expected.len() {
+                prop_assert_eq!((run.len(), copied.marks.len()), (expected.marks.len(), expected.marks.len()));
+                for row in 0..expected.marks.len() {
                     prop_assert_eq!(said(&copied, row, asked), said(&expected, row, asked));
                 }
                 prop_assert!(!groups.go_on(&mut run, place));

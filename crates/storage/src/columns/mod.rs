@@ -1,6 +1,6 @@
 //! Columns: of consecutive records what conditions and sorts look at, value by value, in memory and in files.
 //!
-//! Gives out: [`Rows`] (the columns of some records) and [`RowsBuilder`], [`Values`] (one column), [`ColumnWriter`],
+//! Gives out: [`RowsBuilder`] (columns of some records) and [`Marks`], [`Values`] (one column), [`ColumnWriter`],
 //! [`ColumnFile`], [`Groups`] and [`ZoneReader`] (the columns of a block file's records in a file beside it, and how the
 //! least keys of its blocks begin).
 //!
@@ -20,7 +20,7 @@ mod zones;
 pub(crate) use file::ColumnFile;
 pub(crate) use groups::{Groups, Run};
 pub(crate) use leaders::LEADERS;
-pub(crate) use rows::{Rows, RowsBuilder};
+pub(crate) use rows::{Marks, RowsBuilder};
 pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;
 pub(crate) use zones::{Zone, ZoneReader, Zoned};

@@ -14,10 +14,16 @@ use crate::format::Class;
 /// The columns of some records.
 #[derive(Debug)]
 pub(crate) struct Rows {
+    pub(crate) marks: Marks,
+    pub(crate) values: Vec<Values>,
+}
+
+/// What is known of each record whatever columns there are.
+#[derive(Debug)]
+pub(crate) struct Marks {
     pub(super) classes: Box<[Class]>,
     /// How the `_id` of each record begins, by which nearly all are told apart that a sort has side by side.
     pub(super) ids: Box<[u32]>,
-    pub(super) values: Vec<Values>,
 }
 
 /// Columns that records are added to.
@@ -32,24 +38,26 @@ pub(crate) struct RowsBuilder {
 const ROOM: usize = 1024 + 64;
 
 impl Rows {
-    /// How many records there are.
-    pub(crate) fn len(&self) -> usize {
-        self.classes.len()
-    }
-
-    /// The paths that there are columns of.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.values.iter().map(Values::path)
-    }
-
     /// Whether there are columns of all these paths.
-    pub(crate) fn has(&self, paths: &[Path]) -> bool {
+    pub(super) fn has(&self, paths: &[Path]) -> bool {
         paths.iter().all(|path| self.values(path).is_some())
     }
 
     /// The column of that path.
-    pub(crate) fn values(&self, path: &Path) -> Option<&Values> {
-        self.values.iter().find(|values| values.path().text() == path.text())
+    pub(super) fn values(&self, path: &Path) -> Option<&Values> {
+        self.values.iter().find(|values| values.is_of(path))
+    }
+
+    /// Bytes of memory that they take.
+    pub(super) fn memory(&self) -> usize {
+        self.marks.memory() + self.values.iter().map(Values::memory).sum::<usize>()
+    }
+}
+
+impl Marks {
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.classes.len()
     }
 
     /// The class of that record.
@@ -64,8 +72,7 @@ impl Rows {
 
     /// Bytes of memory that they take.
     pub(crate) fn memory(&self) -> usize {
-        let values: usize = self.values.iter().map(Values::memory).sum();
-        values + 5 * self.classes.len()
+        (size_of::<Class>() + size_of::<u32>()) * self.len()
     }
 }
 
@@ -90,12 +97,17 @@ impl RowsBuilder {
     }
 
     /// Adds those records of others, which have all of these columns, and may say where they are from.
-    pub(crate) fn copy(&mut self, others: &Rows, rows: Range<usize>, origin: Option<Origin>) {
-        self.classes.extend_from_slice(others.classes.get(rows.clone()).unwrap_or_default());
-        self.ids.extend_from_slice(others.ids.get(rows.clone()).unwrap_or_default());
-        for values in &mut self.values {
-            let column = others.values(values.path());
-            column.into_iter().for_each(|column| values.copy(column, rows.clone(), origin));
+    pub(crate) fn copy<'r>(
+        &mut self,
+        marks: &Marks,
+        values: impl Fn(&Path) -> Option<&'r Values>,
+        rows: Range<usize>,
+        origin: Option<Origin>,
+    ) {
+        self.classes.extend_from_slice(marks.classes.get(rows.clone()).unwrap_or_default());
+        self.ids.extend_from_slice(marks.ids.get(rows.clone()).unwrap_or_default());
+        for own in &mut self.values {
+            values(own.path()).into_iter().for_each(|other| own.copy(other, rows.clone(), origin));
         }
     }
 
@@ -105,11 +117,8 @@ impl RowsBuilder {
     }
 
     pub(crate) fn finish(self) -> Rows {
-        Rows {
-            classes: self.classes.into(),
-            ids: self.ids.into(),
-            values: self.values.into_iter().map(BuildingValues::into_values).collect(),
-        }
+        let marks = Marks { classes: self.classes.into(), ids: self.ids.into() };
+        Rows { marks, values: self.values.into_iter().map(BuildingValues::into_values).collect() }
     }
 }
 

@@ -74,6 +74,11 @@ impl Values {
         &self.path
     }
 
+    /// Whether it is the column of that path.
+    pub(crate) fn is_of(&self, path: &Path) -> bool {
+        self.path.text() == path.text()
+    }
+
     /// How many values there are, hardly any of them twice.
     pub(crate) fn different(&self) -> usize {
         self.different

@@ -126,7 +126,7 @@ impl ColumnWriter {
         let first_block = blocks.first().map_or(0, |(offset, _)| *offset);
         let group = self.place(first_block, |this| {
             let mut column = Vec::new();
-            put_head(&blocks, &rows, &mut column);
+            put_head(&blocks, &rows.marks, &mut column);
             let mut columns = vec![this.put(&column, worthwhile(&column))];
             for values in &rows.values {
                 column.clear();

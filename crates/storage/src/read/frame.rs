@@ -66,7 +66,7 @@ impl<'e> Execution<'e> {
             let account = self.running.account();
             let Some(segment) = scan.segments.at(&at, account)? else { return Ok(None) };
             // What there is no room for lies on the disk, and is the request's own for now.
-            if !scan.segments.room {
+            if !scan.segments.has_room() {
                 account.hold(segment.bytes() as usize)?;
             }
             let rows = segment.rows(segment.blocks_between(&at, &part.to));
@@ -74,7 +74,7 @@ impl<'e> Execution<'e> {
             frame.add(from, segment, rows);
         }
         let frame = Arc::new(frame);
-        if scan.segments.room {
+        if scan.segments.has_room() {
             columns.keep_frame(key, &frame, scan.segments.number);
         }
         Ok(Some(Frame { frame, selected: Vec::new() }))

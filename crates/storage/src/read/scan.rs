@@ -108,16 +108,16 @@ impl<'e> Execution<'e> {
             }
         }
         let sort = sorts.then(|| self.plan.sort());
-        let mut wanted = Wanted::default();
-        wanted.add(sort.iter().flat_map(|sort| sort.paths()));
-        wanted.add(questions.iter().flat_map(Question::paths));
+        let name = if self.counted { None } else { self.open.name() };
+        let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
+        let keys = sort.iter().flat_map(|sort| sort.paths());
+        let asked = questions.iter().flat_map(Question::paths);
+        let wanted = Wanted::new(keys, asked, conditions);
         let columns = &self.snapshot.pool.columns;
         if !columns.are_worthwhile(&part.from, &wanted, part.records) {
             return None;
         }
-        self.columns = wanted.paths.iter().map(|path| path.text().to_owned()).collect();
-        let name = if self.counted { None } else { self.open.name() };
-        let conditions = name.map(|name| self.snapshot.pool.views.number_of(&name));
+        self.columns = wanted.paths().map(|path| path.text().to_owned()).collect();
         let segments = Segments::new(self.snapshot, part, wanted);
         Some(Scan { segments, asking: Asking { questions, exact }, conditions, sort })
     }

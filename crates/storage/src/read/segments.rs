@@ -7,14 +7,14 @@
 use std::sync::Arc;
 use std::thread;
 
-use filedex_query::Account;
+use filedex_query::{Account, Path};
 
 use super::execution::Execution;
 use super::part::Part;
 use super::scan::Scan;
 use super::second::{MANY_RECORDS, MOST_FRAME, Second, Stop};
 use crate::blocks::Ahead;
-use crate::cache::segment::{Segment, SegmentBuilder, Wanted};
+use crate::cache::segment::{KeyedBlock, Segment, SegmentBuilder, Wanted};
 use crate::columns::{ColumnFile, Groups};
 use crate::error::Result;
 use crate::format::Place;
@@ -28,8 +28,7 @@ pub(super) struct Segments<'e> {
     /// The number of the scan.
     pub(super) number: u64,
     pub(super) wanted: Wanted,
-    /// Whether there is room for more of them.
-    pub(super) room: bool,
+    room: Room,
     /// Where the part ends, and whether it is long.
     end: Vec<u8>,
     is_long: bool,
@@ -40,6 +39,16 @@ pub(super) struct Segments<'e> {
     is_second: bool,
     behind: Option<Behind>,
     made_of: MadeOf,
+}
+
+/// What there is room for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    /// More segments.
+    Segments,
+    /// More of them without the columns that conditions are asked of: which records these hold for is kept with them.
+    Judged,
+    None,
 }
 
 /// What segments were made of.
@@ -119,7 +128,7 @@ impl<'e> Segments<'e> {
             snapshot,
             number: snapshot.pool.columns.number_scan(),
             wanted,
-            room: true,
+            room: Room::Segments,
             end: part.end.clone(),
             is_long: part.is_long(),
             groups: Groups::default(),
@@ -130,39 +139,58 @@ impl<'e> Segments<'e> {
         }
     }
 
-    /// The segment that begins or goes on at that key, made or mended if there is none of this version; `None` if there
-    /// is neither one, nor room for it, nor columns on the disk to make it of each time.
+    /// The segment that begins or goes on at that key, widened, mended or made where there is none of this version that
+    /// lacks nothing; `None` if there is neither one, nor room for it, nor columns on the disk to make it of each time.
     pub(super) fn at(&mut self, at: &[u8], account: &Account) -> Result<Option<Arc<Segment>>> {
         let columns = &self.snapshot.pool.columns;
-        let version = self.snapshot.state.version.number();
-        let found = columns.find(at, self.number, version);
-        if let Some((segment, true)) = &found
-            && segment.has(&self.wanted)
+        let found = columns.find(at, self.snapshot.state.version.number());
+        let lacking = match &found {
+            Some((segment, true)) => Some(segment.lacks(&self.wanted)),
+            _ => None,
+        };
+        if let Some((segment, _)) = &found
+            && lacking.as_ref().is_some_and(Vec::is_empty)
         {
+            segment.use_in(self.number, self.wanted.paths());
             return Ok(Some(segment.clone()));
         }
-        if !self.room && !columns.are_written(&self.wanted) {
+        if self.room == Room::None && !columns.are_written(&self.wanted) {
             return Ok(None);
         }
         // Whoever has caught up with the other one makes the rest by himself.
         self.behind.take_if(|behind| behind.seam.as_slice() <= at);
-        let (from, end): (&[u8], Box<[u8]>) = match &found {
-            Some((segment, _)) => (segment.from(), segment.upto().into()),
-            None => (at, columns.next_after(at).unwrap_or_else(|| self.end.as_slice().into())),
+        let found = found.map(|(segment, _)| segment);
+        let made = match (&found, lacking) {
+            (Some(segment), Some(lacking)) => self.widen(segment, &lacking, account)?,
+            _ => self.make_at(at, found.clone(), account)?,
         };
-        let mut wanted = self.wanted.clone();
-        let earlier = found.as_ref().map(|(segment, _)| segment.clone());
-        if self.room {
-            wanted.add(columns.declared());
-            earlier.iter().for_each(|earlier| wanted.add_those_of(earlier));
+        let made = made.map(Arc::new);
+        if let Some(segment) = &made {
+            self.keep(segment, found.as_deref());
         }
-        let end = if found.is_some() { end } else { end.min(self.end.as_slice().into()) };
-        let Some(segment) = self.make((from, &end), (&wanted, earlier), account)? else {
-            return Ok(None);
-        };
-        let segment = Arc::new(segment);
-        self.room = self.room && columns.keep(&segment, self.number);
-        Ok(Some(segment))
+        Ok(made)
+    }
+
+    /// Whether there was room for all of them.
+    pub(super) fn has_room(&self) -> bool {
+        self.room == Room::Segments
+    }
+
+    /// Keeps a segment that was made in place of one that was found, or what there is room for of it.
+    fn keep(&mut self, segment: &Arc<Segment>, found: Option<&Segment>) {
+        let (columns, number) = (&self.snapshot.pool.columns, self.number);
+        segment.use_in(number, self.wanted.paths());
+        if self.room == Room::Segments && !columns.keep(segment, number) {
+            let is_judged = self.wanted.conditions.is_some() && !self.wanted.asked.is_empty();
+            self.room = if is_judged { Room::Judged } else { Room::None };
+        }
+        if self.room == Room::Judged {
+            let is_new = |path: &&Path| found.is_none_or(|found| found.values(path).is_none());
+            let new: Vec<Path> = self.wanted.asked.iter().filter(is_new).cloned().collect();
+            if !columns.keep(&Arc::new(segment.without(&new)), number) {
+                self.room = Room::None;
+            }
+        }
     }
 
     /// The same, for a second thread.
@@ -181,8 +209,8 @@ impl<'e> Segments<'e> {
     /// Whether there is one at that key, which may have to be mended.
     fn has(&self, at: &[u8]) -> bool {
         let version = self.snapshot.state.version.number();
-        let found = self.snapshot.pool.columns.find(at, self.number, version);
-        found.is_some_and(|(segment, _)| segment.has(&self.wanted))
+        let found = self.snapshot.pool.columns.find(at, version);
+        found.is_some_and(|(segment, _)| segment.lacks(&self.wanted).is_empty())
     }
 
     /// Makes all from that key on, until there is no more room, and shows them. Where it fails it ends: whoever comes by
@@ -194,7 +222,7 @@ impl<'e> Segments<'e> {
         mut show: impl FnMut(&Segment),
     ) -> MadeOf {
         while at < self.end
-            && self.room
+            && self.room != Room::None
             && let Ok(Some(segment)) = self.at(&at, account)
         {
             show(&segment);
@@ -204,19 +232,61 @@ impl<'e> Segments<'e> {
         self.made_of
     }
 
+    /// The segment with columns that it lacks.
+    fn widen(
+        &mut self,
+        segment: &Segment,
+        lacking: &[Path],
+        account: &Account,
+    ) -> Result<Option<Segment>> {
+        let (mut builder, mut files) = (SegmentBuilder::new(lacking, None), Vec::new());
+        for placed in segment.blocks() {
+            if !self.append(&mut builder, placed, lacking, &mut files, account)? {
+                return Ok(None);
+            }
+        }
+        let ends = (segment.from(), segment.upto());
+        Ok(Some(segment.with(builder.finish(&self.groups, ends, segment.version()))))
+    }
+
+    /// Makes the segment that begins or goes on at that key anew, of one that was found of another version if there is one.
+    fn make_at(
+        &mut self,
+        at: &[u8],
+        found: Option<Arc<Segment>>,
+        account: &Account,
+    ) -> Result<Option<Segment>> {
+        let columns = &self.snapshot.pool.columns;
+        let mut paths: Vec<Path> = self.wanted.paths().cloned().collect();
+        let (from, end) = match &found {
+            Some(segment) => {
+                if self.has_room() {
+                    segment.add_paths(&mut paths);
+                }
+                (segment.from(), segment.upto().into())
+            }
+            None => {
+                let end = columns.next_after(at).unwrap_or_else(|| self.end.as_slice().into());
+                (at, end.min(self.end.as_slice().into()))
+            }
+        };
+        self.make((from, &end), &paths, found.clone(), account)
+    }
+
     /// Makes the segment from the key `from` on, which is the key of a block or lies before all blocks of its list, and
     /// up to `end`, or before, if there are many records. It ends where a block begins. None from a second thread that
     /// comes to a long block.
     fn make(
         &mut self,
         (from, end): (&[u8], &[u8]),
-        (wanted, earlier): (&Wanted, Option<Arc<Segment>>),
+        paths: &[Path],
+        earlier: Option<Arc<Segment>>,
         account: &Account,
     ) -> Result<Option<Segment>> {
         let state = settled(self.snapshot.state);
         let blocks = Snapshot::new(self.snapshot.pool, &state);
         let bounds = Bounds { from: from.to_vec(), ..Bounds::of_prefix(ALL_ROOMS) };
-        let (mut builder, mut upto) = (SegmentBuilder::new(wanted, earlier), bounds.to.clone());
+        let (mut builder, mut upto) = (SegmentBuilder::new(paths, earlier), bounds.to.clone());
         let (mut files, mut key) = (Vec::new(), Vec::new());
         for run in Walk::lists(blocks, ALL_ROOMS, bounds)? {
             let run = run?;
@@ -229,23 +299,39 @@ impl<'e> Segments<'e> {
                 upto = key;
                 break;
             }
-            if self.is_second && item.place.length > MOST_FRAME {
+            let placed = (key.as_slice(), run.list().len(), item.place);
+            if !self.append(&mut builder, placed, paths, &mut files, account)? {
                 return Ok(None);
-            }
-            let (list, place) = (run.list(), item.place);
-            let placed = (key.as_slice(), list.len(), place);
-            if builder.take_over(placed, &self.groups, account)? {
-                continue;
-            }
-            let is_copied = match self.columns(place, wanted, &mut files)? {
-                Some(columns) => builder.copy(placed, columns, &mut self.groups, account)?,
-                None => false,
-            };
-            if !is_copied {
-                self.add(&mut builder, (&key, list, place), account)?;
             }
         }
         Ok(Some(builder.finish(&self.groups, (from, &upto), state.version.number())))
+    }
+
+    /// Adds a block to a segment with these columns, by what is nearest; false for a second thread if the block is long.
+    fn append(
+        &mut self,
+        builder: &mut SegmentBuilder<'_>,
+        placed: KeyedBlock<'_>,
+        paths: &[Path],
+        files: &mut Vec<(u64, Option<&'e ColumnFile>)>,
+        account: &Account,
+    ) -> Result<bool> {
+        let (key, list, place) = placed;
+        if self.is_second && place.length > MOST_FRAME {
+            return Ok(false);
+        }
+        if builder.take_over(placed, &self.groups, account)? {
+            return Ok(true);
+        }
+        let is_copied = match self.columns(place, paths, files)? {
+            Some(columns) => builder.copy(placed, columns, &mut self.groups, account)?,
+            None => false,
+        };
+        if !is_copied {
+            let list = key.get(..list).unwrap_or_default();
+            self.add(builder, (key, list, place), account)?;
+        }
+        Ok(true)
     }
 
     /// Adds a block to a segment by what it says itself.
@@ -266,13 +352,13 @@ impl<'e> Segments<'e> {
     fn columns(
         &self,
         place: Place,
-        wanted: &Wanted,
+        paths: &[Path],
         files: &mut Vec<(u64, Option<&'e ColumnFile>)>,
     ) -> Result<Option<&'e ColumnFile>> {
         if let Some((_, columns)) = files.iter().find(|(file, _)| *file == place.file) {
             return Ok(*columns);
         }
-        let columns = self.snapshot.columns(place, &wanted.paths)?;
+        let columns = self.snapshot.columns(place, paths)?;
         files.push((place.file, columns));
         Ok(columns)
     }

@@ -116,15 +116,21 @@ pub(crate) mod segment {
 
     pub(crate) const RECORDS: usize = 4;
 
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     pub(crate) struct Segment {
         pub(crate) version: u64,
-        pub(crate) values: BTreeMap<Key, u32>,
+        pub(crate) records: BTreeMap<Key, u32>,
     }
 
-    /// The fields that a scan asks for.
+    /// The fields that a scan asks for: none.
     pub(crate) struct Wanted {
-        pub(crate) paths: Vec<Path>,
+        pub(crate) keys: Vec<Path>,
+    }
+
+    impl Wanted {
+        pub(crate) fn paths(&self) -> std::slice::Iter<'_, Path> {
+            self.keys.iter()
+        }
     }
 
     impl Segment {
@@ -141,17 +147,25 @@ pub(crate) mod segment {
         }
 
         pub(crate) fn len(&self) -> usize {
-            self.values.len()
+            self.records.len()
         }
 
         pub(crate) fn bytes(&self) -> u64 {
             1
         }
 
-        pub(crate) fn use_in(&self, _scan: u64) {}
+        pub(crate) fn values(&self, _path: &Path) -> Option<&()> {
+            None
+        }
 
-        pub(crate) fn used_in(&self) -> u64 {
-            0
+        pub(crate) fn lacks(&self, _wanted: &Wanted) -> Vec<Path> {
+            Vec::new()
+        }
+
+        pub(crate) fn use_in(&self, _scan: u64, _paths: std::slice::Iter<'_, Path>) {}
+
+        pub(crate) fn used_after(&self, _scan: u64) -> Option<Segment> {
+            Some(self.clone())
         }
     }
 }

@@ -129,8 +129,8 @@ impl Reading<'_> {
     fn scanned(self) -> Values {
         let (columns, list, version) = (&self.pool.columns, List::records(), &self.state.version);
         let scan = columns.number_scan();
-        if let Some((segment, true)) = columns.find(list.bytes(), scan, version.number()) {
-            return segment.values.clone();
+        if let Some((segment, true)) = columns.find(list.bytes(), version.number()) {
+            return segment.records.clone();
         }
         let (mut values, mut after) = (Values::new(), list.bytes().to_vec());
         while let Some(chunk) = self.pool.index.next(version, &after, &list.end()) {
@@ -138,7 +138,7 @@ impl Reading<'_> {
             after = chunk.key.to_vec();
         }
         columns
-            .keep(&Arc::new(Segment { version: version.number(), values: values.clone() }), scan);
+            .keep(&Arc::new(Segment { version: version.number(), records: values.clone() }), scan);
         values
     }
 
