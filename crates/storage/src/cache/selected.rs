@@ -32,6 +32,13 @@ impl Selected {
         self.bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 
+    /// Those of these records that are.
+    pub(crate) fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
+        let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
+        let words = (first..end).zip(self.bits.iter().skip(first));
+        words.flat_map(ones).filter(move |row| rows.contains(row))
+    }
+
     /// How many of these records are. Of all of them that is known.
     pub(crate) fn count_in(&self, rows: Range<usize>) -> u64 {
         match rows.len() == self.rows {
@@ -43,4 +50,14 @@ impl Selected {
     pub(super) fn memory(rows: usize) -> usize {
         rows / 8 + 64
     }
+}
+
+/// The numbers of the bits that are set in the word of that number.
+fn ones((number, word): (usize, &u64)) -> impl Iterator<Item = usize> {
+    let mut left = *word;
+    std::iter::from_fn(move || {
+        let bit = left.trailing_zeros() as usize;
+        left &= left.wrapping_sub(1);
+        (bit < 64).then_some(64 * number + bit)
+    })
 }

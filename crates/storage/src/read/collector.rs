@@ -107,6 +107,14 @@ impl Collector<'_> {
         }
     }
 
+    /// The window whose records are the first of their keys, if there is one.
+    pub(crate) fn best_of(&self) -> Option<Window> {
+        match self {
+            Collector::Heap { window, place: None, .. } => Some(*window),
+            _ => None,
+        }
+    }
+
     /// Whether no record is kept whose key begins so, or further behind. It is asked for only where that matters.
     pub(crate) fn refuses(&self, head: impl FnOnce() -> Option<u128>) -> bool {
         self.last_head().is_some_and(|last| head().is_some_and(|head| head > last))

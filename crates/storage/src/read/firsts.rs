@@ -215,7 +215,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The record that lies there in blocks.
-    fn record_in(&mut self, place: Place, at: usize) -> Result<Stored> {
+    pub(super) fn record_in(&mut self, place: Place, at: usize) -> Result<Stored> {
         let (block, at) = self.snapshot.nth(place, at)?;
         Ok(Found::InBlock(block, at).into_record())
     }

@@ -11,6 +11,7 @@
 
 pub(crate) mod access;
 mod between;
+mod candidates;
 mod collector;
 mod counts;
 pub(crate) mod execution;

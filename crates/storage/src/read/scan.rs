@@ -8,6 +8,7 @@ use std::sync::Arc;
 use filedex_query::{Question, Sort};
 
 use super::access::{Order, Span};
+use super::candidates::Candidates;
 use super::collector::Collector;
 use super::execution::{Execution, Flow};
 use super::judge::{Asking, Judge};
@@ -18,6 +19,7 @@ use crate::cache::segment::{Segment, Wanted};
 use crate::cache::selected::Selected;
 use crate::columns::Values;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::Place;
 use crate::format::lists::ALL_ROOMS;
 use crate::snapshot::{Bounds, Lying, Stored, Walk};
 
@@ -29,6 +31,8 @@ pub(super) struct Scan<'e> {
     pub(super) conditions: Option<u64>,
     /// The sort that records are kept by, unless they come in its order.
     sort: Option<&'e Sort>,
+    /// Those that may be kept, where columns tell how their keys begin.
+    candidates: Option<Candidates>,
 }
 
 /// Fewer records are read as fast.
@@ -75,6 +79,9 @@ impl<'e> Execution<'e> {
         part: &Part<'_>,
         collector: &mut Collector<'_>,
     ) -> Result<()> {
+        let held = self.running.account().held();
+        scan.candidates = collector.best_of().and_then(Candidates::of);
+        self.running.account().hold(scan.candidates.as_ref().map_or(0, Candidates::bytes))?;
         let mut at = part.from.clone();
         while at < part.to {
             at = match scan.segments.at(&at, self.running.account())? {
@@ -92,6 +99,10 @@ impl<'e> Execution<'e> {
                 }
             };
         }
+        if let Some(candidates) = &mut scan.candidates {
+            self.take_candidates(candidates, collector)?;
+        }
+        self.running.account().release_to(held);
         Ok(())
     }
 
@@ -119,7 +130,8 @@ impl<'e> Execution<'e> {
         }
         self.columns = wanted.paths().map(|path| path.text().to_owned()).collect();
         let segments = Segments::new(self.snapshot, part, wanted);
-        Some(Scan { segments, asking: Asking { questions, exact }, conditions, sort })
+        let asking = Asking { questions, exact };
+        Some(Scan { segments, asking, conditions, sort, candidates: None })
     }
 
     /// Judges the records between two keys one by one.
@@ -141,7 +153,7 @@ impl<'e> Execution<'e> {
 
     fn judge_segment(
         &mut self,
-        scan: &Scan<'e>,
+        scan: &mut Scan<'e>,
         part: &Part<'_>,
         segment: &Segment,
         at: &[u8],
@@ -165,7 +177,7 @@ impl<'e> Execution<'e> {
     /// Judges the records of these blocks, which lie between these keys, and what memtables say there.
     fn judge_rows(
         &mut self,
-        scan: &Scan<'e>,
+        scan: &mut Scan<'e>,
         segment: &Segment,
         blocks: Range<usize>,
         (from, to): (&[u8], &[u8]),
@@ -231,7 +243,7 @@ impl<'e> Execution<'e> {
 
     fn judge_run(
         &mut self,
-        scan: &Scan<'e>,
+        scan: &mut Scan<'e>,
         segment: &Segment,
         selected: &Selected,
         rows: Range<usize>,
@@ -244,11 +256,19 @@ impl<'e> Execution<'e> {
         }
         let columns = scan.sort.and_then(|sort| key_columns(sort, segment));
         let mut key = Vec::new();
-        for row in rows.filter(|row| selected.has(*row)) {
-            let is_kept = collector.passes(self.matched) == 0
-                && self.may_take(columns.as_deref(), row, collector, &mut key)?;
+        for row in selected.rows(rows) {
+            let is_passed = collector.passes(self.matched) > 0;
             self.matched += 1;
-            if is_kept {
+            if is_passed {
+                continue;
+            }
+            if let Some(candidates) = &mut scan.candidates
+                && let Some(head) = self.head(columns.as_deref(), row)
+            {
+                if candidates.may_take(head) && candidates.push(head, placed(segment, row)?) {
+                    self.take_candidates(candidates, collector)?;
+                }
+            } else if self.may_take(columns.as_deref(), row, collector, &mut key)? {
                 self.decoded += 1;
                 let record = self.record_of(segment, row)?;
                 self.keep(record, collector)?;
@@ -304,12 +324,22 @@ impl<'e> Execution<'e> {
     pub(super) fn record_of(&mut self, segment: &Segment, row: usize) -> Result<Stored> {
         let (number, at) = segment.place_of(row);
         self.blocks += 1;
-        let lost = || Error::damaged("a record is in a column but not there");
         let (place, list) = segment.place(number).ok_or_else(lost)?;
         let block = self.snapshot.block(place, list)?;
         let entry = Lying::InBlock(at, block.entry(at).ok_or_else(lost)?);
         Ok(entry.found(Some(&block)).ok_or_else(lost)?.into_record())
     }
+}
+
+/// Where the record of that row lies.
+fn placed(segment: &Segment, row: usize) -> Result<(Place, usize)> {
+    let (number, at) = segment.place_of(row);
+    let (place, _) = segment.place(number).ok_or_else(lost)?;
+    Ok((place, at))
+}
+
+fn lost() -> Error {
+    Error::damaged("a record is in a column but not there")
 }
 
 /// The columns of a segment that a sort's keys are drawn from, if there are some of all its paths.
