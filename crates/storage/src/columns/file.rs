@@ -10,11 +10,11 @@
 //! ```
 //!
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
-//! values of each path, each packed with LZ4, or as it is where that takes less than an eighth off. So do the columns of the zones
-//! of consecutive blocks: where these lie, and by each path in either direction the heads and the rests; and so do those of
-//! the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask for them.
-//! Fixed integers are little-endian, others numbers of variable length. `start` is where the directory begins, which the
-//! checksum covers.
+//! values of each path, each packed with LZ4, or as it is where that takes less than an eighth off. So do the columns of
+//! the zones of consecutive blocks: where these lie, and by each path in either direction the heads and the rests; and so
+//! do those of the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask
+//! for them. Fixed integers are little-endian, others numbers of variable length. `start` is where the directory begins,
+//! which the checksum covers.
 
 use std::fs::File;
 use std::sync::{Arc, OnceLock};

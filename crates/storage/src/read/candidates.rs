@@ -1,7 +1,6 @@
-//! Records that may belong to a page, by how their keys begin: what columns tell. Of all that match the first are
-//! chosen by that, and these alone are read.
+//! The candidates for a page among the records of a scan: those whose keys begin first. No other record is read.
 //!
-//! This file does not know columns.
+//! This file does not know columns, which tell how keys begin.
 
 use super::collector::Collector;
 use super::execution::Execution;
@@ -14,7 +13,7 @@ pub(super) struct Candidates {
     records: Vec<Candidate>,
     /// As many as the page may take.
     most: usize,
-    /// What the keys of others begin with is no less.
+    /// No candidate's key begins with more.
     bound: u128,
 }
 
@@ -41,7 +40,7 @@ impl Candidates {
         head <= self.bound
     }
 
-    /// Adds a record; true if there are too many then that begin alike, which have to be read to be told apart.
+    /// Adds a record; says whether too many begin alike now: they have to be read to be told apart.
     pub(super) fn push(&mut self, head: u128, record: (Place, usize)) -> bool {
         self.records.push((head, record));
         if self.records.len() >= 2 * self.most {

@@ -139,8 +139,8 @@ impl<'e> Segments<'e> {
         }
     }
 
-    /// The segment that begins or goes on at that key, widened, mended or made where there is none of this version that
-    /// lacks nothing; `None` if there is neither one, nor room for it, nor columns on the disk to make it of each time.
+    /// The segment that begins or goes on at that key and lacks nothing: there is one, or it is widened, mended, or made.
+    /// `None` if there is neither one, nor room for it, nor columns on the disk to make it of each time.
     pub(super) fn at(&mut self, at: &[u8], account: &Account) -> Result<Option<Arc<Segment>>> {
         let columns = &self.snapshot.pool.columns;
         let found = columns.find(at, self.snapshot.state.version.number());
@@ -249,7 +249,7 @@ impl<'e> Segments<'e> {
         Ok(Some(segment.with(builder.finish(&self.groups, ends, segment.version()))))
     }
 
-    /// Makes the segment that begins or goes on at that key anew, of one that was found of another version if there is one.
+    /// Makes the segment at that key, of what was found there of another version if there is something.
     fn make_at(
         &mut self,
         at: &[u8],
