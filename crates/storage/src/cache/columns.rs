@@ -173,8 +173,11 @@ impl Columns {
         if kept.overlapping(segment).any(|other| other.version() > segment.version()) {
             return true;
         }
-        if kept.bytes_with(segment) > self.budget {
-            kept.drop_unused_since(scan.saturating_sub(SCANS));
+        // What is known of conditions goes last: it is small, and serves without columns.
+        for drop_unused in [Kept::drop_columns, Kept::drop_segments] {
+            if kept.bytes_with(segment) > self.budget {
+                drop_unused(&mut kept, scan.saturating_sub(SCANS));
+            }
         }
         let fits = kept.bytes_with(segment) <= self.budget;
         if fits {
@@ -256,14 +259,17 @@ impl Kept {
         }
     }
 
-    fn drop_unused_since(&mut self, scan: u64) {
-        self.segments.retain(|_, segment| match segment.used_after(scan) {
-            Some(used) => {
-                *segment = Arc::new(used);
-                true
-            }
-            None => false,
-        });
+    /// Drops the columns that no scan after that one asked for.
+    fn drop_columns(&mut self, scan: u64) {
+        for segment in self.segments.values_mut() {
+            *segment = Arc::new(segment.used_after(scan));
+        }
+        self.bytes = self.segments.values().map(|segment| segment.bytes()).sum();
+    }
+
+    /// Drops the segments that no scan after that one made use of.
+    fn drop_segments(&mut self, scan: u64) {
+        self.segments.retain(|_, segment| segment.is_used_after(scan));
         self.bytes = self.segments.values().map(|segment| segment.bytes()).sum();
     }
 }

@@ -254,10 +254,14 @@ impl Segment {
         }
     }
 
-    /// What was made use of after that scan: this with some of its columns, or with all; nothing if it was not.
-    pub(crate) fn used_after(&self, scan: u64) -> Option<Segment> {
-        let is_used = |used: &AtomicU64| used.load(Ordering::Relaxed) > scan;
-        is_used(&self.layout.used).then(|| self.retaining(|column| is_used(&column.used)))
+    /// Whether a scan after that one made use of it.
+    pub(crate) fn is_used_after(&self, scan: u64) -> bool {
+        self.layout.used.load(Ordering::Relaxed) > scan
+    }
+
+    /// The same run with the columns that scans after that one asked for.
+    pub(crate) fn used_after(&self, scan: u64) -> Segment {
+        self.retaining(|column| column.used.load(Ordering::Relaxed) > scan)
     }
 
     fn key_of(&self, placed: &Placed) -> &[u8] {

@@ -62,7 +62,7 @@ impl<'e> Execution<'e> {
     /// How many records of the answer come before that key; `None` where there is no view and none is worth
     /// making.
     pub(super) fn rank_by_view(&mut self, key: &[u8]) -> Result<Option<u64>> {
-        let Some(sorted) = self.sorted(TIMES)? else { return Ok(None) };
+        let Some(sorted) = self.sorted(TIMES, true)? else { return Ok(None) };
         let (view, patches) = (&sorted.view, &sorted.patches);
         let at = self.place(&sorted.frame, view, key)?;
         let counts = self.counts_of(&sorted, at as u64)?;

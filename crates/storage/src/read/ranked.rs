@@ -14,7 +14,7 @@ use filedex_query::Sort;
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::frame::Frame;
-use super::part::{Part, Viewed};
+use super::part::Part;
 use super::residual::Verdict;
 use super::scan::{Scan, key_columns};
 use super::window::Window;
@@ -66,7 +66,7 @@ impl<'e> Execution<'e> {
             None if window.offset >= DEEP => 1,
             _ => TIMES,
         };
-        let Some(sorted) = self.sorted(times)? else {
+        let Some(sorted) = self.sorted(times, place.is_some())? else {
             if let Collector::Heap { place: taken, .. } = collector {
                 *taken = place;
             }
@@ -82,15 +82,22 @@ impl<'e> Execution<'e> {
         Ok(true)
     }
 
-    /// The view of the plan's order, and how many records match; `None` where there is none and it was not asked for so
-    /// many times.
-    pub(super) fn sorted(&mut self, times: u64) -> Result<Option<Sorted<'e>>> {
+    /// The view of the plan's order, in which a place may be sought, and how many records match; `None` where there is none
+    /// and it was not asked for so many times.
+    pub(super) fn sorted(&mut self, times: u64, seeks: bool) -> Result<Option<Sorted<'e>>> {
         let Some(viewed) = self.viewed() else { return Ok(None) };
         let Some(part) = self.part_of_view(viewed)? else { return Ok(None) };
-        let Some(scan) = self.begin_scan(&part, true) else { return Ok(None) };
-        let Some(key) = self.view_key(viewed, part.records, times) else { return Ok(None) };
-        let (scan, framed) =
-            self.with_segments(scan, &part, |this, scan| this.framed(scan, &part, key))?;
+        let key = self.view_key_of(viewed);
+        let known = self.known_view(&key);
+        let has_cells = || self.cells_of(&part, MOST_CELLS).is_none_or(|cells| !cells.is_empty());
+        // A view that is there needs no keys, but to find places in it.
+        let draws_keys = known.is_none() || seeks || has_cells();
+        let Some(scan) = self.begin_scan(&part, draws_keys) else { return Ok(None) };
+        if known.is_none() && !self.is_worth_a_view(&key, part.records, times) {
+            return Ok(None);
+        }
+        let framed = |this: &mut Self, scan: &mut Scan<'e>| this.framed(scan, &part, key, known);
+        let (scan, framed) = self.with_segments(scan, &part, framed)?;
         let Some((frame, view)) = framed else { return Ok(None) };
         let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(None) };
         if !self.counted {
@@ -106,39 +113,46 @@ impl<'e> Execution<'e> {
         scan: &mut Scan<'e>,
         part: &Part<'_>,
         key: ViewKey,
+        known: Option<Arc<View>>,
     ) -> Result<Option<(Frame, Arc<View>)>> {
         let Some(mut frame) = self.frame(scan, part)? else { return Ok(None) };
-        let Some(view) = self.view(key, &frame)? else { return Ok(None) };
+        let Some(view) = self.view(key, known, &frame)? else { return Ok(None) };
         if !self.counted && !self.select(scan, &mut frame)? {
             return Ok(None);
         }
         Ok(Some((frame, view)))
     }
 
-    /// The key of the view, if it is there or worth making.
-    fn view_key(&self, viewed: Viewed<'_>, records: u64, times: u64) -> Option<ViewKey> {
-        let (views, key) = (&self.snapshot.pool.views, self.view_key_of(viewed));
-        let is_worthwhile = views.get(&key).is_some()
-            || (views.has_room_for(usize::try_from(records).unwrap_or(usize::MAX))
-                && views.ask(&key) >= times);
-        is_worthwhile.then_some(key)
+    /// Whether a view of so many records is there, of some version, or worth making.
+    fn is_worth_a_view(&self, key: &ViewKey, records: u64, times: u64) -> bool {
+        let (views, records) = (&self.snapshot.pool.views, usize::try_from(records));
+        views.get(key).is_some()
+            || (views.has_room_for(records.unwrap_or(usize::MAX)) && views.ask(key) >= times)
     }
 
-    /// The view, made now if there is none of this version; none for a version that has passed.
-    fn view(&mut self, key: ViewKey, frame: &Frame) -> Result<Option<Arc<View>>> {
+    /// The view, if there is one that is what this version says.
+    fn known_view(&self, key: &ViewKey) -> Option<Arc<View>> {
+        let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
+        let view = pool.views.get(key)?;
+        let versions = (view.version(), version);
+        pool.columns.are_alike(&key.from, &key.to, versions).then_some(view)
+    }
+
+    /// The view that is known, or one that is made now; none for a version that has passed.
+    fn view(
+        &mut self,
+        key: ViewKey,
+        known: Option<Arc<View>>,
+        frame: &Frame,
+    ) -> Result<Option<Arc<View>>> {
         let pool = self.snapshot.pool;
         let version = self.snapshot.state.version.number();
-        if let Some(view) = pool.views.get(&key) {
-            let versions = (view.version(), version);
-            if pool.columns.are_alike(&key.from, &key.to, versions)
-                && view.order.len() == frame.records()
-            {
-                view.is_of_as_well(version);
-                return Ok(Some(view));
-            }
-            if view.version() > version {
-                return Ok(None);
-            }
+        if let Some(view) = known.filter(|view| view.order.len() == frame.records()) {
+            view.is_of_as_well(version);
+            return Ok(Some(view));
+        }
+        if pool.views.get(&key).is_some_and(|view| view.version() > version) {
+            return Ok(None);
         }
         let account = self.running.account();
         let held = account.held();

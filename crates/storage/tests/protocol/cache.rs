@@ -164,8 +164,12 @@ pub(crate) mod segment {
 
         pub(crate) fn use_in(&self, _scan: u64, _paths: std::slice::Iter<'_, Path>) {}
 
-        pub(crate) fn used_after(&self, _scan: u64) -> Option<Segment> {
-            Some(self.clone())
+        pub(crate) fn is_used_after(&self, _scan: u64) -> bool {
+            true
+        }
+
+        pub(crate) fn used_after(&self, _scan: u64) -> Segment {
+            self.clone()
         }
     }
 }
