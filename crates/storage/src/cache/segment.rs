@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::format::{Block, Class, Place};
 
 /// A run of blocks with columns.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Segment {
     layout: Arc<Layout>,
     columns: Vec<Arc<Column>>,

@@ -89,7 +89,7 @@ impl<'e> Execution<'e> {
         let Some(part) = self.part_of_view(viewed)? else { return Ok(None) };
         let key = self.view_key_of(viewed);
         let known = self.known_view(&key);
-        let has_cells = || self.cells_of(&part, MOST_CELLS).is_none_or(|cells| !cells.is_empty());
+        let has_cells = || self.cells_of(&part, 0).is_none();
         // A view that is there needs no keys, but to find places in it.
         let draws_keys = known.is_none() || seeks || has_cells();
         let Some(scan) = self.begin_scan(&part, draws_keys) else { return Ok(None) };
@@ -439,7 +439,7 @@ impl<'e> Execution<'e> {
         }
         let name = self.counted.then(|| self.open.name()).flatten();
         let by_class = name.map(|name| self.snapshot.pool.views.number_of(&name));
-        let number = scan.conditions.or(by_class);
+        let number = scan.conditions().or(by_class);
         if let Some(counts) = number.and_then(|number| view.counts(number)) {
             return Ok(Some(counts));
         }

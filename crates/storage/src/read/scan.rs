@@ -27,8 +27,6 @@ use crate::snapshot::{Bounds, Lying, Stored, Walk};
 pub(super) struct Scan<'e> {
     pub(super) segments: Segments<'e>,
     pub(super) asking: Asking<'e>,
-    /// The number of the conditions, if what they say can be kept.
-    pub(super) conditions: Option<u64>,
     /// The sort that records are kept by, unless they come in its order.
     sort: Option<&'e Sort>,
     /// Those that may be kept, where columns tell how their keys begin.
@@ -37,6 +35,13 @@ pub(super) struct Scan<'e> {
 
 /// Fewer records are read as fast.
 const FEW_RECORDS: u64 = 32;
+
+impl Scan<'_> {
+    /// The number of the conditions, if what they say can be kept.
+    pub(super) fn conditions(&self) -> Option<u64> {
+        self.segments.wanted.conditions
+    }
+}
 
 impl<'e> Execution<'e> {
     /// Judges the records of all rooms by columns; `None` if that is not worthwhile.
@@ -131,7 +136,7 @@ impl<'e> Execution<'e> {
         self.columns = wanted.paths().map(|path| path.text().to_owned()).collect();
         let segments = Segments::new(self.snapshot, part, wanted);
         let asking = Asking { questions, exact };
-        Some(Scan { segments, asking, conditions, sort, candidates: None })
+        Some(Scan { segments, asking, sort, candidates: None })
     }
 
     /// Judges the records between two keys one by one.
@@ -207,7 +212,7 @@ impl<'e> Execution<'e> {
         scan: &Scan<'e>,
         segment: &Segment,
     ) -> Result<Option<Arc<Selected>>> {
-        if let Some(selected) = scan.conditions.and_then(|number| segment.selected(number)) {
+        if let Some(selected) = scan.conditions().and_then(|number| segment.selected(number)) {
             return Ok(Some(selected));
         }
         let mut judge = Judge::new(&scan.asking, segment, self.running.account())?;
@@ -215,7 +220,7 @@ impl<'e> Execution<'e> {
         match selected {
             Ok(selected) => {
                 let selected = Arc::new(selected);
-                if let Some(number) = scan.conditions {
+                if let Some(number) = scan.conditions() {
                     segment.keep_selected(number, &selected);
                 }
                 Ok(Some(selected))

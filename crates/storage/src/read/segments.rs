@@ -81,7 +81,7 @@ impl<'e> Execution<'e> {
             Some((second, seam)) => thread::scope(|scope| {
                 let (stop, is_over) = Stop::new();
                 let (other, from) = (scan.segments.second(), seam.clone());
-                let (asking, number) = (scan.asking.clone(), scan.conditions);
+                let (asking, number) = (scan.asking.clone(), scan.conditions());
                 let mut open = self.open.for_another();
                 let made = second.spawn(scope, move || {
                     let account = Account::default().watched_by(Arc::new(is_over));
