@@ -23,4 +23,5 @@ pub(crate) mod views;
 pub(crate) use by_key::{ByKey, Fill};
 pub(crate) use caches::{Caches, Part, Stretch};
 pub(crate) use newest::Newest;
+pub(crate) use seen::Seen;
 pub(crate) use text::{Text, Texts};

@@ -4,6 +4,7 @@
 //! lie one behind the other as in an array, so that a reply may take any that follow one another at once. This file
 //! does not know what is shown.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -41,6 +42,14 @@ struct Ends {
 const USUAL: usize = 1024;
 const USUAL_MARKS: usize = 64;
 
+/// Bytes that stay of the memory that texts are written to.
+const MOST_KEPT: usize = 64 << 10;
+
+thread_local! {
+    /// What a thread writes texts to before they are kept.
+    static WRITTEN: RefCell<Texts> = const { RefCell::new(Texts::NONE) };
+}
+
 impl Text {
     /// The text of a record; the account is told of the work. Whoever shows it has a bound of his own.
     pub(crate) fn of(record: DocumentRef<'_>, account: &Account) -> Result<Vec<u8>> {
@@ -62,6 +71,9 @@ impl Text {
 }
 
 impl Texts {
+    const NONE: Texts =
+        Texts { text: Vec::new(), marks: Vec::new(), ends: Vec::new(), classes: Vec::new() };
+
     /// Adds the text of the next record; the account is told of the work.
     pub(crate) fn push(
         &mut self,
@@ -76,14 +88,27 @@ impl Texts {
         Ok(())
     }
 
-    /// None yet, with room for so many of the usual length.
-    pub(crate) fn with_room_for(texts: usize) -> Texts {
-        Texts {
-            text: Vec::with_capacity(texts * USUAL),
-            marks: Vec::with_capacity(texts * USUAL_MARKS),
-            ends: Vec::with_capacity(texts),
-            classes: Vec::with_capacity(texts),
-        }
+    /// What somebody adds to these, or to none, in no more memory than it takes; nothing if he says so.
+    pub(crate) fn written(
+        before: Option<&Texts>,
+        write: impl FnOnce(&mut Texts) -> Result<bool>,
+    ) -> Result<Option<Texts>> {
+        WRITTEN.with_borrow_mut(|texts| {
+            texts.copy(before.unwrap_or(&Texts::NONE));
+            let written = write(texts).map(|is_kept| is_kept.then(|| texts.clone()));
+            if texts.text.capacity() > MOST_KEPT {
+                *texts = Texts::NONE;
+            }
+            written
+        })
+    }
+
+    /// Puts others in place of these, into memory that is there.
+    fn copy(&mut self, other: &Texts) {
+        self.text.clone_from(&other.text);
+        self.marks.clone_from(&other.marks);
+        self.ends.clone_from(&other.ends);
+        self.classes.clone_from(&other.classes);
     }
 
     pub(crate) fn get(&self, at: usize) -> Marked<'_> {
@@ -117,11 +142,6 @@ impl Texts {
         self.text.len()
             + self.marks.len()
             + self.ends.len() * (size_of::<Ends>() + size_of::<Class>())
-    }
-
-    /// The same in no more memory than they take, while what they were written to serves for others.
-    pub(crate) fn compact(&self) -> Texts {
-        self.clone()
     }
 }
 

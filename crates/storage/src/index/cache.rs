@@ -7,7 +7,7 @@ use super::Keyed;
 use super::edit::Edit;
 use super::outline::Outline;
 use super::version::Version;
-use crate::cache::{ByKey, Fill, Newest};
+use crate::cache::{ByKey, Fill, Newest, Seen};
 use crate::format::List;
 
 /// What is kept.
@@ -17,6 +17,8 @@ pub(super) struct IndexCache {
     outlines: ByKey<Box<[u8]>, Arc<Outline>>,
     /// Keys under which there is no chunk: those of lists that are asked for and hold nothing.
     absent: ByKey<Box<[u8]>, ()>,
+    /// Chunks that were asked for not long ago.
+    seen: Seen,
     /// How often lists were asked for without an outline, by their hash.
     asked: Box<[AtomicU32]>,
     newest: Newest,
@@ -36,6 +38,7 @@ impl IndexCache {
             chunks: ByKey::new(bytes / 4 * 3, 3000),
             outlines: ByKey::of_few(bytes / 4, 10_000),
             absent: ByKey::new(MOST_ABSENT_BYTES.min(bytes), 40),
+            seen: Seen::new(),
             asked: std::iter::repeat_with(AtomicU32::default).take(ASKED).collect(),
             newest: Newest::new(newest),
         }
@@ -56,6 +59,11 @@ impl IndexCache {
 
     pub(super) fn keep_absent(&self, version: &Version, key: &[u8]) {
         self.newest.take_in(version.number(), || self.absent.keep(key.into(), (), key.len()));
+    }
+
+    /// Whether the chunk under that key was asked for before, by and large.
+    pub(super) fn is_asked_again(&self, key: &[u8]) -> bool {
+        self.seen.again(&key)
     }
 
     pub(super) fn keep_chunk(&self, version: &Version, chunk: &Keyed) {

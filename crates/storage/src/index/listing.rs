@@ -16,6 +16,8 @@ use crate::format::{Slice, number};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Listing {
     parts: Vec<Arc<[u8]>>,
+    /// How the keys begin, by which nearly all are told apart without a look at the parts.
+    heads: Vec<u64>,
     chunks: Vec<Listed>,
 }
 
@@ -30,8 +32,6 @@ pub(super) struct Gathering {
 /// Where a key and its chunk lie in a part; a chunk that is removed lies nowhere and ends at 0.
 #[derive(Clone, Copy, Debug)]
 struct Listed {
-    /// How the key begins, by which nearly all are told apart without a look at the part.
-    head: u64,
     part: u32,
     key: u32,
     key_end: u32,
@@ -56,7 +56,8 @@ impl Gathering {
         let part = u32::try_from(self.listing.parts.len()).ok()?;
         let mut at = 0;
         while at < body.len() {
-            let (listed, behind) = Listed::read(part, &body, at)?;
+            let (head, listed, behind) = Listed::read(part, &body, at)?;
+            self.listing.heads.push(head);
             self.listing.chunks.push(listed);
             at = behind;
         }
@@ -78,6 +79,7 @@ impl Gathering {
     pub(super) fn finish(self) -> Listing {
         let (mut listing, (parts, changes)) = (self.listing, self.whole);
         listing.parts.truncate(parts);
+        listing.heads.truncate(changes);
         listing.chunks.truncate(changes);
         listing.settled()
     }
@@ -119,17 +121,21 @@ impl Listing {
     /// Bytes of memory that it takes.
     pub(super) fn bytes(&self) -> u64 {
         let parts: usize = self.parts.iter().map(|part| part.len() + size_of_val(part)).sum();
-        (parts + self.chunks.capacity() * size_of::<Listed>()) as u64
+        let (heads, chunks) = (size_of_val(&*self.heads), size_of_val(&*self.chunks));
+        (parts + heads + chunks) as u64
     }
 
     /// How many chunks lie before the first whose key is not so to that one.
     fn position(&self, key: &[u8], is_so: fn(Ordering) -> bool) -> usize {
         let sought = head(key);
-        let order = |listed: &Listed| match listed.head.cmp(&sought) {
-            Ordering::Equal => self.key(listed).cmp(key),
-            order => order,
+        let start = self.heads.partition_point(|head| *head < sought);
+        let from = self.heads.get(start..).unwrap_or_default();
+        let alike = match from.first() {
+            Some(head) if *head == sought => from.partition_point(|head| *head == sought),
+            _ => 0,
         };
-        self.chunks.partition_point(|listed| is_so(order(listed)))
+        let alike = self.chunks.get(start..start + alike).unwrap_or_default();
+        start + alike.partition_point(|listed| is_so(self.key(listed).cmp(key)))
     }
 
     fn key(&self, listed: &Listed) -> &[u8] {
@@ -152,23 +158,26 @@ impl Listing {
         part.and_then(|part| part.get(start as usize..end as usize)).unwrap_or_default()
     }
 
-    /// Puts changes in the order of their keys; of those of one key the last counts.
+    /// Puts changes in the order of their keys, of each key the last one.
     fn settled(self) -> Listing {
-        let Listing { parts, chunks: mut changes } = self;
-        let listing = Listing { parts, chunks: Vec::new() };
+        let Listing { parts, heads, chunks } = self;
+        let listing = Listing { parts, ..Listing::default() };
         let key = |listed: &Listed| listing.key(listed);
-        changes.sort_by(|one, other| match one.head.cmp(&other.head) {
-            Ordering::Equal => key(one).cmp(key(other)),
+        let mut changes: Vec<(u64, Listed)> = heads.into_iter().zip(chunks).collect();
+        changes.sort_by(|one, other| match one.0.cmp(&other.0) {
+            Ordering::Equal => key(&one.1).cmp(key(&other.1)),
             order => order,
         });
-        let mut chunks: Vec<Listed> = Vec::with_capacity(changes.len());
-        for change in changes {
-            chunks.pop_if(|last| last.head == change.head && key(last) == key(&change));
-            chunks.push(change);
-        }
-        chunks.retain(|listed| listed.chunk_end > 0);
-        chunks.shrink_to_fit();
-        Listing { chunks, ..listing }.packed()
+        changes.dedup_by(|next, last| {
+            let is_same = last.0 == next.0 && key(&last.1) == key(&next.1);
+            if is_same {
+                *last = *next;
+            }
+            is_same
+        });
+        changes.retain(|(_, listed)| listed.chunk_end > 0);
+        let (heads, chunks) = changes.into_iter().unzip();
+        Listing { heads, chunks, ..listing }.packed()
     }
 
     /// The same without what is of no use any more, where that is most of it.
@@ -186,8 +195,8 @@ impl Listing {
 }
 
 impl Listed {
-    /// Reads the change that begins there in a part; gives where the next one does.
-    fn read(part: u32, body: &[u8], at: usize) -> Option<(Listed, usize)> {
+    /// Reads the change that begins there in a part; gives how its key begins, and where the next one does.
+    fn read(part: u32, body: &[u8], at: usize) -> Option<(u64, Listed, usize)> {
         let ends_before = |rest: &[u8]| u32::try_from(body.len() - rest.len()).ok();
         let (key, rest) = number::take_sized(body.get(at..)?)?;
         let (head, key_end) = (head(key), ends_before(rest)?);
@@ -199,8 +208,8 @@ impl Listed {
         let chunk_end = if chunk.is_some() { ends_before(rest)? } else { 0 };
         let (key, chunk) = (key.len() as u32, chunk.map_or(0, |chunk| chunk.len() as u32));
         let (key, chunk) = (key_end.checked_sub(key)?, chunk_end.checked_sub(chunk)?);
-        let listed = Listed { head, part, key, key_end, chunk, chunk_end };
-        Some((listed, body.len() - rest.len()))
+        let listed = Listed { part, key, key_end, chunk, chunk_end };
+        Some((head, listed, body.len() - rest.len()))
     }
 
     fn bytes(&self) -> usize {

@@ -134,7 +134,8 @@ impl Index {
         if let Some(kept) = self.cache.chunk(key) {
             return Ok(version.as_it_was(key).unwrap_or(Some(kept)));
         }
-        if self.cache.is_absent(key) {
+        let is_listed = self.tree.is_listed();
+        if !is_listed && self.cache.is_absent(key) {
             return Ok(version.as_it_was(key).unwrap_or(None));
         }
         let found = self.tree.get(key)?;
@@ -142,9 +143,13 @@ impl Index {
         if let Some(earlier) = version.as_it_was(key) {
             return Ok(earlier);
         }
+        // What lies in memory is as near as it can be to who asks for it once.
         match &found {
-            Some(found) => self.cache.keep_chunk(version, found),
-            None => self.cache.keep_absent(version, key),
+            Some(found) if !is_listed || self.cache.is_asked_again(key) => {
+                self.cache.keep_chunk(version, found);
+            }
+            None if !is_listed => self.cache.keep_absent(version, key),
+            _ => {}
         }
         Ok(found)
     }

@@ -146,12 +146,14 @@ impl<'e> Execution<'e> {
             }
             records.push(record);
         }
-        let mut texts = Texts::with_room_for(records.len());
-        for record in &records {
-            let Some(class) = record.class() else { return Ok(None) };
-            texts.push(class, record.document(), self.running.account())?;
-        }
-        Ok(Some(texts.compact()))
+        let account = self.running.account();
+        Texts::written(None, |texts| {
+            for record in &records {
+                let Some(class) = record.class() else { return Ok(false) };
+                texts.push(class, record.document(), account)?;
+            }
+            Ok(true)
+        })
     }
 
     /// Shows records as they were written.

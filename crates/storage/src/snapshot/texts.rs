@@ -72,23 +72,24 @@ impl<'s> Snapshot<'s> {
             return Ok(kept);
         }
         let (list, block) = (source.list, source.block(self, ahead)?);
-        let mut texts = match kept {
-            Some(texts) => Texts::clone(&texts),
-            None => Texts::with_room_for(end - start),
-        };
-        for (_, entry) in block.entries(start + texts.len()..end) {
-            if texts.memory() > MOST_TOGETHER {
-                return Ok(None);
+        let texts = Texts::written(kept.as_deref(), |texts| {
+            for (_, entry) in block.entries(start + texts.len()..end) {
+                if texts.memory() > MOST_TOGETHER {
+                    return Ok(false);
+                }
+                account.work(STEPS_A_RECORD)?;
+                self.show_in_blocks(list, &entry, |body| {
+                    texts.push(entry.class, document(body), account)
+                })?;
             }
-            account.work(STEPS_A_RECORD)?;
-            self.show_in_blocks(list, &entry, |body| {
-                texts.push(entry.class, document(body), account)
-            })?;
+            Ok(true)
+        })?;
+        let texts = texts.map(Arc::new);
+        if let Some(texts) = &texts {
+            let stretch = Stretch { place: source.place, start };
+            self.pool.caches.texts.keep(stretch, texts.clone(), texts.memory());
         }
-        let texts = Arc::new(texts.compact());
-        let stretch = Stretch { place: source.place, start };
-        self.pool.caches.texts.keep(stretch, texts.clone(), texts.memory());
-        Ok(Some(texts))
+        Ok(texts)
     }
 
     /// Those that there are, perhaps of the first records only.
