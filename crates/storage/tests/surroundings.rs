@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -360,4 +361,23 @@ fn removing_and_moving_change_every_total_before_and_after_a_checkpoint() {
             assert_counted(&store, &model, &format!("opened after step {step}"));
         }
     }
+}
+
+#[test]
+fn figures_are_told_while_directories_come_and_go() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store");
+    let store = Store::open(&path, &Options::default()).unwrap();
+    let (inner, is_over) = (path.join("inner"), AtomicBool::new(false));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                fs::create_dir(&inner).unwrap();
+                fs::remove_dir(&inner).unwrap();
+            }
+        });
+        let failed = (0..20_000).find_map(|_| store.stats().err());
+        is_over.store(true, Ordering::Relaxed);
+        assert!(failed.is_none(), "{failed:?}");
+    });
 }

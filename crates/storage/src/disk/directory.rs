@@ -134,7 +134,7 @@ impl Directory {
 
     /// Bytes of all files in it.
     pub(crate) fn bytes(&self) -> Result<u64> {
-        bytes_in(&self.path)
+        bytes_in(&self.path).map_err(|error| Error::io("read", &self.path, error))
     }
 }
 
@@ -197,13 +197,16 @@ fn is_same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
     }
 }
 
-fn bytes_in(path: &Path) -> Result<u64> {
-    let entries = fs::read_dir(path).map_err(|error| Error::io("read", path, error))?;
+fn bytes_in(path: &Path) -> io::Result<u64> {
     let mut bytes = 0;
-    for entry in entries.flatten() {
-        // A file that is gone by now takes no space.
+    for entry in fs::read_dir(path)?.flatten() {
+        // What is gone by now takes no space.
         let Ok(metadata) = entry.metadata() else { continue };
-        bytes += if metadata.is_dir() { bytes_in(&entry.path())? } else { metadata.len() };
+        let inside = || match bytes_in(&entry.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            inside => inside,
+        };
+        bytes += if metadata.is_dir() { inside()? } else { metadata.len() };
     }
     Ok(bytes)
 }
