@@ -57,7 +57,7 @@ const SORTS: &[&str] = &[
 ];
 
 /// One of many records; another one for each version.
-fn record(id: u32, version: u32) -> Document {
+pub(crate) fn record(id: u32, version: u32) -> Document {
     let mixed = id.wrapping_mul(2_654_435_761).wrapping_add(version * 97) >> 7;
     let room = if mixed.is_multiple_of(2) { "A".to_owned() } else { format!("room{}", mixed % 30) };
     let record = Document::new()
@@ -91,16 +91,16 @@ fn options(cache_bytes: u64, columns: &[&str]) -> Options {
     options
 }
 
-fn store(cache_bytes: u64, columns: &[&str]) -> Store {
+pub(crate) fn store(cache_bytes: u64, columns: &[&str]) -> Store {
     Store::temporary(&options(cache_bytes, columns)).unwrap()
 }
 
-fn records(count: u32) -> BTreeMap<u32, Document> {
+pub(crate) fn records(count: u32) -> BTreeMap<u32, Document> {
     (0..count).map(|id| (id, record(id, 0))).collect()
 }
 
 /// The pages next to a record and its rank are those of a full scan.
-fn lies_as_by_full_scan(
+pub(crate) fn lies_as_by_full_scan(
     store: &Store,
     all: &[Document],
     (plan, place): (&Plan, &Document),
@@ -386,7 +386,7 @@ fn an_order_far_into_which_a_page_lies_needs_no_room_beside_columns_of_other_que
 
 #[test]
 fn what_conditions_hold_for_stays_known_where_their_columns_have_no_room() {
-    let store = store(1 << 20, &[]);
+    let store = store(1150 << 10, &[]);
     let remark = |id: u32| format!("{id:0200}");
     let all = (0..6000).map(|id| record(id, 0).with("remark", remark(id)));
     let all: Vec<Document> = all.collect();

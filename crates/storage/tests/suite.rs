@@ -29,4 +29,5 @@ mod store;
 mod support;
 mod surroundings;
 mod sweep;
+mod views;
 mod zones;

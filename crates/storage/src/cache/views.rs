@@ -23,6 +23,8 @@ pub(crate) struct ViewKey {
 
 /// An order of records.
 pub(crate) struct View {
+    /// What no other view has.
+    pub(crate) number: u64,
     version: AtomicU64,
     /// The numbers of the records, the first in order first.
     pub(crate) order: Box<[u32]>,
@@ -54,6 +56,7 @@ struct Kept {
     /// Conditions by their names, each with its number.
     names: HashMap<Box<str>, u64>,
     last_name: u64,
+    last_view: u64,
 }
 
 /// Orders and conditions that are remembered.
@@ -127,8 +130,10 @@ impl Views {
     /// Keeps an order, as of that version, in place of what was used least lately.
     pub(crate) fn keep(&self, key: ViewKey, version: u64, order: Vec<u32>) -> Arc<View> {
         let (version, counts) = (AtomicU64::new(version), Mutex::default());
-        let view = Arc::new(View { version, order: order.into(), counts });
         let mut kept = self.kept.lock();
+        kept.last_view += 1;
+        let number = kept.last_view;
+        let view = Arc::new(View { number, version, order: order.into(), counts });
         if kept.views.get(&key).is_some_and(|(other, _)| other.version() > view.version()) {
             return view;
         }

@@ -20,11 +20,13 @@ pub(crate) struct Cells<'m> {
     path: Vec<slice::Iter<'m, Child>>,
     leaf: slice::Iter<'m, Slot>,
     direction: Direction,
+    /// The stamp after which cells are looked for; all of them, if it is 0.
+    since: u64,
 }
 
 impl<'m> Cells<'m> {
-    pub(super) fn new(direction: Direction) -> Cells<'m> {
-        Cells { path: Vec::new(), leaf: [].iter(), direction }
+    pub(super) fn new(direction: Direction, since: u64) -> Cells<'m> {
+        Cells { path: Vec::new(), leaf: [].iter(), direction, since }
     }
 
     pub(super) fn seek(&mut self, mut child: &'m Child, from: &[u8]) {
@@ -68,22 +70,20 @@ impl<'m> Cells<'m> {
         }
     }
 
-    /// The leaf at this end of a node.
-    fn enter(&mut self, mut child: &'m Child) {
-        loop {
-            match &*child.node {
-                Node::Leaf(cells) => {
-                    self.leaf = cells.iter();
-                    return;
-                }
-                Node::Inner(children) => {
-                    let mut rest = children.iter();
-                    let Some(next) = step(&mut rest, self.direction) else { return };
-                    self.path.push(rest);
-                    child = next;
-                }
-            }
+    /// Goes on with what is in a node, if some of that is late enough.
+    fn enter(&mut self, child: &'m Child) {
+        if self.since > 0 && child.newest <= self.since {
+            return;
         }
+        match &*child.node {
+            Node::Leaf(cells) => self.leaf = cells.iter(),
+            Node::Inner(children) => self.path.push(children.iter()),
+        }
+    }
+
+    /// Whether a cell is late enough. Nothing is read of it where all are.
+    fn is_late(&self, slot: &Slot) -> bool {
+        self.since == 0 || slot.cell.stamp() > self.since
     }
 }
 
@@ -99,8 +99,10 @@ impl<'m> Iterator for Cells<'m> {
 
     fn next(&mut self) -> Option<&'m Cell> {
         loop {
-            if let Some(slot) = step(&mut self.leaf, self.direction) {
-                return Some(&slot.cell);
+            while let Some(slot) = step(&mut self.leaf, self.direction) {
+                if self.is_late(slot) {
+                    return Some(&slot.cell);
+                }
             }
             match step(self.path.last_mut()?, self.direction) {
                 Some(child) => self.enter(child),

@@ -29,10 +29,16 @@ pub(super) struct Sought<'k> {
 pub(crate) struct Sorted {
     slots: Vec<Slot>,
     memory: usize,
+    /// The latest of their stamps.
+    newest: u64,
 }
 
 /// Those of them that have not found their place yet.
-pub(super) struct Slots(Peekable<vec::IntoIter<Slot>>);
+pub(super) struct Slots {
+    slots: Peekable<vec::IntoIter<Slot>>,
+    /// The latest stamp of all.
+    pub(super) newest: u64,
+}
 
 impl Slot {
     pub(super) fn order(&self, sought: Sought<'_>) -> Ordering {
@@ -67,6 +73,7 @@ impl Sorted {
     /// The cells of a write, in the order in which they were made: of one key the last one counts.
     pub(crate) fn new(cells: Vec<Cell>) -> Sorted {
         let memory = cells.iter().map(Cell::memory).sum();
+        let newest = cells.iter().map(Cell::stamp).max().unwrap_or_default();
         let slot = |cell: Cell| Slot { head: first_bytes(cell.key()), cell };
         let mut slots: Vec<Slot> = cells.into_iter().map(slot).collect();
         // Records often come in the order of some of their lists: without those of other lists between them
@@ -83,7 +90,7 @@ impl Sorted {
             }
             is_same
         });
-        Sorted { slots, memory }
+        Sorted { slots, memory, newest }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -96,25 +103,25 @@ impl Sorted {
     }
 
     pub(super) fn into_slots(self) -> Slots {
-        Slots(self.slots.into_iter().peekable())
+        Slots { slots: self.slots.into_iter().peekable(), newest: self.newest }
     }
 }
 
 impl Slots {
     pub(super) fn peek(&mut self) -> Option<&Slot> {
-        self.0.peek()
+        self.slots.peek()
     }
 
     pub(super) fn next(&mut self) -> Option<Slot> {
-        self.0.next()
+        self.slots.next()
     }
 
     /// The next one, if it comes before that one.
     pub(super) fn next_before(&mut self, end: Option<&Slot>) -> Option<Slot> {
-        self.0.next_if(|slot| end.is_none_or(|end| slot.is_before(end)))
+        self.slots.next_if(|slot| end.is_none_or(|end| slot.is_before(end)))
     }
 
     pub(super) fn peek_before(&mut self, end: Option<&Slot>) -> Option<&Slot> {
-        self.0.peek().filter(|slot| end.is_none_or(|end| slot.is_before(end)))
+        self.slots.peek().filter(|slot| end.is_none_or(|end| slot.is_before(end)))
     }
 }

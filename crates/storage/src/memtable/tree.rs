@@ -24,6 +24,8 @@ pub(crate) struct Memtable {
 pub(super) struct Child {
     pub(super) node: Arc<Node>,
     pub(super) first: Slot,
+    /// No cell in it has a later stamp.
+    pub(super) newest: u64,
     sum: Sum,
 }
 
@@ -94,7 +96,7 @@ impl Memtable {
         let mut slots = cells.into_slots();
         while let Some(first) = slots.peek() {
             let Some(root) = &mut self.root else {
-                self.root = Child::leaf(vec![first.clone()]).map(Arc::new);
+                self.root = Child::leaf(vec![first.clone()], slots.newest).map(Arc::new);
                 slots.next();
                 continue;
             };
@@ -103,6 +105,11 @@ impl Memtable {
                 self.root = Child::inner(vec![Child::clone(root), later]).map(Arc::new);
             }
         }
+    }
+
+    /// The stamp after which no cell was written.
+    pub(crate) fn newest(&self) -> u64 {
+        self.root.as_ref().map_or(0, |root| root.newest)
     }
 
     /// The cell of that key.
@@ -148,14 +155,19 @@ impl Memtable {
 
     /// The cells from that key on, in order.
     pub(crate) fn cells_from(&self, key: &[u8]) -> Cells<'_> {
-        let mut cells = Cells::new(Direction::Forward);
+        self.cells_since(key, 0)
+    }
+
+    /// Those of them that were written after that stamp.
+    pub(crate) fn cells_since(&self, key: &[u8], stamp: u64) -> Cells<'_> {
+        let mut cells = Cells::new(Direction::Forward, stamp);
         self.root.iter().for_each(|root| cells.seek(root, key));
         cells
     }
 
     /// The cells before that key, the last one first.
     pub(crate) fn cells_before(&self, key: &[u8]) -> Cells<'_> {
-        let mut cells = Cells::new(Direction::Backward);
+        let mut cells = Cells::new(Direction::Backward, 0);
         self.root.iter().for_each(|root| cells.seek_back(root, key));
         cells
     }
@@ -172,24 +184,28 @@ pub(super) fn before(cells: &[Slot], sought: Sought<'_>) -> usize {
 }
 
 impl Child {
-    fn leaf(cells: Vec<Slot>) -> Option<Child> {
+    fn leaf(cells: Vec<Slot>, newest: u64) -> Option<Child> {
         let (first, sum) = (cells.first()?.clone(), Sum::of_cells(&cells));
-        Some(Child { node: Arc::new(Node::Leaf(cells)), first, sum })
+        Some(Child { node: Arc::new(Node::Leaf(cells)), first, newest, sum })
     }
 
     fn inner(children: Vec<Child>) -> Option<Child> {
         let (first, sum) = (children.first()?.first.clone(), Sum::of_children(&children));
-        Some(Child { node: Arc::new(Node::Inner(children)), first, sum })
+        let newest = children.iter().map(|child| child.newest).max()?;
+        Some(Child { node: Arc::new(Node::Inner(children)), first, newest, sum })
     }
 
     /// Puts the next cells in their places, those before `end` and no more than it can hold; gives by how much
     /// that changes the sum, and the later half, where this has grown too large.
     fn insert(&mut self, slots: &mut Slots, end: Option<&Slot>) -> (Sum, Option<Child>) {
+        self.newest = self.newest.max(slots.newest);
+        let newest = self.newest;
         let (change, split) = match Arc::make_mut(&mut self.node) {
             Node::Leaf(cells) => {
                 let change = insert_into(cells, slots, end);
                 cells.first().into_iter().for_each(|first| self.first.clone_from(first));
-                (change, later_half(cells, MOST_CELLS).and_then(Child::leaf))
+                let later = later_half(cells, MOST_CELLS);
+                (change, later.and_then(|cells| Child::leaf(cells, newest)))
             }
             Node::Inner(children) => {
                 let change = insert_below(children, slots, end);

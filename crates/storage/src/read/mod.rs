@@ -23,6 +23,7 @@ mod here;
 mod judge;
 mod neighbours;
 mod part;
+mod patches;
 mod place;
 mod projected;
 mod ranked;

@@ -1,13 +1,16 @@
 //! What lies next to a place in a view, and how far from the beginning the place is: pages that begin or end at
 //! a record, and ranks, in an order that no list has.
 
+use std::sync::Arc;
+
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::place::Place;
-use super::ranked::{Added, Sorted, TIMES};
+use super::ranked::{Sorted, TIMES};
 use super::window::Window;
 use crate::cache::views::STRIDE;
 use crate::error::Result;
+use crate::snapshot::{Added, Stored};
 
 impl<'e> Execution<'e> {
     /// Keeps the records of the window that is counted from a place, going from there through the view.
@@ -18,42 +21,44 @@ impl<'e> Execution<'e> {
         window: Window,
         kept: &mut Collector<'_>,
     ) -> Result<()> {
-        let (view, added, key) = (&sorted.view, &sorted.patches.added, place.key());
+        let (view, key) = (&sorted.view, place.key());
         let (at, mut skip) = (self.place(&sorted.frame, view, key)?, window.offset);
+        let added = sorted.patches.added_before(key);
         if place.is_end() {
-            let (before, _) = added.split_at(added.partition_point(|(_, other, _)| &**other < key));
-            return self.take_backward(sorted, at, before, (&mut skip, kept));
+            return self.take_backward(sorted, at, added, (&mut skip, kept));
         }
-        let (_, behind) = added.split_at(added.partition_point(|(_, other, _)| &**other <= key));
-        let mut behind = behind.iter().peekable();
+        let is_it = |added: &Arc<Added>| *added.key == *key;
+        let behind = added + usize::from(sorted.patches.added().get(added).is_some_and(is_it));
         let stands_there = match view.order.get(at) {
             Some(number) => self.whole_key(&sorted.frame, *number as usize)? == key,
             None => false,
         };
-        let places = at + usize::from(stands_there)..view.order.len() + 1;
-        self.take_forward(sorted, places, &mut behind, (&mut skip, kept))
+        self.take_forward(sorted, at + usize::from(stands_there), behind, (&mut skip, kept))
     }
 
-    /// Keeps what comes before that place in the view, the last first, and puts it in order then.
+    /// Keeps what comes before that place in the view, with so many of those that were added, the last first, and puts it
+    /// in order then.
     fn take_backward(
         &mut self,
         sorted: &Sorted<'e>,
-        at: usize,
-        added: &[Added],
+        mut place: usize,
+        added: usize,
         (skip, kept): (&mut u64, &mut Collector<'_>),
     ) -> Result<()> {
-        let mut added = added.iter().rev().peekable();
-        for place in (0..=at).rev() {
-            // What was put in before a record comes behind the one before that.
-            while let Some((_, _, record)) = added.next_if(|(before, ..)| *before >= place) {
-                self.take_one(skip, kept, |_| Ok(record.clone()))?;
-            }
-            if let Some(place) = place.checked_sub(1) {
+        let Sorted { frame, view, patches, .. } = sorted;
+        let mut added = patches.added().get(..added).unwrap_or_default().iter().rev();
+        while !kept.is_full() {
+            let next = added.next();
+            let start = match next {
+                Some(next) => self.place(frame, view, &next.key)?,
+                None => 0,
+            };
+            while place > start && !kept.is_full() {
+                place -= 1;
                 self.take_at(sorted, place, skip, kept)?;
             }
-            if kept.is_full() {
-                break;
-            }
+            let Some(next) = next else { break };
+            self.take_one(skip, kept, |_| Ok(Stored::of_cell(&next.cell)))?;
         }
         kept.reverse();
         Ok(())
@@ -63,7 +68,7 @@ impl<'e> Execution<'e> {
     /// making.
     pub(super) fn rank_by_view(&mut self, key: &[u8]) -> Result<Option<u64>> {
         let Some(sorted) = self.sorted(TIMES, true)? else { return Ok(None) };
-        let (view, patches) = (&sorted.view, &sorted.patches);
+        let view = &sorted.view;
         let at = self.place(&sorted.frame, view, key)?;
         let counts = self.counts_of(&sorted, at as u64)?;
         let strides =
@@ -73,8 +78,8 @@ impl<'e> Execution<'e> {
         for number in view.order.get(strides.len() * STRIDE..at).unwrap_or_default() {
             rank += u64::from(self.belongs(&sorted.frame, *number as usize)?);
         }
-        rank += patches.added.partition_point(|(_, other, _)| &**other < key) as u64;
+        let gone = self.gone_before(&sorted, at)?;
         self.sorting = Sorting::View;
-        Ok(Some(rank.saturating_sub(patches.gone.partition_point(|gone| *gone < at) as u64)))
+        Ok(Some((rank + sorted.patches.added_before(key) as u64).saturating_sub(gone)))
     }
 }

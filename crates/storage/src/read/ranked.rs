@@ -5,7 +5,6 @@
 //! apart; then a page is read from it at any offset, whatever conditions select of it.
 
 use std::cmp::Ordering;
-use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,31 +21,15 @@ use crate::cache::frame::Framed;
 use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::{ErrorKind, Result};
 use crate::format::keys::first_bytes;
-use crate::memtable::Cell;
-use crate::snapshot::Stored;
+use crate::snapshot::{Patches, Stored};
 
 /// A view with what belongs to the answer, and what memtables change of it.
 pub(super) struct Sorted<'e> {
     scan: Scan<'e>,
     pub(super) frame: Frame,
     pub(super) view: Arc<View>,
-    pub(super) patches: Patches,
+    pub(super) patches: Arc<Patches>,
 }
-
-/// A record that memtables put into a view: the place that it comes before, its key, itself.
-pub(super) type Added = (usize, Vec<u8>, Stored);
-
-/// What memtables change of a view.
-#[derive(Default)]
-pub(super) struct Patches {
-    /// The places in the view of records of the answer that are there no more, in order.
-    pub(super) gone: Vec<usize>,
-    /// Records that are there beside, in the order of the sort.
-    pub(super) added: Vec<Added>,
-}
-
-/// Cells past which records are sorted as they come: each is looked up in the view.
-const MOST_CELLS: usize = 4096;
 
 /// An offset from which on a view is worth making at once.
 const DEEP: u64 = 5_000;
@@ -99,9 +82,9 @@ impl<'e> Execution<'e> {
         let framed = |this: &mut Self, scan: &mut Scan<'e>| this.framed(scan, &part, key, known);
         let (scan, framed) = self.with_segments(scan, &part, framed)?;
         let Some((frame, view)) = framed else { return Ok(None) };
-        let Some(patches) = self.patches(&part, &frame, &view)? else { return Ok(None) };
+        let patches = self.patches(&scan, &part, &frame, &view)?;
         if !self.counted {
-            let (added, gone) = (patches.added.len() as u64, patches.gone.len() as u64);
+            let (added, gone) = (patches.added().len() as u64, patches.gone() as u64);
             self.matched = (frame.count() + added).saturating_sub(gone);
         }
         Ok(Some(Sorted { scan, frame, view, patches }))
@@ -243,7 +226,11 @@ impl<'e> Execution<'e> {
     }
 
     /// Puts the key of a record that was found, without its `_id`, in place of what is there, if columns say it.
-    fn append_key_of(&self, found: Option<(&Framed, usize)>, key: &mut Vec<u8>) -> Result<bool> {
+    pub(super) fn append_key_of(
+        &self,
+        found: Option<(&Framed, usize)>,
+        key: &mut Vec<u8>,
+    ) -> Result<bool> {
         let Some((framed, row)) = found else { return Ok(false) };
         let columns = key_columns(self.plan.sort(), &framed.segment);
         self.append_key(columns.as_deref(), row, key)
@@ -272,109 +259,96 @@ impl<'e> Execution<'e> {
 
     /// The place in the view before which a record of that key comes, or at which it stands.
     pub(super) fn place(&mut self, frame: &Frame, view: &View, sought: &[u8]) -> Result<usize> {
-        let (mut low, mut high, mut key) = (0, view.order.len(), Vec::new());
+        self.place_among(frame, view, sought, 0..view.order.len())
+    }
+
+    /// The same from that place on, the nearer the sooner.
+    fn place_from(
+        &mut self,
+        frame: &Frame,
+        view: &View,
+        sought: &[u8],
+        from: usize,
+    ) -> Result<usize> {
+        let (mut low, mut step) = (from, 1);
+        while low + step < view.order.len() && self.comes_before(frame, view, low + step, sought)? {
+            low += step + 1;
+            step *= 2;
+        }
+        let high = view.order.len().min(low + step);
+        self.place_among(frame, view, sought, low..high)
+    }
+
+    fn place_among(
+        &mut self,
+        frame: &Frame,
+        view: &View,
+        sought: &[u8],
+        places: Range<usize>,
+    ) -> Result<usize> {
+        let Range { start: mut low, end: mut high } = places;
         while low < high {
             let middle = low.midpoint(high);
-            let number = view.order.get(middle).map_or(0, |number| *number as usize);
-            self.running.account().work(STEPS_A_KEY)?;
-            let order = match self.append_key_of(frame.find(number), &mut key)? {
-                true => key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought)),
-                false => Ordering::Equal,
-            };
-            let order = match order {
-                Ordering::Equal => self.whole_key(frame, number)?.as_slice().cmp(sought),
-                order => order,
-            };
-            (low, high) = if order.is_lt() { (middle + 1, high) } else { (low, middle) };
+            let is_before = self.comes_before(frame, view, middle, sought)?;
+            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
         }
         Ok(low)
     }
 
-    /// What memtables change; none where that is too much.
-    fn patches(&mut self, part: &Part<'_>, frame: &Frame, view: &View) -> Result<Option<Patches>> {
-        let mut patches = Patches::default();
-        let Some(cells) = self.cells_of(part, MOST_CELLS) else { return Ok(None) };
-        for cell in cells {
-            if let Some(number) = self.replaced(frame, cell)?
-                && self.belongs(frame, number)?
-            {
-                let key = self.whole_key(frame, number)?;
-                patches.gone.push(self.place(frame, view, &key)?);
-            }
-            if let Some(record) = self.matching_cell(cell)? {
-                let key = self.key_of(&record)?;
-                self.running.account().hold(key.len() + size_of::<(usize, Vec<u8>, Stored)>())?;
-                let place = self.place(frame, view, &key)?;
-                patches.added.push((place, key, record));
-            }
-        }
-        patches.gone.sort_unstable();
-        patches.added.sort_unstable_by(|one, other| one.1.cmp(&other.1));
-        Ok(Some(patches))
-    }
-
-    /// The record of a cell, if there is one and it belongs to the answer.
-    fn matching_cell(&mut self, cell: &Cell) -> Result<Option<Stored>> {
-        let Some(entry) = cell.entry() else { return Ok(None) };
-        self.running.examine()?;
-        let record = Stored::of_cell(cell);
-        Ok(match self.open.verdict(entry.class) {
-            Verdict::No => None,
-            Verdict::Yes => Some(record),
-            Verdict::Ask => {
-                self.decoded += 1;
-                let accepts = self.open.accepts(record.document(), self.running.account())?;
-                accepts.then_some(record)
-            }
+    /// Whether the record at that place of the view comes before that key.
+    fn comes_before(
+        &mut self,
+        frame: &Frame,
+        view: &View,
+        place: usize,
+        sought: &[u8],
+    ) -> Result<bool> {
+        let number = view.order.get(place).map_or(0, |number| *number as usize);
+        let mut key = Vec::new();
+        self.running.account().work(STEPS_A_KEY)?;
+        let order = match self.append_key_of(frame.find(number), &mut key)? {
+            true => key.as_slice().cmp(sought.get(..key.len()).unwrap_or(sought)),
+            false => Ordering::Equal,
+        };
+        Ok(match order {
+            Ordering::Equal => self.whole_key(frame, number)?.as_slice() < sought,
+            order => order.is_lt(),
         })
     }
 
-    /// Keeps the records of the window, going through the view stride by stride.
+    /// Keeps the records of the window, from the stride of the view on in which it begins.
     fn take(
         &mut self,
         sorted: &Sorted<'e>,
         window: Window,
         kept: &mut Collector<'_>,
     ) -> Result<()> {
-        let (patches, total) = (&sorted.patches, sorted.view.order.len());
-        let counts = self.counts_of(sorted, window.offset)?;
-        let (mut skip, mut added) = (window.offset, patches.added.iter().peekable());
-        for start in (0..=total).step_by(STRIDE) {
-            // Behind the last record may come more.
-            let end = if start + STRIDE > total { total + 1 } else { start + STRIDE };
-            if let Some(counts) = &counts {
-                let here = patches.count(counts, start, end);
-                if here <= skip {
-                    self.running.account().work(STRIDE as u64 / 64)?;
-                    skip -= here;
-                    while added.next_if(|(place, ..)| *place < end).is_some() {}
-                    continue;
-                }
-            }
-            self.take_forward(sorted, start..end, &mut added, (&mut skip, kept))?;
-            if kept.is_full() {
-                break;
-            }
-        }
-        Ok(())
+        let (place, added, mut skip) = self.start_for(sorted, window.offset)?;
+        self.take_forward(sorted, place, added, (&mut skip, kept))
     }
 
-    /// Keeps what is at these places of the view, and what was put in before them.
+    /// Keeps what is at that place of the view and behind it, and the records from that one on that were added.
     pub(super) fn take_forward(
         &mut self,
         sorted: &Sorted<'e>,
-        places: Range<usize>,
-        added: &mut Peekable<std::slice::Iter<'_, Added>>,
+        mut place: usize,
+        added: usize,
         (skip, kept): (&mut u64, &mut Collector<'_>),
     ) -> Result<()> {
-        for place in places {
-            while let Some((_, _, record)) = added.next_if(|(before, ..)| *before <= place) {
-                self.take_one(skip, kept, |_| Ok(record.clone()))?;
+        let Sorted { frame, view, patches, .. } = sorted;
+        let mut added = patches.added().get(added..).unwrap_or_default().iter();
+        while !kept.is_full() {
+            let next = added.next();
+            let end = match next {
+                Some(next) => self.place_from(frame, view, &next.key, place)?,
+                None => view.order.len(),
+            };
+            while place < end && !kept.is_full() {
+                self.take_at(sorted, place, skip, kept)?;
+                place += 1;
             }
-            self.take_at(sorted, place, skip, kept)?;
-            if kept.is_full() {
-                break;
-            }
+            let Some(next) = next else { break };
+            self.take_one(skip, kept, |_| Ok(Stored::of_cell(&next.cell)))?;
         }
         Ok(())
     }
@@ -392,9 +366,7 @@ impl<'e> Execution<'e> {
         if place.is_multiple_of(64) {
             self.running.account().work(1)?;
         }
-        if sorted.patches.gone.binary_search(&place).is_err()
-            && self.belongs(&sorted.frame, number)?
-        {
+        if self.belongs(&sorted.frame, number)? && !sorted.patches.is_gone(number) {
             self.take_one(skip, kept, |this| this.record(&sorted.frame, number))?;
         }
         Ok(())
@@ -437,9 +409,7 @@ impl<'e> Execution<'e> {
         if offset < STRIDE as u64 {
             return Ok(None);
         }
-        let name = self.counted.then(|| self.open.name()).flatten();
-        let by_class = name.map(|name| self.snapshot.pool.views.number_of(&name));
-        let number = scan.conditions().or(by_class);
+        let number = self.conditions_of(scan);
         if let Some(counts) = number.and_then(|number| view.counts(number)) {
             return Ok(Some(counts));
         }
@@ -460,15 +430,3 @@ impl<'e> Execution<'e> {
 
 /// What reading a record for its key costs, in steps.
 const STEPS_A_RECORD: u64 = 8;
-
-impl Patches {
-    /// How many records of the view between these places belong to the answer, with what is changed there.
-    fn count(&self, counts: &[u32], start: usize, end: usize) -> u64 {
-        let counted = counts.get(start / STRIDE).map_or(0, |count| u64::from(*count));
-        let within = |place: usize| self.gone.partition_point(|gone| *gone < place);
-        let gone = (within(end) - within(start)) as u64;
-        let before = |place: usize| self.added.partition_point(|(before, ..)| *before < place);
-        let added = (before(end) - before(start)) as u64;
-        (counted + added).saturating_sub(gone)
-    }
-}

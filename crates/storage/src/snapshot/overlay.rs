@@ -1,7 +1,7 @@
 //! What the memtables say of a part of the keys, over the index: the active one before the frozen one.
 
 use super::state::State;
-use crate::memtable::{Cell, Cells, Direction};
+use crate::memtable::{Cell, Cells, Direction, Memtable};
 use std::cmp::Ordering;
 use std::iter::Peekable;
 
@@ -16,7 +16,13 @@ pub(crate) struct Overlay<'s> {
 impl<'s> Overlay<'s> {
     /// From that key on.
     pub(crate) fn from(state: &'s State, key: &[u8]) -> Overlay<'s> {
-        let (active, frozen) = (state.active.cells_from(key), state.frozen.cells_from(key));
+        Overlay::since(state, key, 0)
+    }
+
+    /// From that key on, of the cells that were written after that stamp.
+    pub(crate) fn since(state: &'s State, key: &[u8], stamp: u64) -> Overlay<'s> {
+        let of = |memtable: &'s Memtable| memtable.cells_since(key, stamp);
+        let (active, frozen) = (of(&state.active), of(&state.frozen));
         let direction = Direction::Forward;
         Overlay { active: active.peekable(), frozen: frozen.peekable(), direction }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Counters;
+use super::patches::KeptPatches;
 use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::firsts::KeptFirsts;
@@ -21,9 +22,16 @@ pub(crate) struct State {
     /// Where in the logs the frozen memtable ends.
     pub(crate) mark: Option<Mark>,
     pub(crate) version: Arc<Version>,
+    /// Whether there are cells in it of a write that is being worked out, and may come to nothing.
+    pub(crate) is_draft: bool,
 }
 
 impl State {
+    /// The stamp after which no cell was written.
+    pub(crate) fn newest(&self) -> u64 {
+        self.active.newest().max(self.frozen.newest())
+    }
+
     /// By how much the memtables change what lies between two keys.
     pub(crate) fn change(&self, from: &[u8], to: &[u8]) -> Tally {
         let mut change = self.active.sum(from, to).tally;
@@ -51,6 +59,7 @@ pub(crate) struct Pool {
     pub(crate) columns: Columns,
     pub(crate) views: Views,
     pub(crate) firsts: KeptFirsts,
+    pub(crate) patches: KeptPatches,
     pub(crate) counters: Counters,
 }
 

@@ -23,7 +23,7 @@ use crate::index::{Index, Manifest, Version};
 use crate::log::{Log, Logs, generations, operations};
 use crate::memtable::Memtable;
 use crate::options::Options;
-use crate::snapshot::{Counters, Pool, Snapshot, State};
+use crate::snapshot::{Counters, KeptPatches, Pool, Snapshot, State};
 use crate::write::Changes;
 
 /// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
@@ -51,14 +51,16 @@ impl Shared {
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
-        // Of what columns have, a fifth is for orders of their records, and some for texts of the first of these.
-        let (orders, firsts) = (3 * share / 5, share / 8);
-        let columns = Columns::new(3 * share - orders - firsts, declared);
+        // Of what columns have, a fifth is for orders of their records, and some for texts of the first of these and
+        // for what memtables change of them.
+        let (orders, firsts, patches) = (3 * share / 5, share / 8, share / 4);
+        let columns = Columns::new(3 * share - orders - firsts - patches, declared);
+        let patches = KeptPatches::new(patches);
         let (views, firsts) = (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16 + firsts));
         let counters = Counters::new(options.slow);
-        let pool = Pool { index, caches, columns, views, firsts, counters };
+        let pool = Pool { index, caches, columns, views, firsts, patches, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
-        let state = State { active, frozen, mark: None, version };
+        let state = State { active, frozen, mark: None, version, is_draft: false };
         let most_bytes = bytes_for_ids(options.write_buffer_bytes);
         let known = known_at_open(Snapshot::new(&pool, &state), most_bytes)?;
         let checkpoints = Checkpoints::new(manifest);

@@ -245,6 +245,7 @@ impl Shared {
 
     /// Lets what a checkpoint wrote be what is read: in place of what was frozen, if it wrote that.
     pub(super) fn publish(&self, version: Arc<Version>, has_written_frozen: bool) {
+        self.pool.patches.begin(version.number());
         let mut state = self.state.write();
         state.version = version;
         if has_written_frozen {

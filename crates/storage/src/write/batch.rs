@@ -189,6 +189,7 @@ impl<'b> Batch<'b> {
         let cells = self.changes.cells.so_far();
         let new = cells.get(shown..).unwrap_or_default();
         state.active.insert_all(Sorted::new(new.to_vec()));
+        state.is_draft = true;
         self.shown = Some((state.clone(), cells.len()));
         state
     }

@@ -232,7 +232,7 @@ pub(crate) fn by_full_scan(
     let matcher = plan.matcher();
     let mut matching: Vec<&Document> =
         records.iter().filter(|record| matcher.matches(record.view()).unwrap()).collect();
-    matching.sort_by_key(|record| plan.sort().key_with_id(record.view()).unwrap());
+    matching.sort_by_cached_key(|record| plan.sort().key_with_id(record.view()).unwrap());
     let total = matching.len() as u64;
     let offset = usize::try_from(window.offset).unwrap();
     let count = window.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap());
