@@ -163,11 +163,13 @@ impl Kind {
     pub(crate) fn stands_in(self, row: Row) -> bool {
         use Row::{BulkLoad, DiskBytes, DurablePut, MemoryLoaded, MemoryOpen, OpenWarm};
         use Row::{FilterAfterUpdates, FilterAfterUpdatesTimes, FirstFullFilter};
+        use Row::{WrittenDeepSizePage, WrittenSizePage};
         let filters = [FirstFullFilter, FilterAfterUpdates, FilterAfterUpdatesTimes];
         let is_filter =
             filters.contains(&row) || row == Row::FullFilter || row == Row::FullFilterColumns;
         let reads = row.is_read() || is_filter || row.is_first();
-        let is_neighbour = Neighbour::of(row).is_some();
+        let is_written = [WrittenSizePage, WrittenDeepSizePage].contains(&row);
+        let is_neighbour = Neighbour::of(row).is_some() || is_written;
         match self {
             Kind::Filedex => row != Row::FullFilterColumns,
             Kind::FiledexColumns => row == Row::FullFilterColumns,

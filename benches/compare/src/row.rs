@@ -60,12 +60,16 @@ pub(crate) enum Row {
     FirstSizePage,
     /// The second time.
     SecondSizePage,
-    /// The page half of all records into that.
+    /// The same while files all over the store get another size, after every hundred of 2,000.
+    WrittenSizePage,
+    /// The page half of all records into that order.
     DeepSizePage,
     /// The first time that a process asks for it.
     FirstDeepSizePage,
     /// The second time.
     SecondDeepSizePage,
+    /// The same while files all over the store get another size.
+    WrittenDeepSizePage,
     /// The first page of everything by `_id`.
     IdPage,
     /// The first time that a process asks for it.
@@ -236,6 +240,7 @@ impl Row {
             DurablePut | DurablePutUncounted => Way::DurablePuts,
             BulkLoad | BulkLoadUncounted | LoadGrowth | DiskBytes => Way::Load,
             FilterAfterUpdates | FilterAfterUpdatesTimes => Way::Child(Task::Updates),
+            WrittenSizePage | WrittenDeepSizePage => Way::Child(Task::Written),
             FirstGet => Way::Child(Task::FirstGets),
             FirstRoomPage => Way::Child(Task::FirstRoomPages),
             FirstUserPage => Way::Child(Task::FirstUserPages),

@@ -9,6 +9,7 @@ mod load;
 mod open;
 mod puts;
 mod updates;
+mod written;
 
 use std::path::Path;
 
@@ -48,6 +49,7 @@ pub(crate) enum Task {
     /// Read and write at once; default options.
     Mixed,
     Updates,
+    Written,
     Churn,
 }
 
@@ -74,10 +76,11 @@ impl Task {
     }
 
     pub(crate) fn place(self) -> Place {
-        use Task::{Backup, Beside, Leave, Mixed, OpenAfterKill, Puts, Updates};
+        use Task::{Backup, Beside, Leave, Mixed, OpenAfterKill, Puts, Updates, Written};
         match self {
             Task::Load | Task::LoadByDefault | Task::OpenAfterLoad | Task::Churn => Place::Empty,
-            Leave | OpenAfterKill | Puts | Backup | Beside | Mixed | Updates => Place::Copy,
+            Leave | OpenAfterKill | Puts | Backup | Beside | Mixed => Place::Copy,
+            Updates | Written => Place::Copy,
             _ => Place::Loaded,
         }
     }
@@ -112,6 +115,7 @@ impl Task {
             Task::Beside => beside::measure(open(Setting::ROOMY)?, dataset),
             Task::Mixed => budget::mixed(open(Setting::DEFAULT)?, kind, dataset),
             Task::Updates => updates::measure(open(Setting::ROOMY)?, dataset),
+            Task::Written => written::measure(open(Setting::ROOMY)?, dataset),
             Task::Churn => churn::measure(kind, directory, dataset),
         }
     }
