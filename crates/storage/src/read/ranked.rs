@@ -15,7 +15,7 @@ use super::execution::{Execution, Sorting};
 use super::frame::Frame;
 use super::part::Part;
 use super::residual::Verdict;
-use super::scan::{Scan, key_columns};
+use super::scan::{Scan, key_columns, placed};
 use super::window::Window;
 use crate::cache::frame::Framed;
 use crate::cache::views::{STRIDE, View, ViewKey};
@@ -166,7 +166,8 @@ impl<'e> Execution<'e> {
                 }
                 if !self.append_key(columns.as_deref(), row, &mut key)? {
                     // Without the `_id`, as those that columns say.
-                    let (record, account) = (self.record(frame, number)?, self.running.account());
+                    let record = self.record_of(&framed.segment, row)?;
+                    let account = self.running.account();
                     let held = account.held();
                     key = sort.key_within(record.document(), account)?;
                     account.release_to(held);
@@ -251,10 +252,13 @@ impl<'e> Execution<'e> {
         Ok(key)
     }
 
+    /// The record of that number, out of its block.
     fn record(&mut self, frame: &Frame, number: usize) -> Result<Stored> {
         let lost = || crate::error::Error::damaged("a record is in a view but not there");
         let (framed, row) = frame.find(number).ok_or_else(lost)?;
-        self.record_of(&framed.segment, row)
+        let (place, at) = placed(&framed.segment, row)?;
+        self.blocks += 1;
+        self.record_in(place, at)
     }
 
     /// The place in the view before which a record of that key comes, or at which it stands.

@@ -337,7 +337,7 @@ impl<'e> Execution<'e> {
 }
 
 /// Where the record of that row lies.
-fn placed(segment: &Segment, row: usize) -> Result<(Place, usize)> {
+pub(super) fn placed(segment: &Segment, row: usize) -> Result<(Place, usize)> {
     let (number, at) = segment.place_of(row);
     let (place, _) = segment.place(number).ok_or_else(lost)?;
     Ok((place, at))
