@@ -56,20 +56,22 @@ impl<'e> Execution<'e> {
         for cell in cells.take_while(|cell| cell.key() < part.end.as_slice()) {
             self.running.account().hold(size_of::<Added>() + size_of::<Arc<Added>>())?;
             match known.cell(cell.key()) {
+                // Asked before, it failed no condition then.
                 Some(earlier) => later.removed.extend(self.key_in(earlier)?),
-                None => {
-                    if let Some(number) = self.replaced(frame, cell)?
-                        && self.belongs(frame, number)?
-                    {
-                        later.gone.push(number as u32);
-                    }
-                }
+                None => later.gone.extend(self.gone_by(frame, cell)?),
             }
             if let Some(key) = self.key_in(cell)? {
+                self.running.account().hold(key.len())?;
                 later.added.push(Arc::new(Added { key, cell: cell.clone() }));
             }
         }
         Ok(later)
+    }
+
+    /// The number of the record that a cell takes the place of, if there is one and it belongs to the answer.
+    fn gone_by(&mut self, frame: &Frame, cell: &Cell) -> Result<Option<u32>> {
+        let Some(number) = self.replaced(frame, cell)? else { return Ok(None) };
+        Ok(self.belongs(frame, number)?.then_some(number as u32))
     }
 
     /// The key of the record of a cell, if there is one and it belongs to the answer.

@@ -46,16 +46,16 @@ impl Shared {
         // Only what is whole is tidied up.
         recoveries.extend(remove_strays(directory, &manifest, &old_manifests, &logs)?);
         recoveries.extend_from_slice(&logs.recoveries);
-        let (index, told) = Index::open(directory, &manifest, listing, share, share)?;
+        // What memtables change of orders has a part of what chunks have, which hardly take any while all lie in memory.
+        let (chunks, patches) = (share / 4 * 3, KeptPatches::new(share / 4));
+        let (index, told) = Index::open(directory, &manifest, listing, share, chunks)?;
         recoveries.extend(told);
         let (active, stamp) = replayed(&logs)?;
         let log = log_to_go_on(directory, &logs)?;
         let caches = Caches::new(share, commit.number);
-        // Of what columns have, a fifth is for orders of their records, and some for texts of the first of these and
-        // for what memtables change of them.
-        let (orders, firsts, patches) = (3 * share / 5, share / 8, share / 4);
-        let columns = Columns::new(3 * share - orders - firsts - patches, declared);
-        let patches = KeptPatches::new(patches);
+        // Of what columns have, a fifth is for orders of their records, and some for texts of the first of these.
+        let (orders, firsts) = (3 * share / 5, share / 8);
+        let columns = Columns::new(3 * share - orders - firsts, declared);
         let (views, firsts) = (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16 + firsts));
         let counters = Counters::new(options.slow);
         let pool = Pool { index, caches, columns, views, firsts, patches, counters };
