@@ -34,6 +34,9 @@ impl<'e> Execution<'e> {
             return Ok(known);
         }
         let later = self.later(part, frame, &known)?;
+        if later.is_empty() {
+            return Ok(known);
+        }
         self.running.account().work(known.added().len() as u64 / CARRIED_A_STEP)?;
         let patches = Arc::new(known.with(later, state));
         if let (Some(key), false) = (key, state.is_draft) {

@@ -66,6 +66,13 @@ struct Kept {
 /// Views and conditions that patches are kept of.
 const MOST_KEPT: usize = 16;
 
+impl Later {
+    /// Whether they change nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.added.is_empty() && self.removed.is_empty()
+    }
+}
+
 impl Patches {
     /// The stamp of the last cell that they know of.
     pub(crate) fn upto(&self) -> u64 {
