@@ -333,15 +333,15 @@ mod tests {
 
     fn insert(table: &mut Memtable, model: &mut Model, changes: &[Change]) {
         let mut cells = CellBuilder::default();
-        for (key, before, after) in changes {
+        for (stamp, (key, before, after)) in (table.newest() + 1..).zip(changes) {
             let (key, before, after) = (key.as_bytes(), before.map(class), after.map(class));
             let beneath = before.map(|class| (class, Size::default()));
             match after {
                 Some(class) => {
                     let entry = Entry { key, class, size: Size::default(), payload: b"payload" };
-                    cells.put(b"", &entry, beneath, 0);
+                    cells.put(b"", &entry, beneath, stamp);
                 }
-                None => cells.removed(b"", key, beneath, 0),
+                None => cells.removed(b"", key, beneath, stamp),
             }
             let kept = model.get(key).map_or(before, |(before, _)| *before);
             model.insert(key.to_vec(), (kept, after));
@@ -368,6 +368,12 @@ mod tests {
         let at = keys.partition_point(|key| *key < from);
         let forward: Vec<&[u8]> = table.cells_from(from).map(|cell| cell.key()).collect();
         assert_eq!(forward, keys[at..]);
+        for since in [table.newest() / 2, table.newest().saturating_sub(3), table.newest()] {
+            let late = table.cells_from(from).filter(|cell| cell.stamp() > since);
+            let late: Vec<&[u8]> = late.map(|cell| cell.key()).collect();
+            let since: Vec<&[u8]> = table.cells_since(from, since).map(|cell| cell.key()).collect();
+            assert_eq!(since, late);
+        }
         let end = keys.partition_point(|key| *key < to);
         let backward: Vec<&[u8]> = table.cells_before(to).map(|cell| cell.key()).collect();
         assert_eq!(backward, keys[..end].iter().rev().copied().collect::<Vec<_>>());
