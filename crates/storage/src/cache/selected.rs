@@ -22,8 +22,21 @@ impl Selected {
                 *word |= u64::from(holds(row)?) << (row - start);
             }
         }
+        Ok(Selected::new(bits, rows))
+    }
+
+    /// Of so many records, these.
+    pub(crate) fn these(rows: usize, these: impl Iterator<Item = usize>) -> Selected {
+        let mut bits = vec![0_u64; rows.div_ceil(64)].into_boxed_slice();
+        for row in these {
+            bits.get_mut(row / 64).into_iter().for_each(|word| *word |= 1 << (row % 64));
+        }
+        Selected::new(bits, rows)
+    }
+
+    fn new(bits: Box<[u64]>, rows: usize) -> Selected {
         let count = bits.iter().map(|word| u64::from(word.count_ones())).sum();
-        Ok(Selected { bits, rows, count })
+        Selected { bits, rows, count }
     }
 
     /// Whether the record is one of them.

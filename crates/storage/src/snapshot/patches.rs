@@ -3,12 +3,12 @@
 //! What a cell comes to is for whoever reads to say. This file knows no conditions and no sort: only which of two keys
 //! comes first.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
 use super::state::State;
+use crate::cache::selected::Selected;
 use crate::memtable::{Cell, Memtable};
 
 /// What memtables change of the records of a view that belong to an answer.
@@ -172,17 +172,8 @@ fn places_of(numbers: &[u32], order: &[u32]) -> Vec<u32> {
     if numbers.is_empty() {
         return Vec::new();
     }
-    let mut is_sought = vec![0_u64; order.len().div_ceil(64)];
-    for number in numbers {
-        is_sought
-            .get_mut(*number as usize / 64)
-            .into_iter()
-            .for_each(|word| *word |= 1 << (number % 64));
-    }
-    let is_sought = |number: u32| {
-        is_sought.get(number as usize / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
-    };
-    let places = (0_u32..).zip(order).filter(|(_, number)| is_sought(**number));
+    let sought = Selected::these(order.len(), numbers.iter().map(|number| *number as usize));
+    let places = (0_u32..).zip(order).filter(|(_, number)| sought.has(**number as usize));
     places.map(|(place, _)| place).collect()
 }
 

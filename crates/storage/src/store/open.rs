@@ -26,8 +26,8 @@ use crate::options::Options;
 use crate::snapshot::{Counters, KeptPatches, Pool, Snapshot, State};
 use crate::write::Changes;
 
-/// Parts that the memory for caches is cut into: one for sled, one for the index, three for blocks, texts
-/// and records, three for columns.
+/// Parts that the memory for caches is cut into: one for sled, one for the index and for what memtables change of
+/// orders, three for blocks, texts and records, three for columns.
 const SHARES: u64 = 8;
 
 impl Shared {
