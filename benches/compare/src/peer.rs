@@ -34,6 +34,11 @@ pub(crate) trait Peer: Send {
         Ok(false)
     }
 
+    /// Puts what was written to where it stays.
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// Another handle of the same store, for another thread; `None` if this engine is not set up for that.
     fn another(&self) -> Result<Option<Box<dyn Peer>>> {
         Ok(None)
@@ -162,13 +167,16 @@ impl Kind {
     /// Whether the kind stands for its family in that row. Some do so only where they are at their best.
     pub(crate) fn stands_in(self, row: Row) -> bool {
         use Row::{BulkLoad, DiskBytes, DurablePut, MemoryLoaded, MemoryOpen, OpenWarm};
+        use Row::{CheckpointedDeepSizePage, CheckpointedEitherPage};
         use Row::{FilterAfterUpdates, FilterAfterUpdatesTimes, FirstFullFilter};
         use Row::{WrittenDeepSizePage, WrittenSizePage};
         let filters = [FirstFullFilter, FilterAfterUpdates, FilterAfterUpdatesTimes];
         let is_filter =
             filters.contains(&row) || row == Row::FullFilter || row == Row::FullFilterColumns;
         let reads = row.is_read() || is_filter || row.is_first();
-        let is_written = [WrittenSizePage, WrittenDeepSizePage].contains(&row);
+        let written = [WrittenSizePage, WrittenDeepSizePage];
+        let checkpointed = [CheckpointedDeepSizePage, CheckpointedEitherPage];
+        let is_written = written.contains(&row) || checkpointed.contains(&row);
         let is_neighbour = Neighbour::of(row).is_some() || is_written;
         match self {
             Kind::Filedex => row != Row::FullFilterColumns,

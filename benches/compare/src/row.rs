@@ -70,6 +70,8 @@ pub(crate) enum Row {
     SecondDeepSizePage,
     /// The same while files all over the store get another size.
     WrittenDeepSizePage,
+    /// The same right after a checkpoint that put 1,000 changes to where they stay.
+    CheckpointedDeepSizePage,
     /// The first page of everything by `_id`.
     IdPage,
     /// The first time that a process asks for it.
@@ -100,6 +102,8 @@ pub(crate) enum Row {
     FirstEitherPage,
     /// The second time.
     SecondEitherPage,
+    /// The same right after a checkpoint that put 1,000 changes to where they stay.
+    CheckpointedEitherPage,
     /// The newest page of `$expr` over two fields, over everything.
     ComputedPage,
     /// The first time that a process asks for it.
@@ -241,6 +245,7 @@ impl Row {
             BulkLoad | BulkLoadUncounted | LoadGrowth | DiskBytes => Way::Load,
             FilterAfterUpdates | FilterAfterUpdatesTimes => Way::Child(Task::Updates),
             WrittenSizePage | WrittenDeepSizePage => Way::Child(Task::Written),
+            CheckpointedDeepSizePage | CheckpointedEitherPage => Way::Child(Task::Checkpointed),
             FirstGet => Way::Child(Task::FirstGets),
             FirstRoomPage => Way::Child(Task::FirstRoomPages),
             FirstUserPage => Way::Child(Task::FirstUserPages),

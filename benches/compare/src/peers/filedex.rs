@@ -89,6 +89,10 @@ impl Peer for Filedex {
         Ok(Some(Box::new(Filedex(self.0.clone()))))
     }
 
+    fn checkpoint(&mut self) -> Result<()> {
+        Ok(self.0.checkpoint()?)
+    }
+
     fn back_up(&mut self, path: &Path) -> Result<bool> {
         self.0.backup(path, &mut |_, _| ())?;
         Ok(true)

@@ -3,6 +3,7 @@
 
 mod beside;
 mod budget;
+mod checkpointed;
 mod churn;
 mod first;
 mod load;
@@ -50,6 +51,7 @@ pub(crate) enum Task {
     Mixed,
     Updates,
     Written,
+    Checkpointed,
     Churn,
 }
 
@@ -76,11 +78,12 @@ impl Task {
     }
 
     pub(crate) fn place(self) -> Place {
-        use Task::{Backup, Beside, Leave, Mixed, OpenAfterKill, Puts, Updates, Written};
+        use Task::{Backup, Beside, Leave, Mixed, OpenAfterKill, Puts};
+        use Task::{Checkpointed, Updates, Written};
         match self {
             Task::Load | Task::LoadByDefault | Task::OpenAfterLoad | Task::Churn => Place::Empty,
             Leave | OpenAfterKill | Puts | Backup | Beside | Mixed => Place::Copy,
-            Updates | Written => Place::Copy,
+            Checkpointed | Updates | Written => Place::Copy,
             _ => Place::Loaded,
         }
     }
@@ -116,6 +119,7 @@ impl Task {
             Task::Mixed => budget::mixed(open(Setting::DEFAULT)?, kind, dataset),
             Task::Updates => updates::measure(open(Setting::ROOMY)?, dataset),
             Task::Written => written::measure(open(Setting::ROOMY)?, dataset),
+            Task::Checkpointed => checkpointed::measure(open(Setting::ROOMY)?, dataset),
             Task::Churn => churn::measure(kind, directory, dataset),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Gives out: [`ByKey`] (anything by a key), [`Caches`] (blocks and texts by place, records by id) and, in
 //! [`segment`] and [`columns`], what scans keep of records; in [`views`] and
-//! [`firsts`], the orders that sorts give, whole and their first records.
+//! [`firsts`], the orders that sorts give, whole and their first records; in [`wanted`], those that are to be made.
 //!
 //! # Invariants
 //! Nothing is lost with what is dropped. What lies at a place never changes, so that what is kept under a
@@ -19,6 +19,7 @@ pub(crate) mod segment;
 pub(crate) mod selected;
 mod text;
 pub(crate) mod views;
+pub(crate) mod wanted;
 
 pub(crate) use by_key::{ByKey, Fill};
 pub(crate) use caches::{Caches, Part, Stretch};

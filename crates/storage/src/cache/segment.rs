@@ -282,14 +282,22 @@ impl Segment {
 /// A block: its key, how much of that is its list's, and where it lies.
 pub(crate) type KeyedBlock<'k> = (&'k [u8], usize, Place);
 
+/// Records that are copied together.
+enum Copying {
+    /// Of a group of a column file.
+    Group(Run),
+    /// Of the earlier segment.
+    Earlier(Range<usize>),
+}
+
 /// A segment that blocks are added to.
 pub(crate) struct SegmentBuilder<'w> {
     paths: &'w [Path],
     keys: Vec<u8>,
     blocks: Vec<Placed>,
     rows: RowsBuilder,
-    /// The last records, whose columns are copied once nothing follows them in their group.
-    run: Option<Run>,
+    /// The last records, whose columns are copied once nothing follows them where they lie.
+    run: Option<Copying>,
     /// A segment that may have some of the blocks already.
     earlier: Option<Arc<Segment>>,
 }
@@ -320,12 +328,17 @@ impl<'w> SegmentBuilder<'w> {
         groups: &Groups,
         account: &Account,
     ) -> Result<bool> {
-        let Some(earlier) = self.earlier.clone() else { return Ok(false) };
+        let Some(earlier) = &self.earlier else { return Ok(false) };
         let Some(block) = earlier.block_at(placed.2) else { return Ok(false) };
         let rows = earlier.rows(block..block + 1);
         account.work(1 + rows.len() as u64 / COPIED_A_STEP)?;
-        self.end_run(groups);
-        self.rows.copy(&earlier.layout.marks, |path| earlier.values(path), rows, None);
+        match &mut self.run {
+            Some(Copying::Earlier(run)) if run.end == rows.start => run.end = rows.end,
+            _ => {
+                self.end_run(groups);
+                self.run = Some(Copying::Earlier(rows));
+            }
+        }
         self.place(placed);
         Ok(true)
     }
@@ -339,9 +352,13 @@ impl<'w> SegmentBuilder<'w> {
         account: &Account,
     ) -> Result<bool> {
         let before = self.len();
-        if !self.run.as_mut().is_some_and(|run| groups.go_on(run, placed.2)) {
+        let goes_on = match &mut self.run {
+            Some(Copying::Group(run)) => groups.go_on(run, placed.2),
+            _ => false,
+        };
+        if !goes_on {
             self.end_run(groups);
-            self.run = groups.find(columns, placed.2, self.paths);
+            self.run = groups.find(columns, placed.2, self.paths).map(Copying::Group);
             if self.run.is_none() {
                 return Ok(false);
             }
@@ -396,13 +413,22 @@ impl<'w> SegmentBuilder<'w> {
 
     /// How many records there are so far.
     fn len(&self) -> usize {
-        self.rows.len() + self.run.as_ref().map_or(0, Run::len)
+        self.rows.len()
+            + match &self.run {
+                Some(Copying::Group(run)) => run.len(),
+                Some(Copying::Earlier(rows)) => rows.len(),
+                None => 0,
+            }
     }
 
     /// Copies what is to be copied yet.
     fn end_run(&mut self, groups: &Groups) {
-        if let Some(run) = self.run.take() {
-            groups.copy(&run, &mut self.rows);
+        match (self.run.take(), &self.earlier) {
+            (Some(Copying::Group(run)), _) => groups.copy(&run, &mut self.rows),
+            (Some(Copying::Earlier(rows)), Some(earlier)) => {
+                self.rows.copy(&earlier.layout.marks, |path| earlier.values(path), rows, None);
+            }
+            _ => {}
         }
     }
 

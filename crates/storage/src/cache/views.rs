@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use filedex_query::Plan;
 use parking_lot::Mutex;
 
 /// Which records, in which order.
@@ -30,7 +31,13 @@ pub(crate) struct View {
     pub(crate) order: Box<[u32]>,
     /// For conditions that were asked last: how many of each [`STRIDE`] records satisfy them.
     counts: Mutex<Vec<(u64, Arc<[u32]>)>>,
+    /// A plan that has the order, and whether anybody asked for it since that was last looked at.
+    plan: Plan,
+    is_asked: AtomicBool,
 }
+
+/// A view of more records is made while nobody waits for it.
+pub(crate) const AT_ONCE: usize = 16 << 10;
 
 /// Consecutive records of a view that are counted together.
 pub(crate) const STRIDE: usize = 1024;
@@ -74,6 +81,11 @@ impl View {
     /// Notes that the blocks of that version are the same.
     pub(crate) fn is_of_as_well(&self, version: u64) {
         self.version.fetch_max(version, Ordering::Relaxed);
+    }
+
+    /// Notes that somebody asked for it.
+    pub(crate) fn note_asked(&self) {
+        self.is_asked.store(true, Ordering::Relaxed);
     }
 
     /// How many of each [`STRIDE`] records satisfy the conditions of that number, if they were counted.
@@ -127,13 +139,35 @@ impl Views {
         records as u64 * 5 + OVERHEAD <= self.budget
     }
 
-    /// Keeps an order, as of that version, in place of what was used least lately.
-    pub(crate) fn keep(&self, key: ViewKey, version: u64, order: Vec<u32>) -> Arc<View> {
-        let (version, counts) = (AtomicU64::new(version), Mutex::default());
+    /// The long ones that somebody asked for since this was asked last, each with a plan that has its order.
+    pub(crate) fn take_asked(&self) -> Vec<(ViewKey, Plan)> {
+        let kept = self.kept.lock();
+        let asked = kept.views.iter().filter(|(_, (view, _))| {
+            view.order.len() > AT_ONCE && view.is_asked.swap(false, Ordering::Relaxed)
+        });
+        asked.map(|(key, (view, _))| (key.clone(), view.plan.clone())).collect()
+    }
+
+    /// Keeps an order that a plan has, as of that version, in place of what was used least lately.
+    pub(crate) fn keep(
+        &self,
+        key: ViewKey,
+        version: u64,
+        order: Vec<u32>,
+        plan: &Plan,
+    ) -> Arc<View> {
+        let (version, counts, plan) = (AtomicU64::new(version), Mutex::default(), plan.clone());
         let mut kept = self.kept.lock();
         kept.last_view += 1;
         let number = kept.last_view;
-        let view = Arc::new(View { number, version, order: order.into(), counts });
+        let view = Arc::new(View {
+            number,
+            version,
+            order: order.into(),
+            counts,
+            plan,
+            is_asked: AtomicBool::default(),
+        });
         if kept.views.get(&key).is_some_and(|(other, _)| other.version() > view.version()) {
             return view;
         }

@@ -66,6 +66,8 @@ pub(crate) struct Execution<'e> {
     pub(super) columns: Vec<String>,
     /// How the order comes about, where no list has it.
     pub(super) sorting: Sorting,
+    /// Whether somebody waits for what comes of it.
+    pub(super) is_asked: bool,
 }
 
 impl<'e> Execution<'e> {
@@ -94,6 +96,7 @@ impl<'e> Execution<'e> {
             shown: Shown::default(),
             columns: Vec::new(),
             sorting: Sorting::Heap,
+            is_asked: true,
         }
     }
 

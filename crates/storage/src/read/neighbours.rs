@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::place::Place;
-use super::ranked::{Sorted, TIMES};
+use super::ranked::{Sorted, When};
 use super::window::Window;
 use crate::cache::views::STRIDE;
 use crate::error::Result;
@@ -67,7 +67,7 @@ impl<'e> Execution<'e> {
     /// How many records of the answer come before that key; `None` where there is no view and none is worth
     /// making.
     pub(super) fn rank_by_view(&mut self, key: &[u8]) -> Result<Option<u64>> {
-        let Some(sorted) = self.sorted(TIMES, true)? else { return Ok(None) };
+        let Some(sorted) = self.sorted(When::Asked, true)? else { return Ok(None) };
         let view = &sorted.view;
         let at = self.place(&sorted.frame, view, key)?;
         let counts = self.counts_of(&sorted, at as u64)?;

@@ -8,19 +8,17 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
-use filedex_query::Sort;
-
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::frame::Frame;
+use super::ordering::{STEPS_A_KEY, STEPS_A_RECORD};
 use super::part::Part;
 use super::residual::Verdict;
 use super::scan::{Scan, key_columns, placed};
 use super::window::Window;
 use crate::cache::frame::Framed;
-use crate::cache::views::{STRIDE, View, ViewKey};
-use crate::error::{ErrorKind, Result};
-use crate::format::keys::first_bytes;
+use crate::cache::views::{AT_ONCE, STRIDE, View, ViewKey};
+use crate::error::Result;
 use crate::snapshot::{Patches, Stored};
 
 /// A view with what belongs to the answer, and what memtables change of it.
@@ -31,25 +29,30 @@ pub(super) struct Sorted<'e> {
     pub(super) patches: Arc<Patches>,
 }
 
+/// When a view is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// At once.
+    Now,
+    /// Once the order was asked for [`TIMES`] times: its first records are found faster than all are sorted.
+    Asked,
+}
+
+const TIMES: u64 = 4;
+
 /// An offset from which on a view is worth making at once.
 const DEEP: u64 = 5_000;
-
-/// Times that an order is asked for before it is worth a view: its first records are found faster than all are sorted.
-pub(super) const TIMES: u64 = 4;
-
-/// What the key of a record costs, in steps.
-const STEPS_A_KEY: u64 = 1;
 
 impl<'e> Execution<'e> {
     /// Takes the window from a view; false where there is none and none is worth making.
     pub(super) fn walk_view(&mut self, collector: &mut Collector<'_>) -> Result<bool> {
         let Collector::Heap { window, place, .. } = collector else { return Ok(false) };
         let (window, place) = (*window, place.take());
-        let times = match place {
-            None if window.offset >= DEEP => 1,
-            _ => TIMES,
+        let when = match place {
+            None if window.offset >= DEEP => When::Now,
+            _ => When::Asked,
         };
-        let Some(sorted) = self.sorted(times, place.is_some())? else {
+        let Some(sorted) = self.sorted(when, place.is_some())? else {
             if let Collector::Heap { place: taken, .. } = collector {
                 *taken = place;
             }
@@ -66,17 +69,17 @@ impl<'e> Execution<'e> {
     }
 
     /// The view of the plan's order, in which a place may be sought, and how many records match; `None` where there is none
-    /// and it was not asked for so many times.
-    pub(super) fn sorted(&mut self, times: u64, seeks: bool) -> Result<Option<Sorted<'e>>> {
+    /// and none is made now.
+    pub(super) fn sorted(&mut self, when: When, seeks: bool) -> Result<Option<Sorted<'e>>> {
         let Some(viewed) = self.viewed() else { return Ok(None) };
         let Some(part) = self.part_of_view(viewed)? else { return Ok(None) };
         let key = self.view_key_of(viewed);
-        let known = self.known_view(&key);
+        let known = self.view_at_hand(&key, when)?;
         let has_cells = || self.cells_of(&part, 0).is_none();
         // A view that is there needs no keys, but to find places in it.
         let draws_keys = known.is_none() || seeks || has_cells();
         let Some(scan) = self.begin_scan(&part, draws_keys) else { return Ok(None) };
-        if known.is_none() && !self.is_worth_a_view(&key, part.records, times) {
+        if known.is_none() && !self.makes_view(&key, part.records, when) {
             return Ok(None);
         }
         let framed = |this: &mut Self, scan: &mut Scan<'e>| this.framed(scan, &part, key, known);
@@ -106,11 +109,31 @@ impl<'e> Execution<'e> {
         Ok(Some((frame, view)))
     }
 
-    /// Whether a view of so many records is there, of some version, or worth making.
-    fn is_worth_a_view(&self, key: &ViewKey, records: u64, times: u64) -> bool {
-        let (views, records) = (&self.snapshot.pool.views, usize::try_from(records));
-        views.get(key).is_some()
-            || (views.has_room_for(records.unwrap_or(usize::MAX)) && views.ask(key) >= times)
+    /// Whether a view of so many records is made now. One that takes long and can wait is left to be made while others go on
+    /// without it.
+    fn makes_view(&self, key: &ViewKey, records: u64, when: When) -> bool {
+        let (pool, records) = (self.snapshot.pool, usize::try_from(records).unwrap_or(usize::MAX));
+        // One of an earlier version was worth making.
+        let is_worthwhile = pool.views.get(key).is_some()
+            || pool.views.has_room_for(records)
+                && (pool.views.ask(key) >= TIMES || when == When::Now);
+        let can_wait = when == When::Asked && records > AT_ONCE;
+        if is_worthwhile && can_wait {
+            pool.wanted.want(key, self.plan, self.snapshot.state.version.number());
+        }
+        is_worthwhile && !can_wait
+    }
+
+    /// The view, if there is one, or will be soon for who needs it.
+    fn view_at_hand(&self, key: &ViewKey, when: When) -> Result<Option<Arc<View>>> {
+        let known = self.known_view(key);
+        if known.is_some() || when == When::Asked || !self.is_asked {
+            return Ok(known);
+        }
+        // What is being made is not made twice.
+        let account = self.running.account();
+        self.snapshot.pool.wanted.wait_for(key, || Ok(account.look()?))?;
+        Ok(self.known_view(key))
     }
 
     /// The view, if there is one that is what this version says.
@@ -119,111 +142,6 @@ impl<'e> Execution<'e> {
         let view = pool.views.get(key)?;
         let versions = (view.version(), version);
         pool.columns.are_alike(&key.from, &key.to, versions).then_some(view)
-    }
-
-    /// The view that is known, or one that is made now; none for a version that has passed.
-    fn view(
-        &mut self,
-        key: ViewKey,
-        known: Option<Arc<View>>,
-        frame: &Frame,
-    ) -> Result<Option<Arc<View>>> {
-        let pool = self.snapshot.pool;
-        let version = self.snapshot.state.version.number();
-        if let Some(view) = known.filter(|view| view.order.len() == frame.records()) {
-            view.is_of_as_well(version);
-            return Ok(Some(view));
-        }
-        if pool.views.get(&key).is_some_and(|view| view.version() > version) {
-            return Ok(None);
-        }
-        let account = self.running.account();
-        let held = account.held();
-        account.hold(frame.records() * (size_of::<(u128, u32)>() + size_of::<u32>()))?;
-        let order = match self.order(frame, self.plan.sort()) {
-            // A record without a key ends the query if it belongs to the answer, and only then.
-            Err(error) if error.kind() == ErrorKind::Query => {
-                self.running.account().look()?;
-                self.running.account().release_to(held);
-                return Ok(None);
-            }
-            order => order?,
-        };
-        self.running.account().release_to(held);
-        Ok(Some(pool.views.keep(key, version, order)))
-    }
-
-    /// The numbers of all records of the frame, in the order of the sort.
-    fn order(&mut self, frame: &Frame, sort: &Sort) -> Result<Vec<u32>> {
-        let (mut heads, mut key) = (Vec::with_capacity(frame.records()), Vec::new());
-        for framed in frame.segments() {
-            let columns = key_columns(sort, &framed.segment);
-            for (row, number) in framed.rows.clone().zip(framed.first..) {
-                self.running.account().work(STEPS_A_KEY)?;
-                if let Some(head) = self.head(columns.as_deref(), row) {
-                    heads.push((head, number as u32));
-                    continue;
-                }
-                if !self.append_key(columns.as_deref(), row, &mut key)? {
-                    // Without the `_id`, as those that columns say.
-                    let record = self.record_of(&framed.segment, row)?;
-                    let account = self.running.account();
-                    let held = account.held();
-                    key = sort.key_within(record.document(), account)?;
-                    account.release_to(held);
-                }
-                heads.push((first_bytes(&key), number as u32));
-            }
-        }
-        heads.sort_unstable();
-        let mut order: Vec<u32> = heads.iter().map(|(_, number)| *number).collect();
-        let mut start = 0;
-        for group in heads.chunk_by(|(one, _), (next, _)| one == next) {
-            let end = start + group.len();
-            if group.len() > 1
-                && let Some(numbers) = order.get_mut(start..end)
-            {
-                self.order_alike(frame, sort, numbers)?;
-            }
-            start = end;
-        }
-        Ok(order)
-    }
-
-    /// Puts records in order whose keys begin alike: by columns and by how their `_id`s begin, and where these are
-    /// the same, by what the records themselves say.
-    fn order_alike(&mut self, frame: &Frame, sort: &Sort, numbers: &mut [u32]) -> Result<()> {
-        let account = self.running.account();
-        account.work(numbers.len() as u64 * 4)?;
-        let held = account.held();
-        let is_descending = sort.keys().last().is_some_and(|key| key.descending);
-        let mut keyed: Vec<(Vec<u8>, u32, u32)> = Vec::with_capacity(numbers.len());
-        for number in numbers.iter() {
-            let (mut key, found) = (Vec::new(), frame.find(*number as usize));
-            if !self.append_key_of(found, &mut key)? {
-                key.clear();
-            }
-            let id = found.and_then(|(framed, row)| framed.segment.id_begin(row)).unwrap_or(0);
-            self.running.account().hold(key.len() + size_of::<(Vec<u8>, u32, u32)>())?;
-            keyed.push((key, if is_descending { !id } else { id }, *number));
-        }
-        keyed.sort_unstable();
-        // Records of which columns say nothing are asked, and so are all that begin like them.
-        let is_unknown = keyed.first().is_some_and(|(key, ..)| key.is_empty());
-        let alike = |one: &(Vec<u8>, u32, u32), next: &(Vec<u8>, u32, u32)| {
-            is_unknown || (&one.0, one.1) == (&next.0, next.1)
-        };
-        for group in keyed.chunk_by_mut(alike).filter(|group| group.len() > 1) {
-            for (key, id, number) in group.iter_mut() {
-                *key = self.whole_key(frame, *number as usize)?;
-                *id = 0;
-                self.running.account().hold(key.len())?;
-            }
-            group.sort_unstable();
-        }
-        numbers.iter_mut().zip(&keyed).for_each(|(place, (.., number))| *place = *number);
-        self.running.account().release_to(held);
-        Ok(())
     }
 
     /// Puts the key of a record that was found, without its `_id`, in place of what is there, if columns say it.
@@ -431,6 +349,3 @@ impl<'e> Execution<'e> {
         Ok(Some(counts))
     }
 }
-
-/// What reading a record for its key costs, in steps.
-const STEPS_A_RECORD: u64 = 8;

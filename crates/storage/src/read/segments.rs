@@ -206,11 +206,11 @@ impl<'e> Segments<'e> {
         }
     }
 
-    /// Whether there is one at that key, which may have to be mended.
+    /// Whether there is one at that key that lacks nothing.
     fn has(&self, at: &[u8]) -> bool {
         let version = self.snapshot.state.version.number();
         let found = self.snapshot.pool.columns.find(at, version);
-        found.is_some_and(|(segment, _)| segment.lacks(&self.wanted).is_empty())
+        found.is_some_and(|(segment, is_of)| is_of && segment.lacks(&self.wanted).is_empty())
     }
 
     /// Makes all from that key on, until there is no more room, and shows them. Where it fails it ends: whoever comes by

@@ -10,6 +10,9 @@ use crate::snapshot::Work;
 
 impl Drop for Execution<'_> {
     fn drop(&mut self) {
+        if !self.is_asked {
+            return;
+        }
         let (time, counters) = (self.running.elapsed(), &self.snapshot.pool.counters);
         let is_slow = counters.is_slow(time);
         counters.add(Work {

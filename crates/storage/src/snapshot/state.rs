@@ -8,6 +8,7 @@ use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::firsts::KeptFirsts;
 use crate::cache::views::Views;
+use crate::cache::wanted::WantedViews;
 use crate::format::Tally;
 use crate::index::{Index, Version};
 use crate::memtable::Memtable;
@@ -58,6 +59,7 @@ pub(crate) struct Pool {
     pub(crate) caches: Caches,
     pub(crate) columns: Columns,
     pub(crate) views: Views,
+    pub(crate) wanted: WantedViews,
     pub(crate) firsts: KeptFirsts,
     pub(crate) patches: KeptPatches,
     pub(crate) counters: Counters,

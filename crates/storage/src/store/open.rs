@@ -16,6 +16,7 @@ use crate::cache::Caches;
 use crate::cache::columns::Columns;
 use crate::cache::firsts::KeptFirsts;
 use crate::cache::views::Views;
+use crate::cache::wanted::WantedViews;
 use crate::disk::Directory;
 use crate::disk::names::{Numbered, RESTORING};
 use crate::error::Result;
@@ -57,8 +58,8 @@ impl Shared {
         let (orders, firsts) = (3 * share / 5, share / 8);
         let columns = Columns::new(3 * share - orders - firsts, declared);
         let (views, firsts) = (Views::new(orders / 16 * 15), KeptFirsts::new(orders / 16 + firsts));
-        let counters = Counters::new(options.slow);
-        let pool = Pool { index, caches, columns, views, firsts, patches, counters };
+        let (wanted, counters) = (WantedViews::default(), Counters::new(options.slow));
+        let pool = Pool { index, caches, columns, views, wanted, firsts, patches, counters };
         let (frozen, version) = (Memtable::default(), Arc::new(version));
         let state = State { active, frozen, mark: None, version, is_draft: false };
         let most_bytes = bytes_for_ids(options.write_buffer_bytes);

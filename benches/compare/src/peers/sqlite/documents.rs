@@ -228,6 +228,10 @@ impl Peer for Sqlite {
         Ok(Some(Box::new(Sqlite::open(directory, *setting, *setup)?)))
     }
 
+    fn checkpoint(&mut self) -> Result<()> {
+        self.database.checkpoint()
+    }
+
     fn back_up(&mut self, path: &Path) -> Result<bool> {
         self.database.back_up(path)?;
         Ok(true)

@@ -82,6 +82,11 @@ impl Database {
         Ok(Database { connection, pending: 0 })
     }
 
+    fn checkpoint(&self) -> Result<()> {
+        // It tells how much it has done, as a row.
+        Ok(self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    }
+
     /// As SQLite's documentation recommends it beside a writer.
     fn back_up(&self, path: &Path) -> Result<()> {
         self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
