@@ -291,6 +291,31 @@ fn columns_of_a_store_that_took_the_place_of_this_one_are_not_read() {
 }
 
 #[test]
+fn a_room_that_is_gone_leaves_nothing_in_what_is_known_of_those_beside_it() {
+    let store = store(64 << 20, &[]);
+    let file = |id: u32| {
+        let mut file = record(id, 0);
+        file.set("rid", ["A", "B", "C"][id as usize / 300]);
+        file.set("size", id as i32);
+        file
+    };
+    store.put_many((0..900).map(file)).unwrap();
+    store.checkpoint().unwrap();
+    let plan = plan(r#"{"size":{"$gte":7}}"#, r#"{"uploadedAt":-1}"#);
+    let page = || store.page(&plan, Window { offset: 0, count: Some(30) }, &Watch::default());
+    assert_eq!(page().unwrap().total, 893);
+    for id in 300..600 {
+        store.remove(&format!("f{id}")).unwrap();
+    }
+    store.checkpoint().unwrap();
+    let left: Vec<Document> = (0..300).chain(600..900).map(file).collect();
+    let page = page().unwrap();
+    assert!(page.explain.records_in_columns > 0, "{}", page.explain);
+    let window = Window { offset: 0, count: Some(30) };
+    assert_eq!((page.documents, page.total), by_full_scan(&left, &plan, window));
+}
+
+#[test]
 fn an_order_that_is_asked_for_again_is_read_from_a_view_at_any_offset() {
     let store = store(64 << 20, &[]);
     store.put_many(records(3000).into_values()).unwrap();

@@ -7,7 +7,7 @@ use super::part::Part;
 use crate::cache::segment::Segment;
 use crate::error::Result;
 use crate::format::{Entry, Place};
-use crate::memtable::Cell;
+use crate::memtable::{Cell, Memtable};
 use crate::snapshot::{Lying, Overlay};
 
 /// A cell in its place among the records of a segment.
@@ -24,7 +24,12 @@ impl<'e> Execution<'e> {
         if self.snapshot.is_settled() {
             return Some(Vec::new());
         }
-        let cells = Overlay::from(self.snapshot.state, &part.from);
+        let state = self.snapshot.state;
+        let count = |memtable: &Memtable| memtable.sum(&part.from, &part.end).cells;
+        if count(&state.active).max(count(&state.frozen)) > most {
+            return None;
+        }
+        let cells = Overlay::from(state, &part.from);
         let cells = cells.take_while(|cell| cell.key() < part.end.as_slice()).take(most + 1);
         Some(cells.collect()).filter(|cells: &Vec<&Cell>| cells.len() <= most)
     }

@@ -1,8 +1,6 @@
 //! What lies next to a place in a view, and how far from the beginning the place is: pages that begin or end at
 //! a record, and ranks, in an order that no list has.
 
-use std::sync::Arc;
-
 use super::collector::Collector;
 use super::execution::{Execution, Sorting};
 use super::place::Place;
@@ -23,11 +21,11 @@ impl<'e> Execution<'e> {
     ) -> Result<()> {
         let (view, key) = (&sorted.view, place.key());
         let (at, mut skip) = (self.place(&sorted.frame, view, key)?, window.offset);
-        let added = sorted.patches.added_before(key);
+        let added = sorted.patches.added().before(key);
         if place.is_end() {
             return self.take_backward(sorted, at, added, (&mut skip, kept));
         }
-        let is_it = |added: &Arc<Added>| *added.key == *key;
+        let is_it = |added: &Added| *added.key == *key;
         let behind = added + usize::from(sorted.patches.added().get(added).is_some_and(is_it));
         let stands_there = match view.order.get(at) {
             Some(number) => self.whole_key(&sorted.frame, *number as usize)? == key,
@@ -46,7 +44,7 @@ impl<'e> Execution<'e> {
         (skip, kept): (&mut u64, &mut Collector<'_>),
     ) -> Result<()> {
         let Sorted { frame, view, patches, .. } = sorted;
-        let mut added = patches.added().get(..added).unwrap_or_default().iter().rev();
+        let mut added = patches.added().range(0..added).rev();
         while !kept.is_full() {
             let next = added.next();
             let start = match next {
@@ -80,6 +78,6 @@ impl<'e> Execution<'e> {
         }
         let gone = self.gone_before(&sorted, at)?;
         self.sorting = Sorting::View;
-        Ok(Some((rank + sorted.patches.added_before(key) as u64).saturating_sub(gone)))
+        Ok(Some((rank + sorted.patches.added().before(key) as u64).saturating_sub(gone)))
     }
 }

@@ -57,15 +57,18 @@ impl<'e> Execution<'e> {
         let mut later = Later::default();
         let cells = Overlay::since(self.snapshot.state, &part.from, known.upto());
         for cell in cells.take_while(|cell| cell.key() < part.end.as_slice()) {
-            self.running.account().hold(size_of::<Added>() + size_of::<Arc<Added>>())?;
-            match known.cell(cell.key()) {
-                // Asked before, it failed no condition then.
-                Some(earlier) => later.removed.extend(self.key_in(earlier)?),
-                None => later.gone.extend(self.gone_by(frame, cell)?),
+            self.running.account().hold(2 * size_of::<Added>())?;
+            match known.added().of_cell(cell.key()) {
+                // What blocks hold under that key is known to be gone.
+                Some(earlier) => later.removed.push(earlier.key.clone()),
+                None => {
+                    let gone = self.gone_by(frame, cell)?;
+                    later.gone.extend(gone.filter(|gone| !known.is_gone(*gone as usize)));
+                }
             }
             if let Some(key) = self.key_in(cell)? {
                 self.running.account().hold(key.len())?;
-                later.added.push(Arc::new(Added { key, cell: cell.clone() }));
+                later.added.push(Added { key, cell: cell.clone() });
             }
         }
         Ok(later)
@@ -129,8 +132,7 @@ impl<'e> Execution<'e> {
             return Ok(0);
         }
         if self.append_key_of(frame.find(number), &mut key)? {
-            let order =
-                |added: &Arc<Added>| added.key.get(..key.len()).unwrap_or(&added.key).cmp(&key);
+            let order = |added: &Added| added.key.get(..key.len()).unwrap_or(&added.key).cmp(&key);
             let start = added.partition_point(|added| order(added) == Ordering::Less);
             let is_alike = added.get(start).is_some_and(|added| order(added) == Ordering::Equal);
             if !is_alike {
@@ -138,7 +140,7 @@ impl<'e> Execution<'e> {
             }
         }
         let key = self.whole_key(frame, number)?;
-        Ok(sorted.patches.added_before(&key))
+        Ok(added.before(&key))
     }
 
     /// The place of the view to begin at for that offset, how many of those that were added come before it, and how many

@@ -258,7 +258,7 @@ impl<'e> Execution<'e> {
         (skip, kept): (&mut u64, &mut Collector<'_>),
     ) -> Result<()> {
         let Sorted { frame, view, patches, .. } = sorted;
-        let mut added = patches.added().get(added..).unwrap_or_default().iter();
+        let mut added = patches.added().range(added..patches.added().len());
         while !kept.is_full() {
             let next = added.next();
             let end = match next {

@@ -9,6 +9,7 @@
 //! frozen one, and both more than the index. A record whose entry in one list is not overridden is not
 //! overridden in any.
 
+mod added;
 mod entries;
 mod found;
 mod locate;
@@ -19,11 +20,12 @@ mod texts;
 mod walk;
 mod work;
 
+pub(crate) use added::Added;
 pub(crate) use entries::{Entries, Lying};
 pub(crate) use found::{Found, Stored};
 pub(crate) use locate::unlisted;
 pub(crate) use overlay::Overlay;
-pub(crate) use patches::{Added, KeptPatches, Later, Patches};
+pub(crate) use patches::{KeptPatches, Later, Patches};
 pub(crate) use state::{Mark, Pool, Snapshot, State};
 pub(crate) use texts::{STRETCH, Source, stretch_from};
 pub(crate) use walk::{Bounds, Run, Walk};

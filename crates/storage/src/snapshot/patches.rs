@@ -7,33 +7,22 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 
+use super::added::{Added, AddedRecords};
 use super::state::State;
 use crate::cache::selected::Selected;
-use crate::memtable::{Cell, Memtable};
 
 /// What memtables change of the records of a view that belong to an answer.
 #[derive(Debug, Default)]
 pub(crate) struct Patches {
     version: u64,
-    /// The memtables whose cells they are, and the stamp after which there were none.
-    active: Memtable,
-    frozen: Memtable,
+    /// The stamp of the last cell that was looked at.
     upto: u64,
     /// The numbers of records that are there no more, in order.
     gone: Vec<u32>,
     /// Their places in the view, in order, once somebody asked.
     places: OnceLock<Vec<u32>>,
     /// Records that are there beside, in the order of the sort.
-    added: Vec<Arc<Added>>,
-    /// Bytes that their keys take.
-    keys: usize,
-}
-
-/// A record that a cell holds, by its key in the order of a sort.
-#[derive(Debug)]
-pub(crate) struct Added {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) cell: Cell,
+    added: AddedRecords,
 }
 
 /// What later cells come to.
@@ -41,7 +30,7 @@ pub(crate) struct Added {
 pub(crate) struct Later {
     /// The numbers of records that are there no more.
     pub(crate) gone: Vec<u32>,
-    pub(crate) added: Vec<Arc<Added>>,
+    pub(crate) added: Vec<Added>,
     /// The keys of those that were added by cells which others have taken the place of.
     pub(crate) removed: Vec<Box<[u8]>>,
 }
@@ -74,14 +63,9 @@ impl Later {
 }
 
 impl Patches {
-    /// The stamp of the last cell that they know of.
+    /// The stamp of the last cell that was looked at.
     pub(crate) fn upto(&self) -> u64 {
         self.upto
-    }
-
-    /// The cell that they know under that key.
-    pub(crate) fn cell(&self, key: &[u8]) -> Option<&Cell> {
-        self.active.get(key).or_else(|| self.frozen.get(key))
     }
 
     /// Whether the record of that number is there no more.
@@ -101,69 +85,27 @@ impl Patches {
     }
 
     /// Records that are there beside, in the order of the sort.
-    pub(crate) fn added(&self) -> &[Arc<Added>] {
+    pub(crate) fn added(&self) -> &AddedRecords {
         &self.added
     }
 
-    /// How many of them come before that key.
-    pub(crate) fn added_before(&self, key: &[u8]) -> usize {
-        self.added.partition_point(|added| &*added.key < key)
-    }
-
     /// The same with what the later cells of a state come to.
-    pub(crate) fn with(&self, mut later: Later, state: &State) -> Patches {
+    pub(crate) fn with(&self, later: Later, state: &State) -> Patches {
         let mut gone = [self.gone.as_slice(), &later.gone].concat();
         // Two runs in order, nearly.
         gone.sort();
-        later.removed.sort_unstable();
-        later.added.sort_unstable_by(|one, other| one.key.cmp(&other.key));
         Patches {
             version: state.version.number(),
-            active: state.active.clone(),
-            frozen: state.frozen.clone(),
             upto: state.newest(),
             gone,
             places: OnceLock::new(),
-            keys: self.keys_with(&later),
-            added: self.added_with(later),
+            added: self.added.with(later.added, &later.removed),
         }
-    }
-
-    /// What was added without what was removed, and with what is added, all in order.
-    fn added_with(&self, later: Later) -> Vec<Arc<Added>> {
-        let mut all = Vec::with_capacity(self.added.len() + later.added.len());
-        let place = |key: &[u8]| {
-            let place = self.added_before(key);
-            self.added.get(place).is_some_and(|added| &*added.key == key).then_some(place)
-        };
-        let mut removed = later.removed.iter().filter_map(|key| place(key)).peekable();
-        let mut left = 0;
-        let mut take_upto = |end: usize, all: &mut Vec<Arc<Added>>| {
-            while let Some(gone) = removed.next_if(|gone| *gone < end) {
-                all.extend_from_slice(self.added.get(left..gone).unwrap_or_default());
-                left = gone + 1;
-            }
-            all.extend_from_slice(self.added.get(left..end).unwrap_or_default());
-            left = left.max(end);
-        };
-        for added in later.added {
-            take_upto(self.added_before(&added.key), &mut all);
-            all.push(added);
-        }
-        take_upto(self.added.len(), &mut all);
-        all
-    }
-
-    fn keys_with(&self, later: &Later) -> usize {
-        let added: usize = later.added.iter().map(|added| added.key.len()).sum();
-        let removed: usize = later.removed.iter().map(|key| key.len()).sum();
-        (self.keys + added).saturating_sub(removed)
     }
 
     /// Bytes of memory that they take.
     fn bytes(&self) -> usize {
-        let gone = self.gone.len() * 2 * size_of::<u32>();
-        gone + self.added.len() * 2 * size_of::<Added>() + self.keys
+        self.gone.len() * 2 * size_of::<u32>() + self.added.bytes()
     }
 }
 
@@ -209,7 +151,7 @@ impl KeptPatches {
         }
     }
 
-    /// Forgets those of versions before that one, and with them the memtables whose cells they are.
+    /// Forgets those of versions before that one, and with them the cells that they hold.
     pub(crate) fn begin(&self, version: u64) {
         let mut kept = self.kept.lock();
         kept.version = kept.version.max(version);
@@ -234,26 +176,26 @@ mod tests {
     use super::*;
     use crate::format::{Class, Entry, Size};
     use crate::index::Version;
-    use crate::memtable::{CellBuilder, Sorted};
+    use crate::memtable::{Cell, CellBuilder, Memtable, Sorted};
 
     /// A state of that version with one cell of that stamp.
     fn state(version: u64, stamp: u64) -> State {
         let version = Arc::new(Version::new(version, BTreeMap::new()));
         let (mut active, frozen) = (Memtable::default(), Memtable::default());
-        active.insert_all(Sorted::new(vec![cell(stamp)]));
+        active.insert_all(Sorted::new(vec![cell(b"key", stamp)]));
         State { active, frozen, mark: None, version, is_draft: false }
     }
 
-    fn cell(stamp: u64) -> Cell {
+    fn cell(key: &[u8], stamp: u64) -> Cell {
         let class = Class::from_byte(0).unwrap();
-        let entry = Entry { key: b"key", class, size: Size::default(), payload: b"record" };
+        let entry = Entry { key, class, size: Size::default(), payload: b"record" };
         let mut cells = CellBuilder::default();
         cells.put(b"list", &entry, None, stamp);
         cells.finish().remove(0)
     }
 
-    fn added(key: u8) -> Arc<Added> {
-        Arc::new(Added { key: [key].into(), cell: cell(1) })
+    fn added(key: u8) -> Added {
+        Added { key: [key].into(), cell: cell(&[key], 1) }
     }
 
     proptest! {
@@ -265,7 +207,7 @@ mod tests {
                     proptest::collection::btree_set(0..50_u8, 0..9),
                     proptest::collection::btree_set(0..60_u32, 0..9),
                 ),
-                0..6,
+                0..90,
             ),
             order in Just((0..60_u32).collect::<Vec<u32>>()).prop_shuffle(),
             place in 0..61_usize,
@@ -285,13 +227,18 @@ mod tests {
                 patches = patches.with(later, &state(1, stamp));
                 (there, gone) = (&kept | &add, &gone | &go);
             }
-            let keys: Vec<u8> = patches.added().iter().map(|added| added.key[0]).collect();
+            let all = 0..patches.added().len();
+            let keys: Vec<u8> = patches.added().range(all).map(|added| added.key[0]).collect();
             prop_assert_eq!(&keys, &there.iter().copied().collect::<Vec<u8>>());
+            prop_assert!((0..50).all(|key| patches.added().before(&[key]) == there.range(..key).count()));
+            for key in 0..50 {
+                let of_cell = patches.added().of_cell(&[b"list".as_slice(), &[key]].concat());
+                prop_assert_eq!(of_cell.map(|added| added.key[0]), there.get(&key).copied());
+            }
             prop_assert_eq!(patches.gone(), gone.len());
             prop_assert!((0..60).all(|number| patches.is_gone(number) == gone.contains(&(number as u32))));
             let before = order.iter().take(place).filter(|number| gone.contains(number)).count();
             prop_assert_eq!(patches.gone_before(place, &order), before);
-            prop_assert_eq!(patches.keys, keys.len());
         }
     }
 
