@@ -30,8 +30,8 @@ struct Known<'e> {
 /// Records from the first on that are found by zones.
 const MOST_RECORDS: usize = 256;
 
-/// Cells past which too many blocks have some.
-const MOST_CELLS: usize = 1024;
+/// Cells past which it takes no longer to find out what the latest of them change of a view.
+const MOST_CELLS: usize = 2048;
 
 /// Bytes of records whose texts are kept together.
 const MOST_WRITTEN: usize = 128 << 10;
@@ -79,6 +79,9 @@ impl<'e> Execution<'e> {
         let is_worthwhile = |part: &Part<'_>| leaves_out_most(records, part.records);
         let Some(part) = part.filter(is_worthwhile) else { return Ok(None) };
         let Some(cells) = self.cells_of(&part, MOST_CELLS) else { return Ok(None) };
+        if self.knows_most_of(&cells, &part, &self.view_key_of(viewed)) {
+            return Ok(None);
+        }
         if let Some(firsts) = kept
             && pool.columns.are_alike(&part.from, &part.to, (firsts.version, version))
         {

@@ -10,7 +10,7 @@ use super::part::Part;
 use super::ranked::Sorted;
 use super::residual::Verdict;
 use super::scan::Scan;
-use crate::cache::views::{STRIDE, View};
+use crate::cache::views::{STRIDE, View, ViewKey};
 use crate::error::Result;
 use crate::memtable::Cell;
 use crate::snapshot::{Added, Later, Overlay, Patches, Stored};
@@ -50,6 +50,21 @@ impl<'e> Execution<'e> {
         let by_class = || self.open.name().filter(|_| self.counted);
         scan.conditions()
             .or_else(|| by_class().map(|name| self.snapshot.pool.views.number_of(&name)))
+    }
+
+    /// Whether there is a view of that key, and it is known what these cells of the part change of it, but for so few that to
+    /// find that out takes no longer than a look at all of them. Only where classes decide.
+    pub(super) fn knows_most_of(&self, cells: &[&Cell], part: &Part<'_>, key: &ViewKey) -> bool {
+        let most = cells.len() / LOOKS_A_PATCH;
+        let (pool, state) = (self.snapshot.pool, self.snapshot.state);
+        let Some(view) = self.known_view(key).filter(|_| most > 0) else { return false };
+        let Some(name) = self.open.name() else { return false };
+        let known = pool.patches.get((view.number, pool.views.number_of(&name)), state);
+        known.is_some_and(|known| {
+            let later = Overlay::since(state, &part.from, known.upto());
+            let later = later.take_while(|cell| cell.key() < part.end.as_slice());
+            later.take(most + 1).count() <= most
+        })
     }
 
     /// What cells come to that were written later than what is known.
@@ -175,6 +190,9 @@ impl<'e> Execution<'e> {
 
 /// Records of a view that are passed for the price of a step.
 const PASSED_A_STEP: u64 = 1024;
+
+/// Cells that are looked at in the time that it takes to find out what one changes of a view.
+const LOOKS_A_PATCH: usize = 32;
 
 /// Records that were added earlier and are carried over for the price of a step.
 const CARRIED_A_STEP: u64 = 64;

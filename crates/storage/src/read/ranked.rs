@@ -137,7 +137,7 @@ impl<'e> Execution<'e> {
     }
 
     /// The view, if there is one that is what this version says.
-    fn known_view(&self, key: &ViewKey) -> Option<Arc<View>> {
+    pub(super) fn known_view(&self, key: &ViewKey) -> Option<Arc<View>> {
         let (pool, version) = (self.snapshot.pool, self.snapshot.state.version.number());
         let view = pool.views.get(key)?;
         let versions = (view.version(), version);
