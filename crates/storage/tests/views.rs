@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use super::columns::{lies_as_by_full_scan, record, records, store};
-use super::support::{by_full_scan, change, plan};
-use filedex_query::{Document, Plan};
-use filedex_storage::{ErrorKind, Snapshot, Store, Watch, Window};
+use super::support::{by_full_scan, change, plan, plan_under};
+use filedex_query::{Document, Environment, Filter, Plan, Projection, Redaction, Sort};
+use filedex_storage::{ErrorKind, Page, Snapshot, Store, Watch, Window};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestCaseResult;
@@ -172,6 +173,68 @@ fn who_asks_again_looks_at_what_was_written_since_alone() {
         assert!(again.records_examined <= before, "{filter} {first} {again}");
         store.put(&record(1, 5)).unwrap();
         assert!(ask(300).records_examined <= before + 2, "{filter}");
+        store.checkpoint().unwrap();
+    }
+}
+
+/// Asks until there is a view, which a thread of the store makes meanwhile.
+fn ask_until_there_is_a_view(store: &Store, plan: &Plan, window: Window) -> Page {
+    let started = Instant::now();
+    loop {
+        let page = store.page(plan, window, &Watch::default()).unwrap();
+        if page.explain.sort == "view" {
+            return page;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", page.explain);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn ids(records: &[Document]) -> Vec<&str> {
+    records.iter().map(|record| record.get_str("_id").unwrap()).collect()
+}
+
+#[test]
+fn long_views_that_are_made_meanwhile_have_the_order_that_was_asked_for() {
+    let store = store(64 << 20, &[]);
+    let mut model = records(36_000);
+    store.put_many(model.clone().into_values()).unwrap();
+    store.checkpoint().unwrap();
+    let environment = Environment::default();
+    let part = |text| Filter::parse_text(text, &environment).unwrap();
+    let hidden = Plan::compile_redacted(
+        Filter::all(),
+        part(r#"{"extension":"png"}"#),
+        Projection::everything(),
+        Sort::parse_text(r#"{"size":-1,"name":1}"#, &environment).unwrap(),
+        &Redaction::default().hiding("size"),
+        &environment,
+    );
+    let plans = [
+        plan(r#"{"rid":"A","size":{"$gt":20}}"#, r#"{"name":-1}"#),
+        plan_under(
+            r#"{"size":{"$gt":20}}"#,
+            r#"{"name":1}"#,
+            Some(r#"{"locale":"en","strength":1}"#),
+        ),
+        hidden.unwrap(),
+    ];
+    let window = Window { offset: 40, count: Some(20) };
+    for version in 1..3 {
+        let all: Vec<Document> = model.values().cloned().collect();
+        for plan in &plans {
+            let first = store.page(plan, window, &Watch::default()).unwrap();
+            let page = ask_until_there_is_a_view(&store, plan, window);
+            let (expected, total) = by_full_scan(&all, plan, window);
+            for page in [first, page] {
+                assert_eq!(ids(&page.documents), ids(&expected), "{}", page.explain);
+                assert_eq!(page.total, total);
+            }
+        }
+        for id in (0..36_000).step_by(37) {
+            model.insert(id, record(id, version));
+        }
+        store.put_many((0..36_000).step_by(37).map(|id| record(id, version))).unwrap();
         store.checkpoint().unwrap();
     }
 }

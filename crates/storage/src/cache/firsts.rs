@@ -62,9 +62,8 @@ impl KeptFirsts {
     /// Keeps them in place of those of an earlier version.
     pub(crate) fn keep(&self, key: FirstsKey, firsts: &Arc<Firsts>) {
         if self.get(&key).is_none_or(|kept| kept.version <= firsts.version) {
-            let name = key.view.from.len() + key.view.to.len() + key.view.sort.len();
             let places = firsts.places.as_ref().map_or(0, |places| size_of_val(&**places));
-            let bytes = name + key.conditions.len() + places + firsts.texts.memory();
+            let bytes = key.view.bytes() + key.conditions.len() + places + firsts.texts.memory();
             self.0.keep(key, firsts.clone(), bytes);
         }
     }

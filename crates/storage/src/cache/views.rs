@@ -6,11 +6,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use filedex_query::Plan;
+use filedex_query::Sort;
 use parking_lot::Mutex;
+
+use crate::format::List;
 
 /// Which records, in which order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +25,14 @@ pub(crate) struct ViewKey {
     pub(crate) sort: Box<str>,
 }
 
+/// What a view is made of: a room's records, or all, in an order.
+#[derive(Clone)]
+pub(crate) struct Arrangement {
+    /// The room's list.
+    pub(crate) room: Option<List>,
+    pub(crate) sort: Sort,
+}
+
 /// An order of records.
 pub(crate) struct View {
     /// What no other view has.
@@ -31,8 +42,8 @@ pub(crate) struct View {
     pub(crate) order: Box<[u32]>,
     /// For conditions that were asked last: how many of each [`STRIDE`] records satisfy them.
     counts: Mutex<Vec<(u64, Arc<[u32]>)>>,
-    /// A plan that has the order, and whether anybody asked for it since that was last looked at.
-    plan: Plan,
+    arrangement: Arrangement,
+    /// Whether anybody asked for it since that was looked at last.
     is_asked: AtomicBool,
 }
 
@@ -59,15 +70,24 @@ struct Kept {
     bytes: u64,
     uses: u64,
     /// How often orders were asked for that had no view.
-    asked: HashMap<ViewKey, u64>,
+    asked: Remembered<ViewKey>,
     /// Conditions by their names, each with its number.
-    names: HashMap<Box<str>, u64>,
+    names: Remembered<Box<str>>,
     last_name: u64,
     last_view: u64,
 }
 
-/// Orders and conditions that are remembered.
+/// Numbers under names, of which all are forgotten before there are too many.
+#[derive(Debug)]
+struct Remembered<K> {
+    numbers: HashMap<K, u64>,
+    /// Bytes that the names take.
+    bytes: usize,
+}
+
+/// Orders and conditions that are remembered, and bytes that their names may take.
 const MOST_NAMES: usize = 1000;
+const MOST_BYTES: usize = 1 << 20;
 
 /// Bytes that a view takes beside its numbers, by and large.
 const OVERHEAD: u64 = 1024;
@@ -126,12 +146,9 @@ impl Views {
     /// Counts an order that has no view as asked for once more; says how often it was.
     pub(crate) fn ask(&self, key: &ViewKey) -> u64 {
         let mut kept = self.kept.lock();
-        if kept.asked.len() >= MOST_NAMES {
-            kept.asked.clear();
-        }
-        let asked = kept.asked.entry(key.clone()).or_default();
-        *asked += 1;
-        *asked
+        let times = kept.asked.numbers.get(key).map_or(1, |times| times + 1);
+        kept.asked.put(key, key.bytes(), times);
+        times
     }
 
     /// Whether a view of so many records can be kept.
@@ -139,24 +156,24 @@ impl Views {
         records as u64 * 5 + OVERHEAD <= self.budget
     }
 
-    /// The long ones that somebody asked for since this was asked last, each with a plan that has its order.
-    pub(crate) fn take_asked(&self) -> Vec<(ViewKey, Plan)> {
+    /// The long ones that somebody asked for since this was asked last.
+    pub(crate) fn take_asked(&self) -> Vec<(ViewKey, Arrangement)> {
         let kept = self.kept.lock();
         let asked = kept.views.iter().filter(|(_, (view, _))| {
             view.order.len() > AT_ONCE && view.is_asked.swap(false, Ordering::Relaxed)
         });
-        asked.map(|(key, (view, _))| (key.clone(), view.plan.clone())).collect()
+        asked.map(|(key, (view, _))| (key.clone(), view.arrangement.clone())).collect()
     }
 
-    /// Keeps an order that a plan has, as of that version, in place of what was used least lately.
+    /// Keeps an order, as of that version, in place of what was used least lately.
     pub(crate) fn keep(
         &self,
         key: ViewKey,
         version: u64,
         order: Vec<u32>,
-        plan: &Plan,
+        arrangement: Arrangement,
     ) -> Arc<View> {
-        let (version, counts, plan) = (AtomicU64::new(version), Mutex::default(), plan.clone());
+        let (version, counts) = (AtomicU64::new(version), Mutex::default());
         let mut kept = self.kept.lock();
         kept.last_view += 1;
         let number = kept.last_view;
@@ -165,7 +182,7 @@ impl Views {
             version,
             order: order.into(),
             counts,
-            plan,
+            arrangement,
             is_asked: AtomicBool::default(),
         });
         if kept.views.get(&key).is_some_and(|(other, _)| other.version() > view.version()) {
@@ -189,16 +206,44 @@ impl Views {
     /// The number of the conditions of that name, which no others ever have.
     pub(crate) fn number_of(&self, name: &str) -> u64 {
         let mut kept = self.kept.lock();
-        if let Some(number) = kept.names.get(name) {
+        if let Some(number) = kept.names.numbers.get(name) {
             return *number;
-        }
-        if kept.names.len() >= MOST_NAMES {
-            kept.names.clear();
         }
         kept.last_name += 1;
         let number = kept.last_name;
-        kept.names.insert(name.into(), number);
+        kept.names.put(&Box::from(name), name.len(), number);
         number
+    }
+}
+
+impl ViewKey {
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.from.len() + self.to.len() + self.sort.len()
+    }
+}
+
+impl<K: Clone + Eq + Hash> Remembered<K> {
+    /// Remembers a number under a name of so many bytes, unless that alone is too long.
+    fn put(&mut self, name: &K, bytes: usize, number: u64) {
+        if let Some(known) = self.numbers.get_mut(name) {
+            *known = number;
+            return;
+        }
+        if self.numbers.len() >= MOST_NAMES || self.bytes + bytes > MOST_BYTES {
+            self.numbers.clear();
+            self.bytes = 0;
+        }
+        if bytes <= MOST_BYTES {
+            self.bytes += bytes;
+            self.numbers.insert(name.clone(), number);
+        }
+    }
+}
+
+impl<K> Default for Remembered<K> {
+    fn default() -> Remembered<K> {
+        Remembered { numbers: HashMap::new(), bytes: 0 }
     }
 }
 

@@ -7,10 +7,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use filedex_query::Plan;
 use parking_lot::{Condvar, Mutex};
 
-use super::views::ViewKey;
+use super::views::{Arrangement, ViewKey};
 use crate::error::Result;
 
 /// The orders that are wanted.
@@ -22,8 +21,7 @@ pub(crate) struct WantedViews {
 
 #[derive(Default)]
 struct Orders {
-    /// Each with a plan that has it.
-    wanted: VecDeque<(ViewKey, Plan)>,
+    wanted: VecDeque<(ViewKey, Arrangement)>,
     /// The one that is being made.
     under_way: Option<ViewKey>,
     /// Those of which none could be made as of that version.
@@ -38,22 +36,22 @@ const MOST: usize = 16;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 impl WantedViews {
-    /// Wants a view of a plan's order, as of that version.
-    pub(crate) fn want(&self, key: &ViewKey, plan: &Plan, version: u64) {
+    /// Wants a view, as of that version.
+    pub(crate) fn want(&self, key: &ViewKey, arrangement: Arrangement, version: u64) {
         let mut orders = self.orders.lock();
         if orders.wanted.len() < MOST && !orders.has(key, version) {
-            orders.wanted.push_back((key.clone(), plan.clone()));
+            orders.wanted.push_back((key.clone(), arrangement));
             self.changed.notify_all();
         }
     }
 
     /// Waits until one is wanted; `None` once the store closes.
-    pub(crate) fn next(&self) -> Option<Plan> {
+    pub(crate) fn next(&self) -> Option<Arrangement> {
         let mut orders = self.orders.lock();
         while !orders.ends {
-            if let Some((key, plan)) = orders.wanted.pop_front() {
+            if let Some((key, arrangement)) = orders.wanted.pop_front() {
                 orders.under_way = Some(key);
-                return Some(plan);
+                return Some(arrangement);
             }
             self.changed.wait(&mut orders);
         }
@@ -109,7 +107,7 @@ impl fmt::Debug for WantedViews {
 
 #[cfg(test)]
 mod tests {
-    use filedex_query::{Environment, Filter, Projection, Sort};
+    use filedex_query::Sort;
 
     use super::*;
 
@@ -117,15 +115,11 @@ mod tests {
         ViewKey { from: Box::default(), to: Box::default(), sort: sort.into() }
     }
 
-    fn plan() -> Plan {
-        let (all, everything) = (Filter::all(), Projection::everything());
-        Plan::compile(all, everything, Sort::none(), &Environment::default()).unwrap()
-    }
-
     #[test]
     fn an_order_is_made_once_however_often_it_is_wanted_and_not_again_where_it_cannot_be() {
         let wanted = WantedViews::default();
-        let want = |sort: &str, version| wanted.want(&key(sort), &plan(), version);
+        let arrangement = Arrangement { room: None, sort: Sort::none() };
+        let want = |sort: &str, version| wanted.want(&key(sort), arrangement.clone(), version);
         let waiting = || wanted.orders.lock().wanted.len();
         want("a", 1);
         want("a", 1);

@@ -135,7 +135,8 @@ impl Access {
         }
     }
 
-    fn along(path: Path, plan: &Plan, ways: Vec<Way>) -> Access {
+    /// That way, with what it proves and in which order.
+    pub(super) fn along(path: Path, plan: &Plan, ways: Vec<Way>) -> Access {
         let proven = plan.conjuncts().iter().map(|conjunct| path.proves(conjunct)).collect();
         let order = path.order(plan);
         Access { path, proven, order, ways }
@@ -199,6 +200,11 @@ fn list_for(plan: &Plan, loose: bool) -> Option<List> {
 }
 
 impl Path {
+    /// The way through a room, or through everything.
+    pub(super) fn of_part(room: Option<List>) -> Path {
+        room.map_or(Path::Everything, |room| Path::Rooms(vec![Span::whole(room, true)]))
+    }
+
     /// The word for the path.
     pub(crate) fn name(&self) -> &'static str {
         match self {

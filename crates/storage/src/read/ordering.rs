@@ -5,15 +5,15 @@
 
 use std::sync::Arc;
 
-use filedex_query::{Limits, Plan};
+use filedex_query::{Environment, Filter, Limits, Plan, Projection};
 
-use super::access::Access;
+use super::access::{Access, Path};
 use super::execution::Execution;
 use super::frame::Frame;
 use super::ranked::When;
 use super::scan::key_columns;
 use super::watch::{Cancel, Running, Watch};
-use crate::cache::views::{View, ViewKey};
+use crate::cache::views::{Arrangement, View, ViewKey};
 use crate::error::{ErrorKind, Result};
 use crate::format::keys::first_bytes;
 use crate::snapshot::Snapshot;
@@ -27,18 +27,20 @@ pub(super) const STEPS_A_KEY: u64 = 1;
 /// What reading a record for its key costs, in steps.
 pub(super) const STEPS_A_RECORD: u64 = 8;
 
-/// Makes the view of a plan's order; false where there can be none.
+/// Makes a view for nobody in particular; false where there can be none.
 pub(crate) fn arrange(
     snapshot: Snapshot<'_>,
-    plan: &Plan,
+    arrangement: Arrangement,
     limits: &Limits,
     cancel: &Cancel,
 ) -> Result<bool> {
-    let access = Access::choose(snapshot, plan)?;
+    let Arrangement { room, sort } = arrangement;
+    let environment = Environment { limits: limits.clone(), ..Environment::default() };
+    let plan = Plan::compile(Filter::all(), Projection::everything(), sort, &environment)?;
+    let access = Access::along(Path::of_part(room), &plan, Vec::new());
     let watch = Watch { cancel: Some(cancel.clone()), ..Watch::default() };
-    let mut execution = Execution::new(snapshot, plan, &access, Running::start(&watch, limits));
-    execution.is_asked = false;
-    execution.counted = execution.total_by_counts()?.is_some();
+    let mut execution = Execution::new(snapshot, &plan, &access, Running::start(&watch, limits));
+    (execution.is_asked, execution.counted) = (false, true);
     Ok(execution.sorted(When::Now, false)?.is_some())
 }
 
@@ -72,7 +74,7 @@ impl<'e> Execution<'e> {
             order => order?,
         };
         self.running.account().release_to(held);
-        let view = pool.views.keep(key, version, order, self.plan);
+        let view = pool.views.keep(key, version, order, self.arrangement());
         self.note_asked(&view);
         Ok(Some(view))
     }

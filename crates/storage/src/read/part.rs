@@ -7,7 +7,7 @@ use super::access::{Order, Path, Span};
 use super::execution::Execution;
 use super::second::MANY_RECORDS;
 use crate::cache::segment::Segment;
-use crate::cache::views::ViewKey;
+use crate::cache::views::{Arrangement, ViewKey};
 use crate::error::Result;
 use crate::format::List;
 use crate::format::keys::first_bytes;
@@ -111,6 +111,15 @@ impl<'e> Execution<'e> {
         };
         let sort = self.plan.sort().to_string();
         ViewKey { from: from.into(), to: to.into(), sort: sort.into() }
+    }
+
+    /// What a view of the plan's order is made of.
+    pub(super) fn arrangement(&self) -> Arrangement {
+        let room = match self.viewed() {
+            Some(Viewed::Room(span)) => Some(span.list.clone()),
+            _ => None,
+        };
+        Arrangement { room, sort: self.plan.sort().clone() }
     }
 
     /// The key of the first block from that key on, or where the rooms end. A segment that was made of another

@@ -119,7 +119,7 @@ impl<'e> Execution<'e> {
                 && (pool.views.ask(key) >= TIMES || when == When::Now);
         let can_wait = when == When::Asked && records > AT_ONCE;
         if is_worthwhile && can_wait {
-            pool.wanted.want(key, self.plan, self.snapshot.state.version.number());
+            pool.wanted.want(key, self.arrangement(), self.snapshot.state.version.number());
         }
         is_worthwhile && !can_wait
     }

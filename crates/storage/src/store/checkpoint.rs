@@ -203,8 +203,8 @@ impl Shared {
         let chunks = edit.changes().map(|(key, chunk)| (key, chunk.is_some()));
         self.pool.columns.note_changes(commit.number, chunks);
         self.publish(next, !frozen.is_empty());
-        for (key, plan) in self.pool.views.take_asked() {
-            self.pool.wanted.want(&key, &plan, commit.number);
+        for (key, arrangement) in self.pool.views.take_asked() {
+            self.pool.wanted.want(&key, arrangement, commit.number);
         }
         self.clean_up(&mut work, &version, &commit, extent);
         Ok(())

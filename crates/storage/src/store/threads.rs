@@ -97,10 +97,10 @@ fn make_checkpoints(shared: &Shared) {
 
 fn make_views(shared: &Shared, cancel: &Cancel) {
     let (pool, limits) = (&shared.pool, &shared.options.limits);
-    while let Some(plan) = pool.wanted.next() {
+    while let Some(arrangement) = pool.wanted.next() {
         let state = shared.state();
         // Who asked goes on without it, and is told of what keeps a page from coming about.
-        let is_there = arrange(Snapshot::new(pool, &state), &plan, limits, cancel);
+        let is_there = arrange(Snapshot::new(pool, &state), arrangement, limits, cancel);
         let failed = !matches!(is_there, Ok(true));
         pool.wanted.done(failed.then(|| state.version.number()));
     }
