@@ -130,7 +130,7 @@ impl Memtable {
     pub(crate) fn sum(&self, from: &[u8], to: &[u8]) -> Sum {
         let mut sum = Sum::default();
         if let Some(root) = &self.root {
-            root.add_between(None, from, to, &mut sum);
+            root.add_between(None, Sought::new(from), Sought::new(to), &mut sum);
         }
         sum
     }
@@ -221,26 +221,25 @@ impl Child {
         (change, split)
     }
 
-    /// Adds up the cells between; `end` is a key that none of them reaches.
-    fn add_between(&self, end: Option<&[u8]>, from: &[u8], to: &[u8], sum: &mut Sum) {
-        let first = self.first.key();
-        if first >= to || end.is_some_and(|end| end <= from) {
-            return;
-        }
-        if from <= first && end.is_some_and(|end| end <= to) {
-            return sum.add(&self.sum);
-        }
-        match &*self.node {
+    /// Adds up the cells between; none of those in it reaches `end`.
+    fn add_between(&self, end: Option<&Slot>, from: Sought<'_>, to: Sought<'_>, sum: &mut Sum) {
+        let children = match &*self.node {
             Node::Leaf(cells) => {
-                let start = before(cells, Sought::new(from));
-                let inside = cells.iter().skip(start).take_while(|slot| slot.key() < to);
-                inside.for_each(|slot| sum.add_cell(&slot.cell));
+                let inside = cells.iter().skip(before(cells, from));
+                let inside = inside.take_while(|slot| slot.order(to).is_lt());
+                return inside.for_each(|slot| sum.add_cell(&slot.cell));
             }
-            Node::Inner(children) => {
-                let ends = children.iter().skip(1).map(|next| Some(next.first.key())).chain([end]);
-                for (child, end) in children.iter().zip(ends) {
-                    child.add_between(end, from, to, sum);
-                }
+            Node::Inner(children) => children,
+        };
+        for (at, child) in children.iter().enumerate().skip(place(children, from)) {
+            if child.first.order(to).is_ge() {
+                break;
+            }
+            let end = children.get(at + 1).map(|next| &next.first).or(end);
+            let begins_inside = child.first.order(from).is_ge();
+            match begins_inside && end.is_some_and(|end| end.order(to).is_le()) {
+                true => sum.add(&child.sum),
+                false => child.add_between(end, from, to, sum),
             }
         }
     }

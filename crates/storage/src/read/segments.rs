@@ -108,7 +108,8 @@ impl<'e> Execution<'e> {
     /// A second thread and where it begins, if there is one to be had. Where there is no room for what it makes it ends
     /// with the first that is not kept.
     fn second(&self, scan: &Scan<'e>, part: &Part<'_>) -> Result<Option<(Second, Vec<u8>)>> {
-        if part.records < MANY_RECORDS || scan.segments.has(&part.from) {
+        // Where nobody waits the processor is left to those who do elsewhere.
+        if part.records < MANY_RECORDS || !self.is_asked || scan.segments.has(&part.from) {
             return Ok(None);
         }
         let Some(second) = Second::take() else { return Ok(None) };
