@@ -3,7 +3,8 @@
 //! It knows names, not what is in the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::names::Numbered;
@@ -68,6 +69,16 @@ impl Directory {
                 Err(Error::io("write", &self.at(name), error))
             }
         }
+    }
+
+    /// Puts these bytes of a file, as they are read, on the disk. They are written once more: a process may
+    /// have ended before it synced them, and those that a sync failed on the system takes for clean.
+    pub(crate) fn settle(&self, name: &str, bytes: Range<u64>) -> Result<()> {
+        self.check()?;
+        let path = self.at(name);
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let settled = file.and_then(|file| write_again(file, bytes));
+        settled.map_err(|error| Error::io("write", &path, error))
     }
 
     /// Opens a file that is there, to be read and appended to.
@@ -138,6 +149,22 @@ impl Directory {
     }
 }
 
+/// Bytes that are written again at once.
+const AT_ONCE: u64 = 64 << 10;
+
+fn write_again(mut file: File, bytes: Range<u64>) -> io::Result<()> {
+    let (mut at, mut piece) = (bytes.start, Vec::new());
+    while at < bytes.end {
+        piece.resize(AT_ONCE.min(bytes.end - at) as usize, 0);
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut piece)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(&piece)?;
+        at += piece.len() as u64;
+    }
+    file.sync_all()
+}
+
 /// Makes a directory with all it lies in, each with its name on the disk.
 pub(crate) fn make(path: &Path) -> Result<()> {
     if path.is_dir() {
@@ -154,6 +181,16 @@ pub(crate) fn make(path: &Path) -> Result<()> {
         }
         _ => sync(parent),
     }
+}
+
+/// Hands the name of a directory to the disk, and those of the directories that it lies in as far as they may be read.
+pub(crate) fn sync_above(path: &Path) -> Result<()> {
+    let parent = parent_of(path);
+    sync(parent)?;
+    parent.ancestors().skip(1).filter(|above| above.is_dir()).for_each(|above| {
+        let _not_ours = sync(above);
+    });
+    Ok(())
 }
 
 /// Hands the names in a directory to the disk.

@@ -48,6 +48,8 @@ pub(crate) fn settle(home: &Directory) -> Result<Option<&'static str>> {
     } else {
         return Ok(None);
     };
+    // What is seen of a rename need not be on the disk, and what follows counts on it.
+    home.sync()?;
     home.remove_directory(REBUILDING)?;
     if home.at(REBUILT).exists() {
         take_place(home, &Directory::open(&home.at(REBUILT))?)?;
@@ -83,7 +85,7 @@ fn move_all(home: &Directory, new: &Directory, names: &[String]) -> Result<()> {
 
 /// Removes the store that the new one stands for. No file of the new one has been moved yet.
 fn remove_old(home: &Directory) -> Result<()> {
-    let of_a_store = [Numbered::Log, Numbered::Blocks, Numbered::Manifest];
+    let of_a_store = [Numbered::Log, Numbered::Blocks, Numbered::Columns, Numbered::Manifest];
     for name in home.names()? {
         if of_a_store.iter().any(|kind| kind.number(&name).is_some()) || name == OPENED {
             home.remove(&name)?;
@@ -91,4 +93,31 @@ fn remove_old(home: &Directory) -> Result<()> {
     }
     home.remove_directory(TREE)?;
     home.sync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_old_store_nothing_is_left_that_the_new_one_could_take_for_its_own() {
+        let site = tempfile::tempdir().unwrap();
+        let home = Directory::open(site.path()).unwrap();
+        let kinds = [Numbered::Log, Numbered::Blocks, Numbered::Columns, Numbered::Manifest];
+        for kind in kinds {
+            fs::write(home.at(&kind.name(1)), b"old").unwrap();
+            fs::write(home.at(&kind.name(2)), b"old").unwrap();
+        }
+        fs::write(home.at(MARKER), b"marker").unwrap();
+        let new = prepare(&home).unwrap();
+        fs::create_dir(&new).unwrap();
+        for kind in [Numbered::Log, Numbered::Blocks, Numbered::Manifest] {
+            fs::write(new.join(kind.name(1)), b"new").unwrap();
+        }
+        commit(&home).unwrap();
+        let mut names = home.names().unwrap();
+        names.sort_unstable();
+        assert_eq!(names, ["blocks.1", MARKER, "log.1", "manifest.1"]);
+        assert_eq!(home.read("blocks.1").unwrap().unwrap(), b"new");
+    }
 }

@@ -53,7 +53,8 @@ pub(crate) struct Manifest {
     /// The number of the next one, also where one could not be made.
     next: u64,
     file: File,
-    /// Bytes up to the end of the last commit.
+    /// Bytes up to the beginning of the last edit, and up to the end of its commit.
+    before: u64,
     length: u64,
     /// Bytes of the whole index at its start.
     whole: u64,
@@ -128,6 +129,7 @@ impl Manifest {
         });
         match appended {
             Ok(bytes) => {
+                self.before = self.length;
                 self.length += bytes;
                 self.commit = commit.clone();
                 Ok(())
@@ -138,6 +140,12 @@ impl Manifest {
                 Err(Error::io("write", &self.path(), error))
             }
         }
+    }
+
+    /// Puts the last edit, or all where there is no other, on the disk: who wrote it may have ended before.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let name = Numbered::Manifest.name(self.generation);
+        self.directory.settle(&name, self.before..self.length)
     }
 
     /// Whether an edit may be appended.
@@ -217,7 +225,8 @@ impl Manifest {
         let length = HEADER as u64 + whole;
         let directory = directory.clone();
         let (next, is_torn) = (generation + 1, false);
-        Ok(Manifest { directory, generation, next, file, length, whole: length, is_torn, commit })
+        let (before, whole) = (0, length);
+        Ok(Manifest { directory, generation, next, file, before, length, whole, is_torn, commit })
     }
 
     /// Reads a manifest from its start to its last commit; `None` where it has none.
@@ -238,10 +247,10 @@ impl Manifest {
         }
         let parts = Parts { reader, at: HEADER as u64 };
         let Some(read) = read_through(parts, most).map_err(failed)? else { return Ok(None) };
-        let Read { commit, whole, length, listing } = read;
+        let Read { commit, whole, before, length, listing } = read;
         let (directory, is_torn) = (directory.clone(), end > length);
         let manifest =
-            Manifest { directory, generation, next, file, length, whole, is_torn, commit };
+            Manifest { directory, generation, next, file, before, length, whole, is_torn, commit };
         Ok(Some((manifest, listing)))
     }
 
@@ -320,8 +329,9 @@ impl<R: std::io::Read> Parts<R> {
 /// What a manifest comes to.
 struct Read {
     commit: Commit,
-    /// Where its first commit ends, and its last one.
+    /// Where its first commit ends, the one before the last, and its last one.
     whole: u64,
+    before: u64,
     length: u64,
     listing: Option<Listing>,
 }
@@ -331,6 +341,7 @@ fn read_through<R: std::io::Read>(mut parts: Parts<R>, most: u64) -> std::io::Re
     // What was changed is of no use any more, and there is twice as much of that as of chunks at most.
     let most_read = most.saturating_mul(TIMES_WHOLE);
     let (mut last, mut whole, mut gathering) = (None, 0, Some(Gathering::default()));
+    let (mut before, mut length) = (0, 0);
     while let Some(part) = parts.next()? {
         match part {
             Part::Changes(body) => {
@@ -340,14 +351,15 @@ fn read_through<R: std::io::Read>(mut parts: Parts<R>, most: u64) -> std::io::Re
             }
             Part::Commit(commit) => {
                 whole = if last.is_none() { parts.at } else { whole };
-                last = Some((commit, parts.at));
+                (before, length) = (length, parts.at);
+                last = Some(commit);
                 gathering.iter_mut().for_each(Gathering::commit);
             }
         }
     }
     let listing = gathering.map(Gathering::finish);
     let listing = listing.filter(|listing| listing.bytes() <= most);
-    Ok(last.map(|(commit, length)| Read { commit, whole, length, listing }))
+    Ok(last.map(|commit| Read { commit, whole, before, length, listing }))
 }
 
 /// What was read whole; `None` where the file ends before.

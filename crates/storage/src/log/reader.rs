@@ -1,6 +1,6 @@
 //! What a log held, read back. It does not know what a payload means.
 
-use super::entry::{HEADER, Header};
+use super::entry::{HEAD, HEADER, Header};
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
@@ -18,6 +18,10 @@ pub(crate) struct Replay {
     pub(crate) torn: usize,
     /// How many entries there are.
     pub(crate) entries: u64,
+    /// The number of the entry before the first.
+    after: u64,
+    /// The last entry of all that these tell was on the disk; 0 where they tell none.
+    pub(super) synced: u64,
 }
 
 impl Replay {
@@ -42,16 +46,36 @@ impl Replay {
             return if bytes.len() <= HEADER { Ok(None) } else { Err(damaged()) };
         };
         let (mut rest, mut entries) = (bytes.get(HEADER..).unwrap_or_default(), 0);
+        let mut synced = 0;
         while let Some((entry, behind)) = header.entry(rest)
             && entry.number == after + entries + 1
         {
-            (rest, entries) = (behind, entries + 1);
+            (rest, entries, synced) = (behind, entries + 1, synced.max(entry.synced));
         }
         if is_promised_behind(header, rest, after + entries) {
             return Err(damaged());
         }
         let torn = rest.len();
-        Ok(Some(Replay { header, bytes, torn, entries }))
+        Ok(Some(Replay { header, bytes, torn, entries, after, synced }))
+    }
+
+    /// Puts the entries after that one on the disk.
+    pub(super) fn settle(&self, directory: &Directory, synced: u64) -> Result<()> {
+        let are_there = usize::try_from(synced.saturating_sub(self.after)).unwrap_or(usize::MAX);
+        let Some(start) = self.starts().nth(are_there) else { return Ok(()) };
+        let end = self.bytes.len() - self.torn;
+        let name = Numbered::Log.name(self.header.generation);
+        directory.settle(&name, start as u64..end as u64)
+    }
+
+    /// Where its entries begin.
+    fn starts(&self) -> impl Iterator<Item = usize> {
+        let lengths = self.payloads().map(|payload| HEAD + payload.len());
+        lengths.scan(HEADER, |next, length| {
+            let start = *next;
+            *next += length;
+            Some(start)
+        })
     }
 
     pub(super) fn header(&self) -> Header {
@@ -111,7 +135,6 @@ mod tests {
     use std::fs;
 
     use super::super::Log;
-    use super::super::entry::HEAD;
     use super::*;
     use crate::error::ErrorKind;
 

@@ -55,7 +55,8 @@ impl Home {
         }
     }
 
-    /// Writes the marker over what stands there: the lock is on the file that is there.
+    /// Writes the marker over what stands there: the lock is on the file that is there. On the disk when this returns is
+    /// also what was made before to get here, by whoever it was.
     pub(crate) fn mark(&self) -> Result<()> {
         let path = self.directory.at(MARKER);
         let text = marker();
@@ -66,7 +67,8 @@ impl Home {
             file.sync_all()
         });
         written.map_err(|error| Error::io("write", &path, error))?;
-        self.directory.sync()
+        self.directory.sync()?;
+        directory::sync_above(self.directory.path())
     }
 
     /// Goes in and locks, where a store is or may be made.

@@ -44,8 +44,9 @@ impl Shared {
         let commit = manifest.commit().clone();
         let version = Version::new(commit.number, files(directory, &manifest)?);
         let logs = generations(directory, commit.log, commit.entry)?;
-        // Only what is whole is tidied up.
-        recoveries.extend(remove_strays(directory, &manifest, &old_manifests, &logs)?);
+        let strays = Strays::find(directory, &manifest, &old_manifests, &logs)?;
+        settle(&home, &manifest, &logs, &strays)?;
+        recoveries.extend(strays.remove(directory)?);
         recoveries.extend_from_slice(&logs.recoveries);
         // What memtables change of orders has a part of what chunks have, which hardly take any while all lie in memory.
         let (chunks, patches) = (share / 4 * 3, KeptPatches::new(share / 4));
@@ -78,34 +79,63 @@ fn files(directory: &Arc<Directory>, manifest: &Manifest) -> Result<BTreeMap<u64
     files.collect()
 }
 
-/// Removes files that nothing refers to: left by a kill, or by an error.
-fn remove_strays(
-    directory: &Directory,
-    manifest: &Manifest,
-    manifests: &[u64],
-    logs: &Logs,
-) -> Result<Vec<String>> {
-    let (usage, mut strays) = (&manifest.commit().usage, Vec::<String>::new());
-    for kind in [Numbered::Blocks, Numbered::Columns] {
-        let unused = directory.numbers(kind)?.into_iter().filter(|file| !usage.has(*file));
-        strays.extend(unused.map(|file| kind.name(file)));
+/// Puts on the disk what the store goes on with. What a process had written when it ended is read back where the system
+/// went on, and may still be lost, with everything that counts on it.
+fn settle(home: &Home, manifest: &Manifest, logs: &Logs, strays: &Strays) -> Result<()> {
+    logs.settle(&home.directory)?;
+    if manifest.commit().number == 0 {
+        // It was only made, perhaps, and its marker came last.
+        home.mark()?;
     }
-    strays.extend(manifests.iter().map(|manifest| Numbered::Manifest.name(*manifest)));
-    for stray in &strays {
-        directory.remove(stray)?;
+    // What a commit makes needless is there until the commit is on the disk.
+    if !strays.is_empty() {
+        manifest.settle()?;
+        home.directory.sync()?;
     }
-    // What is left of a restore that ended before it had cleaned up: the marker is the last thing it moves.
-    if directory.at(RESTORING).exists() {
-        directory.remove_directory(RESTORING)?;
-        strays.push(RESTORING.to_owned());
+    Ok(())
+}
+
+/// Files that nothing refers to: left by a kill, or by an error.
+struct Strays {
+    files: Vec<String>,
+    logs: Vec<String>,
+    /// What is left of a restore that ended before it had cleaned up: the marker is the last thing it moves.
+    is_restored: bool,
+}
+
+impl Strays {
+    fn find(
+        directory: &Directory,
+        manifest: &Manifest,
+        manifests: &[u64],
+        logs: &Logs,
+    ) -> Result<Strays> {
+        let (usage, mut files) = (&manifest.commit().usage, Vec::new());
+        for kind in [Numbered::Blocks, Numbered::Columns] {
+            let unused = directory.numbers(kind)?.into_iter().filter(|file| !usage.has(*file));
+            files.extend(unused.map(|file| kind.name(file)));
+        }
+        files.extend(manifests.iter().map(|manifest| Numbered::Manifest.name(*manifest)));
+        let logs = logs.obsolete.iter().map(|log| Numbered::Log.name(*log)).collect();
+        Ok(Strays { files, logs, is_restored: directory.at(RESTORING).exists() })
     }
-    for log in &logs.obsolete {
-        directory.remove(&Numbered::Log.name(*log))?;
+
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.logs.is_empty() && !self.is_restored
     }
-    Ok(strays
-        .into_iter()
-        .map(|stray| format!("removed {stray}, to which nothing refers"))
-        .collect())
+
+    /// Removes them; tells of all but logs, one sentence each.
+    fn remove(self, directory: &Directory) -> Result<Vec<String>> {
+        for stray in self.files.iter().chain(&self.logs) {
+            directory.remove(stray)?;
+        }
+        if self.is_restored {
+            directory.remove_directory(RESTORING)?;
+        }
+        let restoring = self.is_restored.then(|| RESTORING.to_owned());
+        let told = |stray| format!("removed {stray}, to which nothing refers");
+        Ok(self.files.into_iter().chain(restoring).map(told).collect())
+    }
 }
 
 /// The memtable that the logs say, and the stamp of its last cell.
@@ -121,12 +151,14 @@ fn replayed(logs: &Logs) -> Result<(Memtable, u64)> {
     Ok((memtable, stamp))
 }
 
-/// The last log, if it holds nothing, else a new one.
+/// The only log, if it holds nothing, else a new one.
 fn log_to_go_on(directory: &Directory, logs: &Logs) -> Result<Log> {
-    let last = logs.current.last().filter(|last| last.entries == 0 && last.torn == 0);
-    let log = match last {
-        Some(last) => Log::resume(directory, last)?,
-        None => Log::create(directory, logs.next)?,
+    for unused in &logs.unused {
+        directory.remove(&Numbered::Log.name(*unused))?;
+    }
+    let log = match logs.current.as_slice() {
+        [only] if only.entries == 0 && only.torn == 0 => Log::resume(directory, only)?,
+        _ => Log::create(directory, logs.next)?,
     };
     log.count_from(logs.last);
     Ok(log)
@@ -138,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::disk::names::TREE;
+    use crate::disk::names::{MARKER, TREE};
     use crate::store::Store;
 
     /// Caches in which there is no room for the index, and some in which there is.
@@ -214,6 +246,62 @@ mod tests {
         assert_eq!((was_in_memory[0], was_in_memory[7]), (true, false), "{was_in_memory:?}");
         store.close().unwrap();
         assert_eq!(chunks(&path, LITTLE), chunks(&path, ENOUGH));
+    }
+
+    /// Files that opening the store at that path writes to, and those that it makes.
+    fn changed_by_opening(path: &Path) -> Vec<String> {
+        let directory = Directory::open(path).unwrap();
+        for name in directory.names().unwrap() {
+            if directory.at(&name).is_file() {
+                let file = std::fs::File::options().append(true).open(directory.at(&name)).unwrap();
+                file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+            }
+        }
+        let shared = Shared::open(path, &Options::default()).unwrap();
+        let mut names = directory.names().unwrap();
+        names.retain(|name| {
+            let modified = std::fs::metadata(directory.at(name)).unwrap().modified().unwrap();
+            directory.at(name).is_file() && modified > std::time::SystemTime::UNIX_EPOCH
+        });
+        drop(shared);
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn what_a_killed_process_wrote_is_put_on_the_disk_and_what_was_closed_is_left_alone() {
+        let site = tempfile::tempdir().unwrap();
+        let (path, left) = (site.path().join("store"), site.path().join("left"));
+        let copy = || {
+            let _earlier = std::fs::remove_dir_all(&left);
+            std::fs::create_dir(&left).unwrap();
+            for entry in std::fs::read_dir(&path).unwrap().flatten() {
+                if entry.path().is_file() {
+                    std::fs::copy(entry.path(), left.join(entry.file_name())).unwrap();
+                }
+            }
+        };
+        let store = Store::open(&path, &Options::default()).unwrap();
+        store.put(&Document::new().with("_id", "a")).unwrap();
+        copy();
+        // Nothing tells that it was made before.
+        assert_eq!(changed_by_opening(&left), [MARKER, "log.1", "log.2"]);
+        store.checkpoint().unwrap();
+        store.put(&Document::new().with("_id", "b")).unwrap();
+        copy();
+        assert_eq!(changed_by_opening(&left), ["log.2", "log.3"]);
+        // A log that the manifest has passed is removed once the commit that says so is on the disk.
+        std::fs::write(path.join("log.1"), b"").unwrap();
+        copy();
+        assert_eq!(changed_by_opening(&left), ["log.2", "log.3", "manifest.1"]);
+        store.close().unwrap();
+        copy();
+        assert!(changed_by_opening(&left).is_empty());
+        for _ in 0..3 {
+            Store::open(&path, &Options::default()).unwrap().close().unwrap();
+        }
+        let logs = Directory::open(&path).unwrap().numbers(Numbered::Log).unwrap();
+        assert!(logs.len() <= 2, "{logs:?}");
     }
 
     #[test]
