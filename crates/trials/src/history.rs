@@ -48,6 +48,12 @@ impl History {
         self.note(Event { step: self.next, promised: None, at: 0.0 });
     }
 
+    /// The writer ended, maybe within the step after the last, and goes on with that one.
+    pub(crate) fn resumed(&mut self, step: u64) {
+        self.stopped();
+        self.next = step;
+    }
+
     /// How many steps were acknowledged.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.events.iter().filter(|event| event.promised.is_some()).count() as u64

@@ -18,6 +18,7 @@ use crate::Outcome;
 use crate::check::{check, wait};
 use crate::disk::Disk;
 use crate::engine::{Kind, Promise, memory};
+use crate::files;
 use crate::history::{Event, History, judge};
 use crate::layout::{self, Part, part};
 use crate::script::{FEW_KEYS, MANY_KEYS, Script};
@@ -47,8 +48,11 @@ pub(crate) struct Arguments {
 /// Cuts that one recording is used for.
 const CUTS_PER_RECORDING: u64 = 25;
 
-/// What `Interval` may lose: 250 ms of writes, and what a busy machine under strace adds.
+/// Seconds of writes that `Interval` may lose: 0.25, and what a busy machine under strace adds.
 const INTERVAL: f64 = 2.0;
+
+/// Syncs of the disk whose time comes to that.
+const SYNCS: f64 = 2.0;
 
 /// The sessions of one recording: the same store, opened again.
 const SESSIONS: u64 = 2;
@@ -73,7 +77,11 @@ struct Recording {
     seed: u64,
     writers: usize,
     keys: u64,
+    /// Steps of each writer in a session.
+    steps: u64,
     logs: Vec<PathBuf>,
+    /// The disk as each process but the last left it.
+    left: Vec<PathBuf>,
     /// What calls were made to fail.
     faults: Vec<String>,
 }
@@ -84,6 +92,8 @@ struct Replay {
     histories: Vec<History>,
     /// How many events of each writer are behind a close that returned.
     closed: Vec<usize>,
+    /// Which process it is that is replayed.
+    session: usize,
     now: f64,
     unknown: u64,
 }
@@ -94,14 +104,19 @@ struct Found {
     changes: Vec<u64>,
     /// Those of them that a checkpoint makes.
     checkpoints: Vec<u64>,
+    /// Those that a process begins with which goes on with what another left.
+    beginnings: Vec<u64>,
     left_out: HashSet<u64>,
+    /// Seconds of the sync that took longest.
+    longest_sync: f64,
 }
 
-/// Calls behind a sync that is left out among which it is looked for what that does.
+/// Changes behind a sync that is left out, or the beginning of a process, among which it is looked for what that does.
 const SOON: usize = 24;
 
 impl Found {
-    /// A call after which the power is cut; half of them lie in checkpoints, or soon after what is left out.
+    /// A call after which the power is cut; half of them lie in checkpoints and beginnings, or soon after what is left
+    /// out.
     fn moment(&self, random: &mut Rng) -> u64 {
         let mut left_out: Vec<u64> = self.left_out.iter().copied().collect();
         left_out.sort_unstable();
@@ -111,6 +126,7 @@ impl Found {
                 let soon = self.changes.get(behind..).unwrap_or_default();
                 random.choice(soon.get(..SOON).unwrap_or(soon))
             }
+            None if random.u8(0..3) == 0 => random.choice(&self.beginnings),
             None => random.choice(&self.checkpoints),
         };
         let favoured = favoured.filter(|_| random.bool());
@@ -151,15 +167,21 @@ fn record(arguments: &Arguments, site: &Path, random: &mut Rng) -> Outcome<Optio
     let (steps, pause) =
         if promise == Promise::Durable { (random.u64(10..80), 0) } else { (350, 8) };
     let (seed, writers) = (random.u64(..), random.usize(1..=3));
+    // What a process has not synced when it ends is read back by the next one, and may still be lost.
+    let vanish = match promise {
+        _ if engine != Kind::Filedex || promise == Promise::Relaxed => false,
+        Promise::Interval => arguments.skip_sync == Some(Skip::Settling) || random.u8(0..4) > 0,
+        _ => random.bool(),
+    };
     // A store that is larger than its memory reads while it makes a checkpoint.
     let keys = if arguments.faults { MANY_KEYS } else { FEW_KEYS };
     let mut recording = Recording::new(&root, engine, seed, writers);
-    recording.keys = keys;
+    (recording.keys, recording.steps) = (keys, steps);
     for session in 0..SESSIONS {
         let from = vec![1 + session * steps; writers];
         let line = writer::Arguments { engine, promise, seed, from, steps, ..Default::default() };
         let line = writer::Arguments { directory: recording.store(), cache: memory(seed), ..line };
-        let line = writer::Arguments { keys, pause, failures: 2, reopens: 1, ..line };
+        let line = writer::Arguments { keys, pause, failures: 2, reopens: 1, vanish, ..line };
         let faults = if arguments.faults { faults(random) } else { Vec::new() };
         if !recording.add(&line.to_line(), site.join(format!("log{session}")), &faults)? {
             return Ok(None);
@@ -192,8 +214,9 @@ fn promise(arguments: &Arguments, random: &mut Rng) -> Promise {
         _ if arguments.subject.engine != Kind::Filedex => Promise::Durable,
         // Where each write is synced, nothing is left to be synced before the next log.
         _ if arguments.skip_sync == Some(Skip::OldLog) => Promise::Relaxed,
-        0..6 => Promise::Durable,
-        6..8 => Promise::Interval,
+        _ if arguments.skip_sync == Some(Skip::Settling) => Promise::Interval,
+        0..5 => Promise::Durable,
+        5..8 => Promise::Interval,
         _ => Promise::Relaxed,
     }
 }
@@ -225,7 +248,7 @@ fn cut(
         let start = moments.partition_point(|(moment, _)| *moment < number);
         let here = moments.iter().skip(start).take_while(|(moment, _)| *moment == number);
         for (_, round) in here {
-            cut_here(arguments, recording, replay, *round, random, verdict)?;
+            cut_here(arguments, recording, &found, replay, *round, random, verdict)?;
         }
         Ok(())
     })?;
@@ -238,6 +261,7 @@ const CUTS_PER_SECOND_CUT: u8 = 4;
 fn cut_here(
     arguments: &Arguments,
     recording: &Recording,
+    found: &Found,
     replay: &Replay,
     round: u64,
     random: &mut Rng,
@@ -255,7 +279,8 @@ fn cut_here(
         }
     }
     let kept = arguments.subject.keep(&laid.join("store"), round);
-    match replay.judge(arguments.subject.engine, &laid.join("store"), verdict) {
+    let since = replay.now - INTERVAL - SYNCS * found.longest_sync;
+    match replay.judge(arguments.subject.engine, &laid.join("store"), since, verdict) {
         Ok(()) => forget(arguments.subject.keep.as_deref(), round),
         Err(fault) => {
             let faults = recording.faults.join(" ");
@@ -305,8 +330,9 @@ type Show<'a> = dyn FnMut(&Replay, &Call, u64, bool) -> Outcome<()> + 'a;
 
 impl Recording {
     fn new(root: &Path, engine: Kind, seed: u64, writers: usize) -> Recording {
-        let (logs, faults) = (Vec::new(), Vec::new());
-        Recording { root: root.to_owned(), engine, seed, writers, keys: FEW_KEYS, logs, faults }
+        let (root, keys, steps) = (root.to_owned(), FEW_KEYS, 0);
+        let (logs, left, faults) = (Vec::new(), Vec::new(), Vec::new());
+        Recording { root, engine, seed, writers, keys, steps, logs, left, faults }
     }
 
     fn store(&self) -> PathBuf {
@@ -315,6 +341,11 @@ impl Recording {
 
     /// Records a process; false if it fails by itself, or hangs.
     fn add(&mut self, line: &[String], log: PathBuf, faults: &[String]) -> Outcome<bool> {
+        if let Some(before) = self.logs.last() {
+            let left = before.with_extension("left");
+            files::copy(&self.root, &left)?;
+            self.left.push(left);
+        }
         let ended = wait(&mut strace::recording(line, &log, faults)?, PATIENCE);
         self.logs.push(log);
         self.faults.extend_from_slice(faults);
@@ -331,25 +362,33 @@ impl Recording {
             disk: if is_ours { disk } else { disk.syncing_names() },
             histories: (0..self.writers).map(script).collect(),
             closed: vec![0; self.writers],
+            session: 0,
             now: 0.0,
             unknown: 0,
         }
     }
 
     fn look(&self, begin: Replay, skip: Option<Skip>, verdict: &mut Verdict) -> Outcome<Found> {
-        let (mut changes, mut checkpoints, mut skipping) = (vec![], vec![], Skipping::new(skip));
+        let (mut changes, mut checkpoints, mut beginnings) = (vec![], vec![], vec![]);
+        let (mut skipping, mut longest_sync, mut begun) = (Skipping::new(skip), 0.0_f64, (0, 0));
         let store = self.store();
         let end = self.replay(begin, &HashSet::new(), &mut |replay, call, number, is_change| {
             skipping.look(call, number, &store, &replay.disk);
+            longest_sync = longest_sync.max(if call.is_sync() { call.took } else { 0.0 });
             if is_change {
                 changes.push(number);
                 checkpoints.extend(is_of_checkpoint(call, &store).then_some(number));
+                begun =
+                    if begun.0 == replay.session { begun } else { (replay.session, changes.len()) };
+                let is_soon = replay.session > 0 && changes.len() < begun.1 + SOON;
+                beginnings.extend(is_soon.then_some(number));
             }
             Ok(())
         })?;
         verdict.add("calls", changes.len() as u64);
         verdict.add("calls that the model does not know", end.unknown);
-        Ok(Found { changes, checkpoints, left_out: skipping.calls })
+        verdict.most("longest sync, ms", (longest_sync * 1000.0) as u64);
+        Ok(Found { changes, checkpoints, beginnings, left_out: skipping.calls, longest_sync })
     }
 
     /// Replays the calls but for those left out.
@@ -360,8 +399,9 @@ impl Recording {
         show: &mut Show<'_>,
     ) -> Outcome<Replay> {
         let (mut replay, mut number) = (begin, 0);
-        for log in &self.logs {
+        for (session, log) in self.logs.iter().enumerate() {
             let mut trace = Trace::default();
+            replay.session = session;
             let mut lines = BufReader::new(File::open(log)?);
             let mut line = String::new();
             while lines.read_line(&mut line)? > 0 {
@@ -372,10 +412,14 @@ impl Recording {
                 }
                 line.clear();
             }
+            if let Some(left) = self.left.get(session) {
+                replay.disk.catch_up(trace.cut_short(), left)?;
+            }
             replay.disk.ended();
             if !self.faults.is_empty() {
-                // The last step of a writer that was stopped by a fault may have been done.
-                replay.histories.iter_mut().for_each(History::stopped);
+                // A writer that was stopped by a fault goes on with the steps of the next session.
+                let first = 1 + (session as u64 + 1) * self.steps;
+                replay.histories.iter_mut().for_each(|history| history.resumed(first));
             }
         }
         Ok(replay)
@@ -394,7 +438,7 @@ impl Replay {
     fn call(&mut self, call: &Call) -> bool {
         self.now = call.time;
         self.unknown += u64::from(self.disk.misses(call));
-        if call.name == "write" && call.file(0) == 1 {
+        if call.name == "writev" && call.file(0) == 1 {
             let text = String::from_utf8_lossy(&call.bytes(1)).into_owned();
             Line::parse(text.trim_end()).is_some_and(|line| self.told(line, call.time))
         } else {
@@ -415,12 +459,19 @@ impl Replay {
         true
     }
 
-    /// Opens what a cut left and compares it with what was promised.
-    fn judge(&self, engine: Kind, store: &Path, verdict: &mut Verdict) -> Result<(), String> {
+    /// Opens what a cut left and compares it with what was promised. What is not durable at once is if it
+    /// was told before `since`.
+    fn judge(
+        &self,
+        engine: Kind,
+        store: &Path,
+        since: f64,
+        verdict: &mut Verdict,
+    ) -> Result<(), String> {
         let checked = check(engine, store)?;
         let kept = |event: &Event| match event.promised {
             Some(Promise::Durable) => true,
-            Some(_) => event.at < self.now - INTERVAL,
+            Some(_) => event.at < since,
             None => false,
         };
         let histories = self.histories.iter().zip(&self.closed);

@@ -25,6 +25,8 @@ pub(crate) enum Skip {
     DirectoryAfterBlocks,
     /// Of the directory, after a directory in it was given another name: one that takes another's place.
     Replacement,
+    /// Of what an open writes once more: what it read back need not be on the disk.
+    Settling,
 }
 
 /// Calls of one recording, looked through in their order for what is left out.
@@ -34,36 +36,50 @@ pub(crate) struct Skipping {
     pub(crate) calls: HashSet<u64>,
     /// The log that was made last.
     newest_log: String,
+    /// Files that are open to be written over.
+    written_over: HashSet<i64>,
     was_blocks: bool,
     was_replaced: bool,
 }
 
 impl Skipping {
     pub(crate) fn new(skip: Option<Skip>) -> Skipping {
-        let (calls, newest_log) = (HashSet::new(), String::new());
-        Skipping { skip, calls, newest_log, was_blocks: false, was_replaced: false }
+        let (calls, newest_log, written_over) = (HashSet::new(), String::new(), HashSet::new());
+        let (was_blocks, was_replaced) = (false, false);
+        Skipping { skip, calls, newest_log, written_over, was_blocks, was_replaced }
     }
 
     /// Looks at a call that was applied to the disk; `store` is the store's directory.
     pub(crate) fn look(&mut self, call: &Call, number: u64, store: &Path, disk: &Disk) {
         let part_of = |path: &str| Path::new(path).strip_prefix(store).map_or(Part::Other, part);
         match call.name.as_str() {
-            "openat"
-                if part_of(&call.path_at(1)) == Part::Log
-                    && call.argument(2).contains("O_CREAT") =>
-            {
-                self.newest_log = call.path_at(1);
+            "openat" => {
+                let is_made = call.argument(2).contains("O_CREAT");
+                if is_made && part_of(&call.path_at(1)) == Part::Log {
+                    self.newest_log = call.path_at(1);
+                }
+                if is_made || call.argument(2).contains("O_APPEND") {
+                    self.written_over.remove(&call.result);
+                } else {
+                    self.written_over.insert(call.result);
+                }
             }
             "rename" | "renameat" | "renameat2" => {
                 let to = if call.name == "rename" { call.path(1) } else { call.path_at(3) };
                 self.was_replaced |= disk.names_directory(&to);
             }
-            "fsync" | "fdatasync" if call.result >= 0 => {
+            _ if call.is_sync() && call.result >= 0 => {
                 let path = call.open_path(0);
                 let part = part_of(&path);
                 let is_old = part == Part::Log && path != self.newest_log;
                 let is_left_out = self.is_left_out(part, disk.is_directory(call.file(0)));
-                if is_left_out || is_old && self.skip == Some(Skip::OldLog) {
+                let is_settled = self.written_over.contains(&call.file(0));
+                let is_left_out = match self.skip {
+                    Some(Skip::OldLog) => is_old,
+                    Some(Skip::Settling) => is_settled && matches!(part, Part::Log | Part::Index),
+                    _ => is_left_out,
+                };
+                if is_left_out {
                     self.calls.insert(number);
                 }
             }
@@ -83,7 +99,7 @@ impl Skipping {
             Some(Skip::Directory) => is_directory,
             Some(Skip::DirectoryAfterBlocks) => after_blocks,
             Some(Skip::Replacement) => replaces,
-            Some(Skip::OldLog) | None => false,
+            Some(Skip::OldLog | Skip::Settling) | None => false,
         }
     }
 }

@@ -15,12 +15,23 @@ pub(crate) struct Call {
     pub(crate) result: i64,
     /// The mark that was current when it was called.
     pub(crate) began: u64,
+    /// Seconds that it took, as far as another thread's calls came between.
+    pub(crate) took: f64,
+}
+
+/// A call that has not returned.
+struct Begun {
+    text: String,
+    time: f64,
+    mark: u64,
 }
 
 /// Calls that are under way, by thread.
 #[derive(Default)]
 pub(crate) struct Trace {
-    begun: HashMap<String, (String, u64)>,
+    begun: HashMap<String, Begun>,
+    /// Those during which their thread ended.
+    cut_short: Vec<String>,
 }
 
 impl Trace {
@@ -29,22 +40,37 @@ impl Trace {
     pub(crate) fn line(&mut self, line: &str, mark: u64) -> Option<Call> {
         let (thread, rest) = line.split_once(' ')?;
         let (time, rest) = rest.trim_start().split_once(' ')?;
-        let time = time.parse().ok()?;
+        let time: f64 = time.parse().ok()?;
         if let Some(start) = rest.strip_suffix(" <unfinished ...>") {
             // From here on another thread may be given the same number for a file that it opens, which is
             // written down before the close has returned.
             if start.starts_with("close(") {
                 return parse(&format!("{start}) = 0"), time, mark);
             }
-            self.begun.insert(thread.to_owned(), (start.to_owned(), mark));
+            self.begun.insert(thread.to_owned(), Begun { text: start.to_owned(), time, mark });
             return None;
         }
         if let Some(resumed) = rest.strip_prefix("<... ") {
             let (_, end) = resumed.split_once(" resumed>")?;
-            let (start, began) = self.begun.remove(thread)?;
-            return parse(&(start + end), time, began);
+            let begun = self.begun.remove(thread)?;
+            let call = self.ended(&(begun.text + end), time, begun.mark)?;
+            return Some(Call { took: time - begun.time, ..call });
         }
-        parse(rest, time, mark)
+        self.ended(rest, time, mark)
+    }
+
+    fn ended(&mut self, text: &str, time: f64, began: u64) -> Option<Call> {
+        if let Some(start) = text.strip_suffix("= ?") {
+            self.cut_short.push(start.trim_end().trim_end_matches(')').to_owned());
+        }
+        parse(text, time, began)
+    }
+
+    /// At the end, calls during which the process ended: they may have been done.
+    pub(crate) fn cut_short(self) -> impl Iterator<Item = Call> {
+        let begun = self.begun.into_values().map(|begun| begun.text);
+        let texts = begun.chain(self.cut_short).map(|start| format!("{start}) = 0"));
+        texts.filter_map(|text| parse(&text, 0.0, 0))
     }
 }
 
@@ -58,7 +84,7 @@ fn parse(text: &str, time: f64, began: u64) -> Option<Call> {
         None => result.parse().ok()?,
     };
     let arguments = split(arguments);
-    Some(Call { time, name: name.to_owned(), arguments, result, began })
+    Some(Call { time, name: name.to_owned(), arguments, result, began, took: 0.0 })
 }
 
 /// Texts are printed in hexadecimal: a comma or a bracket is never part of one.
@@ -67,6 +93,10 @@ fn split(arguments: &str) -> Vec<String> {
 }
 
 impl Call {
+    pub(crate) fn is_sync(&self) -> bool {
+        self.name == "fsync" || self.name == "fdatasync"
+    }
+
     pub(crate) fn argument(&self, number: usize) -> &str {
         self.arguments.get(number).map_or("", String::as_str)
     }
@@ -89,9 +119,10 @@ impl Call {
         String::from_utf8_lossy(&unhex(path.trim_end_matches('>'))).into_owned()
     }
 
-    /// An argument that is bytes.
+    /// An argument that is bytes, or begins with some of several.
     pub(crate) fn bytes(&self, number: usize) -> Vec<u8> {
         let text = self.argument(number);
+        let text = text.strip_prefix("[{iov_base=").unwrap_or(text);
         text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).map_or_else(Vec::new, unhex)
     }
 
@@ -138,6 +169,7 @@ mod tests {
         assert!(trace.line(r"8 1.1 close(4<\x2f\x62>) = 0", 2).is_some());
         let call = trace.line("7 1.2 <... fsync resumed>) = 0", 3).unwrap();
         assert_eq!((call.name.as_str(), call.began, call.file(0)), ("fsync", 1, 3));
+        assert!((0.19..0.21).contains(&call.took));
     }
 
     #[test]

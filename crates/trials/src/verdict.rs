@@ -56,6 +56,12 @@ impl Verdict {
         *first = number.min(*first);
     }
 
+    /// Sets a figure, unless one stands there that is no smaller.
+    pub(crate) fn most(&mut self, name: &str, number: u64) {
+        let most = self.counts.entry(name.to_owned()).or_insert(number);
+        *most = number.max(*most);
+    }
+
     /// Notes a promise that broke.
     pub(crate) fn broke(&mut self, finding: String) {
         eprintln!("BROKEN: {finding}");

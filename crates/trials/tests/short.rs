@@ -96,6 +96,7 @@ fn finds_left_out(syncs: &str, rounds: &str) {
 fn a_power_cut_finds_syncs_that_are_left_out() {
     finds_left_out("log", "25");
     finds_left_out("directory", "25");
+    finds_left_out("settling", "25");
 }
 
 #[test]

@@ -56,6 +56,19 @@ impl Content {
         self.changed(at / PAGE, end.div_ceil(PAGE), moment, true);
     }
 
+    /// Lets the content be these bytes, where it is not.
+    pub(super) fn catch_up(&mut self, bytes: &[u8], moment: u64) {
+        if bytes.len() != self.current.len() {
+            self.resize(bytes.len(), moment);
+        }
+        for (page, bytes) in bytes.chunks(PAGE).enumerate() {
+            let at = page * PAGE;
+            if self.current.get(at..at + bytes.len()) != Some(bytes) {
+                self.write(at, bytes, moment);
+            }
+        }
+    }
+
     pub(super) fn resize(&mut self, length: usize, moment: u64) {
         let least = self.current.len().min(length);
         let most = self.current.len().max(length);

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
+use crate::files;
 use crate::trace::Call;
 use content::Content;
 use names::{Names, Node};
@@ -90,6 +91,49 @@ impl Disk {
     /// The process has ended: its files are closed.
     pub(crate) fn ended(&mut self) {
         self.open.clear();
+    }
+
+    /// The process has ended within these calls, and left that directory: what they did shows there. Nobody saw them
+    /// return, so nothing of it is on the disk.
+    pub(crate) fn catch_up(
+        &mut self,
+        calls: impl Iterator<Item = Call>,
+        left: &Path,
+    ) -> io::Result<()> {
+        for call in calls {
+            let gone = match call.name.as_str() {
+                "rename" | "unlink" | "rmdir" => call.path(0),
+                "renameat" | "renameat2" | "unlinkat" => call.path_at(1),
+                _ => continue,
+            };
+            if self.below(&gone).is_some_and(|below| !left.join(below).exists()) {
+                self.apply(&call);
+            }
+        }
+        for path in files::all(left)? {
+            let Ok(below) = path.strip_prefix(left) else { continue };
+            self.catch_up_with(below, &fs::read(&path)?);
+        }
+        Ok(())
+    }
+
+    /// Lets the file at that path have those bytes.
+    fn catch_up_with(&mut self, below: &Path, bytes: &[u8]) {
+        self.clock += 1;
+        let file = match self.names.find(below) {
+            Some(Node::File(file)) => file,
+            Some(Node::Directory(_)) => return,
+            None => {
+                self.files.push(Content::default());
+                let file = self.files.len() - 1;
+                self.names.enter(below, Node::File(file), self.clock);
+                file
+            }
+        };
+        let clock = self.clock;
+        if let Some(content) = self.files.get_mut(file) {
+            content.catch_up(bytes, clock);
+        }
     }
 
     /// Whether that is an open directory.
