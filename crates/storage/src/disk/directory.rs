@@ -183,14 +183,23 @@ pub(crate) fn make(path: &Path) -> Result<()> {
     }
 }
 
-/// Hands the name of a directory to the disk, and those of the directories that it lies in as far as they may be read.
+/// Hands the name of a directory to the disk, and those of the directories that it lies in. One that may not be read is
+/// taken for somebody else's work.
 pub(crate) fn sync_above(path: &Path) -> Result<()> {
     let parent = parent_of(path);
-    sync(parent)?;
+    match Directory::open(parent) {
+        Ok(parent) => parent.sync()?,
+        Err(error) if is_denied(&error) => {}
+        Err(error) => return Err(error),
+    }
     parent.ancestors().skip(1).filter(|above| above.is_dir()).for_each(|above| {
-        let _not_ours = sync(above);
+        let _most_likely_there_for_long = sync(above);
     });
     Ok(())
+}
+
+fn is_denied(error: &Error) -> bool {
+    error.io_error().is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
 }
 
 /// Hands the names in a directory to the disk.
