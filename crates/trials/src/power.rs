@@ -217,6 +217,8 @@ fn promise(arguments: &Arguments, random: &mut Rng) -> Promise {
         _ if arguments.skip_sync == Some(Skip::Settling) => Promise::Interval,
         0..5 => Promise::Durable,
         5..8 => Promise::Interval,
+        // What is in memory goes with a handle whose log cannot be written, and the next one counts on.
+        _ if arguments.faults => Promise::Interval,
         _ => Promise::Relaxed,
     }
 }
