@@ -2,7 +2,7 @@
 //!
 //! A writing process is recorded by strace; its calls are replayed onto a disk that forgets; at
 //! random moments the directory is laid out as it could stand, opened, and compared. Half of the cuts fall
-//! into checkpoints, and some on the opening of what an earlier cut left.
+//! into checkpoints and the beginnings of processes, and some on the opening of what an earlier cut left.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -80,8 +80,6 @@ struct Recording {
     /// Steps of each writer in a session.
     steps: u64,
     logs: Vec<PathBuf>,
-    /// The disk as each process but the last left it.
-    left: Vec<PathBuf>,
     /// What calls were made to fail.
     faults: Vec<String>,
 }
@@ -92,9 +90,11 @@ struct Replay {
     histories: Vec<History>,
     /// How many events of each writer are behind a close that returned.
     closed: Vec<usize>,
-    /// Which process it is that is replayed.
-    session: usize,
+    /// The last call before each process but the first.
+    beginnings: Vec<u64>,
     now: f64,
+    /// Seconds of writes that may be lost where less was promised than that they are durable.
+    may_lose: f64,
     unknown: u64,
 }
 
@@ -104,7 +104,7 @@ struct Found {
     changes: Vec<u64>,
     /// Those of them that a checkpoint makes.
     checkpoints: Vec<u64>,
-    /// Those that a process begins with which goes on with what another left.
+    /// The last call before each process that goes on with what another left.
     beginnings: Vec<u64>,
     left_out: HashSet<u64>,
     /// Seconds of the sync that took longest.
@@ -121,16 +121,21 @@ impl Found {
         let mut left_out: Vec<u64> = self.left_out.iter().copied().collect();
         left_out.sort_unstable();
         let favoured = match random.choice(&left_out) {
-            Some(sync) => {
-                let behind = self.changes.partition_point(|change| change <= sync);
-                let soon = self.changes.get(behind..).unwrap_or_default();
-                random.choice(soon.get(..SOON).unwrap_or(soon))
+            Some(sync) => random.choice(self.soon_after(*sync)),
+            None if random.u8(0..3) == 0 => {
+                let begins_after = random.choice(&self.beginnings);
+                begins_after.and_then(|call| random.choice(self.soon_after(*call)))
             }
-            None if random.u8(0..3) == 0 => random.choice(&self.beginnings),
             None => random.choice(&self.checkpoints),
         };
         let favoured = favoured.filter(|_| random.bool());
         favoured.or_else(|| random.choice(&self.changes)).copied().unwrap_or(0)
+    }
+
+    fn soon_after(&self, call: u64) -> &[u64] {
+        let behind = self.changes.partition_point(|change| *change <= call);
+        let soon = self.changes.get(behind..).unwrap_or_default();
+        soon.get(..SOON).unwrap_or(soon)
     }
 }
 
@@ -246,11 +251,13 @@ fn cut(
     verdict.add("syncs left out", found.left_out.len() as u64);
     let mut moments: Vec<(u64, u64)> = rounds.map(|round| (found.moment(random), round)).collect();
     moments.sort_unstable();
-    recording.replay(recording.begin(), &found.left_out, &mut |replay, _, number, _| {
+    let may_lose = INTERVAL + SYNCS * found.longest_sync;
+    let begin = Replay { may_lose, ..recording.begin() };
+    recording.replay(begin, &found.left_out, &mut |replay, _, number, _| {
         let start = moments.partition_point(|(moment, _)| *moment < number);
         let here = moments.iter().skip(start).take_while(|(moment, _)| *moment == number);
         for (_, round) in here {
-            cut_here(arguments, recording, &found, replay, *round, random, verdict)?;
+            cut_here(arguments, recording, replay, *round, random, verdict)?;
         }
         Ok(())
     })?;
@@ -263,7 +270,6 @@ const CUTS_PER_SECOND_CUT: u8 = 4;
 fn cut_here(
     arguments: &Arguments,
     recording: &Recording,
-    found: &Found,
     replay: &Replay,
     round: u64,
     random: &mut Rng,
@@ -281,8 +287,7 @@ fn cut_here(
         }
     }
     let kept = arguments.subject.keep(&laid.join("store"), round);
-    let since = replay.now - INTERVAL - SYNCS * found.longest_sync;
-    match replay.judge(arguments.subject.engine, &laid.join("store"), since, verdict) {
+    match replay.judge(arguments.subject.engine, &laid.join("store"), verdict) {
         Ok(()) => forget(arguments.subject.keep.as_deref(), round),
         Err(fault) => {
             let faults = recording.faults.join(" ");
@@ -332,9 +337,8 @@ type Show<'a> = dyn FnMut(&Replay, &Call, u64, bool) -> Outcome<()> + 'a;
 
 impl Recording {
     fn new(root: &Path, engine: Kind, seed: u64, writers: usize) -> Recording {
-        let (root, keys, steps) = (root.to_owned(), FEW_KEYS, 0);
-        let (logs, left, faults) = (Vec::new(), Vec::new(), Vec::new());
-        Recording { root, engine, seed, writers, keys, steps, logs, left, faults }
+        let (root, keys, steps, logs) = (root.to_owned(), FEW_KEYS, 0, Vec::new());
+        Recording { root, engine, seed, writers, keys, steps, logs, faults: Vec::new() }
     }
 
     fn store(&self) -> PathBuf {
@@ -344,9 +348,7 @@ impl Recording {
     /// Records a process; false if it fails by itself, or hangs.
     fn add(&mut self, line: &[String], log: PathBuf, faults: &[String]) -> Outcome<bool> {
         if let Some(before) = self.logs.last() {
-            let left = before.with_extension("left");
-            files::copy(&self.root, &left)?;
-            self.left.push(left);
+            files::copy(&self.root, &left_behind(before))?;
         }
         let ended = wait(&mut strace::recording(line, &log, faults)?, PATIENCE);
         self.logs.push(log);
@@ -364,15 +366,16 @@ impl Recording {
             disk: if is_ours { disk } else { disk.syncing_names() },
             histories: (0..self.writers).map(script).collect(),
             closed: vec![0; self.writers],
-            session: 0,
+            beginnings: Vec::new(),
             now: 0.0,
+            may_lose: INTERVAL,
             unknown: 0,
         }
     }
 
     fn look(&self, begin: Replay, skip: Option<Skip>, verdict: &mut Verdict) -> Outcome<Found> {
-        let (mut changes, mut checkpoints, mut beginnings) = (vec![], vec![], vec![]);
-        let (mut skipping, mut longest_sync, mut begun) = (Skipping::new(skip), 0.0_f64, (0, 0));
+        let (mut changes, mut checkpoints, mut skipping) = (vec![], vec![], Skipping::new(skip));
+        let mut longest_sync = 0.0_f64;
         let store = self.store();
         let end = self.replay(begin, &HashSet::new(), &mut |replay, call, number, is_change| {
             skipping.look(call, number, &store, &replay.disk);
@@ -380,17 +383,14 @@ impl Recording {
             if is_change {
                 changes.push(number);
                 checkpoints.extend(is_of_checkpoint(call, &store).then_some(number));
-                begun =
-                    if begun.0 == replay.session { begun } else { (replay.session, changes.len()) };
-                let is_soon = replay.session > 0 && changes.len() < begun.1 + SOON;
-                beginnings.extend(is_soon.then_some(number));
             }
             Ok(())
         })?;
         verdict.add("calls", changes.len() as u64);
         verdict.add("calls that the model does not know", end.unknown);
         verdict.most("longest sync, ms", (longest_sync * 1000.0) as u64);
-        Ok(Found { changes, checkpoints, beginnings, left_out: skipping.calls, longest_sync })
+        let (beginnings, left_out) = (end.beginnings, skipping.calls);
+        Ok(Found { changes, checkpoints, beginnings, left_out, longest_sync })
     }
 
     /// Replays the calls but for those left out.
@@ -403,7 +403,6 @@ impl Recording {
         let (mut replay, mut number) = (begin, 0);
         for (session, log) in self.logs.iter().enumerate() {
             let mut trace = Trace::default();
-            replay.session = session;
             let mut lines = BufReader::new(File::open(log)?);
             let mut line = String::new();
             while lines.read_line(&mut line)? > 0 {
@@ -414,8 +413,10 @@ impl Recording {
                 }
                 line.clear();
             }
-            if let Some(left) = self.left.get(session) {
-                replay.disk.catch_up(trace.cut_short(), left)?;
+            let left = left_behind(log);
+            if left.exists() {
+                replay.disk.catch_up(trace.cut_short(), &left)?;
+                replay.beginnings.push(number);
             }
             replay.disk.ended();
             if !self.faults.is_empty() {
@@ -426,6 +427,11 @@ impl Recording {
         }
         Ok(replay)
     }
+}
+
+/// Where the disk is kept as the process of that log left it, if another follows.
+fn left_behind(log: &Path) -> PathBuf {
+    log.with_extension("left")
 }
 
 /// Whether a change is one that a checkpoint makes: to blocks, to the index, to names.
@@ -461,19 +467,12 @@ impl Replay {
         true
     }
 
-    /// Opens what a cut left and compares it with what was promised. What is not durable at once is if it
-    /// was told before `since`.
-    fn judge(
-        &self,
-        engine: Kind,
-        store: &Path,
-        since: f64,
-        verdict: &mut Verdict,
-    ) -> Result<(), String> {
+    /// Opens what a cut left and compares it with what was promised.
+    fn judge(&self, engine: Kind, store: &Path, verdict: &mut Verdict) -> Result<(), String> {
         let checked = check(engine, store)?;
         let kept = |event: &Event| match event.promised {
             Some(Promise::Durable) => true,
-            Some(_) => event.at < since,
+            Some(_) => event.at < self.now - self.may_lose,
             None => false,
         };
         let histories = self.histories.iter().zip(&self.closed);

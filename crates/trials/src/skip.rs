@@ -69,17 +69,8 @@ impl Skipping {
                 self.was_replaced |= disk.names_directory(&to);
             }
             _ if call.is_sync() && call.result >= 0 => {
-                let path = call.open_path(0);
-                let part = part_of(&path);
-                let is_old = part == Part::Log && path != self.newest_log;
-                let is_left_out = self.is_left_out(part, disk.is_directory(call.file(0)));
-                let is_settled = self.written_over.contains(&call.file(0));
-                let is_left_out = match self.skip {
-                    Some(Skip::OldLog) => is_old,
-                    Some(Skip::Settling) => is_settled && matches!(part, Part::Log | Part::Index),
-                    _ => is_left_out,
-                };
-                if is_left_out {
+                let part = part_of(&call.open_path(0));
+                if self.is_left_out(call, part, disk.is_directory(call.file(0))) {
                     self.calls.insert(number);
                 }
             }
@@ -87,7 +78,8 @@ impl Skipping {
         }
     }
 
-    fn is_left_out(&mut self, part: Part, is_directory: bool) -> bool {
+    /// Whether a sync of that part is left out.
+    fn is_left_out(&mut self, call: &Call, part: Part, is_directory: bool) -> bool {
         let after_blocks = is_directory && self.was_blocks;
         let replaces = is_directory && self.was_replaced;
         self.was_blocks = !is_directory && part == Part::Blocks;
@@ -99,7 +91,12 @@ impl Skipping {
             Some(Skip::Directory) => is_directory,
             Some(Skip::DirectoryAfterBlocks) => after_blocks,
             Some(Skip::Replacement) => replaces,
-            Some(Skip::OldLog | Skip::Settling) | None => false,
+            Some(Skip::OldLog) => part == Part::Log && call.open_path(0) != self.newest_log,
+            Some(Skip::Settling) => {
+                let is_read_back = matches!(part, Part::Log | Part::Index);
+                is_read_back && self.written_over.contains(&call.file(0))
+            }
+            None => false,
         }
     }
 }

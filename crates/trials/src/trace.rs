@@ -30,8 +30,8 @@ struct Begun {
 #[derive(Default)]
 pub(crate) struct Trace {
     begun: HashMap<String, Begun>,
-    /// Those during which their thread ended.
-    cut_short: Vec<String>,
+    /// Those during which their thread ended, as if they had returned.
+    cut_short: Vec<Call>,
 }
 
 impl Trace {
@@ -61,16 +61,16 @@ impl Trace {
 
     fn ended(&mut self, text: &str, time: f64, began: u64) -> Option<Call> {
         if let Some(start) = text.strip_suffix("= ?") {
-            self.cut_short.push(start.trim_end().trim_end_matches(')').to_owned());
+            self.cut_short.extend(parse(&format!("{start}= 0"), time, began));
         }
         parse(text, time, began)
     }
 
     /// At the end, calls during which the process ended: they may have been done.
     pub(crate) fn cut_short(self) -> impl Iterator<Item = Call> {
-        let begun = self.begun.into_values().map(|begun| begun.text);
-        let texts = begun.chain(self.cut_short).map(|start| format!("{start}) = 0"));
-        texts.filter_map(|text| parse(&text, 0.0, 0))
+        let under_way =
+            |begun: Begun| parse(&format!("{}) = 0", begun.text), begun.time, begun.mark);
+        self.begun.into_values().filter_map(under_way).chain(self.cut_short)
     }
 }
 

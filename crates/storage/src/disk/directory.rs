@@ -3,7 +3,7 @@
 //! It knows names, not what is in the files.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, Seek as _, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -156,8 +156,7 @@ fn write_again(mut file: File, bytes: Range<u64>) -> io::Result<()> {
     let (mut at, mut piece) = (bytes.start, Vec::new());
     while at < bytes.end {
         piece.resize(AT_ONCE.min(bytes.end - at) as usize, 0);
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(&mut piece)?;
+        read_at(&file, &mut piece, at)?;
         file.seek(SeekFrom::Start(at))?;
         file.write_all(&piece)?;
         at += piece.len() as u64;

@@ -34,7 +34,7 @@ impl Logs {
     fn count(&mut self, generation: u64, replay: Replay) {
         self.unused.clear();
         self.tell_torn(generation, replay.torn);
-        self.last += replay.entries;
+        self.last += replay.entries();
         self.next = generation + 1;
         self.current.push(replay);
     }
@@ -84,7 +84,7 @@ pub(crate) fn generations(directory: &Directory, first: u64, after: u64) -> Resu
         match Replay::read(directory, generation, logs.last)? {
             // It was on the disk before the manifest named it.
             None if generation == first => return Err(missing(directory, first)),
-            Some(replay) if generation == first || replay.entries > 0 => {
+            Some(replay) if generation == first || replay.entries() > 0 => {
                 logs.count(generation, replay)
             }
             nothing => logs.pass(generation, nothing.map(|replay| replay.torn)),

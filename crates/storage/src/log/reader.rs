@@ -1,6 +1,6 @@
 //! What a log held, read back. It does not know what a payload means.
 
-use super::entry::{HEAD, HEADER, Header};
+use super::entry::{HEADER, Header};
 use crate::disk::Directory;
 use crate::disk::names::Numbered;
 use crate::error::{Error, Result};
@@ -16,8 +16,8 @@ pub(crate) struct Replay {
     /// Bytes behind the last whole entry that follows: writes that a kill or a power cut tore, and that
     /// nobody was promised.
     pub(crate) torn: usize,
-    /// How many entries there are.
-    pub(crate) entries: u64,
+    /// Where its entries begin.
+    starts: Vec<usize>,
     /// The number of the entry before the first.
     after: u64,
     /// The last entry of all that these tell was on the disk; 0 where they tell none.
@@ -45,49 +45,43 @@ impl Replay {
         let Some(header) = header else {
             return if bytes.len() <= HEADER { Ok(None) } else { Err(damaged()) };
         };
-        let (mut rest, mut entries) = (bytes.get(HEADER..).unwrap_or_default(), 0);
-        let mut synced = 0;
+        let (mut rest, mut starts) = (bytes.get(HEADER..).unwrap_or_default(), Vec::new());
+        let (mut last, mut synced) = (after, 0);
         while let Some((entry, behind)) = header.entry(rest)
-            && entry.number == after + entries + 1
+            && entry.number == last + 1
         {
-            (rest, entries, synced) = (behind, entries + 1, synced.max(entry.synced));
+            starts.push(bytes.len() - rest.len());
+            (rest, last, synced) = (behind, entry.number, synced.max(entry.synced));
         }
-        if is_promised_behind(header, rest, after + entries) {
+        if is_promised_behind(header, rest, last) {
             return Err(damaged());
         }
         let torn = rest.len();
-        Ok(Some(Replay { header, bytes, torn, entries, after, synced }))
+        Ok(Some(Replay { header, bytes, torn, starts, after, synced }))
     }
 
     /// Puts the entries after that one on the disk.
     pub(super) fn settle(&self, directory: &Directory, synced: u64) -> Result<()> {
         let are_there = usize::try_from(synced.saturating_sub(self.after)).unwrap_or(usize::MAX);
-        let Some(start) = self.starts().nth(are_there) else { return Ok(()) };
+        let Some(start) = self.starts.get(are_there).copied() else { return Ok(()) };
         let end = self.bytes.len() - self.torn;
         let name = Numbered::Log.name(self.header.generation);
         directory.settle(&name, start as u64..end as u64)
-    }
-
-    /// Where its entries begin.
-    fn starts(&self) -> impl Iterator<Item = usize> {
-        let lengths = self.payloads().map(|payload| HEAD + payload.len());
-        lengths.scan(HEADER, |next, length| {
-            let start = *next;
-            *next += length;
-            Some(start)
-        })
     }
 
     pub(super) fn header(&self) -> Header {
         self.header
     }
 
+    /// How many entries there are.
+    pub(crate) fn entries(&self) -> u64 {
+        self.starts.len() as u64
+    }
+
     /// The payloads in order.
     pub(crate) fn payloads(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.bytes.get(HEADER..).unwrap_or_default();
-        (0..self.entries).map_while(move |_| {
-            let (entry, behind) = self.header.entry(rest)?;
-            rest = behind;
+        self.starts.iter().map_while(|start| {
+            let (entry, _) = self.header.entry(self.bytes.get(*start..)?)?;
             Some(entry.payload)
         })
     }
@@ -135,6 +129,7 @@ mod tests {
     use std::fs;
 
     use super::super::Log;
+    use super::super::entry::HEAD;
     use super::*;
     use crate::error::ErrorKind;
 
@@ -168,7 +163,7 @@ mod tests {
         let bytes = log_of(&directory, &[b"one", b"", b"three"], 2);
         let replay = read_back(&directory, &bytes).unwrap().unwrap();
         assert_eq!(replay.payloads().collect::<Vec<_>>(), [&b"one"[..], b"", b"three"]);
-        assert_eq!((replay.torn, replay.entries), (0, 3));
+        assert_eq!((replay.torn, replay.entries()), (0, 3));
     }
 
     #[test]
@@ -180,10 +175,10 @@ mod tests {
         }
         for end in HEADER..bytes.len() {
             let replay = read_back(&directory, &bytes[..end]).unwrap().unwrap();
-            assert!(replay.entries < 3);
+            assert!(replay.entries() < 3);
             assert_eq!(
                 replay.torn > 0,
-                (end - HEADER) as u64 != replay.entries * (HEAD as u64 + 3)
+                (end - HEADER) as u64 != replay.entries() * (HEAD as u64 + 3)
             );
         }
     }
@@ -201,7 +196,7 @@ mod tests {
         let error = read_back(&directory, &flipped(first)).err();
         assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Damaged));
         let third = HEADER + 2 * (HEAD + 3) + HEAD;
-        assert_eq!(read_back(&directory, &flipped(third)).unwrap().unwrap().entries, 2);
+        assert_eq!(read_back(&directory, &flipped(third)).unwrap().unwrap().entries(), 2);
     }
 
     #[test]
@@ -223,6 +218,6 @@ mod tests {
         );
         let mut bytes = log_of(&directory, &[&payload], 0);
         bytes[HEADER] ^= 1;
-        assert_eq!(read_back(&directory, &bytes).unwrap().unwrap().entries, 0);
+        assert_eq!(read_back(&directory, &bytes).unwrap().unwrap().entries(), 0);
     }
 }

@@ -283,7 +283,7 @@ impl Rebuild<'_> {
                 Ok(None) => return Ok(Some(after)),
                 Ok(Some(replay)) => {
                     replay.payloads().try_for_each(|payload| self.write(log, payload))?;
-                    return Ok(Some(after + replay.entries));
+                    return Ok(Some(after + replay.entries()));
                 }
                 Err(fault) if fault.kind() == ErrorKind::Damaged => {}
                 Err(fault) => return Err(fault),

@@ -157,7 +157,7 @@ fn log_to_go_on(directory: &Directory, logs: &Logs) -> Result<Log> {
         directory.remove(&Numbered::Log.name(*unused))?;
     }
     let log = match logs.current.as_slice() {
-        [only] if only.entries == 0 && only.torn == 0 => Log::resume(directory, only)?,
+        [only] if only.entries() == 0 && only.torn == 0 => Log::resume(directory, only)?,
         _ => Log::create(directory, logs.next)?,
     };
     log.count_from(logs.last);

@@ -76,8 +76,7 @@ impl Disk {
                 self.names.enter(&path, directory, 0);
                 self.load_below(&path)?;
             } else {
-                self.files.push(Content::synced(fs::read(entry.path())?));
-                self.names.enter(&path, Node::File(self.files.len() - 1), 0);
+                self.create(&path, Content::synced(fs::read(entry.path())?));
             }
         }
         Ok(())
@@ -123,12 +122,7 @@ impl Disk {
         let file = match self.names.find(below) {
             Some(Node::File(file)) => file,
             Some(Node::Directory(_)) => return,
-            None => {
-                self.files.push(Content::default());
-                let file = self.files.len() - 1;
-                self.names.enter(below, Node::File(file), self.clock);
-                file
-            }
+            None => self.create(below, Content::default()).0,
         };
         let clock = self.clock;
         if let Some(content) = self.files.get_mut(file) {
@@ -149,9 +143,8 @@ impl Disk {
 
     /// Does what the call did. Says whether anything changed that a cut could tell.
     pub(crate) fn apply(&mut self, call: &Call) -> bool {
-        let is_sync = matches!(call.name.as_str(), "fsync" | "fdatasync");
         if call.result < 0 {
-            return is_sync && self.sync_failed(call.file(0), call.began);
+            return call.is_sync() && self.sync_failed(call.file(0), call.began);
         }
         self.clock += 1;
         match call.name.as_str() {
@@ -226,13 +219,19 @@ impl Disk {
                 flags.contains("O_TRUNC") && self.truncate(descriptor, 0)
             }
             None if flags.contains("O_CREAT") => {
-                let file = self.files.len();
-                self.files.push(Content::default());
+                let (file, is_entered) = self.create(below, Content::default());
                 self.open.insert(descriptor, Open::File { file, at: 0, append });
-                self.names.enter(below, Node::File(file), self.clock)
+                is_entered
             }
             None => false,
         }
+    }
+
+    /// A file of that content; says whether there is a directory that its name is entered in.
+    fn create(&mut self, below: &Path, content: Content) -> (File, bool) {
+        let file = self.files.len();
+        self.files.push(content);
+        (file, self.names.enter(below, Node::File(file), self.clock))
     }
 
     fn close(&mut self, descriptor: i64) -> bool {
