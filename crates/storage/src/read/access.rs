@@ -7,14 +7,15 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound as End;
+use std::sync::Arc;
 
 use filedex_query::{Bound, Conjunct, Filter, Plan, Value, ValueRef, key, order};
 
 use super::counts::Counts;
 use super::residual::{Conditions, Verdict};
 use crate::error::Result;
-use crate::format::List;
 use crate::format::keys::after_prefix;
+use crate::format::{List, Tally};
 use crate::snapshot::Snapshot;
 
 /// The way to the records of a plan.
@@ -65,6 +66,8 @@ pub(crate) struct Span {
     /// Whether the records here are those for which the path proves its conjuncts. Loose records are
     /// not.
     pub(crate) proves: bool,
+    /// What the list adds up to, where that was asked on the way.
+    pub(crate) known: Option<Arc<Tally>>,
 }
 
 /// The order in which a path gives its records.
@@ -80,7 +83,7 @@ pub(crate) enum Order {
 
 impl Span {
     pub(crate) fn whole(list: List, proves: bool) -> Span {
-        Span { list, from: Vec::new(), to: None, proves }
+        Span { list, from: Vec::new(), to: None, proves, known: None }
     }
 
     /// Whether that key lies in the part.
@@ -147,7 +150,7 @@ impl Access {
     pub(super) fn by_dates(snapshot: Snapshot<'_>, plan: &Plan) -> Result<Option<(Span, Access)>> {
         let (from, to) = date_part(plan);
         let part =
-            || Span { list: List::everything(), from: from.clone(), to: to.clone(), proves: true };
+            || Span { from: from.clone(), to: to.clone(), ..Span::whole(List::everything(), true) };
         if part().is_whole() || snapshot.tally(&List::loose())?.records() > 0 {
             return Ok(None);
         }
@@ -163,7 +166,7 @@ impl Access {
         };
         let all = snapshot.tally(&list)?;
         let (from, to) = if list == List::ids() { (Vec::new(), None) } else { date_part(plan) };
-        let span = Span { list, from, to, proves: true };
+        let span = Span { list, from, to, proves: true, known: Some(all.clone()) };
         let records = match span.is_whole() {
             true => all.records(),
             false => Counts::of_span(snapshot, &span)?.iter().map(|(_, count)| count).sum(),
@@ -292,24 +295,24 @@ fn narrowest(
     loose: bool,
     ways: &mut Vec<Way>,
 ) -> Result<Path> {
-    let rooms = points(plan, "rid").map(|values| lists(&values, List::room));
+    let summed = |values: Vec<Value>, list| Summed::of(snapshot, &values, list);
+    let rooms = points(plan, "rid").map(|values| summed(values, List::room)).transpose()?;
     let users = points(plan, "userId")
         .filter(|values| !values.contains(&Value::Null))
-        .map(|values| lists(&values, List::user));
-    let mut cost = |name, lists: &Option<BTreeSet<List>>, price| -> Result<u64> {
-        let Some(lists) = lists else { return Ok(u64::MAX) };
-        let records: Result<u64> =
-            lists.iter().try_fold(0, |sum, list| Ok(sum + snapshot.tally(list)?.records()));
-        let way = Way::new(name, records?, price);
+        .map(|values| summed(values, List::user))
+        .transpose()?;
+    let mut cost = |name, summed: &Option<Summed>, price| {
+        let Some(summed) = summed else { return u64::MAX };
+        let way = Way::new(name, summed.records, price);
         ways.push(way.clone());
-        Ok(way.cost)
+        way.cost
     };
-    let by_room = cost("room", &rooms, 1)? <= cost("user", &users, POINTER)?;
+    let by_room = cost("room", &rooms, 1) <= cost("user", &users, POINTER);
     let part = date_part(plan);
-    let spans = |lists: BTreeSet<List>| {
+    let spans = |Summed { lists, only, .. }: Summed| {
         let spans = lists.into_iter().map(|list| {
             let (from, to) = part.clone();
-            Span { list, from, to, proves: true }
+            Span { list, from, to, proves: true, known: only.clone() }
         });
         spans.chain(loose.then(|| Span::whole(List::loose(), false))).collect()
     };
@@ -320,8 +323,29 @@ fn narrowest(
     })
 }
 
-fn lists(values: &[Value], list: fn(ValueRef<'_>) -> List) -> BTreeSet<List> {
-    values.iter().map(|value| list(value.view())).collect()
+/// Lists, how many records they have together, and what it adds up to if there is only one.
+struct Summed {
+    lists: BTreeSet<List>,
+    records: u64,
+    only: Option<Arc<Tally>>,
+}
+
+impl Summed {
+    /// The lists of these values.
+    fn of(
+        snapshot: Snapshot<'_>,
+        values: &[Value],
+        list: fn(ValueRef<'_>) -> List,
+    ) -> Result<Summed> {
+        let lists: BTreeSet<List> = values.iter().map(|value| list(value.view())).collect();
+        let (mut records, mut only) = (0, None);
+        for list in &lists {
+            let tally = snapshot.tally(list)?;
+            records += tally.records();
+            only = (lists.len() == 1).then_some(tally);
+        }
+        Ok(Summed { lists, records, only })
+    }
 }
 
 /// The part of a list that all conditions on `uploadedAt` leave: from a key, to before another.

@@ -13,7 +13,6 @@ use super::counts::Counts;
 use super::here::Here;
 use super::residual::{Conditions, Verdict};
 use super::second::{MANY_RECORDS, Second};
-use super::shown::Shown;
 use super::watch::Running;
 use crate::blocks::Ahead;
 use crate::error::Result;
@@ -61,7 +60,6 @@ pub(crate) struct Execution<'e> {
     /// Records judged by columns.
     pub(super) judged: u64,
     pub(super) ahead: Ahead,
-    pub(super) shown: Shown,
     /// The paths of the columns that were used.
     pub(super) columns: Vec<String>,
     /// How the order comes about, where no list has it.
@@ -93,7 +91,6 @@ impl<'e> Execution<'e> {
             decoded: 0,
             judged: 0,
             ahead: Ahead::default(),
-            shown: Shown::default(),
             columns: Vec::new(),
             sorting: Sorting::Heap,
             is_asked: true,
@@ -153,7 +150,10 @@ impl<'e> Execution<'e> {
         let mut total = 0;
         for span in spans {
             // Whether classes decide shows in the list as a whole, which is known without a look into it.
-            let tally = self.snapshot.tally(&span.list)?;
+            let tally = match &span.known {
+                Some(known) => known.clone(),
+                None => self.snapshot.tally(&span.list)?,
+            };
             let Some(whole) = self.matching(tally.counts(), Some(span)) else { return Ok(None) };
             total += match span.is_whole() || whole == 0 {
                 true => whole,
@@ -301,20 +301,19 @@ impl<'e> Execution<'e> {
             return Ok(self.flow(collector));
         }
         self.blocks += 1;
-        let list = run.list();
-        let place = run.item().map(|item| item.place);
-        if let Some(place) = place.filter(|_| texts && inside && run.cells.is_none()) {
-            return self.show_block(run, place, span, collector);
+        if texts {
+            return self.show_run(run, span, collector);
         }
-        let block = match (block, place) {
-            (None, Some(place)) => {
+        let list = run.list();
+        let block = match (block, run.item()) {
+            (None, Some(item)) => {
                 let is_long = span.is_none();
-                Some(self.snapshot.block_of(place, list, is_long, &mut self.ahead)?)
+                Some(self.snapshot.block_of(item.place, list, is_long, &mut self.ahead)?)
             }
             (block, _) => block,
         };
         let block = block.as_ref();
-        let here = Here { list, block, texts, span, inside };
+        let here = Here { list, block, span, inside };
         match &run.cells {
             None => self.whole_block(here, collector),
             Some(bounds) => {
@@ -396,7 +395,6 @@ impl<'e> Execution<'e> {
         match self.conditions(here.span).verdict(entry.entry().class) {
             Verdict::No => return Ok(()),
             Verdict::Yes if collector.passes(self.matched) > 0 => {}
-            Verdict::Yes if collector.shows_texts() => self.show_text(here, entry, collector)?,
             Verdict::Yes if !self.may_be_kept(here, entry, collector) => {}
             Verdict::Yes => self.keep(self.stored(here, entry)?, collector)?,
             Verdict::Ask if !self.ask(here, entry, collector)? => return Ok(()),

@@ -11,8 +11,6 @@ pub(super) struct Here<'b> {
     /// The key of the list, unless the run is of several.
     pub(super) list: &'b [u8],
     pub(super) block: Option<&'b Block>,
-    /// Whether the texts of the block's records are all it takes.
-    pub(super) texts: bool,
     /// The part of a list that the run belongs to, if it isn't any list.
     pub(super) span: Option<&'b Span>,
     /// Whether all entries lie in the part.
@@ -22,12 +20,12 @@ pub(super) struct Here<'b> {
 impl<'b> Here<'b> {
     /// Cells beside all blocks.
     pub(super) fn in_cells() -> Here<'b> {
-        Here { list: &[], block: None, texts: false, span: None, inside: true }
+        Here { list: &[], block: None, span: None, inside: true }
     }
 
     /// A block in which no cell lies, with all its entries in the part.
     pub(super) fn in_block(block: &'b Block, span: Option<&'b Span>) -> Here<'b> {
-        Here { list: block.list(), block: Some(block), texts: false, span, inside: true }
+        Here { list: block.list(), block: Some(block), span, inside: true }
     }
 
     /// The key of the list that an entry is of.

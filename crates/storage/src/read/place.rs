@@ -206,5 +206,6 @@ fn part_of(span: &Span) -> Span {
         from: span.from.clone(),
         to: span.to.clone(),
         proves: span.proves,
+        known: span.known.clone(),
     }
 }

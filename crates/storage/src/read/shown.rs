@@ -11,37 +11,62 @@ use super::here::Here;
 use super::residual::Verdict;
 use crate::cache::Texts;
 use crate::error::Result;
+use crate::format::Block;
 use crate::format::lists::holds_records;
-use crate::format::{Block, Place};
 use crate::memtable::Direction;
-use crate::snapshot::{Found, Lying, Run, STRETCH, Source, stretch_from};
-
-/// Texts that an execution has at hand, of entries from that number on in the block at that place; or that
-/// there are none.
-type AtHand = (Place, usize, Option<Arc<Texts>>);
-
-/// The texts that were shown last.
-#[derive(Debug, Default)]
-pub(super) struct Shown(Option<AtHand>);
+use crate::snapshot::{Entries, Found, Lying, Piece, Run, STRETCH, Source, stretch_from};
 
 impl Execution<'_> {
-    /// Shows the texts of a block in which no cell lies, and whose classes decide.
-    pub(super) fn show_block(
+    /// Shows the records of a run whose classes decide.
+    pub(super) fn show_run(
         &mut self,
         run: &Run,
-        place: Place,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let entries = run.item().map_or(0, |item| item.counts().map(|(_, count)| count).sum());
-        let entries = usize::try_from(entries).unwrap_or(usize::MAX);
-        let mut source = Source::new(place, run.list(), None);
-        let backward = self.direction() == Direction::Backward;
-        let stretches = entries.div_ceil(STRETCH);
-        for number in 0..stretches {
-            let number = if backward { stretches - 1 - number } else { number };
-            let flow =
-                self.show_stretch(&mut source, number * STRETCH, entries, span, collector)?;
+        let inside = run.is_inside || span.is_none_or(Span::is_whole);
+        let Some(item) = run.item() else {
+            let here = Here { list: run.list(), block: None, span, inside };
+            return self.show_pieces(run, here, None, collector);
+        };
+        let mut source = Source::new(item.place, run.list());
+        if inside && run.cells.is_none() {
+            // The texts are all it takes, where there are some.
+            let entries = item.counts().map(|(_, count)| count).sum::<u64>();
+            let entries = usize::try_from(entries).unwrap_or(usize::MAX);
+            return self.show_part(&mut source, 0..entries, entries, span, collector);
+        }
+        let block = source.block(self.snapshot, &mut self.ahead)?;
+        if run.cells.is_none() {
+            let part = part_of(&block, span);
+            return self.show_part(&mut source, part, block.len(), span, collector);
+        }
+        let here = Here { list: run.list(), block: Some(&block), span, inside };
+        self.show_pieces(run, here, Some(source), collector)
+    }
+
+    /// Shows cells, and what lies between them.
+    fn show_pieces(
+        &mut self,
+        run: &Run,
+        here: Here<'_>,
+        mut source: Option<Source<'_>>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        let Some(bounds) = &run.cells else { return Ok(Flow::On) };
+        let bounds = self.skip_cells(run, bounds, here.block, here, collector)?;
+        let mut entries = Entries::new(self.snapshot, here.block, &bounds, self.direction());
+        while let Some(piece) = entries.piece() {
+            let flow = match (piece, &mut source, here.block) {
+                (Piece::Cell(cell, entry), ..) => {
+                    let lying = Lying::InCell(cell, entry);
+                    self.entries(here, std::iter::once(lying), collector)?
+                }
+                (Piece::Block(part), Some(source), Some(block)) => {
+                    self.show_part(source, part, block.len(), here.span, collector)?
+                }
+                (Piece::Block(_), ..) => Flow::On,
+            };
             if flow == Flow::Done {
                 return Ok(Flow::Done);
             }
@@ -49,26 +74,61 @@ impl Execution<'_> {
         Ok(Flow::On)
     }
 
-    fn show_stretch(
+    /// Shows a part of a block of so many entries in which no cell lies.
+    fn show_part(
         &mut self,
         source: &mut Source<'_>,
-        start: usize,
+        part: Range<usize>,
         entries: usize,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let mut left = stretch_from(start, entries);
+        let (first, last) = (part.start / STRETCH, part.end.div_ceil(STRETCH));
+        for number in first..last {
+            let backward = self.direction() == Direction::Backward;
+            let number = if backward { first + (last - 1 - number) } else { number };
+            let stretch = stretch_from(number * STRETCH, entries);
+            let left = part.start.max(stretch.start)..part.end.min(stretch.end);
+            if self.show_stretch(source, stretch, left, span, collector)? == Flow::Done {
+                return Ok(Flow::Done);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// Shows what is left of a stretch.
+    fn show_stretch(
+        &mut self,
+        source: &mut Source<'_>,
+        stretch: Range<usize>,
+        mut left: Range<usize>,
+        span: Option<&Span>,
+        collector: &mut Collector<'_>,
+    ) -> Result<Flow> {
+        if left != stretch && !self.has_texts(source, stretch.start)? {
+            return self.show_entries(source, left, span, collector);
+        }
+        let start = stretch.start;
         while !left.is_empty() {
             let Some(texts) = self.texts_for(source, start, &left, collector)? else {
                 return self.show_entries(source, left, span, collector);
             };
-            let from = left.start - start;
-            if self.show_texts(source, start, from, &texts, span, collector)? == Flow::Done {
+            let shown = left.start - start..texts.len().min(left.end - start);
+            left.start = (start + shown.end).max(left.start + 1);
+            if self.show_texts(source, start, shown, &texts, span, collector)? == Flow::Done {
                 return Ok(Flow::Done);
             }
-            left.start = start + texts.len().max(from + 1);
         }
         Ok(Flow::On)
+    }
+
+    /// Whether the entries of a stretch beside which there may be cells are shown as texts.
+    fn has_texts(&mut self, source: &mut Source<'_>, start: usize) -> Result<bool> {
+        if holds_records(source.list()) {
+            return Ok(true);
+        }
+        let block = source.block(self.snapshot, &mut self.ahead)?;
+        Ok(self.snapshot.is_clean(&block, start))
     }
 
     /// Texts of what is left of the stretch that begins there; none where they would be written out for nothing.
@@ -109,19 +169,19 @@ impl Execution<'_> {
         }
     }
 
-    /// Shows texts of the stretch that begins there, from that one on; backward, all of them.
+    /// Shows these texts of the stretch that begins there.
     fn show_texts(
         &mut self,
         source: &mut Source<'_>,
         start: usize,
-        from: usize,
+        shown: Range<usize>,
         texts: &Texts,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let mut at = from;
-        while at < texts.len() {
-            let mut run = self.belonging(texts, at, span);
+        let mut at = 0;
+        while at < shown.len() {
+            let mut run = self.belonging(texts, &shown, at, span);
             let passed = collector.passes(self.matched).min(run.len() as u64);
             self.matched += passed;
             run.start += passed as usize;
@@ -129,7 +189,11 @@ impl Execution<'_> {
             self.running.examine_each((run.end - at) as u64)?;
             at = run.end;
             self.matched += run.len() as u64;
-            self.show_run(source, start, run, texts, collector)?;
+            let run = match self.direction() {
+                Direction::Forward => shown.start + run.start..shown.start + run.end,
+                Direction::Backward => shown.end - run.end..shown.end - run.start,
+            };
+            self.show_joined(source, start, run, texts, collector)?;
             if self.flow(collector) == Flow::Done {
                 return Ok(Flow::Done);
             }
@@ -137,13 +201,19 @@ impl Execution<'_> {
         Ok(Flow::On)
     }
 
-    /// The next texts that belong to the answer, from that one on, as many as follow one another in the order of
-    /// the walk.
-    fn belonging(&mut self, texts: &Texts, from: usize, span: Option<&Span>) -> Range<usize> {
-        let (backward, end) = (self.direction() == Direction::Backward, texts.len());
+    /// The next of these texts that belong to the answer, from that one on in the order of the walk, as many as follow one
+    /// another there.
+    fn belonging(
+        &mut self,
+        texts: &Texts,
+        shown: &Range<usize>,
+        from: usize,
+        span: Option<&Span>,
+    ) -> Range<usize> {
+        let (backward, end) = (self.direction() == Direction::Backward, shown.len());
         let conditions = self.conditions(span);
         let mut belongs = |at: usize| {
-            let class = texts.class(if backward { end - 1 - at } else { at });
+            let class = texts.class(if backward { shown.end - 1 - at } else { shown.start + at });
             class.is_some_and(|class| conditions.verdict(class) == Verdict::Yes)
         };
         let first = (from..end).find(|at| belongs(*at)).unwrap_or(end);
@@ -152,7 +222,7 @@ impl Execution<'_> {
     }
 
     /// Shows texts that follow one another of the stretch that begins there.
-    fn show_run(
+    fn show_joined(
         &mut self,
         source: &mut Source<'_>,
         start: usize,
@@ -164,8 +234,8 @@ impl Execution<'_> {
         if !backward && collector.show_run(texts, run.clone(), self.running.account())? {
             return Ok(());
         }
-        for at in run {
-            let at = if backward { texts.len() - 1 - at } else { at };
+        for at in 0..run.len() {
+            let at = if backward { run.end - 1 - at } else { run.start + at };
             if !collector.show(texts.get(at), self.running.account())? {
                 self.show_entry(source, start + at, collector)?;
             }
@@ -185,46 +255,11 @@ impl Execution<'_> {
         let record = self.snapshot.resolve(block.list(), found)?;
         collector.keep(self.plan, record, self.running.account())
     }
+}
 
-    /// Shows the text of an entry's record: as it was written out with those beside it, or as it is written now.
-    pub(super) fn show_text(
-        &mut self,
-        here: Here<'_>,
-        entry: &Lying<'_>,
-        collector: &mut Collector<'_>,
-    ) -> Result<()> {
-        if let (true, Some(block), Lying::InBlock(at, _)) = (here.texts, here.block, entry)
-            && let Some(texts) = self.texts_around(here.list_of(entry), block, *at)?
-            && collector.show(texts.get(at % STRETCH), self.running.account())?
-        {
-            return Ok(());
-        }
-        self.keep(self.stored(here, entry)?, collector)
-    }
-
-    /// The texts of the stretch in which that entry of a block lies, beside which there may be cells.
-    fn texts_around(
-        &mut self,
-        list: &[u8],
-        block: &Block,
-        at: usize,
-    ) -> Result<Option<Arc<Texts>>> {
-        let (Some((place, _)), start) = (block.place_of(0), at - at % STRETCH) else {
-            return Ok(None);
-        };
-        if let Some((of, from, texts)) = &self.shown.0
-            && (*of, *from) == (place, start)
-        {
-            return Ok(texts.clone());
-        }
-        let mut texts = None;
-        if holds_records(list) || self.snapshot.is_clean(block, start) {
-            let mut source = Source::new(place, list, Some(block.clone()));
-            let account = self.running.account();
-            let range = stretch_from(start, block.len());
-            texts = self.snapshot.texts(&mut source, range, &mut self.ahead, account)?;
-        }
-        self.shown = Shown(Some((place, start, texts.clone())));
-        Ok(texts)
-    }
+/// The entries of a block that belong to a part of its list.
+fn part_of(block: &Block, span: Option<&Span>) -> Range<usize> {
+    let start = span.map_or(0, |span| block.position(&span.from));
+    let to = span.and_then(|span| span.to.as_deref());
+    start..to.map_or(block.len(), |to| block.position(to)).max(start)
 }

@@ -17,11 +17,20 @@ pub(crate) enum Lying<'r> {
     InCell(&'r Cell, Entry<'r>),
 }
 
+/// A part of a run.
+pub(crate) enum Piece<'r> {
+    /// Entries of the block that no cell lies between, by their numbers there.
+    Block(Range<usize>),
+    Cell(&'r Cell, Entry<'r>),
+}
+
 /// The entries of a run that memtables change, in one direction.
 pub(crate) struct Entries<'r> {
     block: Option<&'r Block>,
     /// The numbers of those that are left.
     left: Range<usize>,
+    /// Of the piece that is gone through.
+    here: Range<usize>,
     overlay: Overlay<'r>,
     bounds: &'r Bounds,
     direction: Direction,
@@ -76,7 +85,29 @@ impl<'r> Entries<'r> {
             Direction::Backward => Overlay::before(snapshot.state, &bounds.to),
         };
         let place = |key: &[u8]| block.map_or(0, |block| place(block, key));
-        Entries { block, left: place(&bounds.from)..place(&bounds.to), overlay, bounds, direction }
+        let left = place(&bounds.from)..place(&bounds.to);
+        Entries { block, left, here: 0..0, overlay, bounds, direction }
+    }
+
+    /// The next entries of the block up to a cell, or the next cell that stands for a record.
+    pub(crate) fn piece(&mut self) -> Option<Piece<'r>> {
+        loop {
+            let cell = self.cell();
+            let own = cell.map(|cell| self.place_of(cell));
+            let free = self.take_free(own.clone());
+            if !free.is_empty() {
+                return Some(Piece::Block(free));
+            }
+            let cell = cell?;
+            self.overlay.next();
+            if let Some(own) = own {
+                self.pass(own);
+            }
+            // What was removed is passed over, with the entry that it stands for.
+            if let Some(entry) = cell.entry() {
+                return Some(Piece::Cell(cell, entry));
+            }
+        }
     }
 
     /// The next cell in the run.
@@ -89,28 +120,51 @@ impl<'r> Entries<'r> {
         is_here.then_some(cell)
     }
 
-    /// The next entry of the block.
-    fn entry(&self) -> Option<(usize, Entry<'r>)> {
-        let at = match self.direction {
-            Direction::Forward => self.left.start,
-            Direction::Backward => self.left.end.checked_sub(1)?,
+    /// The entry of the block that the cell stands for; none, where it would lie, if there is no such entry.
+    fn place_of(&self, cell: &Cell) -> Range<usize> {
+        let Some(block) = self.block else { return 0..0 };
+        let at = match cell.list().cmp(block.list()) {
+            Ordering::Less => 0,
+            Ordering::Equal => self.place_in(block, cell.order()),
+            Ordering::Greater => block.len(),
         };
-        let entry = self.block.filter(|_| !self.left.is_empty())?.entry(at)?;
-        Some((at, entry))
+        let is_there = block.list() == cell.list()
+            && block.entry(at).is_some_and(|entry| entry.key == cell.order());
+        at..at + usize::from(is_there)
     }
 
-    fn pass_entry(&mut self) {
+    /// How many entries of the block lie before that key. Most of what is new lies before all that are left.
+    fn place_in(&self, block: &Block, order: &[u8]) -> usize {
+        let start = self.left.start;
+        let is_first = block.entry(start).is_some_and(|first| order <= first.key);
         match self.direction {
-            Direction::Forward => self.left.start += 1,
-            Direction::Backward => self.left.end -= 1,
+            Direction::Forward if is_first => start,
+            Direction::Forward => block.position_from(start, order),
+            Direction::Backward => block.position(order),
         }
     }
 
-    /// Which of the two comes first.
-    fn order(&self, entry: &Entry<'_>, cell: &Cell) -> Ordering {
-        let list = self.block.map_or(&[][..], Block::list);
-        let order = (list, entry.key).cmp(&(cell.list(), cell.order()));
-        if self.direction == Direction::Forward { order } else { order.reverse() }
+    /// Takes the entries before that one, or all that are left.
+    fn take_free(&mut self, own: Option<Range<usize>>) -> Range<usize> {
+        let Range { start, end } = self.left.clone();
+        let middle = own.map(|own| match self.direction {
+            Direction::Forward => own.start.max(start).min(end),
+            Direction::Backward => own.end.max(start).min(end),
+        });
+        let free = match self.direction {
+            Direction::Forward => start..middle.unwrap_or(end),
+            Direction::Backward => middle.unwrap_or(start)..end,
+        };
+        self.pass(free.clone());
+        free
+    }
+
+    /// Passes over entries that are the next.
+    fn pass(&mut self, passed: Range<usize>) {
+        match self.direction {
+            Direction::Forward => self.left.start = self.left.start.max(passed.end),
+            Direction::Backward => self.left.end = self.left.end.min(passed.start),
+        }
     }
 }
 
@@ -128,23 +182,16 @@ impl<'r> Iterator for Entries<'r> {
 
     fn next(&mut self) -> Option<Lying<'r>> {
         loop {
-            let (entry, cell) = (self.entry(), self.cell());
-            let order = match (&entry, cell) {
-                (None, None) => return None,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some((_, entry)), Some(cell)) => self.order(entry, cell),
+            let next = match self.direction {
+                Direction::Forward => self.here.next(),
+                Direction::Backward => self.here.next_back(),
             };
-            if order.is_le() {
-                self.pass_entry();
+            if let Some(at) = next {
+                return Some(Lying::InBlock(at, self.block?.entry(at)?));
             }
-            if order.is_lt() {
-                return entry.map(|(at, entry)| Lying::InBlock(at, entry));
-            }
-            self.overlay.next();
-            // What was removed is passed over, with the entry that it stands for.
-            if let Some((cell, entry)) = cell.and_then(|cell| Some((cell, cell.entry()?))) {
-                return Some(Lying::InCell(cell, entry));
+            match self.piece()? {
+                Piece::Block(entries) => self.here = entries,
+                Piece::Cell(cell, entry) => return Some(Lying::InCell(cell, entry)),
             }
         }
     }

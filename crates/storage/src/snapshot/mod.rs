@@ -21,7 +21,7 @@ mod walk;
 mod work;
 
 pub(crate) use added::Added;
-pub(crate) use entries::{Entries, Lying};
+pub(crate) use entries::{Entries, Lying, Piece};
 pub(crate) use found::{Found, Stored};
 pub(crate) use locate::unlisted;
 pub(crate) use overlay::Overlay;

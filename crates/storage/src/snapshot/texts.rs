@@ -34,9 +34,14 @@ pub(crate) struct Source<'l> {
 }
 
 impl<'l> Source<'l> {
-    /// A block of the list of that key, which may have been read.
-    pub(crate) fn new(place: Place, list: &'l [u8], block: Option<Block>) -> Source<'l> {
-        Source { place, list, block }
+    /// A block of the list of that key.
+    pub(crate) fn new(place: Place, list: &'l [u8]) -> Source<'l> {
+        Source { place, list, block: None }
+    }
+
+    /// The key of the list.
+    pub(crate) fn list(&self) -> &'l [u8] {
+        self.list
     }
 
     /// The block.

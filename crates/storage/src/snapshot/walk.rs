@@ -53,6 +53,7 @@ pub(crate) struct Walk<'s> {
     edge: Vec<u8>,
     /// Where the last run began, going forward; where it ended, going backward.
     passed: Vec<u8>,
+    /// The cells from the next run on, once there was need of one.
     overlay: Option<Overlay<'s>>,
     /// The chunks past the one that is walked through, once there was need of one.
     following: Option<Following>,
@@ -159,17 +160,14 @@ impl<'s> Walk<'s> {
         };
         let (prefix, passed) = (prefix.to_vec(), Vec::new());
         let (overlay, following) = (None, None);
-        let mut walk =
-            Walk { snapshot, direction, bounds, prefix, next, edge, passed, overlay, following };
-        walk.look_for_cells();
-        walk
+        Walk { snapshot, direction, bounds, prefix, next, edge, passed, overlay, following }
     }
 
     /// Goes on with the first block of that chunk; backward, with the last block of it, and with what
     /// comes before that key.
     pub(crate) fn jump(&mut self, chunk: Keyed, before: Option<&[u8]>) {
         self.edge.clear();
-        self.following = None;
+        (self.following, self.overlay) = (None, None);
         let at = match before {
             None => {
                 self.edge.extend_from_slice(&chunk.key);
@@ -181,17 +179,6 @@ impl<'s> Walk<'s> {
             }
         };
         self.next = Some((chunk, at));
-        self.look_for_cells();
-    }
-
-    /// Walks over the cells from the edge on, if there are any.
-    fn look_for_cells(&mut self) {
-        if !self.snapshot.is_settled() {
-            self.overlay = Some(match self.direction {
-                Direction::Forward => Overlay::from(self.snapshot.state, &self.edge),
-                Direction::Backward => Overlay::before(self.snapshot.state, &self.edge),
-            });
-        }
     }
 
     fn forward(&mut self) -> Result<Option<Run>> {
@@ -284,14 +271,21 @@ impl<'s> Walk<'s> {
             Direction::Forward => (&self.passed, &self.edge),
             Direction::Backward => (&self.edge, &self.passed),
         };
-        let next = self.overlay.as_mut().and_then(Overlay::peek);
-        let has_cells = next.is_some_and(|cell| match self.direction {
+        let state = self.snapshot.state;
+        let is_settled = self.snapshot.is_settled();
+        let overlay = (!is_settled).then(|| {
+            self.overlay.get_or_insert_with(|| match self.direction {
+                Direction::Forward => Overlay::from(state, from),
+                Direction::Backward => Overlay::before(state, to),
+            })
+        });
+        let has_cells = overlay.and_then(Overlay::peek).is_some_and(|cell| match self.direction {
             Direction::Forward => cell.key() < to.as_slice(),
             Direction::Backward => cell.key() >= from.as_slice(),
         });
         let cells = has_cells.then(|| Bounds { from: from.clone(), to: to.clone() });
         if has_cells {
-            self.look_for_cells();
+            self.overlay = None;
         }
         Run { listed, cells, is_inside }
     }
