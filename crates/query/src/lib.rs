@@ -65,7 +65,7 @@ pub use expression::Expression;
 pub use figure::{Sum, Values};
 pub use filter::{BitMask, BitTest, Filter, Test, TypeSet};
 pub use limits::Limits;
-pub use matcher::{Condition, ElementMatcher, Fields, Found, Matcher, Question, Residual};
+pub use matcher::{Condition, ElementMatcher, Fields, Found, Matcher, Needle, Question, Residual};
 pub use path::{Arrays, Leaf, Part, Path};
 pub use pattern::{Captures, Pattern};
 pub use place::Place;

@@ -9,6 +9,7 @@ mod decide;
 mod element;
 mod evaluate;
 mod indexed;
+mod needle;
 mod node;
 mod order_test;
 mod predicate;
@@ -19,6 +20,7 @@ mod sample;
 use std::sync::Arc;
 
 pub use element::ElementMatcher;
+pub use needle::Needle;
 pub use question::{Fields, Question};
 pub use residual::{Condition, Residual};
 

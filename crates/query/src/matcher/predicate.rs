@@ -121,6 +121,14 @@ impl Predicate {
         }
     }
 
+    /// The pattern that a text must match, if that is what is asked.
+    pub(super) fn pattern(&self) -> Option<&Pattern> {
+        match self {
+            Predicate::Regex(test) => Some(&test.pattern),
+            _ => None,
+        }
+    }
+
     /// The index of the first element that `$elemMatch` accepts. `None` for other predicates.
     pub(super) fn element(&self, value: ValueRef<'_>, account: &Account) -> Result<Option<usize>> {
         let ValueRef::Array(array) = value else { return Ok(None) };

@@ -5,6 +5,7 @@
 //! compared by name; nothing is decoded that no condition speaks of.
 
 use super::Matcher;
+use super::needle::Needle;
 use super::node::{Field, Node};
 use super::question::Question;
 use crate::packed::names::{self, Name};
@@ -234,6 +235,12 @@ impl<'p> Condition<'p> {
     /// Whether it can end in an error, for some records: such conditions are asked last.
     pub fn may_fail(&self) -> bool {
         self.may_fail
+    }
+
+    /// What texts of up to so many bytes must have in them for it to hold, or must not.
+    pub fn needle(&self, longest: usize) -> Option<Needle<'p>> {
+        let pattern = self.field.predicate.pattern().filter(|_| self.plain)?;
+        pattern.has_row(longest).then(|| Needle::new(pattern, self.negated))
     }
 
     /// Whether a record satisfies it of which [`Path::narrow`] gave these bytes.

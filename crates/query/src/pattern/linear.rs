@@ -36,6 +36,8 @@ pub(super) struct Engine {
     text: String,
     bytes: usize,
     stepped: OnceLock<Option<Stepped>>,
+    /// What is in every text that matches.
+    row: Option<Literal>,
     /// Letters that the pattern may wait for at once.
     places: u64,
 }
@@ -50,6 +52,14 @@ const WINDOW: usize = 1 << 16;
 const LONGEST_ROW: usize = 256;
 
 impl Linear {
+    /// A row of letters that is in every text which matches, and whether all texts match that it is in.
+    pub(super) fn row(&self) -> Option<(&Literal, bool)> {
+        match self {
+            Linear::Row(row) => Some((row, true)),
+            Linear::Engine(engine) => Some((engine.row.as_ref()?, false)),
+        }
+    }
+
     /// Whether the pattern matches anywhere in the text.
     pub(super) fn is_match(&self, text: &str, account: &Account) -> Result<bool> {
         match self {
@@ -187,7 +197,8 @@ pub(super) fn compile(root: &Node, groups: u32, bytes: usize) -> Option<Linear> 
     builder.size_limit(bytes).nest_limit(NESTING).dfa_size_limit(most.max(LEAST_CACHE));
     let (regex, places) = (builder.build().ok()?, root.places());
     let stepped = OnceLock::new();
-    let engine = Engine { regex, exact_places, text, bytes, stepped, places };
+    let row = Literal::within(root);
+    let engine = Engine { regex, exact_places, text, bytes, stepped, row, places };
     Some(Linear::Engine(Box::new(engine)))
 }
 

@@ -1,4 +1,5 @@
-//! Patterns that are a row of letters, each in one case or in any: found without an engine.
+//! Rows of letters, each in one case or in any, that patterns are or that whatever they match has in it: found without
+//! an engine.
 //!
 //! The letter that names of files hold least often is looked for first, and what stands around it is
 //! compared only there. This works on the bytes of a text: where one letter begins, what is equal byte
@@ -46,14 +47,25 @@ impl Literal {
             Node::One(set) => Letter::of(set),
             _ => None,
         });
-        let mut before = letters.collect::<Option<Vec<Letter>>>()?;
+        Literal::new(letters.collect::<Option<Vec<Letter>>>()?)
+    }
+
+    /// The longest row that is in every text which the pattern matches, if there is one of several letters.
+    pub(super) fn within(root: &Node) -> Option<Literal> {
+        let mut rows = Rows::default();
+        rows.read(root);
+        rows.end();
+        Literal::new(rows.longest)
+    }
+
+    fn new(mut letters: Vec<Letter>) -> Option<Literal> {
         let needles =
-            before.iter().enumerate().filter_map(|(at, letter)| Some((at, letter.needle()?)));
+            letters.iter().enumerate().filter_map(|(at, letter)| Some((at, letter.needle()?)));
         let (at, needle) = needles.min_by_key(|(_, needle)| needle.frequency())?;
-        let after = before.split_off(at + 1);
-        before.pop();
-        before.reverse();
-        Some(Literal { before, after, needle })
+        let after = letters.split_off(at + 1);
+        letters.pop();
+        letters.reverse();
+        Some(Literal { before: letters, after, needle })
     }
 
     /// Whether the text, in UTF-8, holds the row.
@@ -82,6 +94,44 @@ impl Literal {
         let stands = self.after.iter().all(|letter| letter.take_first(&mut after))
             && self.before.iter().all(|letter| letter.take_last(&mut before));
         stands.then_some((before.len(), text.len() - after.len()))
+    }
+}
+
+/// The rows of letters of a pattern, read from front to back.
+#[derive(Default)]
+struct Rows {
+    longest: Vec<Letter>,
+    row: Vec<Letter>,
+}
+
+impl Rows {
+    /// Takes in a part of the pattern that every match has at that place.
+    fn read(&mut self, node: &Node) {
+        match node {
+            Node::One(set) => match Letter::of(set) {
+                Some(letter) if self.row.len() < MOST_LETTERS => self.row.push(letter),
+                Some(_) => {}
+                None => self.end(),
+            },
+            Node::Concat(nodes) => nodes.iter().for_each(|node| self.read(node)),
+            Node::Group { node, .. } | Node::Atomic(node) => self.read(node),
+            // What stands before it and its first turn are one row.
+            Node::Repeat { node, min: 1.., .. } => {
+                self.read(node);
+                self.end();
+            }
+            // A condition on the place takes nothing up.
+            Node::Assert(_) | Node::Empty => {}
+            _ => self.end(),
+        }
+    }
+
+    /// Ends the row that is being read.
+    fn end(&mut self) {
+        let row = std::mem::take(&mut self.row);
+        if row.len() > self.longest.len().max(1) {
+            self.longest = row;
+        }
     }
 }
 
@@ -114,12 +164,19 @@ impl Letter {
     }
 
     fn take_first(&self, text: &mut &[u8]) -> bool {
-        let rest = self.0.iter().find_map(|form| text.strip_prefix(form.as_bytes()));
+        let rest = self.0.iter().find_map(|form| match (form.as_bytes(), *text) {
+            // A byte is compared faster than bytes.
+            ([letter], [first, rest @ ..]) => (letter == first).then_some(rest),
+            (form, text) => text.strip_prefix(form),
+        });
         rest.map(|rest| *text = rest).is_some()
     }
 
     fn take_last(&self, text: &mut &[u8]) -> bool {
-        let rest = self.0.iter().find_map(|form| text.strip_suffix(form.as_bytes()));
+        let rest = self.0.iter().find_map(|form| match (form.as_bytes(), *text) {
+            ([letter], [rest @ .., last]) => (letter == last).then_some(rest),
+            (form, text) => text.strip_suffix(form),
+        });
         rest.map(|rest| *text = rest).is_some()
     }
 }

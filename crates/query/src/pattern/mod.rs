@@ -170,16 +170,31 @@ impl Pattern {
         self.is_match_in_steps(text, account).map(|(found, _)| found)
     }
 
-    /// As [`Pattern::is_match`] of a text that nobody has read as UTF-8 yet, if the pattern is so simple
-    /// that this is not needed.
+    /// As [`Pattern::is_match`] of a text that nobody has read as UTF-8 yet, if that can be told without.
     #[inline]
     pub(crate) fn is_match_in_bytes(&self, text: &[u8], account: &Account) -> Option<Result<bool>> {
-        let Some(Linear::Row(row)) = &self.0.linear else { return None };
+        let (row, is_all) = self.0.linear.as_ref()?.row()?;
         if text.len() > linear::SHORT_TEXT {
             return None;
         }
-        let paid = account.work(1);
-        Some(paid.and_then(|()| self.linear_steps(text.len())).map(|_| row.is_in(text)))
+        let paid = account.work(1).and_then(|()| self.linear_steps(text.len()));
+        match paid {
+            Ok(_) => Some(row.is_in(text)).filter(|is_in| is_all || !is_in).map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// Whether there is a row of letters in every text that it matches, which can be looked for in any text of up to so
+    /// many bytes.
+    pub(crate) fn has_row(&self, longest: usize) -> bool {
+        let row = self.0.linear.as_ref().and_then(Linear::row);
+        row.is_some() && longest <= linear::SHORT_TEXT && self.linear_steps(longest).is_ok()
+    }
+
+    /// Where that row begins next in these bytes, at that place or behind it.
+    pub(crate) fn find_row(&self, bytes: &[u8], start: usize) -> Option<usize> {
+        let (row, _) = self.0.linear.as_ref()?.row()?;
+        row.find_at(bytes, start).map(|(begin, _)| begin)
     }
 
     /// As [`Pattern::is_match`], with the steps it took, or may have taken.

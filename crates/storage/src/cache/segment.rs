@@ -224,6 +224,11 @@ impl Segment {
         self.layout.marks.class(row)
     }
 
+    /// The classes of all records.
+    pub(crate) fn classes(&self) -> &[Class] {
+        self.layout.marks.classes()
+    }
+
     /// How the `_id` of that record begins: of two that differ here the lesser `_id` has the lesser number.
     pub(crate) fn id_begin(&self, row: usize) -> Option<u32> {
         self.layout.marks.id_begin(row)

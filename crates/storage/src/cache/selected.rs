@@ -2,54 +2,113 @@
 
 use std::ops::Range;
 
+/// A bit for each of some records.
+#[derive(Clone, Debug)]
+pub(crate) struct Bits(Box<[u64]>);
+
 /// The records of a segment that conditions hold for.
 #[derive(Debug)]
 pub(crate) struct Selected {
-    bits: Box<[u64]>,
+    bits: Bits,
     rows: usize,
     count: u64,
 }
 
-impl Selected {
-    /// Of so many records, those that the function is true of.
-    pub(crate) fn of<E>(
-        rows: usize,
-        mut holds: impl FnMut(usize) -> Result<bool, E>,
-    ) -> Result<Selected, E> {
-        let mut bits = vec![0_u64; rows.div_ceil(64)].into_boxed_slice();
-        for (word, start) in bits.iter_mut().zip((0..rows).step_by(64)) {
-            for row in start..rows.min(start + 64) {
-                *word |= u64::from(holds(row)?) << (row - start);
+impl Bits {
+    /// The bits of these words, the first one's least first.
+    pub(crate) fn new(words: Vec<u64>) -> Bits {
+        Bits(words.into())
+    }
+
+    /// Of so many records none.
+    pub(crate) fn none(rows: usize) -> Bits {
+        Bits(vec![0; rows.div_ceil(64)].into())
+    }
+
+    /// Whether it is one of them.
+    #[inline]
+    pub(crate) fn has(&self, row: usize) -> bool {
+        self.0.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    #[inline]
+    pub(crate) fn add(&mut self, row: usize) {
+        if let Some(word) = self.0.get_mut(row / 64) {
+            *word |= 1 << (row % 64);
+        }
+    }
+
+    /// Leaves those of them that the function is true of.
+    #[inline]
+    pub(crate) fn retain<E>(
+        &mut self,
+        mut keeps: impl FnMut(usize) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        for (word, start) in self.0.iter_mut().zip((0..).step_by(64)) {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros() as usize;
+                left &= left - 1;
+                if !keeps(start + bit)? {
+                    *word &= !(1 << bit);
+                }
             }
         }
-        Ok(Selected::new(bits, rows))
+        Ok(())
     }
 
+    /// Moves those of them that are among the others there.
+    pub(crate) fn split_off(&mut self, others: &Bits) -> Bits {
+        let both = self.0.iter().zip(&others.0).map(|(word, other)| word & other).collect();
+        self.0.iter_mut().zip(&others.0).for_each(|(word, other)| *word &= !other);
+        Bits(both)
+    }
+
+    /// Adds all of those.
+    pub(crate) fn add_all(&mut self, others: &Bits) {
+        self.0.iter_mut().zip(&others.0).for_each(|(word, other)| *word |= other);
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// Those of these records that are among them.
+    fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
+        let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
+        let words = (first..end).zip(self.0.iter().skip(first));
+        words.flat_map(ones).filter(move |row| rows.contains(row))
+    }
+}
+
+impl Selected {
     /// Of so many records, these.
-    pub(crate) fn these(rows: usize, these: impl Iterator<Item = usize>) -> Selected {
-        let mut bits = vec![0_u64; rows.div_ceil(64)].into_boxed_slice();
-        for row in these {
-            bits.get_mut(row / 64).into_iter().for_each(|word| *word |= 1 << (row % 64));
-        }
-        Selected::new(bits, rows)
+    pub(crate) fn new(bits: Bits, rows: usize) -> Selected {
+        let count = u64::from(bits.count());
+        Selected { bits, rows, count }
     }
 
-    fn new(bits: Box<[u64]>, rows: usize) -> Selected {
-        let count = bits.iter().map(|word| u64::from(word.count_ones())).sum();
-        Selected { bits, rows, count }
+    /// The same, one after the other.
+    pub(crate) fn these(rows: usize, these: impl Iterator<Item = usize>) -> Selected {
+        let mut bits = Bits::none(rows);
+        these.for_each(|row| bits.add(row));
+        Selected::new(bits, rows)
     }
 
     /// Whether the record is one of them.
     #[inline]
     pub(crate) fn has(&self, row: usize) -> bool {
-        self.bits.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        self.bits.has(row)
     }
 
     /// Those of these records that are.
     pub(crate) fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
-        let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
-        let words = (first..end).zip(self.bits.iter().skip(first));
-        words.flat_map(ones).filter(move |row| rows.contains(row))
+        self.bits.rows(rows)
     }
 
     /// How many of these records are. Of all of them that is known.
@@ -60,7 +119,8 @@ impl Selected {
         }
     }
 
-    pub(super) fn memory(rows: usize) -> usize {
+    /// Bytes of memory that it takes for so many records.
+    pub(crate) fn memory(rows: usize) -> usize {
         rows / 8 + 64
     }
 }

@@ -21,6 +21,6 @@ pub(crate) use file::ColumnFile;
 pub(crate) use groups::{Groups, Run};
 pub(crate) use leaders::LEADERS;
 pub(crate) use rows::{Marks, RowsBuilder};
-pub(crate) use values::Values;
+pub(crate) use values::{MOST_VALUE_BYTES, Values};
 pub(crate) use writer::ColumnWriter;
 pub(crate) use zones::{Zone, ZoneReader, Zoned};

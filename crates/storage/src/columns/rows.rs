@@ -65,6 +65,11 @@ impl Marks {
         self.classes.get(row).copied()
     }
 
+    /// The classes of all records.
+    pub(crate) fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
     /// How the `_id` of that record begins: of two that differ here the lesser `_id` has the lesser number.
     pub(crate) fn id_begin(&self, row: usize) -> Option<u32> {
         self.ids.get(row).copied()

@@ -56,7 +56,7 @@ enum Ends {
 pub(crate) type Origin = (u64, usize);
 
 /// Longer values are not kept: records that have them are asked themselves.
-const MOST_VALUE_BYTES: usize = 256;
+pub(crate) const MOST_VALUE_BYTES: usize = 256;
 
 /// Stands in place of the number of a value that is not kept.
 const TOO_LONG: u16 = u16::MAX;
@@ -111,6 +111,17 @@ impl Values {
     /// The value of that number, as [`Path::narrow`] gave it.
     pub(crate) fn value(&self, code: usize) -> &[u8] {
         self.bytes.get(self.start(code)..self.ends.end(code)).unwrap_or_default()
+    }
+
+    /// All values, one behind the other.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The number of the value that the byte at that place of all is of, and where it ends.
+    pub(crate) fn at(&self, place: usize) -> Option<(usize, usize)> {
+        let code = self.ends.before(place).filter(|code| *code < self.different)?;
+        Some((code, self.ends.end(code)))
     }
 
     /// Where the value of that number begins.
@@ -245,6 +256,15 @@ impl Ends {
             Ends::Even(width) => code.saturating_add(1).saturating_mul(*width),
             Ends::Near(ends) => ends.get(code).map_or(0, |end| usize::from(*end)),
             Ends::Far(ends) => ends.get(code).map_or(0, |end| *end as usize),
+        }
+    }
+
+    /// How many values end at that place or before it; of none where all are empty.
+    fn before(&self, place: usize) -> Option<usize> {
+        match self {
+            Ends::Even(width) => place.checked_div(*width),
+            Ends::Near(ends) => Some(ends.partition_point(|end| usize::from(*end) <= place)),
+            Ends::Far(ends) => Some(ends.partition_point(|end| *end as usize <= place)),
         }
     }
 }

@@ -16,7 +16,12 @@ pub(super) struct Frame {
     frame: Arc<frame::Frame>,
     /// Of each segment those that do; nothing where classes tell.
     selected: Vec<Arc<Selected>>,
+    /// The same by their numbers, where few do: most that are come by are passed over.
+    few: Option<Selected>,
 }
+
+/// One record in so many, or fewer, are few.
+const FEW: u64 = 16;
 
 impl Frame {
     pub(super) fn segments(&self) -> &[Framed] {
@@ -38,6 +43,9 @@ impl Frame {
     /// Whether the record of that number belongs to the answer.
     #[inline]
     pub(super) fn is_selected(&self, number: usize) -> bool {
+        if let Some(few) = &self.few {
+            return few.has(number);
+        }
         self.frame
             .find(number)
             .is_some_and(|(at, row)| self.selected.get(at).is_none_or(|selected| selected.has(row)))
@@ -49,6 +57,14 @@ impl Frame {
             |(framed, selected): (&Framed, &Arc<Selected>)| selected.count_in(framed.rows.clone());
         self.segments().iter().zip(&self.selected).map(of).sum()
     }
+
+    /// The numbers of those that do.
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.segments().iter().zip(&self.selected).flat_map(|(framed, selected)| {
+            let rows = selected.rows(framed.rows.clone());
+            rows.map(|row| framed.first + row - framed.rows.start)
+        })
+    }
 }
 
 impl<'e> Execution<'e> {
@@ -59,7 +75,7 @@ impl<'e> Execution<'e> {
         let (from, to) = (part.from.as_slice().into(), part.to.as_slice().into());
         let key = FrameKey { from, to, version };
         if let Some(frame) = columns.frame(&key, &scan.segments.wanted, scan.segments.number) {
-            return Ok(Some(Frame { frame, selected: Vec::new() }));
+            return Ok(Some(Frame { frame, selected: Vec::new(), few: None }));
         }
         let (mut frame, mut at) = (frame::Frame::new(&scan.segments.wanted), part.from.clone());
         while at < part.to {
@@ -77,7 +93,7 @@ impl<'e> Execution<'e> {
         if scan.segments.has_room() {
             columns.keep_frame(key, &frame, scan.segments.number);
         }
-        Ok(Some(Frame { frame, selected: Vec::new() }))
+        Ok(Some(Frame { frame, selected: Vec::new(), few: None }))
     }
 
     /// Finds out which records belong to the answer; false where a condition fails on one of them.
@@ -90,6 +106,11 @@ impl<'e> Execution<'e> {
             all.push(selected);
         }
         frame.selected = all;
+        let records = frame.records();
+        if frame.count().saturating_mul(FEW) <= records as u64 {
+            self.running.account().hold(Selected::memory(records))?;
+            frame.few = Some(Selected::these(records, frame.numbers()));
+        }
         Ok(true)
     }
 

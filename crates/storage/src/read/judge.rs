@@ -6,9 +6,10 @@ use filedex_query::{Account, Condition, Fields, Question};
 
 use super::residual::{Conditions, Verdict};
 use crate::cache::segment::Segment;
-use crate::cache::selected::Selected;
-use crate::columns::Values;
+use crate::cache::selected::{Bits, Selected};
+use crate::columns::{MOST_VALUE_BYTES, Values};
 use crate::error::Result;
+use crate::format::{CLASSES, Class};
 
 /// What is asked of records.
 #[derive(Clone)]
@@ -20,13 +21,19 @@ pub(super) struct Asking<'a> {
 }
 
 /// Questions with the columns that they are asked of.
-pub(super) struct Judge<'a> {
+struct Judge<'a> {
     segment: &'a Segment,
     asked: Vec<Asked<'a>>,
     /// Whether there are no other conditions.
     exact: bool,
-    /// Room to put fields together.
-    record: Vec<u8>,
+}
+
+/// What columns say of the records of a segment.
+pub(super) struct Judged {
+    /// Those that belong to the answer.
+    pub(super) selected: Bits,
+    /// Those that have to be asked themselves.
+    pub(super) open: Bits,
 }
 
 struct Asked<'a> {
@@ -35,12 +42,7 @@ struct Asked<'a> {
 }
 
 enum Kind<'a> {
-    /// What it said of each value that it was asked of.
-    One {
-        condition: Condition<'a>,
-        values: &'a Values,
-        answers: Vec<Option<bool>>,
-    },
+    One(AskedOne<'a>),
     Joined {
         join: Join,
         members: Vec<Asked<'a>>,
@@ -53,6 +55,13 @@ enum Kind<'a> {
     },
 }
 
+/// A condition, and what it said of each value that it was asked of.
+struct AskedOne<'a> {
+    condition: Condition<'a>,
+    values: &'a Values,
+    answers: Vec<Option<bool>>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Join {
     All,
@@ -62,6 +71,12 @@ enum Join {
 
 /// Rows that are judged for the price of a step, beside what their conditions cost.
 const ROWS_A_STEP: u64 = 4;
+
+/// Records whose values are asked as fast one by one.
+const FEW_RECORDS: u32 = 64;
+
+/// Bytes of values that are searched for the price of a step.
+const BYTES_A_STEP: usize = 256;
 
 impl Asking<'_> {
     /// Judges the records of a segment for whoever comes by later, who knows the conditions by that number. Where columns
@@ -76,64 +91,65 @@ impl Asking<'_> {
         if segment.selected(number).is_some() {
             return;
         }
-        let Ok(mut judge) = Judge::new(self, segment, account) else { return };
-        let selected = Selected::of(segment.len(), |row| match judge.ask(row, open, account) {
-            Ok(Verdict::Yes) => Ok(true),
-            Ok(Verdict::No) => Ok(false),
-            Ok(Verdict::Ask) | Err(_) => Err(()),
-        });
-        if let Ok(selected) = selected {
+        if let Ok(judged) = self.judge(segment, open, account)
+            && judged.open.is_empty()
+        {
+            let selected = Selected::new(judged.selected, segment.len());
             segment.keep_selected(number, &Arc::new(selected));
         }
+    }
+
+    /// What classes and the questions say of the records of a segment that has columns for them.
+    pub(super) fn judge(
+        &self,
+        segment: &Segment,
+        open: &mut Conditions<'_>,
+        account: &Account,
+    ) -> Result<Judged> {
+        account.work(segment.len() as u64 / ROWS_A_STEP)?;
+        Judge::new(self, segment).judge(open, account)
     }
 }
 
 impl<'a> Judge<'a> {
-    /// The questions, asked of a segment that has columns for them.
-    pub(super) fn new(
-        asking: &'a Asking<'a>,
-        segment: &'a Segment,
-        account: &Account,
-    ) -> Result<Judge<'a>> {
-        account.work(segment.len() as u64 / ROWS_A_STEP)?;
+    fn new(asking: &'a Asking<'a>, segment: &'a Segment) -> Judge<'a> {
         let questions = &asking.questions;
         let mut asked: Vec<Asked<'a>> =
             questions.iter().filter_map(|question| Asked::new(question, segment)).collect();
         let exact = asking.exact && asked.len() == questions.len();
         // Those that can fail last, those of few different values first.
         asked.sort_by_key(|asked| (asked.may_fail, asked.price()));
-        Ok(Judge { segment, asked, exact, record: Vec::new() })
+        Judge { segment, asked, exact }
     }
 
-    pub(super) fn segment(&self) -> &'a Segment {
-        self.segment
-    }
-
-    /// What its class and the questions say of the record; if there are other conditions, or a value is not kept, the
-    /// record itself is to be asked.
-    pub(super) fn ask(
-        &mut self,
-        row: usize,
-        open: &mut Conditions<'_>,
-        account: &Account,
-    ) -> Result<Verdict> {
-        let decided = self.segment.class(row).map(|class| open.verdict(class));
-        if let Some(decided @ (Verdict::Yes | Verdict::No)) = decided {
-            return Ok(decided);
-        }
-        let mut verdict = if self.exact { Verdict::Yes } else { Verdict::Ask };
+    /// Asks one question after the other, each of the records that satisfied all before; if there are other conditions,
+    /// or a value is not kept, the record itself is to be asked.
+    fn judge(mut self, open: &mut Conditions<'_>, account: &Account) -> Result<Judged> {
+        let (mut selected, mut left) = self.by_class(open);
+        let mut unsure = if self.exact { Bits::none(self.segment.len()) } else { left.clone() };
         for asked in &mut self.asked {
-            // What can fail is asked of records that satisfy all else.
-            if asked.may_fail && verdict == Verdict::Ask {
-                break;
-            }
-            match asked.ask(row, &mut self.record, account)? {
-                Some(true) => {}
-                Some(false) => return Ok(Verdict::No),
-                None => verdict = Verdict::Ask,
-            }
+            asked.narrow(&mut left, &mut unsure, account)?;
         }
-        Ok(verdict)
+        let open = left.split_off(&unsure);
+        selected.add_all(&left);
+        Ok(Judged { selected, open })
+    }
+
+    /// The records that belong to the answer as their classes tell, and those of which classes do not tell.
+    fn by_class(&self, open: &mut Conditions<'_>) -> (Bits, Bits) {
+        let verdict = |byte| Class::from_byte(byte).map(|class| open.verdict(class));
+        let verdicts: Vec<Option<Verdict>> = (0..CLASSES as u8).map(verdict).collect();
+        let words = self.segment.classes().chunks(64).map(|classes| {
+            let (mut all, mut left) = (0, 0);
+            for (bit, class) in classes.iter().enumerate() {
+                let verdict = verdicts.get(usize::from(class.byte())).copied().flatten();
+                all |= u64::from(verdict == Some(Verdict::Yes)) << bit;
+                left |= u64::from(verdict == Some(Verdict::Ask)) << bit;
+            }
+            (all, left)
+        });
+        let (all, left): (Vec<u64>, Vec<u64>) = words.unzip();
+        (Bits::new(all), Bits::new(left))
     }
 }
 
@@ -147,7 +163,7 @@ impl<'a> Asked<'a> {
             Question::One(condition) => {
                 let values = segment.values(condition.path())?;
                 let answers = vec![None; values.different()];
-                Kind::One { condition: *condition, values, answers }
+                Kind::One(AskedOne { condition: *condition, values, answers })
             }
             Question::All(members) => joined(Join::All, members)?,
             Question::Any(members) => joined(Join::Any, members)?,
@@ -169,23 +185,36 @@ impl<'a> Asked<'a> {
     /// How much asking it of all records costs, by and large.
     fn price(&self) -> usize {
         match &self.kind {
-            Kind::One { values, .. } => values.different(),
+            Kind::One(one) => one.values.different(),
             Kind::Joined { members, .. } => members.iter().map(Asked::price).sum(),
             Kind::Fields { .. } => usize::from(u16::MAX),
         }
     }
 
+    /// Leaves those of the records for which it holds, or may hold: of these it notes that they are to be asked.
+    fn narrow(&mut self, left: &mut Bits, unsure: &mut Bits, account: &Account) -> Result<()> {
+        // What can fail is asked of records that satisfy all else.
+        let passed = self.may_fail.then(|| left.split_off(unsure));
+        match &mut self.kind {
+            Kind::One(one) => {
+                if left.count() > FEW_RECORDS {
+                    one.search(account)?;
+                }
+                narrow(left, unsure, |row| one.ask(row, account))?;
+            }
+            _ => {
+                let mut record = Vec::new();
+                narrow(left, unsure, |row| self.ask(row, &mut record, account))?;
+            }
+        }
+        passed.iter().for_each(|passed| left.add_all(passed));
+        Ok(())
+    }
+
     /// Whether it holds for the record; none where a value is not kept.
     fn ask(&mut self, row: usize, record: &mut Vec<u8>, account: &Account) -> Result<Option<bool>> {
         match &mut self.kind {
-            Kind::One { condition, values, answers } => {
-                let Some(code) = values.code(row) else { return Ok(None) };
-                let Some(answer) = answers.get_mut(code) else { return Ok(None) };
-                if answer.is_none() {
-                    *answer = Some(condition.holds_for_narrowed(values.value(code), account)?);
-                }
-                Ok(*answer)
-            }
+            Kind::One(one) => one.ask(row, account),
             Kind::Joined { join, members } => {
                 for member in members {
                     match member.ask(row, record, account)? {
@@ -212,6 +241,136 @@ impl<'a> Asked<'a> {
                     *answer = Some(holds);
                 }
                 Ok(Some(holds))
+            }
+        }
+    }
+}
+
+/// Leaves the records that satisfy what is asked; notes those of which that is not known.
+fn narrow(
+    left: &mut Bits,
+    unsure: &mut Bits,
+    mut ask: impl FnMut(usize) -> Result<Option<bool>>,
+) -> Result<()> {
+    left.retain(|row| {
+        let holds = ask(row)?;
+        if holds.is_none() {
+            unsure.add(row);
+        }
+        Ok(holds.unwrap_or(true))
+    })
+}
+
+impl AskedOne<'_> {
+    #[inline]
+    fn ask(&mut self, row: usize, account: &Account) -> Result<Option<bool>> {
+        let Some(code) = self.values.code(row) else { return Ok(None) };
+        match self.answers.get(code) {
+            Some(Some(answer)) => Ok(Some(*answer)),
+            _ => self.answer(code, account),
+        }
+    }
+
+    /// What it says of a value.
+    fn answer(&mut self, code: usize, account: &Account) -> Result<Option<bool>> {
+        let Some(answer) = self.answers.get_mut(code) else { return Ok(None) };
+        if answer.is_none() {
+            let value = self.values.value(code);
+            *answer = Some(self.condition.holds_for_narrowed(value, account)?);
+        }
+        Ok(*answer)
+    }
+
+    /// Asks the values in which that lies which it looks for, and tells of all other texts that they do not have it.
+    fn search(&mut self, account: &Account) -> Result<()> {
+        let values = self.values;
+        let Some(needle) = self.condition.needle(MOST_VALUE_BYTES) else { return Ok(()) };
+        account.work((values.bytes().len() / BYTES_A_STEP) as u64)?;
+        let mut end = 0;
+        while let Some((code, behind)) =
+            needle.find(values.bytes(), end).and_then(|place| values.at(place))
+        {
+            self.answer(code, account)?;
+            end = behind;
+        }
+        for (code, answer) in self.answers.iter_mut().enumerate() {
+            *answer = answer.or_else(|| needle.without(values.value(code)));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filedex_query::packed::pack;
+    use filedex_query::{
+        Array, Document, Environment, Filter, Matcher, Plan, Projection, Regex, Sort, Value,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::columns::RowsBuilder;
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[abA]{0,7}", "[abA\u{e9}]{0,7}", "[ab\u{1}-\u{20}]{250,260}"]
+    }
+
+    fn name() -> impl Strategy<Value = Option<Value>> {
+        let regex = "[ab]{1,2}"
+            .prop_map(|pattern| Value::Regex(Regex { pattern, options: "i".to_owned() }));
+        let texts = prop::collection::vec(text(), 0..3);
+        let texts = texts.prop_map(|texts| texts.into_iter().map(Value::from).collect::<Array>());
+        prop_oneof![
+            8 => text().prop_map(|text| Some(Value::from(text))),
+            1 => Just(None),
+            1 => Just(Some(Value::Null)),
+            1 => any::<i32>().prop_map(|number| Some(Value::from(number))),
+            1 => texts.prop_map(|texts| Some(Value::Array(texts))),
+            1 => regex.prop_map(Some),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn what_is_looked_for_in_all_values_at_once_is_what_each_says(
+            names in prop::collection::vec(name(), 1..40),
+            pattern in prop_oneof!["[ab]{1,3}", r"[ab]{0,2}(\.|b+|\$|a\*|\(ab\)|\[ab\]|\(a\|b\))[ab]{1,2}"],
+            (any_case, negated) in any::<(bool, bool)>(),
+            at_once in any::<bool>(),
+        ) {
+            let environment = Environment::default();
+            let options = if any_case { "i" } else { "" };
+            let test = format!(r#"{{"$regex":"{pattern}","$options":"{options}"}}"#);
+            let test = if negated { format!(r#"{{"$not":{test}}}"#) } else { test };
+            let filter = Filter::parse_text(&format!(r#"{{"name":{test}}}"#), &environment).unwrap();
+            let matcher = Matcher::compile(&filter, &environment).unwrap();
+            let (everything, sort) = (Projection::everything(), Sort::none());
+            let plan = Plan::compile(filter, everything, sort, &environment).unwrap();
+            let (questions, exact) = Conditions::of_all(&plan).questions();
+            let [Question::One(condition)] = questions.as_slice() else { panic!("{questions:?}") };
+
+            let mut rows = RowsBuilder::new(std::slice::from_ref(condition.path()));
+            let record = |name: &Option<Value>| {
+                let record = Document::new().with("_id", "a");
+                name.iter().cloned().fold(record, |record, name| record.with("name", name))
+            };
+            let records: Vec<Document> = names.iter().map(record).collect();
+            records.iter().for_each(|record| rows.add(Class::from_byte(0).unwrap(), &pack(record)));
+            let rows = rows.finish();
+            let values = &rows.values[0];
+            let answers = vec![None; values.different()];
+            let mut one = AskedOne { condition: *condition, values, answers };
+            let account = Account::default();
+            if at_once {
+                one.search(&account).unwrap();
+            }
+            for (row, record) in records.iter().enumerate() {
+                let asked = one.ask(row, &account).unwrap();
+                prop_assert_eq!(asked.is_none(), values.code(row).is_none());
+                let matches = matcher.matches(record.view()).unwrap();
+                prop_assert!(exact && asked.is_none_or(|asked| asked == matches), "{record:?}");
             }
         }
     }

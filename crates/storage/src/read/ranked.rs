@@ -58,7 +58,13 @@ impl<'e> Execution<'e> {
             }
             return Ok(false);
         };
-        let mut kept = Collector::Window { window, kept: Vec::new() };
+        // Nothing is sought past the last that matches.
+        let left = match self.counted {
+            true => u64::MAX,
+            false => self.matched.saturating_sub(window.offset),
+        };
+        let count = window.count.map(|count| count.min(left));
+        let mut kept = Collector::Window { window: Window { count, ..window }, kept: Vec::new() };
         match &place {
             Some(place) => self.take_beside(&sorted, place, window, &mut kept)?,
             None => self.take(&sorted, window, &mut kept)?,

@@ -11,12 +11,11 @@ use super::access::{Order, Span};
 use super::candidates::Candidates;
 use super::collector::Collector;
 use super::execution::{Execution, Flow};
-use super::judge::{Asking, Judge};
+use super::judge::{Asking, Judged};
 use super::part::Part;
-use super::residual::Verdict;
 use super::segments::Segments;
 use crate::cache::segment::{Segment, Wanted};
-use crate::cache::selected::Selected;
+use crate::cache::selected::{Bits, Selected};
 use crate::columns::Values;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Place;
@@ -215,11 +214,9 @@ impl<'e> Execution<'e> {
         if let Some(selected) = scan.conditions().and_then(|number| segment.selected(number)) {
             return Ok(Some(selected));
         }
-        let mut judge = Judge::new(&scan.asking, segment, self.running.account())?;
-        let selected = Selected::of(segment.len(), |row| self.is_selected(&mut judge, row));
-        match selected {
+        match self.judged(scan, segment) {
             Ok(selected) => {
-                let selected = Arc::new(selected);
+                let selected = Arc::new(Selected::new(selected, segment.len()));
                 if let Some(number) = scan.conditions() {
                     segment.keep_selected(number, &selected);
                 }
@@ -234,16 +231,18 @@ impl<'e> Execution<'e> {
         }
     }
 
-    fn is_selected(&mut self, judge: &mut Judge<'_>, row: usize) -> Result<bool> {
-        match judge.ask(row, &mut self.open, self.running.account())? {
-            Verdict::Yes => Ok(true),
-            Verdict::No => Ok(false),
-            Verdict::Ask => {
-                self.decoded += 1;
-                let record = self.record_of(judge.segment(), row)?;
-                self.open.accepts(record.document(), self.running.account())
-            }
-        }
+    /// The same as columns say it, and of what is left the records.
+    fn judged(&mut self, scan: &Scan<'e>, segment: &Segment) -> Result<Bits> {
+        let account = self.running.account();
+        let Judged { mut selected, mut open } =
+            scan.asking.judge(segment, &mut self.open, account)?;
+        open.retain(|row| {
+            self.decoded += 1;
+            let record = self.record_of(segment, row)?;
+            self.open.accepts(record.document(), self.running.account())
+        })?;
+        selected.add_all(&open);
+        Ok(selected)
     }
 
     fn judge_run(
