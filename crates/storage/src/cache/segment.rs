@@ -110,6 +110,11 @@ const COPIED_A_STEP: u64 = 4;
 /// A segment that has this many records takes in no further block.
 pub(crate) const RECORDS: usize = 1024;
 
+/// Bytes that there is room for at first in keys of blocks, and those that a key usually takes: of small rooms, whose blocks
+/// have a few records each.
+const ROOM_FOR_KEYS: usize = 12 << 10;
+const BYTES_A_KEY: usize = 48;
+
 impl Segment {
     /// The key before which no block of the segment lies.
     pub(crate) fn from(&self) -> &[u8] {
@@ -313,8 +318,8 @@ impl<'w> SegmentBuilder<'w> {
         let has_all = |earlier: &Segment| paths.iter().all(|path| earlier.values(path).is_some());
         SegmentBuilder {
             paths,
-            keys: Vec::new(),
-            blocks: Vec::new(),
+            keys: Vec::with_capacity(ROOM_FOR_KEYS),
+            blocks: Vec::with_capacity(ROOM_FOR_KEYS / BYTES_A_KEY),
             rows: RowsBuilder::new(paths),
             run: None,
             earlier: earlier.filter(|earlier| has_all(earlier)),

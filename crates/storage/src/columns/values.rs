@@ -367,7 +367,7 @@ impl BuildingValues {
         let (start, own) = (other.start(rows.start), self.bytes.len());
         if own == 0 {
             // As much follows of others, by and large.
-            self.bytes.reserve(other.bytes.len());
+            self.bytes.reserve(other.bytes.len() + other.bytes.len() / 8);
         }
         self.bytes.extend_from_slice(other.bytes.get(start..other.start(end)).unwrap_or_default());
         let first = self.ends.len() as u16;
