@@ -72,6 +72,13 @@ fn everywhere(criterion: &mut Criterion, index: &Filedex) {
     group.bench_function("full_filter", |bencher| {
         bencher.iter(|| page(index.all().query(query).unwrap().sort(NEWEST).unwrap()));
     });
+    // Another text each time, as somebody types it.
+    let mut texts =
+        (0_u32..).map(|number| format!(r#"{{"name":{{"$regex":"log.*{number}[a-f]"}}}}"#));
+    group.bench_function("another_pattern", |bencher| {
+        let mut another = || index.all().query(texts.next().unwrap()).unwrap();
+        bencher.iter(|| page(another().sort(NEWEST).unwrap()));
+    });
     group.bench_function("cursor", |bencher| {
         bencher.iter(|| index.all().iter().unwrap().map(Result::unwrap).count());
     });

@@ -12,7 +12,6 @@ use super::residual::Verdict;
 use crate::cache::Texts;
 use crate::error::Result;
 use crate::format::Block;
-use crate::format::lists::holds_records;
 use crate::memtable::Direction;
 use crate::snapshot::{Entries, Found, Lying, Piece, Run, STRETCH, Source, stretch_from};
 
@@ -87,28 +86,24 @@ impl Execution<'_> {
         for number in first..last {
             let backward = self.direction() == Direction::Backward;
             let number = if backward { first + (last - 1 - number) } else { number };
-            let stretch = stretch_from(number * STRETCH, entries);
-            let left = part.start.max(stretch.start)..part.end.min(stretch.end);
-            if self.show_stretch(source, stretch, left, span, collector)? == Flow::Done {
+            let Range { start, end } = stretch_from(number * STRETCH, entries);
+            let left = part.start.max(start)..part.end.min(end);
+            if self.show_stretch(source, start, left, span, collector)? == Flow::Done {
                 return Ok(Flow::Done);
             }
         }
         Ok(Flow::On)
     }
 
-    /// Shows what is left of a stretch.
+    /// Shows what is left of the stretch that begins there.
     fn show_stretch(
         &mut self,
         source: &mut Source<'_>,
-        stretch: Range<usize>,
+        start: usize,
         mut left: Range<usize>,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        if left != stretch && !self.has_texts(source, stretch.start)? {
-            return self.show_entries(source, left, span, collector);
-        }
-        let start = stretch.start;
         while !left.is_empty() {
             let Some(texts) = self.texts_for(source, start, &left, collector)? else {
                 return self.show_entries(source, left, span, collector);
@@ -120,15 +115,6 @@ impl Execution<'_> {
             }
         }
         Ok(Flow::On)
-    }
-
-    /// Whether the entries of a stretch beside which there may be cells are shown as texts.
-    fn has_texts(&mut self, source: &mut Source<'_>, start: usize) -> Result<bool> {
-        if holds_records(source.list()) {
-            return Ok(true);
-        }
-        let block = source.block(self.snapshot, &mut self.ahead)?;
-        Ok(self.snapshot.is_clean(&block, start))
     }
 
     /// Texts of what is left of the stretch that begins there; none where they would be written out for nothing.

@@ -204,8 +204,8 @@ impl<'s> Snapshot<'s> {
         }
     }
 
-    /// Shows the body of the record behind an entry of the list of that key, which no cell stands for, to who
-    /// keeps what he makes of it.
+    /// Shows the body of the record behind an entry of the list of that key, as blocks have both, to who keeps what he
+    /// makes of it.
     pub(super) fn show_in_blocks<T>(
         self,
         list: &[u8],
@@ -222,7 +222,6 @@ impl<'s> Snapshot<'s> {
             Kind::Pointers => (entry.payload, Cow::Borrowed(entry.key)),
             Kind::Records => return show(entry.payload),
         };
-        // What is not overridden in one list is not in any.
         let room = List::from_bytes(room);
         let place = self.place_of(&room, &order)?.ok_or_else(unlisted)?;
         let (file, list) = (self.state.version.file(place)?, room.bytes());

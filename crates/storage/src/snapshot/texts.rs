@@ -6,7 +6,6 @@ use std::sync::Arc;
 use filedex_query::{Account, ValueRef};
 
 use super::found::Stored;
-use super::overlay::Overlay;
 use super::state::Snapshot;
 use crate::blocks::Ahead;
 use crate::cache::{Stretch, Text, Texts};
@@ -39,11 +38,6 @@ impl<'l> Source<'l> {
         Source { place, list, block: None }
     }
 
-    /// The key of the list.
-    pub(crate) fn list(&self) -> &'l [u8] {
-        self.list
-    }
-
     /// The block.
     pub(crate) fn block(&mut self, snapshot: Snapshot<'_>, ahead: &mut Ahead) -> Result<Block> {
         if let Some(block) = &self.block {
@@ -61,9 +55,9 @@ pub(crate) fn stretch_from(start: usize, entries: usize) -> Range<usize> {
 
 impl<'s> Snapshot<'s> {
     /// The texts of the records of the stretch of a block that begins where the range does, up to where it ends at
-    /// least. None of them may be overridden here: for a list that holds no records that is what makes them be
-    /// those of the block, whoever reads it. `None` if they are too long to be kept together. The account is told
-    /// of the work.
+    /// least: those that blocks have, whatever cells say. As long as the block is listed none of them changes there, since
+    /// a record that does changes in every list. `None` if they are too long to be kept together. The account is told of
+    /// the work.
     pub(crate) fn texts(
         self,
         source: &mut Source<'_>,
@@ -100,17 +94,6 @@ impl<'s> Snapshot<'s> {
     /// Those that there are, perhaps of the first records only.
     pub(crate) fn kept_texts(self, source: &Source<'_>, start: usize) -> Option<Arc<Texts>> {
         self.pool.caches.texts.get(&Stretch { place: source.place, start })
-    }
-
-    /// Whether no cell stands for an entry of the stretch of a block that begins with that one.
-    pub(crate) fn is_clean(self, block: &Block, start: usize) -> bool {
-        let entries = stretch_from(start, block.len());
-        let (first, last) =
-            (block.entry(entries.start), block.entry(entries.end.saturating_sub(1)));
-        let Some((first, last)) = first.zip(last) else { return false };
-        let key = |order: &[u8]| [block.list(), order].concat();
-        let cell = Overlay::from(self.state, &key(first.key)).next();
-        cell.is_none_or(|cell| cell.key() > key(last.key).as_slice())
     }
 
     /// The text of a record that was found. One in a block is kept from the second time on.
