@@ -1,11 +1,11 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 5\n" number u64 | column* | directory | start u64 | checksum u32
-//! directory := paths (length path)* | leaders placed? | zones placed | groups placed
-//! zones     := (zones placed)*
-//! groups    := (groups placed)*
-//! placed    := first block | start of its columns | (length | whole | checksum u32)*
+//! file      := "filedex columns 6\n" number u64 | column* | directory | start u64 | checksum u32
+//! directory := paths (length path)* | zones placed | groups placed | leaders placed, or nothing
+//! zones     := placed*
+//! groups    := placed*
+//! placed    := first block u64 | start of its columns u64 | (length u32 | whole u32 | checksum u32)*
 //! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
 //! ```
 //!
@@ -32,7 +32,7 @@ use crate::disk::names::Numbered;
 use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 5\n";
+const TITLE: &[u8; 18] = b"filedex columns 6\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -48,25 +48,30 @@ const MOST_BYTES: u64 = 16 << 20;
 pub(crate) struct ColumnFile {
     file: File,
     paths: Vec<Path>,
-    leaders: Option<Placed>,
+    leaders: Option<Vec<u8>>,
     zones: Listed,
     groups: Listed,
 }
 
-/// Where the column lies that lists what there is of a kind, and these once they were asked for; none if it cannot be read.
+/// Where the column lies that lists what there is of a kind, and that once it was asked for; none if it cannot be read.
 #[derive(Debug)]
 struct Listed {
-    placed: Placed,
-    all: OnceLock<Option<Vec<Placed>>>,
+    placed: Vec<u8>,
+    /// Columns of each.
+    columns: usize,
+    all: OnceLock<Option<Vec<u8>>>,
 }
 
-/// Where columns of consecutive blocks lie: those of a group, or those of zones.
-#[derive(Debug)]
-pub(super) struct Placed {
-    pub(super) first_block: u64,
-    pub(super) start: u64,
-    pub(super) columns: Box<[Packed]>,
+/// What there is of a kind, in the order of its blocks, as it lies in the file.
+#[derive(Clone, Copy)]
+struct List<'l> {
+    bytes: &'l [u8],
+    columns: usize,
 }
+
+/// Where columns of consecutive blocks lie, those of a group, or those of zones: as it lies in the file.
+#[derive(Clone, Copy)]
+struct Placed<'l>(&'l [u8]);
 
 /// A column as it lies in the file.
 #[derive(Clone, Copy, Debug)]
@@ -77,13 +82,17 @@ pub(super) struct Packed {
     pub(super) checksum: u32,
 }
 
-/// What a directory says: which paths, and where the leaders lie and the lists of zones and groups.
+/// Bytes of what is placed before its columns, and of each of these.
+const PLACED: usize = 16;
+const PACKED: usize = 12;
+
+/// What a directory says: which paths, and where the lists of zones and groups lie and the leaders.
 pub(super) struct Contents {
     pub(super) paths: Vec<Path>,
+    pub(super) zones: Vec<u8>,
+    pub(super) groups: Vec<u8>,
     /// Of few blocks there are none.
-    pub(super) leaders: Option<Placed>,
-    pub(super) zones: Placed,
-    pub(super) groups: Placed,
+    pub(super) leaders: Option<Vec<u8>>,
 }
 
 /// Memory that columns are read and unpacked into.
@@ -116,7 +125,8 @@ impl ColumnFile {
             return None;
         }
         let Contents { paths, leaders, zones, groups } = Contents::read(&bytes)?;
-        let [zones, groups] = [zones, groups].map(|placed| Listed { placed, all: OnceLock::new() });
+        let listed = |placed, columns| Listed { placed, columns, all: OnceLock::new() };
+        let (zones, groups) = (listed(zones, 4 * paths.len() + 1), listed(groups, paths.len() + 1));
         Some(ColumnFile { file, paths, leaders, zones, groups })
     }
 
@@ -127,17 +137,17 @@ impl ColumnFile {
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.
     pub(super) fn group_of(&self, offset: u64) -> Option<usize> {
-        number_of(self.groups()?, offset)
+        self.list(&self.groups)?.find(offset)
     }
 
     /// The number of the zones that the block at that offset belongs to, if it belongs to any.
     pub(super) fn zones_of(&self, offset: u64) -> Option<usize> {
-        number_of(self.zones()?, offset)
+        self.list(&self.zones)?.find(offset)
     }
 
     /// How often zones lie together.
     pub(super) fn zones_count(&self) -> Option<usize> {
-        Some(self.zones()?.len())
+        Some(self.list(&self.zones)?.len())
     }
 
     /// Whether there are leaders: of few blocks the zones are looked at.
@@ -174,7 +184,7 @@ impl ColumnFile {
         memory: &'m mut Memory,
     ) -> Option<&'m [u8]> {
         let column = 2 + self.order_of(path, descending)?;
-        self.unpacked(self.zones()?.get(zones)?, column, memory)
+        self.unpacked(self.list(&self.zones)?.get(zones)?, column, memory)
     }
 
     /// How the least keys of the leaders begin, by a path in a direction.
@@ -185,7 +195,7 @@ impl ColumnFile {
         memory: &'m mut Memory,
     ) -> Option<Heads<'m>> {
         let column = self.order_of(path, descending)?;
-        Heads::read(self.unpacked(self.leaders.as_ref()?, column, memory)?)
+        Heads::read(self.unpacked(Placed(self.leaders.as_ref()?), column, memory)?)
     }
 
     /// What else there is of the leaders.
@@ -196,12 +206,12 @@ impl ColumnFile {
         memory: &'m mut Memory,
     ) -> Option<&'m [u8]> {
         let column = 1 + self.order_of(path, descending)?;
-        self.unpacked(self.leaders.as_ref()?, column, memory)
+        self.unpacked(Placed(self.leaders.as_ref()?), column, memory)
     }
 
     /// The columns of these paths of the group of that number.
     pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
-        let group = self.groups()?.get(at)?;
+        let group = self.list(&self.groups)?.get(at)?;
         let head = self.unpacked(group, 0, memory)?;
         let (blocks, marks) = head_of(head)?;
         let mut values = Vec::with_capacity(paths.len());
@@ -219,25 +229,16 @@ impl ColumnFile {
         column: usize,
         memory: &'m mut Memory,
     ) -> Option<Numbers<&'m [u8]>> {
-        Some(Numbers::read(self.unpacked(self.zones()?.get(zones)?, column, memory)?)?.0)
+        Some(Numbers::read(self.unpacked(self.list(&self.zones)?.get(zones)?, column, memory)?)?.0)
     }
 
-    fn zones(&self) -> Option<&[Placed]> {
-        self.listed(&self.zones, 4 * self.paths.len() + 1)
-    }
-
-    fn groups(&self) -> Option<&[Placed]> {
-        self.listed(&self.groups, self.paths.len() + 1)
-    }
-
-    /// What there is of a kind that has so many columns each.
-    fn listed<'l>(&self, listed: &'l Listed, columns: usize) -> Option<&'l [Placed]> {
+    fn list<'l>(&self, listed: &'l Listed) -> Option<List<'l>> {
         let all = listed.all.get_or_init(|| {
-            let mut memory = Memory::default();
-            let all = self.unpacked(&listed.placed, 0, &mut memory)?;
-            Some(all_placed(columns, all)?.0)
+            let all = self.unpacked(Placed(&listed.placed), 0, &mut Memory::default())?.to_vec();
+            let size = PLACED + PACKED * listed.columns;
+            all.len().is_multiple_of(size).then_some(all)
         });
-        all.as_deref()
+        Some(List { bytes: all.as_deref()?, columns: listed.columns })
     }
 
     /// The number of the heads by a path in a direction among all heads and rests.
@@ -252,14 +253,13 @@ impl ColumnFile {
     /// The column of that number of those, in memory that may serve again.
     fn unpacked<'m>(
         &self,
-        placed: &Placed,
+        placed: Placed<'_>,
         number: usize,
         memory: &'m mut Memory,
     ) -> Option<&'m [u8]> {
-        let column = placed.columns.get(number)?;
-        let before = placed.columns.get(..number)?.iter().map(|column| u64::from(column.length));
+        let (start, column) = placed.column(number)?;
         let packed = first_bytes(&mut memory.packed, column.length);
-        read_at(&self.file, packed, placed.start + before.sum::<u64>()).ok()?;
+        read_at(&self.file, packed, start).ok()?;
         if crc32fast::hash(packed) != column.checksum {
             return None;
         }
@@ -272,15 +272,64 @@ impl ColumnFile {
     }
 }
 
+impl<'l> List<'l> {
+    fn len(self) -> usize {
+        self.bytes.len() / self.size()
+    }
+
+    fn get(self, at: usize) -> Option<Placed<'l>> {
+        let start = at.checked_mul(self.size())?;
+        self.bytes.get(start..start + self.size()).map(Placed)
+    }
+
+    /// The number of the one that has the block at that offset.
+    fn find(self, offset: u64) -> Option<usize> {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let is_before = self.get(middle)?.first_block()? <= offset;
+            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
+        }
+        low.checked_sub(1)
+    }
+
+    /// Bytes of each.
+    fn size(self) -> usize {
+        PLACED + PACKED * self.columns
+    }
+}
+
+impl Placed<'_> {
+    fn first_block(self) -> Option<u64> {
+        Some(u64::from_le_bytes(*self.0.first_chunk()?))
+    }
+
+    /// Where the column of that number begins, and what is known of it.
+    fn column(self, number: usize) -> Option<(u64, Packed)> {
+        let start = u64::from_le_bytes(*self.0.get(8..)?.first_chunk()?);
+        let columns = self.0.get(PLACED..)?.as_chunks::<PACKED>().0;
+        let before = columns.get(..number)?.iter().map(Packed::read);
+        let before = before.map(|column| Some(u64::from(column?.length))).sum::<Option<u64>>()?;
+        Some((start.checked_add(before)?, Packed::read(columns.get(number)?)?))
+    }
+}
+
+impl Packed {
+    fn read(bytes: &[u8; PACKED]) -> Option<Packed> {
+        let [length, whole, checksum] = [0, 4, 8].map(|at| number::fixed(bytes, at));
+        let within = |bytes: &u32| u64::from(*bytes) <= MOST_BYTES;
+        let (length, whole) = (length.filter(within)?, whole.filter(within)?);
+        Some(Packed { length, whole, checksum: checksum? })
+    }
+}
+
 impl Contents {
     /// Appends it.
     pub(super) fn put(&self, out: &mut Vec<u8>) {
         number::put(out, self.paths.len() as u64);
         self.paths.iter().for_each(|path| number::put_sized(out, path.text().as_bytes()));
-        number::put(out, u64::from(self.leaders.is_some()));
-        for placed in self.leaders.iter().chain([&self.zones, &self.groups]) {
-            put_placed(placed, out);
-        }
+        let all = [&self.zones, &self.groups].into_iter().chain(&self.leaders);
+        all.for_each(|placed| out.extend_from_slice(placed));
     }
 
     fn read(bytes: &[u8]) -> Option<Contents> {
@@ -291,16 +340,23 @@ impl Contents {
             (text, rest) = number::take_sized(rest)?;
             paths.push(Path::parse(std::str::from_utf8(text).ok()?, &Limits::default()).ok()?);
         }
-        let (mut leaders, rest) = all_placed(4 * paths.len(), rest)?;
-        let (zones, rest) = placed(1, rest)?;
-        let (groups, _) = placed(1, rest)?;
-        Some(Contents { paths, leaders: leaders.pop(), zones, groups })
+        let (zones, rest) = rest.split_at_checked(PLACED + PACKED)?;
+        let (groups, rest) = rest.split_at_checked(PLACED + PACKED)?;
+        let is_whole = rest.is_empty() || rest.len() == PLACED + PACKED * 4 * paths.len();
+        let leaders = (!rest.is_empty()).then(|| rest.to_vec());
+        is_whole.then(|| Contents { paths, zones: zones.into(), groups: groups.into(), leaders })
     }
 }
 
-/// The number of those that have the block at that offset.
-fn number_of(all: &[Placed], offset: u64) -> Option<usize> {
-    all.partition_point(|placed| placed.first_block <= offset).checked_sub(1)
+/// Where these columns of blocks from that one on lie, as it lies in the file.
+pub(super) fn placed(first_block: u64, start: u64, columns: &[Packed]) -> Vec<u8> {
+    let mut out: Vec<u8> =
+        [first_block, start].iter().flat_map(|number| number.to_le_bytes()).collect();
+    for Packed { length, whole, checksum } in columns {
+        let numbers = [length, whole, checksum];
+        out.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    }
+    out
 }
 
 /// So many bytes of memory, which grows where it is shorter.
@@ -318,51 +374,6 @@ pub(super) fn header(number: u64) -> [u8; HEADER] {
     let number = number.to_le_bytes();
     header.iter_mut().zip(TITLE.iter().chain(&number)).for_each(|(place, byte)| *place = *byte);
     header
-}
-
-/// The column that lists what there is of a kind.
-pub(super) fn list_of(all: &[Placed]) -> Vec<u8> {
-    let mut list = Vec::new();
-    number::put(&mut list, all.len() as u64);
-    all.iter().for_each(|placed| put_placed(placed, &mut list));
-    list
-}
-
-fn put_placed(placed: &Placed, out: &mut Vec<u8>) {
-    number::put(out, placed.first_block);
-    number::put(out, placed.start);
-    for column in &placed.columns {
-        number::put(out, u64::from(column.length));
-        number::put(out, u64::from(column.whole));
-        out.extend_from_slice(&column.checksum.to_le_bytes());
-    }
-}
-
-fn all_placed(columns: usize, bytes: &[u8]) -> Option<(Vec<Placed>, &[u8])> {
-    let (count, mut rest) = number::take(bytes)?;
-    let mut all = Vec::new();
-    for _ in 0..count {
-        let one;
-        (one, rest) = placed(columns, rest)?;
-        all.push(one);
-    }
-    Some((all, rest))
-}
-
-fn placed(columns: usize, bytes: &[u8]) -> Option<(Placed, &[u8])> {
-    let (first_block, rest) = number::take(bytes)?;
-    let (start, mut rest) = number::take(rest)?;
-    let mut packed = Vec::with_capacity(columns);
-    for _ in 0..columns {
-        let (length, behind) = number::take(rest)?;
-        let (whole, behind) = number::take(behind)?;
-        let (checksum, behind) = behind.split_first_chunk()?;
-        let within = |bytes: u64| u32::try_from(bytes).ok().filter(|_| bytes <= MOST_BYTES);
-        let (length, whole) = (within(length)?, within(whole)?);
-        packed.push(Packed { length, whole, checksum: u32::from_le_bytes(*checksum) });
-        rest = behind;
-    }
-    Some((Placed { first_block, start, columns: packed.into() }, rest))
 }
 
 /// Appends the head of a group of these blocks: where each begins, and how many records lie before its end.

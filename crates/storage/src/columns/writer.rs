@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::file::{Contents, Packed, Placed, header, list_of, put_head};
+use super::file::{Contents, Packed, header, placed, put_head};
 use super::leaders::LeadersBuilder;
 use super::rows::RowsBuilder;
 use super::zones::ZonesBuilder;
@@ -31,9 +31,9 @@ pub(crate) struct ColumnWriter {
     has_failed: bool,
     buffer: Vec<u8>,
     written: u64,
-    /// What was written of groups, and of zones.
-    groups: Vec<Placed>,
-    zones: Vec<Placed>,
+    /// The lists of the groups and of the zones that were written.
+    groups: Vec<u8>,
+    zones: Vec<u8>,
     /// The group that is being filled, and the zones.
     blocks: Vec<(u64, u32)>,
     rows: RowsBuilder,
@@ -101,13 +101,13 @@ impl ColumnWriter {
         if self.has_failed {
             return;
         }
-        let [zones, groups] = [&self.zones, &self.groups].map(|all| list_of(all));
+        let [zones, groups] = [&mut self.zones, &mut self.groups].map(std::mem::take);
         let (leaders, mut directory) = (self.leaders.columns(), Vec::new());
         let contents = Contents {
             paths: self.paths.to_vec(),
+            zones: self.place(0, |this| vec![this.put(&zones, 0)]),
+            groups: self.place(0, |this| vec![this.put(&groups, 0)]),
             leaders: leaders.map(|leaders| self.put_zones(0, &leaders)),
-            zones: self.place(0, |this| vec![this.put(&zones, worthwhile(&zones))]),
-            groups: self.place(0, |this| vec![this.put(&groups, worthwhile(&groups))]),
         };
         contents.put(&mut directory);
         let start = self.written + self.buffer.len() as u64;
@@ -135,7 +135,7 @@ impl ColumnWriter {
             }
             columns
         });
-        self.groups.push(group);
+        self.groups.extend(group);
         if self.buffer.len() >= AT_ONCE {
             self.write();
         }
@@ -146,20 +146,20 @@ impl ColumnWriter {
         let Some(first_block) = zones.first_block() else { return };
         zones.add_to(&mut self.leaders);
         let zones = self.put_zones(first_block, &zones.columns());
-        self.zones.push(zones);
+        self.zones.extend(zones);
     }
 
     /// Appends the columns of zones.
-    fn put_zones(&mut self, first_block: u64, columns: &[Vec<u8>]) -> Placed {
+    fn put_zones(&mut self, first_block: u64, columns: &[Vec<u8>]) -> Vec<u8> {
         // All zones of a file may be read for one page: few are worth being unpacked.
         let put = |this: &mut Self, column: &Vec<u8>| this.put(column, column.len() / 3);
         self.place(first_block, |this| columns.iter().map(|column| put(this, column)).collect())
     }
 
     /// Notes where these columns begin, which are of blocks from that one on.
-    fn place(&mut self, first_block: u64, put: impl FnOnce(&mut Self) -> Vec<Packed>) -> Placed {
+    fn place(&mut self, first_block: u64, put: impl FnOnce(&mut Self) -> Vec<Packed>) -> Vec<u8> {
         let start = self.written + self.buffer.len() as u64;
-        Placed { first_block, start, columns: put(self).into() }
+        placed(first_block, start, &put(self))
     }
 
     /// Appends a column, packed where it has fewer bytes then.
