@@ -195,13 +195,11 @@ impl<'a> Asked<'a> {
     fn narrow(&mut self, left: &mut Bits, unsure: &mut Bits, account: &Account) -> Result<()> {
         // What can fail is asked of records that satisfy all else.
         let passed = self.may_fail.then(|| left.split_off(unsure));
+        if left.count() > FEW_RECORDS {
+            self.search(account)?;
+        }
         match &mut self.kind {
-            Kind::One(one) => {
-                if left.count() > FEW_RECORDS {
-                    one.search(account)?;
-                }
-                narrow(left, unsure, |row| one.ask(row, account))?;
-            }
+            Kind::One(one) => narrow(left, unsure, |row| one.ask(row, account))?,
             _ => {
                 let mut record = Vec::new();
                 narrow(left, unsure, |row| self.ask(row, &mut record, account))?;
@@ -209,6 +207,17 @@ impl<'a> Asked<'a> {
         }
         passed.iter().for_each(|passed| left.add_all(passed));
         Ok(())
+    }
+
+    /// Finds out what can be told of all values at once.
+    fn search(&mut self, account: &Account) -> Result<()> {
+        match &mut self.kind {
+            Kind::One(one) => one.search(account),
+            Kind::Joined { members, .. } => {
+                members.iter_mut().try_for_each(|member| member.search(account))
+            }
+            Kind::Fields { .. } => Ok(()),
+        }
     }
 
     /// Whether it holds for the record; none where a value is not kept.
