@@ -324,8 +324,14 @@ fn texts_are_those_of_the_page_whatever_was_shown_before() {
     (0..150).for_each(|id| put(2 * id));
     (0..150_u32).filter(|id| !id.is_multiple_of(4)).for_each(|id| put(2 * id + 1));
     store.checkpoint().unwrap();
-    let filters =
-        ["{}", r#"{"userId":"u"}"#, r#"{"rid":"A"}"#, r#"{"userId":"u","typeGroup":"video"}"#];
+    let filters = [
+        "{}",
+        r#"{"userId":"u"}"#,
+        r#"{"rid":"A"}"#,
+        r#"{"userId":"u","typeGroup":"video"}"#,
+        r#"{"rid":"A","uploadedAt":{"$lt":{"$date":187},"$gte":{"$date":9}}}"#,
+        r#"{"userId":"u","uploadedAt":{"$lt":{"$date":187},"$gte":{"$date":9}}}"#,
+    ];
     let sorts = [r#"{"uploadedAt":-1}"#, r#"{"uploadedAt":1}"#];
     for has_cells in [false, true] {
         if has_cells {
