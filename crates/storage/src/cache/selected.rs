@@ -44,13 +44,10 @@ impl Bits {
         &mut self,
         mut keeps: impl FnMut(usize) -> Result<bool, E>,
     ) -> Result<(), E> {
-        for (word, start) in self.0.iter_mut().zip((0..).step_by(64)) {
-            let mut left = *word;
-            while left != 0 {
-                let bit = left.trailing_zeros() as usize;
-                left &= left - 1;
-                if !keeps(start + bit)? {
-                    *word &= !(1 << bit);
+        for (number, word) in self.0.iter_mut().enumerate() {
+            for row in ones((number, *word)) {
+                if !keeps(row)? {
+                    *word &= !(1 << (row % 64));
                 }
             }
         }
@@ -81,7 +78,7 @@ impl Bits {
     /// Those of these records that are among them.
     fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
         let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
-        let words = (first..end).zip(self.0.iter().skip(first));
+        let words = (first..end).zip(self.0.iter().skip(first).copied());
         words.flat_map(ones).filter(move |row| rows.contains(row))
     }
 }
@@ -126,8 +123,8 @@ impl Selected {
 }
 
 /// The numbers of the bits that are set in the word of that number.
-fn ones((number, word): (usize, &u64)) -> impl Iterator<Item = usize> {
-    let mut left = *word;
+fn ones((number, word): (usize, u64)) -> impl Iterator<Item = usize> {
+    let mut left = word;
     std::iter::from_fn(move || {
         let bit = left.trailing_zeros() as usize;
         left &= left.wrapping_sub(1);

@@ -57,6 +57,7 @@ pub(crate) enum Path {
 }
 
 /// A part of a list, or all of it.
+#[derive(Clone)]
 pub(crate) struct Span {
     pub(crate) list: List,
     /// The first key in the part.
@@ -67,7 +68,7 @@ pub(crate) struct Span {
     /// not.
     pub(crate) proves: bool,
     /// What the list adds up to, where that was asked on the way.
-    pub(crate) known: Option<Arc<Tally>>,
+    pub(super) known: Option<Arc<Tally>>,
 }
 
 /// The order in which a path gives its records.
@@ -84,6 +85,14 @@ pub(crate) enum Order {
 impl Span {
     pub(crate) fn whole(list: List, proves: bool) -> Span {
         Span { list, from: Vec::new(), to: None, proves, known: None }
+    }
+
+    /// What the list adds up to.
+    pub(super) fn tally(&self, snapshot: Snapshot<'_>) -> Result<Arc<Tally>> {
+        match &self.known {
+            Some(known) => Ok(known.clone()),
+            None => snapshot.tally(&self.list),
+        }
     }
 
     /// Whether that key lies in the part.

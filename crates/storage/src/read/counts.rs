@@ -19,7 +19,7 @@ impl Counts {
         }
         match &span.to {
             Some(to) => counts.add_before(snapshot, &span.list, to, 1)?,
-            None => counts.add_all(snapshot.tally(&span.list)?.counts(), 1),
+            None => counts.add_all(span.tally(snapshot)?.counts(), 1),
         }
         if !span.from.is_empty() {
             counts.add_before(snapshot, &span.list, &span.from, -1)?;

@@ -150,10 +150,7 @@ impl<'e> Execution<'e> {
         let mut total = 0;
         for span in spans {
             // Whether classes decide shows in the list as a whole, which is known without a look into it.
-            let tally = match &span.known {
-                Some(known) => known.clone(),
-                None => self.snapshot.tally(&span.list)?,
-            };
+            let tally = span.tally(self.snapshot)?;
             let Some(whole) = self.matching(tally.counts(), Some(span)) else { return Ok(None) };
             total += match span.is_whole() || whole == 0 {
                 true => whole,
@@ -174,7 +171,7 @@ impl<'e> Execution<'e> {
             return Ok(None);
         };
         let mut conditions = Conditions::new(self.plan, &listed.proven);
-        let (all, mut total) = (self.snapshot.tally(&span.list)?, 0);
+        let (all, mut total) = (span.tally(self.snapshot)?, 0);
         if all.counts().any(|(class, _)| conditions.verdict(class) == Verdict::Ask) {
             return Ok(None);
         }
@@ -302,7 +299,7 @@ impl<'e> Execution<'e> {
         }
         self.blocks += 1;
         if texts {
-            return self.show_run(run, span, collector);
+            return self.show_run(run, inside, span, collector);
         }
         let list = run.list();
         let block = match (block, run.item()) {

@@ -20,14 +20,6 @@ pub(super) struct Asking<'a> {
     pub(super) exact: bool,
 }
 
-/// Questions with the columns that they are asked of.
-struct Judge<'a> {
-    segment: &'a Segment,
-    asked: Vec<Asked<'a>>,
-    /// Whether there are no other conditions.
-    exact: bool,
-}
-
 /// What columns say of the records of a segment.
 pub(super) struct Judged {
     /// Those that belong to the answer.
@@ -99,7 +91,9 @@ impl Asking<'_> {
         }
     }
 
-    /// What classes and the questions say of the records of a segment that has columns for them.
+    /// What classes and the questions say of the records of a segment that has columns for them. One question is asked
+    /// after the other, each of the records that satisfied all before; if there are other conditions, or a value is not
+    /// kept, the record itself is to be asked.
     pub(super) fn judge(
         &self,
         segment: &Segment,
@@ -107,50 +101,38 @@ impl Asking<'_> {
         account: &Account,
     ) -> Result<Judged> {
         account.work(segment.len() as u64 / ROWS_A_STEP)?;
-        Judge::new(self, segment).judge(open, account)
-    }
-}
-
-impl<'a> Judge<'a> {
-    fn new(asking: &'a Asking<'a>, segment: &'a Segment) -> Judge<'a> {
-        let questions = &asking.questions;
-        let mut asked: Vec<Asked<'a>> =
-            questions.iter().filter_map(|question| Asked::new(question, segment)).collect();
-        let exact = asking.exact && asked.len() == questions.len();
+        let questions = self.questions.iter();
+        let mut asked: Vec<Asked<'_>> =
+            questions.filter_map(|question| Asked::new(question, segment)).collect();
+        let exact = self.exact && asked.len() == self.questions.len();
         // Those that can fail last, those of few different values first.
         asked.sort_by_key(|asked| (asked.may_fail, asked.price()));
-        Judge { segment, asked, exact }
-    }
-
-    /// Asks one question after the other, each of the records that satisfied all before; if there are other conditions,
-    /// or a value is not kept, the record itself is to be asked.
-    fn judge(mut self, open: &mut Conditions<'_>, account: &Account) -> Result<Judged> {
-        let (mut selected, mut left) = self.by_class(open);
-        let mut unsure = if self.exact { Bits::none(self.segment.len()) } else { left.clone() };
-        for asked in &mut self.asked {
+        let (mut selected, mut left) = by_class(segment, open);
+        let mut unsure = if exact { Bits::none(segment.len()) } else { left.clone() };
+        for asked in &mut asked {
             asked.narrow(&mut left, &mut unsure, account)?;
         }
         let open = left.split_off(&unsure);
         selected.add_all(&left);
         Ok(Judged { selected, open })
     }
+}
 
-    /// The records that belong to the answer as their classes tell, and those of which classes do not tell.
-    fn by_class(&self, open: &mut Conditions<'_>) -> (Bits, Bits) {
-        let verdict = |byte| Class::from_byte(byte).map(|class| open.verdict(class));
-        let verdicts: Vec<Option<Verdict>> = (0..CLASSES as u8).map(verdict).collect();
-        let words = self.segment.classes().chunks(64).map(|classes| {
-            let (mut all, mut left) = (0, 0);
-            for (bit, class) in classes.iter().enumerate() {
-                let verdict = verdicts.get(usize::from(class.byte())).copied().flatten();
-                all |= u64::from(verdict == Some(Verdict::Yes)) << bit;
-                left |= u64::from(verdict == Some(Verdict::Ask)) << bit;
-            }
-            (all, left)
-        });
-        let (all, left): (Vec<u64>, Vec<u64>) = words.unzip();
-        (Bits::new(all), Bits::new(left))
-    }
+/// The records that belong to the answer as their classes tell, and those of which classes do not tell.
+fn by_class(segment: &Segment, open: &mut Conditions<'_>) -> (Bits, Bits) {
+    let verdict = |byte| Class::from_byte(byte).map(|class| open.verdict(class));
+    let verdicts: Vec<Option<Verdict>> = (0..CLASSES as u8).map(verdict).collect();
+    let words = segment.classes().chunks(64).map(|classes| {
+        let (mut all, mut left) = (0, 0);
+        for (bit, class) in classes.iter().enumerate() {
+            let verdict = verdicts.get(usize::from(class.byte())).copied().flatten();
+            all |= u64::from(verdict == Some(Verdict::Yes)) << bit;
+            left |= u64::from(verdict == Some(Verdict::Ask)) << bit;
+        }
+        (all, left)
+    });
+    let (all, left): (Vec<u64>, Vec<u64>) = words.unzip();
+    (Bits::new(all), Bits::new(left))
 }
 
 impl<'a> Asked<'a> {

@@ -176,7 +176,7 @@ impl Execution<'_> {
     /// How many records of the answer lie in a part before that key.
     fn count_before(&mut self, span: &Span, key: &[u8]) -> Result<u64> {
         let part = before(span, key);
-        let all = self.snapshot.tally(&span.list)?;
+        let all = span.tally(self.snapshot)?;
         if self.matching(all.counts(), Some(span)).is_some() {
             let counts = Counts::of_span(self.snapshot, &part)?;
             return Ok(self.matching(counts.iter(), Some(span)).unwrap_or(0));
@@ -191,21 +191,11 @@ impl Execution<'_> {
 fn behind(span: &Span, key: &[u8]) -> Span {
     // The least key greater than that one.
     let after = [key, &[0]].concat();
-    Span { list: span.list.clone(), from: after.max(span.from.clone()), ..part_of(span) }
+    Span { from: after.max(span.from.clone()), ..span.clone() }
 }
 
 /// What of a part lies before a key.
 fn before(span: &Span, key: &[u8]) -> Span {
     let to = span.to.as_deref().map_or(key, |to| to.min(key));
-    Span { to: Some(to.to_vec()), ..part_of(span) }
-}
-
-fn part_of(span: &Span) -> Span {
-    Span {
-        list: span.list.clone(),
-        from: span.from.clone(),
-        to: span.to.clone(),
-        proves: span.proves,
-        known: span.known.clone(),
-    }
+    Span { to: Some(to.to_vec()), ..span.clone() }
 }

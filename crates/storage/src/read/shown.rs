@@ -16,14 +16,14 @@ use crate::memtable::Direction;
 use crate::snapshot::{Entries, Found, Lying, Piece, Run, STRETCH, Source, stretch_from};
 
 impl Execution<'_> {
-    /// Shows the records of a run whose classes decide.
+    /// Shows the records of a run whose classes decide, and which lies in the part as a whole or not.
     pub(super) fn show_run(
         &mut self,
         run: &Run,
+        inside: bool,
         span: Option<&Span>,
         collector: &mut Collector<'_>,
     ) -> Result<Flow> {
-        let inside = run.is_inside || span.is_none_or(Span::is_whole);
         let Some(item) = run.item() else {
             let here = Here { list: run.list(), block: None, span, inside };
             return self.show_pieces(run, here, None, collector);

@@ -72,7 +72,7 @@ impl Execution<'_> {
     /// decide.
     fn matching_in(&mut self, span: &Span) -> Result<Option<(u64, u64)>> {
         if span.is_whole() {
-            let tally = self.snapshot.tally(&span.list)?;
+            let tally = span.tally(self.snapshot)?;
             return Ok(self.matching(tally.counts(), Some(span)).map(|inside| (0, inside)));
         }
         let (before, inside) =
