@@ -411,7 +411,7 @@ fn an_order_far_into_which_a_page_lies_needs_no_room_beside_columns_of_other_que
 
 #[test]
 fn what_conditions_hold_for_stays_known_where_their_columns_have_no_room() {
-    let store = store(1 << 20, &[]);
+    let store = store(1100 << 10, &[]);
     let remark = |id: u32| format!("{id:0200}");
     let all = (0..6000).map(|id| record(id, 0).with("remark", remark(id)));
     let all: Vec<Document> = all.collect();

@@ -13,6 +13,7 @@
 mod backup;
 mod batch;
 mod changes;
+mod columnar;
 mod columns;
 mod concurrency;
 mod conformance;

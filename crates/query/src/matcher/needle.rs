@@ -3,7 +3,6 @@
 //! How texts lie one behind the other this file does not know.
 
 use crate::Pattern;
-use crate::packed::Reader;
 
 /// A row of letters without which a condition holds for no text, or holds for every one.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +22,9 @@ impl<'p> Needle<'p> {
         self.pattern.find_row(bytes, start)
     }
 
-    /// What the condition says of a value, as [`Path::narrow`](crate::Path::narrow) gave it, in whose bytes it was not
-    /// found; `None` of one that is no text, which has to be asked.
-    pub fn without(&self, value: &[u8]) -> Option<bool> {
-        Reader::new(value).take_string().map(|_| self.without)
+    /// What the condition says of a text, as [`Path::narrow`](crate::Path::narrow) gave it, in whose bytes it is not found. Any
+    /// other value has to be asked.
+    pub fn without(&self) -> bool {
+        self.without
     }
 }

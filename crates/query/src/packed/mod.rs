@@ -61,6 +61,24 @@ pub struct PackedDocument<'a>(&'a [u8]);
 #[derive(Clone, Copy, Debug)]
 pub struct PackedArray<'a>(&'a [u8]);
 
+/// Whether a packed value is a text.
+///
+/// ```
+/// # mod filedex { pub use filedex_query::*; pub use filedex_query as language; }
+/// use filedex::language::{Limits, Path, packed};
+/// let record = packed::pack(&filedex::Document::new().with("name", "logo.png").with("size", 9778));
+/// let narrowed = |path| {
+///     let mut value = Vec::new();
+///     Path::parse(path, &Limits::default()).unwrap().narrow(packed::PackedDocument::new(&record), &mut value);
+///     value
+/// };
+/// assert!(packed::is_text(&narrowed("name")) && !packed::is_text(&narrowed("size")));
+/// ```
+#[inline]
+pub fn is_text(value: &[u8]) -> bool {
+    value.first() == Some(&tag::STRING)
+}
+
 /// The stored form of the document.
 ///
 /// ```

@@ -2,21 +2,33 @@
 //! an engine.
 //!
 //! The letter that names of files hold least often is looked for first, and what stands around it is
-//! compared only there. This works on the bytes of a text: where one letter begins, what is equal byte
-//! for byte to another is that letter.
+//! compared only there; in many texts at once, that letter with its neighbours, all their forms at a time. This works on
+//! the bytes of a text: where one letter begins, what is equal byte for byte to another is that letter.
 
 use super::charset::CharSet;
 use super::tree::Node;
+use std::sync::OnceLock;
+
+use aho_corasick::packed::{Config, Searcher};
 use memchr::{memchr_iter, memchr2_iter};
 
 /// A row of letters to be found anywhere in a text.
 #[derive(Debug)]
 pub(super) struct Literal {
-    /// The letters before the one that is looked for, the nearest first.
-    before: Vec<Letter>,
-    /// The letters after it.
-    after: Vec<Letter>,
+    letters: Vec<Letter>,
+    /// The number of the letter that is looked for first.
+    at: usize,
     needle: Needle,
+    /// For many texts, once it was needed; none where a single letter is found as fast.
+    several: OnceLock<Option<Several>>,
+}
+
+/// Some letters of a row that follow one another, in all their forms.
+#[derive(Debug)]
+struct Several {
+    /// The number of the first of them.
+    at: usize,
+    searcher: Searcher,
 }
 
 /// The forms of a letter, in UTF-8: `k`, `K` and the Kelvin sign.
@@ -58,14 +70,11 @@ impl Literal {
         Literal::new(rows.longest)
     }
 
-    fn new(mut letters: Vec<Letter>) -> Option<Literal> {
+    fn new(letters: Vec<Letter>) -> Option<Literal> {
         let needles =
             letters.iter().enumerate().filter_map(|(at, letter)| Some((at, letter.needle()?)));
         let (at, needle) = needles.min_by_key(|(_, needle)| needle.frequency())?;
-        let after = letters.split_off(at + 1);
-        letters.pop();
-        letters.reverse();
-        Some(Literal { before: letters, after, needle })
+        Some(Literal { letters, at, needle, several: OnceLock::new() })
     }
 
     /// Whether the text, in UTF-8, holds the row.
@@ -80,20 +89,56 @@ impl Literal {
         Some((start + begin, start + end))
     }
 
+    /// Where the row begins next in many texts that lie one behind the other, at that place or behind it.
+    pub(super) fn find_in_many(&self, texts: &[u8], start: usize) -> Option<usize> {
+        let several = self.several.get_or_init(|| Several::of(&self.letters, self.at));
+        let Some(Several { at, searcher }) = several else {
+            return self.find_at(texts, start).map(|(begin, _)| begin);
+        };
+        let mut from = start;
+        while from < texts.len() {
+            let place = searcher.find_in(texts, (from..texts.len()).into())?.start();
+            if let Some((begin, _)) = self.around(texts, place, *at).filter(|row| row.0 >= start) {
+                return Some(begin);
+            }
+            from = place + 1;
+        }
+        None
+    }
+
     fn first(&self, text: &[u8]) -> Option<(usize, usize)> {
+        let around = |place| self.around(text, place, self.at);
         match self.needle {
-            Needle::One(a) => memchr_iter(a, text).find_map(|at| self.around(text, at)),
-            Needle::Either(a, b) => memchr2_iter(a, b, text).find_map(|at| self.around(text, at)),
+            Needle::One(a) => memchr_iter(a, text).find_map(around),
+            Needle::Either(a, b) => memchr2_iter(a, b, text).find_map(around),
         }
     }
 
-    /// Where the row begins and ends, if the rest of it stands around the needle found there.
-    fn around(&self, text: &[u8], at: usize) -> Option<(usize, usize)> {
-        let (mut before, [_, after @ ..]) = text.split_at_checked(at)? else { return None };
-        let mut after = after;
-        let stands = self.after.iter().all(|letter| letter.take_first(&mut after))
-            && self.before.iter().all(|letter| letter.take_last(&mut before));
-        stands.then_some((before.len(), text.len() - after.len()))
+    /// Where the row begins and ends, if all of it stands around the letter of that number at that place.
+    fn around(&self, text: &[u8], place: usize, at: usize) -> Option<(usize, usize)> {
+        let (mut before, mut behind) = text.split_at_checked(place)?;
+        let (first, last) = self.letters.split_at_checked(at)?;
+        let stands = last.iter().all(|letter| letter.take_first(&mut behind))
+            && first.iter().rev().all(|letter| letter.take_last(&mut before));
+        stands.then_some((before.len(), text.len() - behind.len()))
+    }
+}
+
+impl Several {
+    /// Up to three letters of which that one is one.
+    fn of(letters: &[Letter], at: usize) -> Option<Several> {
+        const MOST: usize = 3;
+        let at = at.min(letters.len().saturating_sub(MOST));
+        let letters = letters.get(at..).unwrap_or_default().iter().take(MOST);
+        let forms = letters.fold(vec![String::new()], |all, Letter(forms)| {
+            all.iter()
+                .flat_map(|begun| forms.iter().map(move |form| begun.clone() + form))
+                .collect()
+        });
+        // A single letter is looked for without.
+        let is_one = forms.iter().any(|form| form.chars().count() == 1);
+        let searcher = Config::new().builder().extend(&forms).build();
+        searcher.filter(|_| !is_one).map(|searcher| Several { at, searcher })
     }
 }
 

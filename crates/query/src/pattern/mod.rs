@@ -194,7 +194,7 @@ impl Pattern {
     /// Where that row begins next in these bytes, at that place or behind it.
     pub(crate) fn find_row(&self, bytes: &[u8], start: usize) -> Option<usize> {
         let (row, _) = self.0.linear.as_ref()?.row()?;
-        row.find_at(bytes, start).map(|(begin, _)| begin)
+        row.find_in_many(bytes, start)
     }
 
     /// As [`Pattern::is_match`], with the steps it took, or may have taken.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use filedex_query::{Limits, Path};
 
-use super::by_key::Fill;
+use super::by_key::{ByKey, Fill};
 use super::frame::{Frame, FrameKey};
 use super::segment::{RECORDS, Segment, Wanted};
+use super::selected::Selected;
 use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
 
 /// The segments.
@@ -21,12 +22,17 @@ use crate::sync::{AtomicU64, Mutex, Ordering, RwLock};
 pub(crate) struct Columns {
     kept: RwLock<Kept>,
     budget: u64,
+    /// What conditions of a number say of the records of the file of a number, group by group as its columns lie.
+    known: ByKey<(u64, u64), Arc<Known>>,
     /// The fields that block files have columns of beside them: those that a host declared, and some that uploads have.
     written: Arc<[Path]>,
     /// What scans asked for that had no columns.
     asked: Mutex<HashSet<u64>>,
     scans: AtomicU64,
 }
+
+/// Of each group of a column file the records that conditions hold for, where that was found out.
+pub(crate) type Known = [Option<Arc<Selected>>];
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -61,6 +67,10 @@ const WRITTEN: &[&str] = &[
     "identify.size.height",
 ];
 
+/// What of the memory for columns is for what is known of conditions, one part in so many, and bytes that it usually takes.
+const KNOWN: u64 = 16;
+const USUAL_KNOWN: u64 = 16 << 10;
+
 /// Bytes that a record takes in a column, by and large.
 const BYTES_A_RECORD: u64 = 20;
 
@@ -82,7 +92,8 @@ impl Columns {
         let known = WRITTEN.iter().filter_map(|path| Path::parse(path, &Limits::default()).ok());
         let others: Vec<Path> = known.filter(|path| !path.is_among(&declared)).collect();
         let written = declared.into_iter().chain(others).collect();
-        Columns { kept, budget, written, asked, scans }
+        let known = ByKey::of_few(budget / KNOWN, USUAL_KNOWN);
+        Columns { kept, budget: budget - budget / KNOWN, known, written, asked, scans }
     }
 
     /// The fields that block files have columns of beside them.
@@ -114,7 +125,20 @@ impl Columns {
 
     /// How full they are. Nobody asks for one by a key that is there or not.
     pub(crate) fn fill(&self) -> Fill {
-        Fill { bytes: self.kept.read().bytes, limit: self.budget, ..Fill::default() }
+        let known = self.known.fill();
+        let (bytes, limit) = (self.kept.read().bytes + known.bytes, self.budget + known.limit);
+        Fill { bytes, limit, ..Fill::default() }
+    }
+
+    /// What is known of conditions over a file.
+    pub(crate) fn known(&self, conditions: u64, file: u64) -> Option<Arc<Known>> {
+        self.known.get(&(conditions, file))
+    }
+
+    /// Keeps what is known of conditions over a file.
+    pub(crate) fn keep_known(&self, conditions: u64, file: u64, known: Arc<Known>) {
+        let bytes = known.iter().flatten().map(|selected| selected.bytes()).sum::<usize>();
+        self.known.keep((conditions, file), known.clone(), bytes + size_of_val(&*known));
     }
 
     /// The number of a scan that begins now.

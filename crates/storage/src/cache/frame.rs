@@ -54,7 +54,7 @@ impl Frame {
         let first = self.records;
         self.records += rows.len();
         if !rows.is_empty() {
-            self.paths.retain(|path| segment.values(path).is_some());
+            self.paths.retain(|path| segment.has(path));
             self.segments.push(Framed { from, segment, rows, first });
         }
     }

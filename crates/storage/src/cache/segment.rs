@@ -14,7 +14,7 @@ use filedex_query::{Account, Path};
 use parking_lot::Mutex;
 
 use super::selected::Selected;
-use crate::columns::{ColumnFile, Groups, Marks, RowsBuilder, Run, Values};
+use crate::columns::{ColumnFile, Columnar, Groups, Marks, RowsBuilder, Run, Values};
 use crate::error::Result;
 use crate::format::{Block, Class, Place};
 
@@ -131,9 +131,9 @@ impl Segment {
         self.layout.version
     }
 
-    /// The column of that path.
-    pub(crate) fn values(&self, path: &Path) -> Option<&Values> {
-        self.columns.iter().map(|column| &column.values).find(|values| values.is_of(path))
+    /// Whether there is a column of that path.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        self.values(path).is_some()
     }
 
     /// The columns of these that it lacks: those that conditions are asked of are not missed where it is known which
@@ -141,7 +141,7 @@ impl Segment {
     pub(crate) fn lacks(&self, wanted: &Wanted) -> Vec<Path> {
         let is_judged = wanted.conditions.is_some_and(|number| self.selected(number).is_some());
         let asked = wanted.asked.iter().filter(|_| !is_judged);
-        let lacking = |path: &&Path| self.values(path).is_none();
+        let lacking = |path: &&Path| !self.has(path);
         wanted.keys.iter().chain(asked).filter(lacking).cloned().collect()
     }
 
@@ -229,11 +229,6 @@ impl Segment {
         self.layout.marks.class(row)
     }
 
-    /// The classes of all records.
-    pub(crate) fn classes(&self) -> &[Class] {
-        self.layout.marks.classes()
-    }
-
     /// How the `_id` of that record begins: of two that differ here the lesser `_id` has the lesser number.
     pub(crate) fn id_begin(&self, row: usize) -> Option<u32> {
         self.layout.marks.id_begin(row)
@@ -286,6 +281,16 @@ impl Segment {
     /// The block at that place.
     fn block_at(&self, place: Place) -> Option<usize> {
         self.layout.blocks.iter().position(|placed| placed.place == place)
+    }
+}
+
+impl Columnar for Segment {
+    fn classes(&self) -> &[Class] {
+        self.layout.marks.classes()
+    }
+
+    fn values(&self, path: &Path) -> Option<&Values> {
+        self.columns.iter().map(|column| &column.values).find(|values| values.is_of(path))
     }
 }
 

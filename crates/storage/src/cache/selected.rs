@@ -16,8 +16,13 @@ pub(crate) struct Selected {
 
 impl Bits {
     /// The bits of these words, the first one's least first.
-    pub(crate) fn new(words: Vec<u64>) -> Bits {
-        Bits(words.into())
+    pub(crate) fn new(words: impl Iterator<Item = u64>) -> Bits {
+        Bits(words.collect())
+    }
+
+    /// All of so many records.
+    pub(crate) fn all(rows: usize) -> Bits {
+        Bits((0..rows.div_ceil(64)).map(|word| below(rows - 64 * word)).collect())
     }
 
     /// Of so many records none.
@@ -35,6 +40,15 @@ impl Bits {
     pub(crate) fn add(&mut self, row: usize) {
         if let Some(word) = self.0.get_mut(row / 64) {
             *word |= 1 << (row % 64);
+        }
+    }
+
+    /// Takes out those of these records that are among them.
+    pub(crate) fn remove(&mut self, rows: Range<usize>) {
+        let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
+        for (number, word) in self.0.iter_mut().enumerate().take(end).skip(first) {
+            let from = rows.start.saturating_sub(64 * number);
+            *word &= below(from) | !below(rows.end - 64 * number);
         }
     }
 
@@ -75,6 +89,11 @@ impl Bits {
         self.0.iter().all(|word| *word == 0)
     }
 
+    /// One after the other.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().copied().enumerate().flat_map(ones)
+    }
+
     /// Those of these records that are among them.
     fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
         let (first, end) = (rows.start / 64, rows.end.div_ceil(64));
@@ -103,6 +122,16 @@ impl Selected {
         self.bits.has(row)
     }
 
+    /// All of them.
+    pub(crate) fn bits(&self) -> &Bits {
+        &self.bits
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Those of these records that are.
     pub(crate) fn rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> {
         self.bits.rows(rows)
@@ -116,10 +145,20 @@ impl Selected {
         }
     }
 
+    /// Bytes of memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        Selected::memory(self.rows)
+    }
+
     /// Bytes of memory that it takes for so many records.
     pub(crate) fn memory(rows: usize) -> usize {
         rows / 8 + 64
     }
+}
+
+/// Bits before that one of a word.
+fn below(bit: usize) -> u64 {
+    u32::try_from(bit).ok().and_then(|bit| 1_u64.checked_shl(bit)).map_or(u64::MAX, |next| next - 1)
 }
 
 /// The numbers of the bits that are set in the word of that number.

@@ -1,18 +1,17 @@
 //! A column file: the columns of the records of one block file, opened.
 //!
 //! ```text
-//! file      := "filedex columns 6\n" number u64 | column* | directory | start u64 | checksum u32
+//! file      := "filedex columns 7\n" number u64 | column* | directory | start u64 | checksum u32
 //! directory := paths (length path)* | zones placed | groups placed | leaders placed, or nothing
 //! zones     := placed*
 //! groups    := placed*
 //! placed    := first block u64 | start of its columns u64 | (length u32 | whole u32 | checksum u32)*
-//! head      := blocks (offset | records)* | class u8 * records | beginning of _id u32 * records
 //! ```
 //!
-//! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, and the
-//! values of each path, each packed with LZ4, or as it is where that takes less than an eighth off. So do the columns of
-//! the zones of consecutive blocks: where these lie, and by each path in either direction the heads and the rests; and so
-//! do those of the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask
+//! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, how the
+//! `_id`s begin, and the values of each path, each packed with LZ4, or as it is where that takes less than a half off. So
+//! do the columns of the zones of consecutive blocks: where these lie, and by each path in either direction the heads and
+//! the rests; and so do those of the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask
 //! for them. Fixed integers are little-endian, others numbers of variable length. `start` is where the directory begins,
 //! which the checksum covers.
 
@@ -22,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 use filedex_query::{Limits, Path};
 
 use super::groups::Group;
+use super::head::{self, Head};
 use super::leaders::Heads;
 use super::numbers::Numbers;
 use super::rows::{Marks, Rows};
@@ -29,10 +29,9 @@ use super::values::Values;
 use crate::disk::Directory;
 use crate::disk::directory::read_at;
 use crate::disk::names::Numbered;
-use crate::format::Class;
 use crate::format::number;
 
-const TITLE: &[u8; 18] = b"filedex columns 6\n";
+const TITLE: &[u8; 18] = b"filedex columns 7\n";
 
 /// Bytes before the first column.
 const HEADER: usize = TITLE.len() + 8;
@@ -97,7 +96,7 @@ pub(super) struct Contents {
 
 /// Memory that columns are read and unpacked into.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
+pub(crate) struct Memory {
     packed: Vec<u8>,
     whole: Vec<u8>,
 }
@@ -126,7 +125,7 @@ impl ColumnFile {
         }
         let Contents { paths, leaders, zones, groups } = Contents::read(&bytes)?;
         let listed = |placed, columns| Listed { placed, columns, all: OnceLock::new() };
-        let (zones, groups) = (listed(zones, 4 * paths.len() + 1), listed(groups, paths.len() + 1));
+        let (zones, groups) = (listed(zones, 4 * paths.len() + 1), listed(groups, paths.len() + 2));
         Some(ColumnFile { file, paths, leaders, zones, groups })
     }
 
@@ -209,17 +208,34 @@ impl ColumnFile {
         self.unpacked(Placed(self.leaders.as_ref()?), column, memory)
     }
 
+    /// How many groups there are.
+    pub(crate) fn groups(&self) -> Option<usize> {
+        Some(self.list(&self.groups)?.len())
+    }
+
+    /// The columns of these paths of the group of that number, and how the `_id`s begin.
+    pub(super) fn group_with_ids(
+        &self,
+        at: usize,
+        paths: &[Path],
+        memory: &mut Memory,
+    ) -> Option<Group> {
+        let group = self.group(at, paths, memory)?;
+        let ids = self.unpacked(self.list(&self.groups)?.get(at)?, 1, memory)?;
+        let ids = head::read_ids(group.len(), ids)?;
+        Some(group.with_ids(ids))
+    }
+
     /// The columns of these paths of the group of that number.
-    pub(super) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
+    pub(crate) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
         let group = self.list(&self.groups)?.get(at)?;
-        let head = self.unpacked(group, 0, memory)?;
-        let (blocks, marks) = head_of(head)?;
+        let Head { blocks, classes } = Head::read(self.unpacked(group, 0, memory)?)?;
         let mut values = Vec::with_capacity(paths.len());
         for path in paths {
-            let column = self.unpacked(group, self.number_of(path)? + 1, memory)?;
-            values.push(Values::read(path, marks.len(), column)?);
+            let column = self.unpacked(group, self.number_of(path)? + 2, memory)?;
+            values.push(Values::read(path, classes.len(), column)?);
         }
-        Some(Group::new(blocks, Rows { marks, values }))
+        Some(Group::new(blocks, Rows { marks: Marks { classes, ids: Box::default() }, values }))
     }
 
     /// The numbers in the column of that number of these zones.
@@ -374,36 +390,4 @@ pub(super) fn header(number: u64) -> [u8; HEADER] {
     let number = number.to_le_bytes();
     header.iter_mut().zip(TITLE.iter().chain(&number)).for_each(|(place, byte)| *place = *byte);
     header
-}
-
-/// Appends the head of a group of these blocks: where each begins, and how many records lie before its end.
-pub(super) fn put_head(blocks: &[(u64, u32)], marks: &Marks, out: &mut Vec<u8>) {
-    number::put(out, blocks.len() as u64);
-    let mut before = 0;
-    for (offset, end) in blocks {
-        number::put(out, *offset);
-        number::put(out, u64::from(end - before));
-        before = *end;
-    }
-    out.extend(marks.classes.iter().map(|class| class.byte()));
-    marks.ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
-}
-
-fn head_of(bytes: &[u8]) -> Option<(Vec<(u64, u32)>, Marks)> {
-    let (count, mut rest) = number::take(bytes)?;
-    let (mut blocks, mut records) = (Vec::new(), 0_u32);
-    for _ in 0..count {
-        let (offset, behind) = number::take(rest)?;
-        let (added, behind) = number::take(behind)?;
-        records = records.checked_add(u32::try_from(added).ok()?)?;
-        blocks.push((offset, records));
-        rest = behind;
-    }
-    let (classes, ids) = rest.split_at_checked(records as usize)?;
-    let classes: Option<Box<[Class]>> =
-        classes.iter().map(|class| Class::from_byte(*class)).collect();
-    let (ids, left_over) = ids.as_chunks();
-    let is_whole = left_over.is_empty() && ids.len() == records as usize;
-    let ids = ids.iter().map(|id| u32::from_le_bytes(*id)).collect();
-    is_whole.then_some((blocks, Marks { classes: classes?, ids }))
 }

@@ -1,19 +1,19 @@
 //! Groups of column files being read in the order of their blocks: of each file the latest one stays.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use filedex_query::Path;
 
 use super::file::{ColumnFile, Memory};
-use super::rows::{Rows, RowsBuilder};
-use super::values::Origin;
-use crate::format::Place;
+use super::head::BlockRows;
+use super::rows::{Columnar, Rows, RowsBuilder};
+use super::values::{Origin, Values};
+use crate::format::{Class, Place};
 
 /// The columns of consecutive blocks of a file.
 #[derive(Debug)]
-pub(super) struct Group {
-    /// Where each block begins, and how many of the records lie before its end.
-    blocks: Vec<(u64, u32)>,
+pub(crate) struct Group {
+    blocks: Box<[BlockRows]>,
     rows: Rows,
 }
 
@@ -46,8 +46,52 @@ pub(crate) struct Run {
 const MOST_BYTES: usize = 4 << 20;
 
 impl Group {
-    pub(super) fn new(blocks: Vec<(u64, u32)>, rows: Rows) -> Group {
+    pub(super) fn new(blocks: Box<[BlockRows]>, rows: Rows) -> Group {
         Group { blocks, rows }
+    }
+
+    pub(super) fn with_ids(mut self, ids: Box<[u32]>) -> Group {
+        self.rows.marks.ids = ids;
+        self
+    }
+
+    /// How many records there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.marks.len()
+    }
+
+    /// Where the record of that row lies, in the file of that number: its block, and which of the records there it is.
+    pub(crate) fn place_of(&self, row: usize, file: u64) -> Option<(Place, usize)> {
+        let number = self.blocks.partition_point(|block| block.end as usize <= row);
+        let block = self.blocks.get(number)?;
+        Some((block.place(file), row - self.first_row(number)))
+    }
+
+    /// The row of a record by the offset of its block and its number there.
+    pub(crate) fn row_of(&self, offset: u64, at: usize) -> Option<usize> {
+        let (_, rows) = self.block_at(offset)?;
+        Some(rows.start + at).filter(|row| rows.contains(row))
+    }
+
+    /// The offsets from the first of its blocks up to the last.
+    pub(crate) fn offsets(&self) -> RangeInclusive<u64> {
+        let [first, last] = [self.blocks.first(), self.blocks.last()];
+        first.map_or(1, |block| block.offset)..=last.map_or(0, |block| block.offset)
+    }
+
+    /// The rows of the records of those of its blocks that begin at these offsets, which are in order.
+    pub(crate) fn rows_of_all(&self, mut offsets: &[u64]) -> impl Iterator<Item = Range<usize>> {
+        let mut start = 0;
+        self.blocks.iter().filter_map(move |block| {
+            let rows = std::mem::replace(&mut start, block.end as usize)..block.end as usize;
+            while let Some((first, rest)) =
+                offsets.split_first().filter(|(first, _)| **first < block.offset)
+            {
+                let _lies_in_no_record_block = first;
+                offsets = rest;
+            }
+            (offsets.first() == Some(&block.offset)).then_some(rows)
+        })
     }
 
     /// Bytes of memory that it takes.
@@ -55,13 +99,25 @@ impl Group {
         size_of_val(&*self.blocks) + self.rows.memory()
     }
 
+    fn first_row(&self, block: usize) -> usize {
+        let before = block.checked_sub(1).and_then(|before| self.blocks.get(before));
+        before.map_or(0, |before| before.end as usize)
+    }
+
     /// The block at that offset, by its number, and which of the records are its own.
     fn block_at(&self, offset: u64) -> Option<(usize, Range<usize>)> {
-        let at = self.blocks.binary_search_by_key(&offset, |(offset, _)| *offset).ok()?;
-        let before = at.checked_sub(1).and_then(|before| self.blocks.get(before));
-        let start = before.map_or(0, |(_, end)| *end as usize);
-        let (_, end) = self.blocks.get(at)?;
-        Some((at, start..*end as usize))
+        let at = self.blocks.binary_search_by_key(&offset, |block| block.offset).ok()?;
+        Some((at, self.first_row(at)..self.blocks.get(at)?.end as usize))
+    }
+}
+
+impl Columnar for Group {
+    fn classes(&self) -> &[Class] {
+        self.rows.marks.classes()
+    }
+
+    fn values(&self, path: &Path) -> Option<&Values> {
+        self.rows.values(path)
     }
 }
 
@@ -96,10 +152,10 @@ impl Groups {
     pub(crate) fn go_on(&self, run: &mut Run, place: Place) -> bool {
         let group = self.group_of(run).filter(|_| place.file == run.origin.0);
         let next = group.and_then(|group| group.blocks.get(run.next));
-        let Some((_, end)) = next.filter(|(offset, _)| *offset == place.offset) else {
+        let Some(next) = next.filter(|next| next.offset == place.offset) else {
             return false;
         };
-        run.rows.end = *end as usize;
+        run.rows.end = next.end as usize;
         run.next += 1;
         true
     }
@@ -130,7 +186,7 @@ impl Groups {
         if bytes.map(Group::memory).sum::<usize>() > MOST_BYTES {
             self.latest.clear();
         }
-        let group = columns.group(number, paths, &mut self.memory);
+        let group = columns.group_with_ids(number, paths, &mut self.memory);
         self.latest.push(Latest { file, number, group });
         self.latest.len() - 1
     }
@@ -154,7 +210,6 @@ mod tests {
     use super::super::ColumnWriter;
     use super::*;
     use crate::disk::Directory;
-    use crate::format::Class;
 
     fn paths(texts: &[&str]) -> Vec<Path> {
         texts.iter().map(|text| Path::parse(text, &Limits::default()).unwrap()).collect()

@@ -1,8 +1,8 @@
 //! Columns: of consecutive records what conditions and sorts look at, value by value, in memory and in files.
 //!
 //! Gives out: [`RowsBuilder`] (columns of some records) and [`Marks`], [`Values`] (one column), [`ColumnWriter`],
-//! [`ColumnFile`], [`Groups`] and [`ZoneReader`] (the columns of a block file's records in a file beside it, and how the
-//! least keys of its blocks begin).
+//! [`ColumnFile`], [`Group`], [`Groups`] and [`ZoneReader`] (the columns of a block file's records in a file beside it, and
+//! how the least keys of its blocks begin), [`Columnar`] (what records are judged by).
 //!
 //! # Invariants
 //! A column file is derived: it says what its block file says, and where it is missing, damaged or cannot be read,
@@ -10,6 +10,7 @@
 
 mod file;
 mod groups;
+mod head;
 mod leaders;
 mod numbers;
 mod rows;
@@ -17,10 +18,10 @@ mod values;
 mod writer;
 mod zones;
 
-pub(crate) use file::ColumnFile;
-pub(crate) use groups::{Groups, Run};
+pub(crate) use file::{ColumnFile, Memory};
+pub(crate) use groups::{Group, Groups, Run};
 pub(crate) use leaders::LEADERS;
-pub(crate) use rows::{Marks, RowsBuilder};
+pub(crate) use rows::{Columnar, Marks, RowsBuilder};
 pub(crate) use values::{MOST_VALUE_BYTES, Values};
 pub(crate) use writer::ColumnWriter;
 pub(crate) use zones::{Zone, ZoneReader, Zoned};

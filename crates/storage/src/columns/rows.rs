@@ -11,6 +11,15 @@ use super::values::{BuildingValues, Origin, Values};
 use super::zones::Zone;
 use crate::format::Class;
 
+/// What records are judged by.
+pub(crate) trait Columnar {
+    /// The classes of all records.
+    fn classes(&self) -> &[Class];
+
+    /// The column of that path.
+    fn values(&self, path: &Path) -> Option<&Values>;
+}
+
 /// The columns of some records.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -22,7 +31,8 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 pub(crate) struct Marks {
     pub(super) classes: Box<[Class]>,
-    /// How the `_id` of each record begins, by which nearly all are told apart that a sort has side by side.
+    /// How the `_id` of each record begins, by which nearly all are told apart that a sort has side by side; nothing where
+    /// nobody asks.
     pub(super) ids: Box<[u32]>,
 }
 

@@ -2,21 +2,26 @@
 //!
 //! Each different value is held once, or few times, and a number of one for each record: a condition is
 //! asked once for each of them. Where nearly every record has its own, as of dates and names, each has it and there are
-//! no numbers; where all values are of one length, nothing says where they end. In a file a column lies as it does in
+//! no numbers; where all values are of one length, nothing says where they end. In a file a column lies nearly as it does in
 //! memory:
 //!
 //! ```text
-//! column := different | codes | ends | byte*
+//! column := different | codes | values
 //! codes  := 00 | 01 code u8 * records | 02 code u16 * records
-//! ends   := 00 length | 01 end u16 * different | 02 end u32 * different
+//! values := 00 | length | from | to | byte * length | (byte * (to - from)) * different
+//!         | 01 | length u8 * different | byte* | 02 | length u16 * different | byte*
+//!         | 05 .. | 06 ..                                 the same of texts alone
 //! ```
+//!
+//! Of values of one length the first one lies there whole, and of each the bytes in which they differ.
 //!
 //! This file does not know conditions.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use filedex_query::Path;
-use filedex_query::packed::PackedDocument;
+use filedex_query::packed::{PackedDocument, is_text};
 
 use super::zones::Zone;
 use crate::format::number;
@@ -29,7 +34,23 @@ pub(crate) struct Values {
     /// How many values there are.
     different: usize,
     ends: Ends,
-    bytes: Box<[u8]>,
+    bytes: Bytes,
+    /// Whether it is known that all of them are texts.
+    texts: bool,
+}
+
+/// The values, one behind the other.
+#[derive(Debug)]
+enum Bytes {
+    Whole(Box<[u8]>),
+    /// Of values of one length the first one, and of each what lies there: put together once many are asked for.
+    Differing {
+        first: Box<[u8]>,
+        places: Range<usize>,
+        own: Box<[u8]>,
+        count: usize,
+        whole: OnceLock<Box<[u8]>>,
+    },
 }
 
 /// Of each record, which of the values is its own.
@@ -57,6 +78,15 @@ pub(crate) type Origin = (u64, usize);
 
 /// Longer values are not kept: records that have them are asked themselves.
 pub(crate) const MOST_VALUE_BYTES: usize = 256;
+
+/// Values of so many bytes are put together one by one where few are asked for.
+const FEW_BYTES: usize = 32;
+
+/// Says in a file that all values are texts.
+const TEXTS: u8 = 4;
+
+/// A column whose values come to more bytes is none.
+const MOST_TOGETHER: usize = 16 << 20;
 
 /// Stands in place of the number of a value that is not kept.
 const TOO_LONG: u16 = u16::MAX;
@@ -99,6 +129,11 @@ impl Values {
         }
     }
 
+    /// Whether each record has the value of its own number.
+    pub(crate) fn are_in_order(&self) -> bool {
+        matches!(self.codes, Codes::InOrder)
+    }
+
     /// Of how many records it is.
     fn records(&self) -> usize {
         match &self.codes {
@@ -110,12 +145,35 @@ impl Values {
 
     /// The value of that number, as [`Path::narrow`] gave it.
     pub(crate) fn value(&self, code: usize) -> &[u8] {
-        self.bytes.get(self.start(code)..self.ends.end(code)).unwrap_or_default()
+        self.bytes().get(self.start(code)..self.ends.end(code)).unwrap_or_default()
     }
 
-    /// All values, one behind the other.
+    /// Does something with the value of that number, for who asks for few.
+    pub(crate) fn with_value<T>(&self, code: usize, then: impl FnOnce(&[u8]) -> T) -> T {
+        let mut room = [0; FEW_BYTES];
+        match self.bytes.put_together(code, &mut room) {
+            Some(value) => then(value),
+            None => then(self.value(code)),
+        }
+    }
+
+    /// Whether it is known that all of them are texts.
+    pub(crate) fn are_texts(&self) -> bool {
+        self.texts
+    }
+
+    /// All of them in order.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &[u8]> {
+        let (bytes, mut start) = (self.bytes(), 0);
+        (0..self.different).map(move |code| {
+            let end = self.ends.end(code);
+            bytes.get(std::mem::replace(&mut start, end)..end).unwrap_or_default()
+        })
+    }
+
+    /// The bytes of all of them, one behind the other.
     pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.whole()
     }
 
     /// The number of the value that the byte at that place of all is of, and where it ends.
@@ -143,21 +201,27 @@ impl Values {
                 out.extend(codes.iter().flat_map(|code| code.to_le_bytes()));
             }
         }
-        match &self.ends {
-            Ends::Even(width) => {
-                out.push(0);
-                number::put(out, *width as u64);
+        match self.ends {
+            Ends::Even(length) => put_even(length, self.bytes(), out),
+            _ => self.put_uneven(out),
+        }
+    }
+
+    /// Appends values of several lengths.
+    fn put_uneven(&self, out: &mut Vec<u8>) {
+        let texts = if self.texts { TEXTS } else { 0 };
+        let lengths = || self.all().map(|value| value.len() as u16);
+        match lengths().map(u8::try_from).collect::<Result<Vec<u8>, _>>() {
+            Ok(lengths) => {
+                out.push(1 | texts);
+                out.extend_from_slice(&lengths);
             }
-            Ends::Near(ends) => {
-                out.push(1);
-                out.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
-            }
-            Ends::Far(ends) => {
-                out.push(2);
-                out.extend(ends.iter().flat_map(|end| end.to_le_bytes()));
+            Err(_) => {
+                out.push(2 | texts);
+                out.extend(lengths().flat_map(|length| length.to_le_bytes()));
             }
         }
-        out.extend_from_slice(&self.bytes);
+        out.extend_from_slice(self.bytes());
     }
 
     /// The column of so many records that these bytes of a file say; `None` if they say none.
@@ -165,10 +229,15 @@ impl Values {
         let (different, rest) = number::take(bytes)?;
         let different = usize::try_from(different).ok().filter(|count| *count <= records)?;
         let (codes, rest) = Codes::read(records, different, rest)?;
-        let (ends, bytes) = Ends::read(different, rest)?;
-        let length = different.checked_sub(1).map_or(0, |last| ends.end(last));
-        let is_whole = length == bytes.len();
-        is_whole.then(|| Values { path: path.clone(), codes, different, ends, bytes: bytes.into() })
+        let (kind, rest) = rest.split_first()?;
+        let (ends, bytes) = match kind & !TEXTS {
+            0 => read_even(different, rest)?,
+            1 => read_uneven(different, rest, |[length]: [u8; 1]| length.into())?,
+            2 => read_uneven(different, rest, u16::from_le_bytes)?,
+            _ => return None,
+        };
+        let texts = kind & TEXTS != 0;
+        Some(Values { path: path.clone(), codes, different, ends, bytes, texts })
     }
 
     /// Bytes of memory that it takes.
@@ -183,8 +252,50 @@ impl Values {
             Ends::Near(ends) => size_of_val(&**ends),
             Ends::Far(ends) => size_of_val(&**ends),
         };
-        size_of::<Values>() + codes + ends + self.bytes.len()
+        size_of::<Values>() + codes + ends + self.bytes.memory()
     }
+}
+
+impl Bytes {
+    fn whole(&self) -> &[u8] {
+        match self {
+            Bytes::Whole(bytes) => bytes,
+            Bytes::Differing { first, places, own, count, whole } => whole.get_or_init(|| {
+                let mut values = first.repeat(*count);
+                let differing = own.chunks_exact(places.len().max(1));
+                for (value, own) in values.chunks_exact_mut(first.len().max(1)).zip(differing) {
+                    put_at(value, places, own);
+                }
+                values.into()
+            }),
+        }
+    }
+
+    /// The value of that number put together here, where it is a short one of which there is nothing but what is its own.
+    fn put_together<'r>(&self, code: usize, room: &'r mut [u8; FEW_BYTES]) -> Option<&'r [u8]> {
+        let Bytes::Differing { first, places, own, whole, .. } = self else { return None };
+        let value = room.get_mut(..first.len()).filter(|_| whole.get().is_none())?;
+        value.copy_from_slice(first);
+        let start = code.checked_mul(places.len())?;
+        put_at(value, places, own.get(start..start + places.len())?);
+        Some(value)
+    }
+
+    /// Bytes of memory that they take.
+    fn memory(&self) -> usize {
+        match self {
+            Bytes::Whole(bytes) => bytes.len(),
+            Bytes::Differing { first, own, whole, .. } => {
+                first.len() + own.len() + whole.get().map_or(0, |whole| whole.len())
+            }
+        }
+    }
+}
+
+/// Puts bytes at places of a value.
+fn put_at(value: &mut [u8], places: &Range<usize>, bytes: &[u8]) {
+    let places = value.get_mut(places.clone()).filter(|places| places.len() == bytes.len());
+    places.into_iter().for_each(|places| places.copy_from_slice(bytes));
 }
 
 impl Codes {
@@ -232,25 +343,6 @@ impl Ends {
         near.map_or_else(|_| Ends::Far(ends.into()), Ends::Near)
     }
 
-    fn read(different: usize, bytes: &[u8]) -> Option<(Ends, &[u8])> {
-        let (kind, rest) = bytes.split_first()?;
-        match kind {
-            0 => {
-                let (width, rest) = number::take(rest)?;
-                Some((Ends::Even(usize::try_from(width).ok()?), rest))
-            }
-            1 => {
-                let (ends, rest) = numbers(different, rest, u16::from_le_bytes)?;
-                ends.is_sorted().then_some((Ends::Near(ends), rest))
-            }
-            2 => {
-                let (ends, rest) = numbers(different, rest, u32::from_le_bytes)?;
-                ends.is_sorted().then_some((Ends::Far(ends), rest))
-            }
-            _ => None,
-        }
-    }
-
     fn end(&self, code: usize) -> usize {
         match self {
             Ends::Even(width) => code.saturating_add(1).saturating_mul(*width),
@@ -280,6 +372,8 @@ pub(super) struct BuildingValues {
     known: Box<[u16]>,
     ends: Vec<u32>,
     bytes: Vec<u8>,
+    /// Whether all are texts.
+    texts: bool,
 }
 
 impl BuildingValues {
@@ -287,7 +381,7 @@ impl BuildingValues {
     pub(super) fn new(path: &Path, records: usize) -> BuildingValues {
         let (codes, ends) = (Vec::with_capacity(records), Vec::with_capacity(records));
         let (translated, known, bytes) = (Vec::new(), Box::default(), Vec::new());
-        BuildingValues { path: path.clone(), codes, translated, known, ends, bytes }
+        BuildingValues { path: path.clone(), codes, translated, known, ends, bytes, texts: true }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -355,6 +449,7 @@ impl BuildingValues {
         let Some(value) = value.filter(|_| !self.is_full()) else {
             return self.codes.push(TOO_LONG);
         };
+        self.texts &= is_text(value);
         self.bytes.extend_from_slice(value);
         self.codes.push(self.ends.len() as u16);
         self.ends.push(self.bytes.len() as u32);
@@ -367,9 +462,11 @@ impl BuildingValues {
         let (start, own) = (other.start(rows.start), self.bytes.len());
         if own == 0 {
             // As much follows of others, by and large.
-            self.bytes.reserve(other.bytes.len() + other.bytes.len() / 8);
+            self.bytes.reserve(other.bytes().len() + other.bytes().len() / 8);
         }
-        self.bytes.extend_from_slice(other.bytes.get(start..other.start(end)).unwrap_or_default());
+        self.bytes
+            .extend_from_slice(other.bytes().get(start..other.start(end)).unwrap_or_default());
+        self.texts &= other.texts;
         let first = self.ends.len() as u16;
         self.codes.extend(first..first + (end - rows.start) as u16);
         self.codes.extend((end..rows.end).map(|_| TOO_LONG));
@@ -396,7 +493,8 @@ impl BuildingValues {
             self.bytes.truncate(start);
             return;
         }
-        let code = self.ends.len() as u16;
+        let (code, is_text) = (self.ends.len() as u16, is_text(value));
+        self.texts &= is_text;
         self.known.iter_mut().skip(place).take(1).for_each(|known| *known = code + 1);
         self.codes.push(code);
         self.ends.push(self.bytes.len() as u32);
@@ -455,8 +553,69 @@ impl BuildingValues {
         self.spread();
         let (different, ends) = (self.ends.len(), Ends::of(&self.ends));
         let codes = Codes::of(&self.codes, different);
-        Values { path: self.path, codes, different, ends, bytes: self.bytes.into() }
+        let bytes = Bytes::Whole(self.bytes.into());
+        Values { path: self.path, codes, different, ends, bytes, texts: self.texts }
     }
+}
+
+/// Appends values of that length: the first one, and of each the bytes in which they differ.
+fn put_even(length: usize, bytes: &[u8], out: &mut Vec<u8>) {
+    let first = bytes.get(..length).unwrap_or_default();
+    let values = || bytes.chunks_exact(length.max(1));
+    let differs = |at: &usize| values().any(|value| value.get(*at) != first.get(*at));
+    let from = (0..first.len()).find(differs).unwrap_or(0);
+    let to = (0..first.len()).rev().find(differs).map_or(0, |last| last + 1);
+    out.push(0);
+    [length, from, to].iter().for_each(|number| number::put(out, *number as u64));
+    out.extend_from_slice(first);
+    values().for_each(|value| out.extend_from_slice(value.get(from..to).unwrap_or_default()));
+}
+
+/// So many values of one length.
+fn read_even(different: usize, bytes: &[u8]) -> Option<(Ends, Bytes)> {
+    let (length, rest) = number::take(bytes)?;
+    let (from, rest) = number::take(rest)?;
+    let (to, rest) = number::take(rest)?;
+    let length = usize::try_from(length).ok().filter(|length| *length <= MOST_VALUE_BYTES)?;
+    let places = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+    let (first, own) = rest.split_at_checked(length)?;
+    first.get(places.clone())?;
+    let is_whole = own.len() == different.checked_mul(places.len())?
+        && different.checked_mul(length)? <= MOST_TOGETHER;
+    let (first, own, count, whole) = (first.into(), own.into(), different, OnceLock::new());
+    is_whole.then(|| (Ends::Even(length), Bytes::Differing { first, places, own, count, whole }))
+}
+
+/// So many values of several lengths.
+fn read_uneven<const SIZE: usize>(
+    different: usize,
+    bytes: &[u8],
+    read: impl Fn([u8; SIZE]) -> u16,
+) -> Option<(Ends, Bytes)> {
+    let (lengths, bytes) = bytes.split_at_checked(different.checked_mul(SIZE)?)?;
+    let lengths = lengths.as_chunks().0.iter().map(|length| read(*length));
+    let whole: u64 = lengths.clone().map(u64::from).sum();
+    if whole != bytes.len() as u64 {
+        return None;
+    }
+    let ends = match u16::try_from(whole) {
+        Ok(_) => Ends::Near(sums(lengths, 0_u16, u16::wrapping_add)),
+        Err(_) => Ends::Far(sums(lengths.map(u32::from), 0, u32::wrapping_add)),
+    };
+    Some((ends, Bytes::Whole(bytes.into())))
+}
+
+/// What numbers add up to, one by one.
+fn sums<N: Copy>(
+    numbers: impl Iterator<Item = N>,
+    mut sum: N,
+    add: impl Fn(N, N) -> N,
+) -> Box<[N]> {
+    let mut next = |number| {
+        sum = add(sum, number);
+        sum
+    };
+    numbers.map(&mut next).collect()
 }
 
 /// So many integers, and what follows them.

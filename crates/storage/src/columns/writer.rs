@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use filedex_query::Path;
 
-use super::file::{Contents, Packed, header, placed, put_head};
+use super::file::{Contents, Packed, header, placed};
+use super::head::{BlockRows, put_head, put_ids};
 use super::leaders::LeadersBuilder;
 use super::rows::RowsBuilder;
 use super::zones::ZonesBuilder;
@@ -35,7 +36,7 @@ pub(crate) struct ColumnWriter {
     groups: Vec<u8>,
     zones: Vec<u8>,
     /// The group that is being filled, and the zones.
-    blocks: Vec<(u64, u32)>,
+    blocks: Vec<BlockRows>,
     rows: RowsBuilder,
     zoned: ZonesBuilder,
     leaders: LeadersBuilder,
@@ -76,7 +77,7 @@ impl ColumnWriter {
         }
         let start = self.rows.len();
         records.for_each(|(class, record)| self.rows.add(class, record));
-        self.blocks.push((offset, self.rows.len() as u32));
+        self.blocks.push(BlockRows { offset, length, end: self.rows.len() as u32 });
         self.zoned.add((offset, length), &self.rows, start..self.rows.len());
         if self.zoned.is_full() {
             self.end_zones();
@@ -123,16 +124,18 @@ impl ColumnWriter {
     fn end_group(&mut self) {
         let rows = std::mem::replace(&mut self.rows, RowsBuilder::new(&self.paths)).finish();
         let blocks = std::mem::take(&mut self.blocks);
-        let first_block = blocks.first().map_or(0, |(offset, _)| *offset);
+        let first_block = blocks.first().map_or(0, |block| block.offset);
         let group = self.place(first_block, |this| {
-            let mut column = Vec::new();
-            put_head(&blocks, &rows.marks, &mut column);
-            let mut columns = vec![this.put(&column, worthwhile(&column))];
-            for values in &rows.values {
+            let (mut column, mut columns) = (Vec::new(), Vec::new());
+            let mut put = |write: &mut dyn FnMut(&mut Vec<u8>)| {
                 column.clear();
-                values.put(&mut column);
-                columns.push(this.put(&column, worthwhile(&column)));
-            }
+                write(&mut column);
+                // Unpacking takes longer than what is done with most of them.
+                columns.push(this.put(&column, column.len() / 2));
+            };
+            put(&mut |out| put_head(&blocks, &rows.marks.classes, out));
+            put(&mut |out| put_ids(&rows.marks.ids, out));
+            rows.values.iter().for_each(|values| put(&mut |out| values.put(out)));
             columns
         });
         self.groups.extend(group);
@@ -183,11 +186,6 @@ impl ColumnWriter {
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
     }
-}
-
-/// Fewer bytes than this are worth being unpacked.
-fn worthwhile(column: &[u8]) -> usize {
-    column.len() - column.len() / 8
 }
 
 impl Drop for ColumnWriter {

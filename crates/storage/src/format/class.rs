@@ -4,7 +4,7 @@
 //! that a total or a deep offset needs no record. The fields are [`filedex_query::COUNTED_FIELDS`]. It also says what it does not know: a `typeGroup`
 //! outside the usual ones is only "another".
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use filedex_query::{DocumentRef, Known, ValueRef};
 
@@ -41,6 +41,12 @@ impl Class {
         (usize::from(byte) < CLASSES).then_some(Class(byte))
     }
 
+    /// The classes of these bytes, if all are of some.
+    pub(crate) fn all_from(bytes: &[u8]) -> Option<Box<[Class]>> {
+        let greatest = bytes.iter().copied().fold(0, u8::max);
+        (usize::from(greatest) < CLASSES).then(|| bytes.iter().copied().map(Class).collect())
+    }
+
     pub(crate) fn byte(self) -> u8 {
         self.0
     }
@@ -63,10 +69,10 @@ impl Class {
 
     /// What every record of this class is known to hold, for the fields a plan can be decided by.
     pub(crate) fn known(self) -> &'static Known {
-        static ALL: LazyLock<Vec<Known>> =
-            LazyLock::new(|| (0..=u8::MAX).map(|byte| Class(byte).to_known()).collect());
-        static NOTHING: LazyLock<Known> = LazyLock::new(Known::default);
-        ALL.get(usize::from(self.0)).unwrap_or(&NOTHING)
+        static ALL: [OnceLock<Known>; CLASSES] = [const { OnceLock::new() }; CLASSES];
+        static NOTHING: OnceLock<Known> = OnceLock::new();
+        let known = ALL.get(usize::from(self.0)).unwrap_or(&NOTHING);
+        known.get_or_init(|| self.to_known())
     }
 
     fn to_known(self) -> Known {

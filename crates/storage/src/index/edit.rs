@@ -74,6 +74,7 @@ impl Commit {
             number::put(out, usage.length);
             number::put(out, usage.live);
         }
+        self.usage.iter().for_each(|(_, usage)| put_freed(usage.freed.as_deref(), out));
     }
 
     pub(super) fn read(bytes: &[u8]) -> Option<Commit> {
@@ -87,9 +88,40 @@ impl Commit {
             let (file, behind) = number::take(rest)?;
             let (length, behind) = number::take(behind)?;
             let (live, behind) = number::take(behind)?;
-            usage.insert(file, FileUse { length, live });
+            usage.insert(file, FileUse { length, live, freed: None });
             rest = behind;
+        }
+        // Commits ended here once.
+        if !rest.is_empty() {
+            for usage in usage.iter_mut() {
+                (usage.freed, rest) = take_freed(rest)?;
+            }
         }
         rest.is_empty().then_some(Commit { number, log, entry, next_file, usage })
     }
+}
+
+/// Appends where blocks begin that nothing refers to: one more than how many there are, and how far each lies behind the
+/// one before.
+fn put_freed(freed: Option<&[u64]>, out: &mut Vec<u8>) {
+    number::put(out, freed.map_or(0, |freed| freed.len() as u64 + 1));
+    let mut before = 0;
+    for offset in freed.unwrap_or_default() {
+        number::put(out, offset - before);
+        before = *offset;
+    }
+}
+
+/// Where blocks begin, if that is said, and what comes behind.
+fn take_freed(bytes: &[u8]) -> Option<(Option<Vec<u64>>, &[u8])> {
+    let (count, mut rest) = number::take(bytes)?;
+    let Some(count) = count.checked_sub(1) else { return Some((None, rest)) };
+    let (mut freed, mut offset) = (Vec::new(), 0_u64);
+    for _ in 0..count {
+        let gap;
+        (gap, rest) = number::take(rest)?;
+        offset = offset.checked_add(gap)?;
+        freed.push(offset);
+    }
+    Some((Some(freed), rest))
 }

@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn an_outline_that_was_dropped_is_not_made_again_for_whoever_asks_next() {
-        let (version, list) = (Version::new(1, BTreeMap::new()), List::ids());
+        let commit = Commit { number: 1, ..Commit::default() };
+        let (version, list) = (Version::new(&commit, BTreeMap::new()), List::ids());
         let cache = IndexCache::new(1 << 20, 1);
         for _ in 0..2 {
             assert!(!cache.is_outline_worthwhile(&version, &list, 100));

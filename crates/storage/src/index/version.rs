@@ -8,8 +8,8 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::Keyed;
-use super::edit::Undo;
-use crate::blocks::BlockFile;
+use super::edit::{Commit, Undo};
+use crate::blocks::{BlockFile, Usage};
 use crate::error::{Error, Result};
 use crate::format::{Block, Place};
 use crate::sync::OnceLock;
@@ -19,6 +19,7 @@ use crate::sync::OnceLock;
 pub(crate) struct Version {
     number: u64,
     files: BTreeMap<u64, Arc<BlockFile>>,
+    usage: Usage,
     link: Arc<Link>,
 }
 
@@ -36,8 +37,10 @@ struct Step {
 }
 
 impl Version {
-    pub(crate) fn new(number: u64, files: BTreeMap<u64, Arc<BlockFile>>) -> Version {
-        Version { number, files, link: Arc::default() }
+    /// The version of that commit, over these files.
+    pub(crate) fn new(commit: &Commit, files: BTreeMap<u64, Arc<BlockFile>>) -> Version {
+        let Commit { number, usage, .. } = commit;
+        Version { number: *number, files, usage: usage.clone(), link: Arc::default() }
     }
 
     /// The number of the checkpoint that made it.
@@ -47,6 +50,11 @@ impl Version {
 
     pub(crate) fn files(&self) -> &BTreeMap<u64, Arc<BlockFile>> {
         &self.files
+    }
+
+    /// How much of them is in use.
+    pub(crate) fn usage(&self) -> &Usage {
+        &self.usage
     }
 
     /// Reads the block of a list.

@@ -201,6 +201,10 @@ impl<'r> Check<'r> {
         self.report.blocks += 1;
         *self.live.entry(place.file).or_default() += u64::from(place.length);
         let key = || name(&[list, fence].concat());
+        let freed = self.reading.state.version.usage().freed(place.file).unwrap_or_default();
+        if freed.binary_search(&place.offset).is_ok() {
+            self.problem(format!("block {}: the manifest says that nothing refers to it", key()));
+        }
         let block = match self.reading.state.version.block(place, list) {
             Ok(block) => block,
             Err(error) => return self.problem(format!("block {}: {error}", key())),

@@ -6,9 +6,9 @@ use super::here::Here;
 use super::part::Part;
 use crate::cache::segment::Segment;
 use crate::error::Result;
-use crate::format::{Entry, Place};
+use crate::format::{Entry, List, Place};
 use crate::memtable::{Cell, Memtable};
-use crate::snapshot::{Lying, Overlay};
+use crate::snapshot::{Lying, Overlay, State};
 
 /// A cell in its place among the records of a segment.
 pub(super) struct Between<'s> {
@@ -80,6 +80,18 @@ impl<'e> Execution<'e> {
             caches.keep_place(cell.stamp(), place, at);
         }
         Ok((at, is_its_own))
+    }
+
+    /// Where the record of blocks lies that the cell stands for, if there is one.
+    pub(super) fn replaced_in_blocks(&self, cell: &Cell) -> Result<Option<(Place, usize)>> {
+        let State { frozen, .. } = self.snapshot.state;
+        if cell.before().is_none() && frozen.get(cell.key()).is_none() {
+            return Ok(None);
+        }
+        let list = List::from_bytes(cell.list());
+        let Some(place) = self.snapshot.place_of(&list, cell.order())? else { return Ok(None) };
+        let (at, is_its_own) = self.place_in(cell, place)?;
+        Ok(is_its_own.then_some((place, at)))
     }
 
     pub(super) fn judge_cell(

@@ -18,7 +18,7 @@ pub(super) struct Candidates {
 }
 
 /// How the key of a record begins, and where it lies.
-type Candidate = (u128, (Place, usize));
+pub(super) type Candidate = (u128, (Place, usize));
 
 /// Further in records are read as they come.
 const MOST: usize = 1024;
@@ -51,7 +51,8 @@ impl Candidates {
         self.records.len() >= 2 * self.most
     }
 
-    fn take(&mut self) -> Vec<Candidate> {
+    /// Takes them out, in order.
+    pub(super) fn take(&mut self) -> Vec<Candidate> {
         self.records.sort_unstable();
         std::mem::take(&mut self.records)
     }

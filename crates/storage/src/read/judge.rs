@@ -1,13 +1,15 @@
-//! Judges the records of a segment by its columns: each condition is asked once of each different value.
+//! Judges the records of a segment, or of a group of a column file, by its columns: each condition is asked once of each
+//! different value.
 
 use std::sync::Arc;
 
+use filedex_query::packed::is_text;
 use filedex_query::{Account, Condition, Fields, Question};
 
 use super::residual::{Conditions, Verdict};
 use crate::cache::segment::Segment;
 use crate::cache::selected::{Bits, Selected};
-use crate::columns::{MOST_VALUE_BYTES, Values};
+use crate::columns::{Columnar, MOST_VALUE_BYTES, Values};
 use crate::error::Result;
 use crate::format::{CLASSES, Class};
 
@@ -20,7 +22,7 @@ pub(super) struct Asking<'a> {
     pub(super) exact: bool,
 }
 
-/// What columns say of the records of a segment.
+/// What columns say of some records.
 pub(super) struct Judged {
     /// Those that belong to the answer.
     pub(super) selected: Bits,
@@ -91,24 +93,25 @@ impl Asking<'_> {
         }
     }
 
-    /// What classes and the questions say of the records of a segment that has columns for them. One question is asked
+    /// What classes and the questions say of records of which there are columns. One question is asked
     /// after the other, each of the records that satisfied all before; if there are other conditions, or a value is not
     /// kept, the record itself is to be asked.
     pub(super) fn judge(
         &self,
-        segment: &Segment,
+        columns: &impl Columnar,
         open: &mut Conditions<'_>,
         account: &Account,
     ) -> Result<Judged> {
-        account.work(segment.len() as u64 / ROWS_A_STEP)?;
+        let records = columns.classes().len();
+        account.work(records as u64 / ROWS_A_STEP)?;
         let questions = self.questions.iter();
         let mut asked: Vec<Asked<'_>> =
-            questions.filter_map(|question| Asked::new(question, segment)).collect();
+            questions.filter_map(|question| Asked::new(question, columns)).collect();
         let exact = self.exact && asked.len() == self.questions.len();
         // Those that can fail last, those of few different values first.
         asked.sort_by_key(|asked| (asked.may_fail, asked.price()));
-        let (mut selected, mut left) = by_class(segment, open);
-        let mut unsure = if exact { Bits::none(segment.len()) } else { left.clone() };
+        let (mut selected, mut left) = by_class(columns.classes(), open);
+        let mut unsure = if exact { Bits::none(records) } else { left.clone() };
         for asked in &mut asked {
             asked.narrow(&mut left, &mut unsure, account)?;
         }
@@ -119,31 +122,35 @@ impl Asking<'_> {
 }
 
 /// The records that belong to the answer as their classes tell, and those of which classes do not tell.
-fn by_class(segment: &Segment, open: &mut Conditions<'_>) -> (Bits, Bits) {
-    let verdict = |byte| Class::from_byte(byte).map(|class| open.verdict(class));
-    let verdicts: Vec<Option<Verdict>> = (0..CLASSES as u8).map(verdict).collect();
-    let words = segment.classes().chunks(64).map(|classes| {
-        let (mut all, mut left) = (0, 0);
-        for (bit, class) in classes.iter().enumerate() {
-            let verdict = verdicts.get(usize::from(class.byte())).copied().flatten();
-            all |= u64::from(verdict == Some(Verdict::Yes)) << bit;
-            left |= u64::from(verdict == Some(Verdict::Ask)) << bit;
-        }
-        (all, left)
-    });
-    let (all, left): (Vec<u64>, Vec<u64>) = words.unzip();
-    (Bits::new(all), Bits::new(left))
+fn by_class(classes: &[Class], open: &mut Conditions<'_>) -> (Bits, Bits) {
+    // Of each class a bit.
+    let there = classes.iter().fold(0_u64, |there, class| there | 1 << (class.byte() % 64));
+    let mut of = |sought: Verdict| {
+        let is_sought =
+            |byte: &u8| Class::from_byte(*byte).is_some_and(|class| open.verdict(class) == sought);
+        let those = (0..CLASSES as u8).filter(|byte| there >> byte & 1 == 1).filter(is_sought);
+        those.fold(0, |those, byte| those | 1 << byte)
+    };
+    let those = |those: u64| match those {
+        0 => Bits::none(classes.len()),
+        all if all == there => Bits::all(classes.len()),
+        some => Bits::new(classes.chunks(64).map(|classes| {
+            let is_one = |class: &Class| some >> (class.byte() % 64) & 1;
+            (0..).zip(classes).fold(0, |word, (bit, class)| word | is_one(class) << bit)
+        })),
+    };
+    (those(of(Verdict::Yes)), those(of(Verdict::Ask)))
 }
 
 impl<'a> Asked<'a> {
-    fn new(question: &'a Question<'a>, segment: &'a Segment) -> Option<Asked<'a>> {
+    fn new(question: &'a Question<'a>, all: &'a impl Columnar) -> Option<Asked<'a>> {
         let joined = |join, members: &'a [Question<'a>]| {
-            let members = members.iter().map(|member| Asked::new(member, segment));
+            let members = members.iter().map(|member| Asked::new(member, all));
             Some(Kind::Joined { join, members: members.collect::<Option<_>>()? })
         };
         let kind = match question {
             Question::One(condition) => {
-                let values = segment.values(condition.path())?;
+                let values = all.values(condition.path())?;
                 let answers = vec![None; values.different()];
                 Kind::One(AskedOne { condition: *condition, values, answers })
             }
@@ -151,7 +158,7 @@ impl<'a> Asked<'a> {
             Question::Any(members) => joined(Join::Any, members)?,
             Question::None(members) => joined(Join::None, members)?,
             Question::Fields(fields) => {
-                let columns = fields.paths().iter().map(|path| segment.values(path));
+                let columns = fields.paths().iter().map(|path| all.values(path));
                 let columns: Vec<&Values> = columns.collect::<Option<_>>()?;
                 let different = match columns.as_slice() {
                     [column] => column.different(),
@@ -181,7 +188,10 @@ impl<'a> Asked<'a> {
             self.search(account)?;
         }
         match &mut self.kind {
-            Kind::One(one) => narrow(left, unsure, |row| one.ask(row, account))?,
+            Kind::One(one) => {
+                let _refused = left.split_off(&one.refused());
+                narrow(left, unsure, |row| one.ask(row, account))?;
+            }
             _ => {
                 let mut record = Vec::new();
                 narrow(left, unsure, |row| self.ask(row, &mut record, account))?;
@@ -262,6 +272,15 @@ impl AskedOne<'_> {
         }
     }
 
+    /// The records for which it is known not to hold, where that is seen at once.
+    fn refused(&self) -> Bits {
+        let answers = if self.values.are_in_order() { self.answers.as_slice() } else { &[] };
+        Bits::new(answers.chunks(64).map(|answers| {
+            let is_refused = |answer: &Option<bool>| u64::from(*answer == Some(false));
+            (0..).zip(answers).fold(0, |word, (bit, answer)| word | is_refused(answer) << bit)
+        }))
+    }
+
     /// What it says of a value.
     fn answer(&mut self, code: usize, account: &Account) -> Result<Option<bool>> {
         let Some(answer) = self.answers.get_mut(code) else { return Ok(None) };
@@ -277,15 +296,20 @@ impl AskedOne<'_> {
         let values = self.values;
         let Some(needle) = self.condition.needle(MOST_VALUE_BYTES) else { return Ok(()) };
         account.work((values.bytes().len() / BYTES_A_STEP) as u64)?;
+        if values.are_texts() {
+            self.answers.fill(Some(needle.without()));
+        } else {
+            let texts =
+                self.answers.iter_mut().zip(values.all()).filter(|(_, value)| is_text(value));
+            texts.for_each(|(answer, _)| *answer = Some(needle.without()));
+        }
         let mut end = 0;
         while let Some((code, behind)) =
             needle.find(values.bytes(), end).and_then(|place| values.at(place))
         {
+            self.answers.get_mut(code).into_iter().for_each(|answer| *answer = None);
             self.answer(code, account)?;
             end = behind;
-        }
-        for (code, answer) in self.answers.iter_mut().enumerate() {
-            *answer = answer.or_else(|| needle.without(values.value(code)));
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ pub(crate) mod access;
 mod between;
 mod candidates;
 mod collector;
+mod columnar;
 mod counts;
 pub(crate) mod execution;
 mod explain;

@@ -16,7 +16,7 @@ use super::part::Part;
 use super::segments::Segments;
 use crate::cache::segment::{Segment, Wanted};
 use crate::cache::selected::{Bits, Selected};
-use crate::columns::Values;
+use crate::columns::{Columnar as _, Values};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::Place;
 use crate::format::lists::ALL_ROOMS;
@@ -30,6 +30,13 @@ pub(super) struct Scan<'e> {
     sort: Option<&'e Sort>,
     /// Those that may be kept, where columns tell how their keys begin.
     candidates: Option<Candidates>,
+}
+
+/// What is asked of records, and what of them it takes to tell.
+pub(super) struct Asked<'e> {
+    pub(super) asking: Asking<'e>,
+    pub(super) wanted: Wanted,
+    pub(super) sort: Option<&'e Sort>,
 }
 
 /// Fewer records are read as fast.
@@ -49,7 +56,10 @@ impl<'e> Execution<'e> {
             return Ok(None);
         }
         let part = self.part_of_all()?;
-        self.scan(&part, collector)
+        match self.scan_columns(&part, collector)? {
+            Some(flow) => Ok(Some(flow)),
+            None => self.scan(&part, collector),
+        }
     }
 
     /// Judges the records of a part of a room's list by columns; `None` if that is not worthwhile.
@@ -110,11 +120,8 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    /// A scan of the part, which sorts what it finds or not, if one is worthwhile.
-    pub(super) fn begin_scan(&mut self, part: &Part<'_>, sorts: bool) -> Option<Scan<'e>> {
-        if part.records < FEW_RECORDS {
-            return None;
-        }
+    /// What a scan asks, which sorts what it finds or not, if columns tell anything of that.
+    pub(super) fn asked(&mut self, sorts: bool) -> Option<Asked<'e>> {
         let (mut questions, mut exact) = (Vec::new(), true);
         if !self.counted {
             (questions, exact) = self.open.questions();
@@ -128,13 +135,21 @@ impl<'e> Execution<'e> {
         let keys = sort.iter().flat_map(|sort| sort.paths());
         let asked = questions.iter().flat_map(Question::paths);
         let wanted = Wanted::new(keys, asked, conditions);
+        Some(Asked { asking: Asking { questions, exact }, wanted, sort })
+    }
+
+    /// A scan of the part, which sorts what it finds or not, if one is worthwhile.
+    pub(super) fn begin_scan(&mut self, part: &Part<'_>, sorts: bool) -> Option<Scan<'e>> {
+        if part.records < FEW_RECORDS {
+            return None;
+        }
+        let Asked { asking, wanted, sort } = self.asked(sorts)?;
         let columns = &self.snapshot.pool.columns;
         if !columns.are_worthwhile(&part.from, &wanted, part.records) {
             return None;
         }
         self.columns = wanted.paths().map(|path| path.text().to_owned()).collect();
         let segments = Segments::new(self.snapshot, part, wanted);
-        let asking = Asking { questions, exact };
         Some(Scan { segments, asking, sort, candidates: None })
     }
 

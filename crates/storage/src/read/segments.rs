@@ -186,7 +186,7 @@ impl<'e> Segments<'e> {
             self.room = if is_judged { Room::Judged } else { Room::None };
         }
         if self.room == Room::Judged {
-            let is_new = |path: &&Path| found.is_none_or(|found| found.values(path).is_none());
+            let is_new = |path: &&Path| found.is_none_or(|found| !found.has(path));
             let new: Vec<Path> = self.wanted.asked.iter().filter(is_new).cloned().collect();
             if !columns.keep(&Arc::new(segment.without(&new)), number) {
                 self.room = Room::None;

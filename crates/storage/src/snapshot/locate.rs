@@ -61,7 +61,7 @@ impl<'s> Snapshot<'s> {
     }
 
     /// Where the block of the list lies in which that key lies or belongs; nowhere for a list without blocks.
-    fn place_of(self, list: &List, key: &[u8]) -> Result<Option<Place>> {
+    pub(crate) fn place_of(self, list: &List, key: &[u8]) -> Result<Option<Place>> {
         let chunk = self.pool.index.find(&self.state.version, list, key)?;
         let item = chunk.as_ref().and_then(|chunk| chunk.chunk.item(chunk.chunk.find(key)));
         Ok(item.map(|item| item.place))

@@ -175,12 +175,13 @@ mod tests {
 
     use super::*;
     use crate::format::{Class, Entry, Size};
-    use crate::index::Version;
+    use crate::index::{Commit, Version};
     use crate::memtable::{Cell, CellBuilder, Memtable, Sorted};
 
     /// A state of that version with one cell of that stamp.
     fn state(version: u64, stamp: u64) -> State {
-        let version = Arc::new(Version::new(version, BTreeMap::new()));
+        let commit = Commit { number: version, ..Commit::default() };
+        let version = Arc::new(Version::new(&commit, BTreeMap::new()));
         let (mut active, frozen) = (Memtable::default(), Memtable::default());
         active.insert_all(Sorted::new(vec![cell(b"key", stamp)]));
         State { active, frozen, mark: None, version, is_draft: false }

@@ -281,10 +281,11 @@ impl Work {
         if let Some(mark) = mark {
             (commit.log, commit.entry) = (mark.log, mark.entry);
         }
-        merged.freed.iter().for_each(|place| commit.usage.free(*place));
+        commit.usage.free(&merged.freed);
         commit.usage.take_dead();
         for (file, live) in &merged.files {
-            let usage = FileUse { length: file.length(), live: *live };
+            let freed = Some(Vec::new());
+            let usage = FileUse { length: file.length(), live: *live, freed };
             commit.usage.insert(file.number(), usage);
         }
         commit
@@ -300,7 +301,7 @@ fn next_version(
     let mut files: BTreeMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
     files.extend(new.map(|file| (file.number(), Arc::new(file))));
-    Version::new(commit.number, files)
+    Version::new(commit, files)
 }
 
 #[cfg(test)]

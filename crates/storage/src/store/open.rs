@@ -42,7 +42,7 @@ impl Shared {
         let share = options.cache_bytes / SHARES;
         let (manifest, listing, old_manifests) = Manifest::open_with_listing(directory, share)?;
         let commit = manifest.commit().clone();
-        let version = Version::new(commit.number, files(directory, &manifest)?);
+        let version = Version::new(&commit, files(directory, &manifest)?);
         let logs = generations(directory, commit.log, commit.entry)?;
         let strays = Strays::find(directory, &manifest, &old_manifests, &logs)?;
         settle(&home, &manifest, &logs, &strays)?;

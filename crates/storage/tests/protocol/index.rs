@@ -186,7 +186,7 @@ impl Index {
             Some(Fault::KeepsOfAnyVersion) => self.begun.load(Ordering::Acquire),
             _ => version.number(),
         };
-        Version::new(number, BTreeMap::new())
+        Version::new(&Commit { number, ..Commit::default() }, BTreeMap::new())
     }
 
     fn change_tree(&self, edit: &Edit) {

@@ -48,7 +48,7 @@ struct Merged {
 impl Shared {
     pub(crate) fn new(fault: Option<Fault>) -> Shared {
         let disk = Arc::new(Disk::default());
-        let version = Arc::new(Version::new(0, BTreeMap::new()));
+        let version = Arc::new(Version::new(&Commit::default(), BTreeMap::new()));
         let (active, frozen, truth) = (Memtable::default(), Memtable::default(), Arc::default());
         Shared {
             pool: Pool::new(fault),
@@ -276,11 +276,11 @@ impl Shared {
         if let Some((log, entry)) = mark {
             (commit.log, commit.entry) = (log, entry);
         }
-        merged.freed.iter().for_each(|place| commit.usage.free(*place));
+        commit.usage.free(&merged.freed);
         commit.usage.take_dead();
         if merged.file.is_some() {
             let length = merged.blocks.len() as u64;
-            commit.usage.insert(number, FileUse { length, live: length });
+            commit.usage.insert(number, FileUse { length, live: length, freed: None });
         }
         commit
     }
@@ -328,5 +328,5 @@ fn next_version(version: &Version, commit: &Commit, file: Option<BlockFile>) -> 
     let mut files: BTreeMap<u64, Arc<BlockFile>> =
         kept.map(|(number, file)| (*number, file.clone())).collect();
     files.extend(file.map(|file| (file.number(), Arc::new(file))));
-    Version::new(commit.number, files)
+    Version::new(commit, files)
 }

@@ -178,7 +178,8 @@ impl Site {
         chunk.push(&[], place, &tally);
         let mut edit = Edit::default();
         edit.set(list.bytes(), None, chunk.finish(list.bytes().len(), Some((&tally, 1))));
-        let usage = FileUse { length: file.length(), live: u64::from(place.length) };
+        let live = u64::from(place.length);
+        let usage = FileUse { length: file.length(), live, freed: None };
         commit.usage.insert(file.number(), usage);
         commit.number += 1;
         commit.next_file += 1;
