@@ -130,8 +130,8 @@ impl ColumnFile {
     }
 
     /// Whether there are columns of all these paths.
-    pub(crate) fn has(&self, paths: &[Path]) -> bool {
-        paths.iter().all(|path| path.is_among(&self.paths))
+    pub(crate) fn has<'p>(&self, mut paths: impl Iterator<Item = &'p Path>) -> bool {
+        paths.all(|path| path.is_among(&self.paths))
     }
 
     /// The number of the group that the block at that offset belongs to, if it belongs to any.
@@ -220,17 +220,22 @@ impl ColumnFile {
         paths: &[Path],
         memory: &mut Memory,
     ) -> Option<Group> {
-        let group = self.group(at, paths, memory)?;
+        let group = self.group(at, paths.iter(), memory)?;
         let ids = self.unpacked(self.list(&self.groups)?.get(at)?, 1, memory)?;
         let ids = head::read_ids(group.len(), ids)?;
         Some(group.with_ids(ids))
     }
 
     /// The columns of these paths of the group of that number.
-    pub(crate) fn group(&self, at: usize, paths: &[Path], memory: &mut Memory) -> Option<Group> {
+    pub(crate) fn group<'p>(
+        &self,
+        at: usize,
+        paths: impl Iterator<Item = &'p Path>,
+        memory: &mut Memory,
+    ) -> Option<Group> {
         let group = self.list(&self.groups)?.get(at)?;
         let Head { blocks, classes } = Head::read(self.unpacked(group, 0, memory)?)?;
-        let mut values = Vec::with_capacity(paths.len());
+        let mut values = Vec::with_capacity(paths.size_hint().0);
         for path in paths {
             let column = self.unpacked(group, self.number_of(path)? + 2, memory)?;
             values.push(Values::read(path, classes.len(), column)?);

@@ -18,7 +18,7 @@ pub(super) struct Candidates {
 }
 
 /// How the key of a record begins, and where it lies.
-pub(super) type Candidate = (u128, (Place, usize));
+type Candidate = (u128, (Place, usize));
 
 /// Further in records are read as they come.
 const MOST: usize = 1024;
@@ -59,6 +59,20 @@ impl Candidates {
 }
 
 impl Execution<'_> {
+    /// Takes in a record whose key begins so, if it may be one of them.
+    pub(super) fn offer(
+        &mut self,
+        head: u128,
+        place: impl FnOnce() -> Result<(Place, usize)>,
+        candidates: &mut Candidates,
+        collector: &mut Collector<'_>,
+    ) -> Result<()> {
+        match candidates.may_take(head) && candidates.push(head, place()?) {
+            true => self.take_candidates(candidates, collector),
+            false => Ok(()),
+        }
+    }
+
     /// Reads those that may belong to the page, and keeps them.
     pub(super) fn take_candidates(
         &mut self,

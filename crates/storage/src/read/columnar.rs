@@ -5,11 +5,12 @@
 //! What columns do not tell of a group is left to who asks: he reads its records. Where a column file is missing, or
 //! damaged, this is no way, and nothing was kept.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use filedex_query::{Account, Path, Sort};
+use filedex_query::{Account, Path, Question};
 
 use super::candidates::Candidates;
 use super::collector::Collector;
@@ -19,27 +20,25 @@ use super::part::Part;
 use super::residual::Conditions;
 use super::scan::Asked;
 use super::second::{MANY_RECORDS, Second, Stop};
+use super::window::Window;
 use crate::cache::columns::Known;
+use crate::cache::segment::{RECORDS, Wanted};
 use crate::cache::selected::{Bits, Selected};
 use crate::columns::{ColumnFile, Columnar as _, Group, Memory};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memtable::Cell;
 use crate::snapshot::Snapshot;
 
-/// What is gone through.
+/// What is gone through, and what is asked of it.
 struct ColumnarScan<'e> {
     files: Vec<Scanned<'e>>,
     /// What memtables have beside them.
     cells: Vec<&'e Cell>,
     asking: Asking<'e>,
-    /// Which conditions these are, if what they say can be kept.
-    conditions: Option<u64>,
-    /// What the key of the sort is drawn from, and with it what conditions look at.
-    key: Option<(&'e Sort, &'e Path)>,
-    keys: Vec<Path>,
-    paths: Vec<Path>,
-    /// How many groups there are, and how many were taken up.
-    groups: usize,
+    wanted: Wanted,
+    /// The records that are kept, if any are, and what their order begins with, ascending or descending.
+    window: Option<(Window, (&'e Path, bool))>,
+    /// How many groups were taken up.
     taken: AtomicUsize,
 }
 
@@ -47,9 +46,8 @@ struct ColumnarScan<'e> {
 struct Scanned<'e> {
     number: u64,
     columns: &'e ColumnFile,
-    /// The number of its first group among those of all files.
-    first: usize,
-    groups: usize,
+    /// The numbers of its groups among those of all files.
+    groups: Range<usize>,
     /// Blocks that the index refers to no more, and records that memtables have something else of: in order.
     freed: &'e [u64],
     replaced: Vec<(u64, usize)>,
@@ -66,17 +64,29 @@ struct Findings<'e> {
     candidates: Option<Candidates>,
     /// How the keys of the records of one group begin.
     heads: Vec<(u128, usize)>,
-    /// Which records of groups the conditions hold for, and groups that are left to who asks.
-    judged: Vec<(usize, Arc<Selected>)>,
+    /// What was found out, and groups that are left to who asks.
+    judged: Vec<JudgedGroup>,
     left: Vec<usize>,
-    is_readable: bool,
+}
+
+/// The number of a group, and which of its records the conditions hold for.
+type JudgedGroup = (usize, Arc<Selected>);
+
+/// What becomes of a group.
+enum Found {
+    /// Its records are judged; whether there is room for more candidates.
+    Judged { has_room: bool },
+    /// Columns do not tell all.
+    Left,
+    /// There is no reading it.
+    Unreadable,
 }
 
 /// Records for one cell of a memtable, or more: else these are looked up as slowly as all records are judged.
 const RECORDS_A_CELL: u64 = 64;
 
 /// What a second thread comes back with, and steps of work.
-type Found<'e> = (Result<Findings<'e>>, u64);
+type Others<'e> = (Result<Option<Findings<'e>>>, u64);
 
 impl<'e> Execution<'e> {
     /// Judges all records, of which those are kept that come first; `None` where this is no way.
@@ -85,65 +95,56 @@ impl<'e> Execution<'e> {
         part: &Part<'_>,
         collector: &mut Collector<'_>,
     ) -> Result<Option<Flow>> {
-        let window = collector.best_of().filter(|_| !collector.is_full());
-        let candidates = window.map(Candidates::of);
-        if !(collector.is_full() || matches!(candidates, Some(Some(_)))) {
+        let window = collector.best_of();
+        let is_near = window.is_some_and(|window| Candidates::of(window).is_some());
+        if part.records < MANY_RECORDS || !(is_near || collector.is_full()) {
             return Ok(None);
         }
-        let Some(scan) = self.columnar_scan(part, candidates.is_some())? else { return Ok(None) };
-        let held = self.running.account().held();
-        let candidates = || window.and_then(Candidates::of);
-        let bytes = candidates().map_or(0, |candidates| 2 * candidates.bytes());
-        self.running.account().hold(bytes)?;
-        let mut found = self.find_columnar(&scan, candidates)?;
-        if found.iter().any(|found| !found.is_readable) {
-            self.running.account().release_to(held);
-            return Ok(None);
-        }
-        self.columns = scan.paths.iter().map(|path| path.text().to_owned()).collect();
-        self.running.examine_many(part.records)?;
-        self.judged += part.records;
-        self.put_together(&scan, &mut found, collector)?;
-        for cell in &scan.cells {
-            if let Some(entry) = cell.entry() {
-                self.judge_cell(cell, entry, collector)?;
-            }
-        }
-        self.keep_known(&scan, &found);
+        let window = window.filter(|_| !collector.is_full());
+        let Some(scan) = self.columnar_scan(part, window)? else { return Ok(None) };
+        let (held, matched) = (self.running.account().held(), self.matched);
+        self.running.account().hold(scan.bytes())?;
+        let found = match self.find_columnar(&scan)? {
+            Some(found) => self.put_together(&scan, found, collector)?,
+            None => None,
+        };
         self.running.account().release_to(held);
+        let Some(judged) = found else {
+            collector.begin_anew(self.plan);
+            self.matched = matched;
+            return Ok(None);
+        };
+        self.keep_known(&scan, &judged);
+        self.columns = scan.wanted.paths().map(|path| path.text().to_owned()).collect();
+        self.judged += part.records;
+        self.running.examine_many(part.records)?;
         Ok(Some(self.flow(collector)))
     }
 
-    /// What there is to be gone through; `None` where columns do not lie beside all files, or it is not worthwhile.
-    fn columnar_scan(&mut self, part: &Part<'_>, sorts: bool) -> Result<Option<ColumnarScan<'e>>> {
+    /// What there is to be gone through; `None` where columns do not lie beside all files, or do not tell what is asked.
+    fn columnar_scan(
+        &mut self,
+        part: &Part<'_>,
+        window: Option<Window>,
+    ) -> Result<Option<ColumnarScan<'e>>> {
         let most = usize::try_from(part.records / RECORDS_A_CELL).unwrap_or(usize::MAX);
-        if part.records < MANY_RECORDS {
-            return Ok(None);
-        }
         let Some(cells) = self.cells_of(part, most) else { return Ok(None) };
-        let Some(Asked { asking, wanted, sort }) = self.asked(sorts) else { return Ok(None) };
-        let columns = &self.snapshot.pool.columns;
-        if !asking.exact || !columns.are_written(&wanted) {
+        let Some(Asked { asking, wanted, sort }) = self.asked(window.is_some()) else {
+            return Ok(None);
+        };
+        let lead = sort.and_then(|sort| sort.lead());
+        if !asking.exact || window.is_some() && lead.is_none() {
             return Ok(None);
         }
-        let key = match sort.map(|sort| (sort, sort.paths().collect::<Vec<_>>())) {
-            Some((sort, paths)) => match paths.as_slice() {
-                [path] => Some((sort, *path)),
-                _ => return Ok(None),
-            },
-            None => None,
-        };
-        let paths: Vec<Path> = wanted.paths().cloned().collect();
-        let Some(mut files) = scanned(self.snapshot, &paths, wanted.conditions) else {
-            return Ok(None);
-        };
-        let groups = files.last().map_or(0, |file| file.first + file.groups);
-        let (conditions, keys, taken) = (wanted.conditions, wanted.keys, AtomicUsize::new(0));
+        let asked = asking.questions.iter().flat_map(Question::paths);
+        let wanted = Wanted::new(lead.iter().map(|(path, _)| *path), asked, wanted.conditions);
+        let Some(mut files) = scanned(self.snapshot, &wanted) else { return Ok(None) };
         for cell in &cells {
             self.note_replaced(cell, &mut files)?;
         }
         files.iter_mut().for_each(|file| file.replaced.sort_unstable());
-        Ok(Some(ColumnarScan { files, cells, asking, conditions, key, keys, paths, groups, taken }))
+        let (window, taken) = (window.zip(lead), AtomicUsize::new(0));
+        Ok(Some(ColumnarScan { files, cells, asking, wanted, window, taken }))
     }
 
     /// Notes the record of blocks that a cell stands for, if there is one.
@@ -156,67 +157,67 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    /// What this thread and a second one find, if there is one to be had.
-    fn find_columnar(
-        &mut self,
-        scan: &ColumnarScan<'e>,
-        candidates: impl Fn() -> Option<Candidates>,
-    ) -> Result<Vec<Findings<'e>>> {
-        let own = Findings::new(self.open.for_another(), candidates());
+    /// What this thread and a second one find, if there is one to be had; `None` where a group cannot be read.
+    fn find_columnar(&mut self, scan: &ColumnarScan<'e>) -> Result<Option<Vec<Findings<'e>>>> {
+        let own = Findings::new(self.open.for_another(), scan);
         // Where nobody waits the processor is left to those who do elsewhere.
         let second = if self.is_asked { Second::take() } else { None };
         let Some(second) = second else {
-            return Ok(vec![own.find(scan, self.running.account())?]);
+            return Ok(own.find(scan, self.running.account())?.map(|own| vec![own]));
         };
-        let others = Findings::new(self.open.for_another(), candidates());
-        let (own, other) = thread::scope(|scope| {
+        let others = Findings::new(self.open.for_another(), scan);
+        let (own, others) = thread::scope(|scope| {
             let (stop, is_over) = Stop::new();
-            let other = second.spawn(scope, move || -> Found<'e> {
+            let others = second.spawn(scope, move || -> Others<'e> {
                 let account = Account::default().watched_by(Arc::new(is_over));
-                let found = others.find(scan, &account);
-                (found, account.steps())
+                (others.find(scan, &account), account.steps())
             });
             let own = own.find(scan, self.running.account());
-            if own.is_err() {
+            if !matches!(own, Ok(Some(_))) {
                 drop(stop);
             }
-            (own, other.and_then(|other| other.join().ok()))
+            (own, others.and_then(|others| others.join().ok()))
         });
-        let mut found = vec![own?];
-        if let Some((other, steps)) = other {
-            self.running.account().work(steps)?;
-            found.push(other?);
-        }
-        Ok(found)
+        let Some(own) = own? else { return Ok(None) };
+        let Some((others, steps)) = others else { return Ok(Some(vec![own])) };
+        self.running.account().work(steps)?;
+        Ok(others?.map(|others| vec![own, others]))
     }
 
-    /// Puts together what was found, and judges what is left.
+    /// Puts together what was found, judges what is left, and what memtables have; gives what was judged. `None` where a
+    /// group cannot be read.
     fn put_together(
         &mut self,
         scan: &ColumnarScan<'e>,
-        found: &mut [Findings<'e>],
+        found: Vec<Findings<'e>>,
         collector: &mut Collector<'_>,
-    ) -> Result<()> {
-        let mut candidates = collector.best_of().and_then(Candidates::of);
-        let mut left: Vec<usize> = (scan.taken.load(Ordering::Relaxed)..scan.groups).collect();
-        for found in found {
+    ) -> Result<Option<Vec<JudgedGroup>>> {
+        let (mut candidates, mut judged) = (scan.candidates(), Vec::new());
+        let mut left: Vec<usize> = (scan.taken.load(Ordering::Relaxed)..scan.groups()).collect();
+        for mut found in found {
             self.matched += found.matched;
             left.append(&mut found.left);
-            let own = candidates.iter_mut().zip(found.candidates.take());
-            for (candidates, mut others) in own {
+            judged.append(&mut found.judged);
+            for (candidates, mut others) in candidates.iter_mut().zip(found.candidates) {
                 for (head, place) in others.take() {
-                    if candidates.may_take(head) && candidates.push(head, place) {
-                        self.take_candidates(candidates, collector)?;
-                    }
+                    self.offer(head, || Ok(place), candidates, collector)?;
                 }
             }
         }
         let mut memory = Memory::default();
         for number in left {
-            let (file, group) = scan.group(number, &scan.paths, &mut memory).ok_or_else(gone)?;
+            let Some((file, group)) = scan.group(number, true, &mut memory) else {
+                return Ok(None);
+            };
             self.judge_group(scan, file, &group, (&mut candidates, &mut *collector))?;
         }
-        candidates.iter_mut().try_for_each(|found| self.take_candidates(found, collector))
+        for cell in &scan.cells {
+            if let Some(entry) = cell.entry() {
+                self.judge_cell(cell, entry, collector)?;
+            }
+        }
+        candidates.iter_mut().try_for_each(|found| self.take_candidates(found, collector))?;
+        Ok(Some(judged))
     }
 
     /// Judges the records of a group of which columns do not tell all.
@@ -231,16 +232,13 @@ impl<'e> Execution<'e> {
         file.take_out(group, &mut selected);
         for row in selected.iter() {
             self.matched += 1;
-            let place = group.place_of(row, file.number).ok_or_else(gone)?;
-            if let Some(candidates) = candidates
-                && let Some(head) = scan.head(group, row)
-            {
-                if candidates.may_take(head) && candidates.push(head, place) {
-                    self.take_candidates(candidates, collector)?;
-                }
-            } else if candidates.is_some() {
+            let Some(candidates) = candidates else { continue };
+            let (place, at) = group.place_of(row, file.number).ok_or_else(gone)?;
+            if let Some(head) = scan.head(group, row) {
+                self.offer(head, || Ok((place, at)), candidates, collector)?;
+            } else {
                 self.decoded += 1;
-                let record = self.record_in(place.0, place.1)?;
+                let record = self.record_in(place, at)?;
                 self.keep(record, collector)?;
             }
         }
@@ -276,54 +274,66 @@ impl<'e> Execution<'e> {
     }
 
     /// Keeps what was found out of conditions.
-    fn keep_known(&self, scan: &ColumnarScan<'e>, found: &[Findings<'e>]) {
-        let Some(conditions) = scan.conditions else { return };
-        let judged: Vec<&(usize, Arc<Selected>)> =
-            found.iter().flat_map(|found| &found.judged).collect();
+    fn keep_known(&self, scan: &ColumnarScan<'e>, judged: &[JudgedGroup]) {
+        let Some(conditions) = scan.wanted.conditions else { return };
         for file in &scan.files {
-            let mut known = match &file.known {
-                Some(known) => known.to_vec(),
-                None => vec![None; file.groups],
-            };
-            let own = judged.iter().filter_map(|(number, selected)| {
-                let at = number.checked_sub(file.first).filter(|at| *at < file.groups)?;
-                Some((at, selected))
-            });
-            let mut is_new = false;
-            for (at, selected) in own {
-                known.iter_mut().skip(at).take(1).for_each(|known| *known = Some(selected.clone()));
-                is_new = true;
+            let own = judged.iter().filter(|(number, _)| file.groups.contains(number));
+            let mut own = own.peekable();
+            if own.peek().is_none() {
+                continue;
             }
-            if is_new {
-                self.snapshot.pool.columns.keep_known(conditions, file.number, known.into());
+            let known = file.known.as_ref().map(|known| known.to_vec());
+            let mut known = known.unwrap_or_else(|| vec![None; file.groups.len()]);
+            for (number, selected) in own {
+                let place = known.get_mut(number - file.groups.start);
+                place.into_iter().for_each(|place| *place = Some(selected.clone()));
             }
+            self.snapshot.pool.columns.keep_known(conditions, file.number, known.into());
         }
     }
 }
 
 impl<'e> ColumnarScan<'e> {
-    /// The file of the group of that number.
-    fn file(&self, number: usize) -> Option<&Scanned<'e>> {
-        let at = self.files.partition_point(|file| file.first <= number).checked_sub(1)?;
-        self.files.get(at)
+    /// How many groups there are.
+    fn groups(&self) -> usize {
+        self.files.last().map_or(0, |file| file.groups.end)
     }
 
-    /// The group of that number, with the columns of these paths.
+    /// Bytes of what is found, by and large.
+    fn bytes(&self) -> usize {
+        let candidates = self.candidates().map_or(0, |candidates| candidates.bytes());
+        3 * candidates + self.groups() * Selected::memory(RECORDS)
+    }
+
+    /// Those that may belong to the page, if there is one: none yet.
+    fn candidates(&self) -> Option<Candidates> {
+        self.window.and_then(|(window, _)| Candidates::of(window))
+    }
+
+    /// The file of the group of that number.
+    fn file(&self, number: usize) -> Option<&Scanned<'e>> {
+        self.files.iter().find(|file| file.groups.contains(&number))
+    }
+
+    /// The group of that number, with columns to judge it by or that of the order alone.
     fn group(
         &self,
         number: usize,
-        paths: &[Path],
+        judges: bool,
         memory: &mut Memory,
     ) -> Option<(&Scanned<'e>, Group)> {
         let file = self.file(number)?;
-        Some((file, file.columns.group(number - file.first, paths, memory)?))
+        let at = number - file.groups.start;
+        let asked = self.wanted.asked.iter().filter(|_| judges);
+        let paths = self.wanted.keys.iter().chain(asked);
+        Some((file, file.columns.group(at, paths, memory)?))
     }
 
     /// How the key of the record of that row begins, if its column says it.
     fn head(&self, group: &Group, row: usize) -> Option<u128> {
-        let (sort, path) = self.key?;
+        let (_, (path, descending)) = self.window?;
         let values = group.values(path)?;
-        values.with_value(values.code(row)?, |value| sort.narrowed_head(value))
+        values.with_value(values.code(row)?, |value| path.narrowed_head(value, descending))
     }
 }
 
@@ -343,30 +353,31 @@ impl Scanned<'_> {
 }
 
 impl<'e> Findings<'e> {
-    fn new(open: Conditions<'e>, candidates: Option<Candidates>) -> Findings<'e> {
+    fn new(open: Conditions<'e>, scan: &ColumnarScan<'e>) -> Findings<'e> {
         Findings {
             open,
             memory: Memory::default(),
             matched: 0,
-            candidates,
+            candidates: scan.candidates(),
             heads: Vec::new(),
             judged: Vec::new(),
             left: Vec::new(),
-            is_readable: true,
         }
     }
 
-    /// Goes through groups that nobody has taken up, until there are no more, or too many candidates begin alike.
-    fn find(mut self, scan: &ColumnarScan<'e>, account: &Account) -> Result<Findings<'e>> {
-        let mut has_room = true;
-        while has_room && self.is_readable {
+    /// Goes through groups that nobody has taken up, until there are no more, or too many candidates begin alike. `None`
+    /// where one cannot be read.
+    fn find(mut self, scan: &ColumnarScan<'e>, account: &Account) -> Result<Option<Findings<'e>>> {
+        let mut may_go_on = true;
+        while may_go_on {
             let number = scan.taken.fetch_add(1, Ordering::Relaxed);
-            if number >= scan.groups {
+            if number >= scan.groups() {
                 break;
             }
             match self.group(scan, number, account) {
-                Ok(Some(room)) => has_room = room,
-                Ok(None) => self.left.push(number),
+                Ok(Found::Judged { has_room }) => may_go_on = has_room,
+                Ok(Found::Left) => self.left.push(number),
+                Ok(Found::Unreadable) => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::Query => {
                     account.look()?;
                     self.left.push(number);
@@ -374,82 +385,75 @@ impl<'e> Findings<'e> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(self)
+        Ok(Some(self))
     }
 
-    /// Judges a group; says whether there is room for more candidates, or nothing where columns do not tell all.
     fn group(
         &mut self,
         scan: &ColumnarScan<'e>,
         number: usize,
         account: &Account,
-    ) -> Result<Option<bool>> {
+    ) -> Result<Found> {
         let known = scan
             .file(number)
-            .and_then(|file| file.known.as_ref()?.get(number - file.first)?.clone());
+            .and_then(|file| file.known.as_ref()?.get(number - file.groups.start)?.clone());
         if known.as_ref().is_some_and(|known| known.count() == 0) {
-            return Ok(Some(true));
+            return Ok(Found::Judged { has_room: true });
         }
-        let paths = if known.is_some() { &scan.keys } else { &scan.paths };
-        let Some((file, group)) = scan.group(number, paths, &mut self.memory) else {
-            self.is_readable = false;
-            return Ok(None);
+        let Some((file, group)) = scan.group(number, known.is_none(), &mut self.memory) else {
+            return Ok(Found::Unreadable);
         };
         let selected = match known {
-            Some(known) => {
-                account.work(1)?;
-                known
-            }
+            Some(known) => known,
             None => {
                 let Judged { selected, open } =
                     scan.asking.judge(&group, &mut self.open, account)?;
                 if !open.is_empty() {
-                    return Ok(None);
+                    return Ok(Found::Left);
                 }
                 let selected = Arc::new(Selected::new(selected, group.len()));
                 self.judged.push((number, selected.clone()));
                 selected
             }
         };
-        let mut left = selected.bits().clone();
-        file.take_out(&group, &mut left);
-        Ok(self.take(scan, file, &group, &left))
+        account.work(1)?;
+        let mut there = selected.bits().clone();
+        file.take_out(&group, &mut there);
+        Ok(self.take(scan, file, &group, &there))
     }
 
-    /// Takes the records of a group that belong to the answer; nothing where a column does not tell how the key begins.
+    /// Takes the records of a group that belong to the answer.
     fn take(
         &mut self,
         scan: &ColumnarScan<'e>,
         file: &Scanned<'e>,
         group: &Group,
         records: &Bits,
-    ) -> Option<bool> {
+    ) -> Found {
         let mut has_room = true;
         if let Some(candidates) = &mut self.candidates {
             self.heads.clear();
             self.heads.extend(records.iter().map_while(|row| Some((scan.head(group, row)?, row))));
             if self.heads.len() < records.count() as usize {
-                return None;
+                return Found::Left;
             }
             for (head, row) in &self.heads {
-                if candidates.may_take(*head) {
-                    has_room &= !candidates.push(*head, group.place_of(*row, file.number)?);
+                if candidates.may_take(*head)
+                    && let Some(place) = group.place_of(*row, file.number)
+                {
+                    has_room &= !candidates.push(*head, place);
                 }
             }
         }
         self.matched += u64::from(records.count());
-        Some(has_room)
+        Found::Judged { has_room }
     }
 }
 
-/// The columns of these paths beside all files; `None` where there are not all of them, or nobody has written down which
+/// The columns of what is wanted beside all files; `None` where there are not all of them, or nobody has written down which
 /// blocks are in use.
-fn scanned<'e>(
-    snapshot: Snapshot<'e>,
-    paths: &[Path],
-    conditions: Option<u64>,
-) -> Option<Vec<Scanned<'e>>> {
-    let version = &snapshot.state.version;
+fn scanned<'e>(snapshot: Snapshot<'e>, wanted: &Wanted) -> Option<Vec<Scanned<'e>>> {
+    let (version, kept) = (&snapshot.state.version, &snapshot.pool.columns);
     let mut files: Vec<Scanned<'e>> = Vec::with_capacity(version.files().len());
     for (number, file) in version.files() {
         let columns = file.columns()?;
@@ -457,12 +461,12 @@ fn scanned<'e>(
         if groups == 0 {
             continue;
         }
-        columns.has(paths).then_some(())?;
+        columns.has(wanted.paths()).then_some(())?;
         let freed = version.usage().freed(*number)?;
-        let known = conditions.and_then(|name| snapshot.pool.columns.known(name, *number));
-        let first = files.last().map_or(0, |file| file.first + file.groups);
-        let (number, replaced) = (*number, Vec::new());
-        files.push(Scanned { number, columns, first, groups, freed, replaced, known });
+        let known = wanted.conditions.and_then(|conditions| kept.known(conditions, *number));
+        let first = files.last().map_or(0, |file| file.groups.end);
+        let (number, groups, replaced) = (*number, first..first + groups, Vec::new());
+        files.push(Scanned { number, columns, groups, freed, replaced, known });
     }
     Some(files)
 }

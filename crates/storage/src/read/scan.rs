@@ -284,9 +284,7 @@ impl<'e> Execution<'e> {
             if let Some(candidates) = &mut scan.candidates
                 && let Some(head) = self.head(columns.as_deref(), row)
             {
-                if candidates.may_take(head) && candidates.push(head, placed(segment, row)?) {
-                    self.take_candidates(candidates, collector)?;
-                }
+                self.offer(head, || placed(segment, row), candidates, collector)?;
             } else if self.may_take(columns.as_deref(), row, collector, &mut key)? {
                 self.decoded += 1;
                 let record = self.record_of(segment, row)?;

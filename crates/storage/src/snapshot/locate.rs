@@ -70,7 +70,7 @@ impl<'s> Snapshot<'s> {
     /// The columns beside the file of the block at that place, if there are some of all these paths.
     pub(crate) fn columns(self, place: Place, paths: &[Path]) -> Result<Option<&'s ColumnFile>> {
         let columns = self.state.version.file(place)?.columns();
-        Ok(columns.filter(|columns| columns.has(paths)))
+        Ok(columns.filter(|columns| columns.has(paths.iter())))
     }
 
     /// The block at that place, from wherever it is nearest.
