@@ -24,11 +24,22 @@ pub(crate) struct Columns {
     budget: u64,
     /// What conditions of a number say of the records of the file of a number, group by group as its columns lie.
     known: ByKey<(u64, u64), Arc<Known>>,
+    /// The same of conditions and an order.
+    told: ByKey<(u64, u64), Arc<[Option<Told>]>>,
     /// The fields that block files have columns of beside them: those that a host declared, and some that uploads have.
     written: Arc<[Path]>,
     /// What scans asked for that had no columns.
     asked: Mutex<HashSet<u64>>,
     scans: AtomicU64,
+}
+
+/// What was found of a group of a column file, while so many of its blocks are in use no more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) freed: usize,
+    /// How many records conditions hold for, and how the key of the first of them begins in an order.
+    pub(crate) count: u64,
+    pub(crate) first: u128,
 }
 
 /// Of each group of a column file the records that conditions hold for, where that was found out.
@@ -67,8 +78,10 @@ const WRITTEN: &[&str] = &[
     "identify.size.height",
 ];
 
-/// What of the memory for columns is for what is known of conditions, one part in so many, and bytes that it usually takes.
-const KNOWN: u64 = 16;
+/// What of the memory for columns is for what is known of conditions, one part in so many, and of them in an order; and bytes
+/// that it usually takes.
+const KNOWN: u64 = 20;
+const TOLD: u64 = 80;
 const USUAL_KNOWN: u64 = 16 << 10;
 
 /// Bytes that a record takes in a column, by and large.
@@ -93,7 +106,9 @@ impl Columns {
         let others: Vec<Path> = known.filter(|path| !path.is_among(&declared)).collect();
         let written = declared.into_iter().chain(others).collect();
         let known = ByKey::of_few(budget / KNOWN, USUAL_KNOWN);
-        Columns { kept, budget: budget - budget / KNOWN, known, written, asked, scans }
+        let told = ByKey::of_few(budget / TOLD, USUAL_KNOWN / 4);
+        let budget = budget - budget / KNOWN - budget / TOLD;
+        Columns { kept, budget, known, told, written, asked, scans }
     }
 
     /// The fields that block files have columns of beside them.
@@ -125,8 +140,9 @@ impl Columns {
 
     /// How full they are. Nobody asks for one by a key that is there or not.
     pub(crate) fn fill(&self) -> Fill {
-        let known = self.known.fill();
-        let (bytes, limit) = (self.kept.read().bytes + known.bytes, self.budget + known.limit);
+        let (known, told) = (self.known.fill(), self.told.fill());
+        let bytes = self.kept.read().bytes + known.bytes + told.bytes;
+        let limit = self.budget + known.limit + told.limit;
         Fill { bytes, limit, ..Fill::default() }
     }
 
@@ -139,6 +155,16 @@ impl Columns {
     pub(crate) fn keep_known(&self, conditions: u64, file: u64, known: Arc<Known>) {
         let bytes = known.iter().flatten().map(|selected| selected.bytes()).sum::<usize>();
         self.known.keep((conditions, file), known.clone(), bytes + size_of_val(&*known));
+    }
+
+    /// What was found of the groups of a file by conditions and an order.
+    pub(crate) fn told(&self, question: u64, file: u64) -> Option<Arc<[Option<Told>]>> {
+        self.told.get(&(question, file))
+    }
+
+    /// Keeps what was found of the groups of a file by conditions and an order.
+    pub(crate) fn keep_told(&self, question: u64, file: u64, told: Arc<[Option<Told>]>) {
+        self.told.keep((question, file), told.clone(), size_of_val(&*told));
     }
 
     /// The number of a scan that begins now.

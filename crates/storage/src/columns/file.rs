@@ -16,6 +16,7 @@
 //! which the checksum covers.
 
 use std::fs::File;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use filedex_query::{Limits, Path};
@@ -211,6 +212,13 @@ impl ColumnFile {
     /// How many groups there are.
     pub(crate) fn groups(&self) -> Option<usize> {
         Some(self.list(&self.groups)?.len())
+    }
+
+    /// The offsets of the blocks of the group of that number lie between these.
+    pub(crate) fn blocks_of(&self, group: usize) -> Option<Range<u64>> {
+        let list = self.list(&self.groups)?;
+        let next = list.get(group + 1).and_then(Placed::first_block);
+        Some(list.get(group)?.first_block()?..next.unwrap_or(u64::MAX))
     }
 
     /// The columns of these paths of the group of that number, and how the `_id`s begin.

@@ -1,6 +1,6 @@
 //! Groups of column files being read in the order of their blocks: of each file the latest one stays.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 
 use filedex_query::Path;
 
@@ -73,10 +73,9 @@ impl Group {
         Some(rows.start + at).filter(|row| rows.contains(row))
     }
 
-    /// The offsets from the first of its blocks up to the last.
-    pub(crate) fn offsets(&self) -> RangeInclusive<u64> {
-        let [first, last] = [self.blocks.first(), self.blocks.last()];
-        first.map_or(1, |block| block.offset)..=last.map_or(0, |block| block.offset)
+    /// The offsets of its blocks lie between these.
+    pub(crate) fn offsets(&self) -> Option<Range<u64>> {
+        Some(self.blocks.first()?.offset..self.blocks.last()?.offset + 1)
     }
 
     /// The rows of the records of those of its blocks that begin at these offsets, which are in order.

@@ -3,84 +3,27 @@
 //! blocks of a file it refers to no more is written down.
 //!
 //! What columns do not tell of a group is left to who asks: he reads its records. Where a column file is missing, or
-//! damaged, this is no way, and nothing was kept.
+//! damaged, this is no way. What one thread does is [`super::scanned`]'s business.
 
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use filedex_query::{Account, Path, Question};
+use filedex_query::{Account, Question};
 
 use super::candidates::Candidates;
 use super::collector::Collector;
 use super::execution::{Execution, Flow};
-use super::judge::{Asking, Judged};
+use super::judge::Judged;
 use super::part::Part;
-use super::residual::Conditions;
 use super::scan::Asked;
+use super::scanned::{ColumnarScan, Findings, FoundOut, Scanned, scanned};
 use super::second::{MANY_RECORDS, Second, Stop};
 use super::window::Window;
-use crate::cache::columns::Known;
-use crate::cache::segment::{RECORDS, Wanted};
-use crate::cache::selected::{Bits, Selected};
-use crate::columns::{ColumnFile, Columnar as _, Group, Memory};
+use crate::cache::segment::Wanted;
+use crate::cache::selected::Bits;
+use crate::columns::{Group, Memory};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memtable::Cell;
-use crate::snapshot::Snapshot;
-
-/// What is gone through, and what is asked of it.
-struct ColumnarScan<'e> {
-    files: Vec<Scanned<'e>>,
-    /// What memtables have beside them.
-    cells: Vec<&'e Cell>,
-    asking: Asking<'e>,
-    wanted: Wanted,
-    /// The records that are kept, if any are, and what their order begins with, ascending or descending.
-    window: Option<(Window, (&'e Path, bool))>,
-    /// How many groups were taken up.
-    taken: AtomicUsize,
-}
-
-/// The columns beside a block file.
-struct Scanned<'e> {
-    number: u64,
-    columns: &'e ColumnFile,
-    /// The numbers of its groups among those of all files.
-    groups: Range<usize>,
-    /// Blocks that the index refers to no more, and records that memtables have something else of: in order.
-    freed: &'e [u64],
-    replaced: Vec<(u64, usize)>,
-    /// What conditions are known to say of each group.
-    known: Option<Arc<Known>>,
-}
-
-/// What one thread has found.
-struct Findings<'e> {
-    open: Conditions<'e>,
-    memory: Memory,
-    matched: u64,
-    /// Those that may belong to the page, if there is one.
-    candidates: Option<Candidates>,
-    /// How the keys of the records of one group begin.
-    heads: Vec<(u128, usize)>,
-    /// What was found out, and groups that are left to who asks.
-    judged: Vec<JudgedGroup>,
-    left: Vec<usize>,
-}
-
-/// The number of a group, and which of its records the conditions hold for.
-type JudgedGroup = (usize, Arc<Selected>);
-
-/// What becomes of a group.
-enum Found {
-    /// Its records are judged; whether there is room for more candidates.
-    Judged { has_room: bool },
-    /// Columns do not tell all.
-    Left,
-    /// There is no reading it.
-    Unreadable,
-}
 
 /// Records for one cell of a memtable, or more: else these are looked up as slowly as all records are judged.
 const RECORDS_A_CELL: u64 = 64;
@@ -109,12 +52,12 @@ impl<'e> Execution<'e> {
             None => None,
         };
         self.running.account().release_to(held);
-        let Some(judged) = found else {
+        let Some(found) = found else {
             collector.begin_anew(self.plan);
             self.matched = matched;
             return Ok(None);
         };
-        self.keep_known(&scan, &judged);
+        scan.keep(&found, &self.snapshot.pool.columns);
         self.columns = scan.wanted.paths().map(|path| path.text().to_owned()).collect();
         self.judged += part.records;
         self.running.examine_many(part.records)?;
@@ -138,13 +81,16 @@ impl<'e> Execution<'e> {
         }
         let asked = asking.questions.iter().flat_map(Question::paths);
         let wanted = Wanted::new(lead.iter().map(|(path, _)| *path), asked, wanted.conditions);
-        let Some(mut files) = scanned(self.snapshot, &wanted) else { return Ok(None) };
+        let question = wanted.conditions.map(|conditions| {
+            let order = lead.map(|(path, descending)| (path.text(), descending));
+            self.snapshot.pool.views.number_of(&format!("{conditions} {order:?}"))
+        });
+        let Some(mut files) = scanned(self.snapshot, &wanted, question) else { return Ok(None) };
         for cell in &cells {
             self.note_replaced(cell, &mut files)?;
         }
-        files.iter_mut().for_each(|file| file.replaced.sort_unstable());
-        let (window, taken) = (window.zip(lead), AtomicUsize::new(0));
-        Ok(Some(ColumnarScan { files, cells, asking, wanted, window, taken }))
+        let window = window.zip(lead);
+        Ok(Some(ColumnarScan::new(files, cells, asking, (wanted, question), window)))
     }
 
     /// Notes the record of blocks that a cell stands for, if there is one.
@@ -184,21 +130,21 @@ impl<'e> Execution<'e> {
         Ok(others?.map(|others| vec![own, others]))
     }
 
-    /// Puts together what was found, judges what is left, and what memtables have; gives what was judged. `None` where a
-    /// group cannot be read.
+    /// Puts together what was found, judges what is left, and what memtables have. `None` where a group cannot be read.
     fn put_together(
         &mut self,
         scan: &ColumnarScan<'e>,
         found: Vec<Findings<'e>>,
         collector: &mut Collector<'_>,
-    ) -> Result<Option<Vec<JudgedGroup>>> {
-        let (mut candidates, mut judged) = (scan.candidates(), Vec::new());
-        let mut left: Vec<usize> = (scan.taken.load(Ordering::Relaxed)..scan.groups()).collect();
-        for mut found in found {
-            self.matched += found.matched;
-            left.append(&mut found.left);
-            judged.append(&mut found.judged);
-            for (candidates, mut others) in candidates.iter_mut().zip(found.candidates) {
+    ) -> Result<Option<FoundOut>> {
+        let (mut candidates, mut found_out) = (scan.candidates(), FoundOut::default());
+        let mut left = scan.untaken().to_vec();
+        self.matched += scan.told;
+        for Findings { matched, candidates: own, left: mut others, out, .. } in found {
+            self.matched += matched;
+            left.append(&mut others);
+            found_out.add(out);
+            for (candidates, mut others) in candidates.iter_mut().zip(own) {
                 for (head, place) in others.take() {
                     self.offer(head, || Ok(place), candidates, collector)?;
                 }
@@ -206,9 +152,10 @@ impl<'e> Execution<'e> {
         }
         let mut memory = Memory::default();
         for number in left {
-            let Some((file, group)) = scan.group(number, true, &mut memory) else {
-                return Ok(None);
-            };
+            let group = scan.group(number, true, &mut memory);
+            let Some((file, group)) = group else { return Ok(None) };
+            // It is counted now.
+            self.matched -= scan.told_of(number).map_or(0, |told| told.count);
             self.judge_group(scan, file, &group, (&mut candidates, &mut *collector))?;
         }
         for cell in &scan.cells {
@@ -217,7 +164,7 @@ impl<'e> Execution<'e> {
             }
         }
         candidates.iter_mut().try_for_each(|found| self.take_candidates(found, collector))?;
-        Ok(Some(judged))
+        Ok(Some(found_out))
     }
 
     /// Judges the records of a group of which columns do not tell all.
@@ -272,203 +219,6 @@ impl<'e> Execution<'e> {
         selected.add_all(&open);
         Ok(selected)
     }
-
-    /// Keeps what was found out of conditions.
-    fn keep_known(&self, scan: &ColumnarScan<'e>, judged: &[JudgedGroup]) {
-        let Some(conditions) = scan.wanted.conditions else { return };
-        for file in &scan.files {
-            let own = judged.iter().filter(|(number, _)| file.groups.contains(number));
-            let mut own = own.peekable();
-            if own.peek().is_none() {
-                continue;
-            }
-            let known = file.known.as_ref().map(|known| known.to_vec());
-            let mut known = known.unwrap_or_else(|| vec![None; file.groups.len()]);
-            for (number, selected) in own {
-                let place = known.get_mut(number - file.groups.start);
-                place.into_iter().for_each(|place| *place = Some(selected.clone()));
-            }
-            self.snapshot.pool.columns.keep_known(conditions, file.number, known.into());
-        }
-    }
-}
-
-impl<'e> ColumnarScan<'e> {
-    /// How many groups there are.
-    fn groups(&self) -> usize {
-        self.files.last().map_or(0, |file| file.groups.end)
-    }
-
-    /// Bytes of what is found, by and large.
-    fn bytes(&self) -> usize {
-        let candidates = self.candidates().map_or(0, |candidates| candidates.bytes());
-        3 * candidates + self.groups() * Selected::memory(RECORDS)
-    }
-
-    /// Those that may belong to the page, if there is one: none yet.
-    fn candidates(&self) -> Option<Candidates> {
-        self.window.and_then(|(window, _)| Candidates::of(window))
-    }
-
-    /// The file of the group of that number.
-    fn file(&self, number: usize) -> Option<&Scanned<'e>> {
-        self.files.iter().find(|file| file.groups.contains(&number))
-    }
-
-    /// The group of that number, with columns to judge it by or that of the order alone.
-    fn group(
-        &self,
-        number: usize,
-        judges: bool,
-        memory: &mut Memory,
-    ) -> Option<(&Scanned<'e>, Group)> {
-        let file = self.file(number)?;
-        let at = number - file.groups.start;
-        let asked = self.wanted.asked.iter().filter(|_| judges);
-        let paths = self.wanted.keys.iter().chain(asked);
-        Some((file, file.columns.group(at, paths, memory)?))
-    }
-
-    /// How the key of the record of that row begins, if its column says it.
-    fn head(&self, group: &Group, row: usize) -> Option<u128> {
-        let (_, (path, descending)) = self.window?;
-        let values = group.values(path)?;
-        values.with_value(values.code(row)?, |value| path.narrowed_head(value, descending))
-    }
-}
-
-impl Scanned<'_> {
-    /// Takes out the records that are there no more.
-    fn take_out(&self, group: &Group, records: &mut Bits) {
-        let offsets = group.offsets();
-        let freed = self.freed.partition_point(|freed| freed < offsets.start());
-        let freed = self.freed.get(freed..).unwrap_or_default();
-        group.rows_of_all(freed).for_each(|rows| records.remove(rows));
-        let replaced = self.replaced.partition_point(|(offset, _)| offset < offsets.start());
-        let replaced = self.replaced.iter().skip(replaced);
-        let replaced = replaced.take_while(|(offset, _)| offset <= offsets.end());
-        let rows = replaced.filter_map(|(offset, at)| group.row_of(*offset, *at));
-        rows.for_each(|row| records.remove(row..row + 1));
-    }
-}
-
-impl<'e> Findings<'e> {
-    fn new(open: Conditions<'e>, scan: &ColumnarScan<'e>) -> Findings<'e> {
-        Findings {
-            open,
-            memory: Memory::default(),
-            matched: 0,
-            candidates: scan.candidates(),
-            heads: Vec::new(),
-            judged: Vec::new(),
-            left: Vec::new(),
-        }
-    }
-
-    /// Goes through groups that nobody has taken up, until there are no more, or too many candidates begin alike. `None`
-    /// where one cannot be read.
-    fn find(mut self, scan: &ColumnarScan<'e>, account: &Account) -> Result<Option<Findings<'e>>> {
-        let mut may_go_on = true;
-        while may_go_on {
-            let number = scan.taken.fetch_add(1, Ordering::Relaxed);
-            if number >= scan.groups() {
-                break;
-            }
-            match self.group(scan, number, account) {
-                Ok(Found::Judged { has_room }) => may_go_on = has_room,
-                Ok(Found::Left) => self.left.push(number),
-                Ok(Found::Unreadable) => return Ok(None),
-                Err(error) if error.kind() == ErrorKind::Query => {
-                    account.look()?;
-                    self.left.push(number);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Some(self))
-    }
-
-    fn group(
-        &mut self,
-        scan: &ColumnarScan<'e>,
-        number: usize,
-        account: &Account,
-    ) -> Result<Found> {
-        let known = scan
-            .file(number)
-            .and_then(|file| file.known.as_ref()?.get(number - file.groups.start)?.clone());
-        if known.as_ref().is_some_and(|known| known.count() == 0) {
-            return Ok(Found::Judged { has_room: true });
-        }
-        let Some((file, group)) = scan.group(number, known.is_none(), &mut self.memory) else {
-            return Ok(Found::Unreadable);
-        };
-        let selected = match known {
-            Some(known) => known,
-            None => {
-                let Judged { selected, open } =
-                    scan.asking.judge(&group, &mut self.open, account)?;
-                if !open.is_empty() {
-                    return Ok(Found::Left);
-                }
-                let selected = Arc::new(Selected::new(selected, group.len()));
-                self.judged.push((number, selected.clone()));
-                selected
-            }
-        };
-        account.work(1)?;
-        let mut there = selected.bits().clone();
-        file.take_out(&group, &mut there);
-        Ok(self.take(scan, file, &group, &there))
-    }
-
-    /// Takes the records of a group that belong to the answer.
-    fn take(
-        &mut self,
-        scan: &ColumnarScan<'e>,
-        file: &Scanned<'e>,
-        group: &Group,
-        records: &Bits,
-    ) -> Found {
-        let mut has_room = true;
-        if let Some(candidates) = &mut self.candidates {
-            self.heads.clear();
-            self.heads.extend(records.iter().map_while(|row| Some((scan.head(group, row)?, row))));
-            if self.heads.len() < records.count() as usize {
-                return Found::Left;
-            }
-            for (head, row) in &self.heads {
-                if candidates.may_take(*head)
-                    && let Some(place) = group.place_of(*row, file.number)
-                {
-                    has_room &= !candidates.push(*head, place);
-                }
-            }
-        }
-        self.matched += u64::from(records.count());
-        Found::Judged { has_room }
-    }
-}
-
-/// The columns of what is wanted beside all files; `None` where there are not all of them, or nobody has written down which
-/// blocks are in use.
-fn scanned<'e>(snapshot: Snapshot<'e>, wanted: &Wanted) -> Option<Vec<Scanned<'e>>> {
-    let (version, kept) = (&snapshot.state.version, &snapshot.pool.columns);
-    let mut files: Vec<Scanned<'e>> = Vec::with_capacity(version.files().len());
-    for (number, file) in version.files() {
-        let columns = file.columns()?;
-        let groups = columns.groups()?;
-        if groups == 0 {
-            continue;
-        }
-        columns.has(wanted.paths()).then_some(())?;
-        let freed = version.usage().freed(*number)?;
-        let known = wanted.conditions.and_then(|conditions| kept.known(conditions, *number));
-        let first = files.last().map_or(0, |file| file.groups.end);
-        let (number, groups, replaced) = (*number, first..first + groups, Vec::new());
-        files.push(Scanned { number, columns, groups, freed, replaced, known });
-    }
-    Some(files)
 }
 
 fn gone() -> Error {

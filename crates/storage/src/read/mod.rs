@@ -32,6 +32,7 @@ mod ranked;
 mod reply;
 mod residual;
 mod scan;
+mod scanned;
 mod second;
 mod segments;
 mod shown;
