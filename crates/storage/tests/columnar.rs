@@ -162,6 +162,29 @@ fn a_scan_of_everything_keeps_nothing_but_what_it_found_out() {
 }
 
 #[test]
+fn column_files_damaged_anywhere_change_no_page_of_records_that_are_alike() {
+    let site = tempfile::tempdir().unwrap();
+    let (store, model) = store(site.path());
+    store.close().unwrap();
+    let all: Vec<Document> = model.into_values().collect();
+    // So many begin alike that some are read before all groups were taken up.
+    let plan = plan(FILTERS[5], r#"{"typeGroup":-1}"#);
+    let window = Window { offset: 0, count: Some(10) };
+    let expected = by_full_scan(&all, &plan, window);
+    let path = site.path().join("columns.1");
+    let whole = fs::read(&path).unwrap();
+    for at in (1..24).map(|part| whole.len() / 24 * part) {
+        let mut damaged = whole.clone();
+        damaged[at..at + 40].iter_mut().for_each(|byte| *byte ^= 0x55);
+        fs::write(&path, damaged).unwrap();
+        let store = Store::open(site.path(), &options()).unwrap();
+        let page = store.page(&plan, window, &Watch::default()).unwrap();
+        assert_eq!((page.documents, page.total), expected, "{at}: {}", page.explain);
+        store.close().unwrap();
+    }
+}
+
+#[test]
 fn a_condition_fails_on_a_record_that_is_there_and_on_no_other() {
     let site = tempfile::tempdir().unwrap();
     let store = Store::open(site.path(), &options()).unwrap();

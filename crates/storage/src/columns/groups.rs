@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use filedex_query::Path;
 
+use super::building::Origin;
 use super::file::{ColumnFile, Memory};
 use super::head::BlockRows;
 use super::rows::{Columnar, Rows, RowsBuilder};
-use super::values::{Origin, Values};
+use super::values::Values;
 use crate::format::{Class, Place};
 
 /// The columns of consecutive blocks of a file.
@@ -83,19 +84,16 @@ impl Group {
         let mut start = 0;
         self.blocks.iter().filter_map(move |block| {
             let rows = std::mem::replace(&mut start, block.end as usize)..block.end as usize;
-            while let Some((first, rest)) =
-                offsets.split_first().filter(|(first, _)| **first < block.offset)
-            {
-                let _lies_in_no_record_block = first;
-                offsets = rest;
-            }
+            // Others are of blocks that hold no records.
+            let before = offsets.iter().take_while(|offset| **offset < block.offset).count();
+            offsets = offsets.get(before..).unwrap_or_default();
             (offsets.first() == Some(&block.offset)).then_some(rows)
         })
     }
 
     /// Bytes of memory that it takes.
-    pub(crate) fn memory(&self) -> usize {
-        size_of::<Group>() + size_of_val(&*self.blocks) + self.rows.memory()
+    fn memory(&self) -> usize {
+        size_of_val(&*self.blocks) + self.rows.memory()
     }
 
     fn first_row(&self, block: usize) -> usize {

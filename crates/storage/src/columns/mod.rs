@@ -8,6 +8,8 @@
 //! A column file is derived: it says what its block file says, and where it is missing, damaged or cannot be read,
 //! that one is read. So nothing waits for it to be on the disk, and nothing fails with it.
 
+mod building;
+mod bytes;
 mod file;
 mod groups;
 mod head;
@@ -18,10 +20,11 @@ mod values;
 mod writer;
 mod zones;
 
+pub(crate) use bytes::MOST_VALUE_BYTES;
 pub(crate) use file::{ColumnFile, Memory};
 pub(crate) use groups::{Group, Groups, Run};
 pub(crate) use leaders::LEADERS;
 pub(crate) use rows::{Columnar, Marks, RowsBuilder};
-pub(crate) use values::{MOST_VALUE_BYTES, Values};
+pub(crate) use values::Values;
 pub(crate) use writer::ColumnWriter;
 pub(crate) use zones::{Zone, ZoneReader, Zoned};

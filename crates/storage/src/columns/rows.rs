@@ -7,7 +7,8 @@ use std::ops::Range;
 use filedex_query::packed::PackedDocument;
 use filedex_query::{Path, ValueRef};
 
-use super::values::{BuildingValues, Origin, Values};
+use super::building::{BuildingValues, Origin};
+use super::values::Values;
 use super::zones::Zone;
 use crate::format::Class;
 

@@ -8,7 +8,7 @@ use crate::cache::segment::Segment;
 use crate::error::Result;
 use crate::format::{Entry, List, Place};
 use crate::memtable::{Cell, Memtable};
-use crate::snapshot::{Lying, Overlay, State};
+use crate::snapshot::{Lying, Overlay};
 
 /// A cell in its place among the records of a segment.
 pub(super) struct Between<'s> {
@@ -84,8 +84,8 @@ impl<'e> Execution<'e> {
 
     /// Where the record of blocks lies that the cell stands for, if there is one.
     pub(super) fn replaced_in_blocks(&self, cell: &Cell) -> Result<Option<(Place, usize)>> {
-        let State { frozen, .. } = self.snapshot.state;
-        if cell.before().is_none() && frozen.get(cell.key()).is_none() {
+        // What a cell says that there was before, a frozen memtable may have, and not blocks.
+        if cell.before().is_none() && self.snapshot.state.frozen.is_empty() {
             return Ok(None);
         }
         let list = List::from_bytes(cell.list());
