@@ -129,16 +129,18 @@ impl Several {
     fn of(letters: &[Letter], at: usize) -> Option<Several> {
         const MOST: usize = 3;
         let at = at.min(letters.len().saturating_sub(MOST));
-        let letters = letters.get(at..).unwrap_or_default().iter().take(MOST);
-        let forms = letters.fold(vec![String::new()], |all, Letter(forms)| {
+        let letters = letters.get(at..).unwrap_or_default();
+        // A single letter is looked for without.
+        if letters.len() < 2 {
+            return None;
+        }
+        let forms = letters.iter().take(MOST).fold(vec![String::new()], |all, Letter(forms)| {
             all.iter()
                 .flat_map(|begun| forms.iter().map(move |form| begun.clone() + form))
                 .collect()
         });
-        // A single letter is looked for without.
-        let is_one = forms.iter().any(|form| form.chars().count() == 1);
-        let searcher = Config::new().builder().extend(&forms).build();
-        searcher.filter(|_| !is_one).map(|searcher| Several { at, searcher })
+        let searcher = Config::new().builder().extend(&forms).build()?;
+        Some(Several { at, searcher })
     }
 }
 

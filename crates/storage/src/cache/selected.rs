@@ -15,9 +15,12 @@ pub(crate) struct Selected {
 }
 
 impl Bits {
-    /// The bits of these words, the first one's least first.
-    pub(crate) fn new(words: impl Iterator<Item = u64>) -> Bits {
-        Bits(words.collect())
+    /// Those of all that the function is true of.
+    pub(crate) fn of<T>(all: &[T], is_one: impl Fn(&T) -> bool) -> Bits {
+        let word = |some: &[T]| {
+            (0..).zip(some).fold(0, |word, (bit, one)| word | u64::from(is_one(one)) << bit)
+        };
+        Bits(all.chunks(64).map(word).collect())
     }
 
     /// All of so many records.

@@ -11,9 +11,9 @@
 //! A group has the records of consecutive blocks of the file. Its columns lie one behind the other: its head, how the
 //! `_id`s begin, and the values of each path, each packed with LZ4, or as it is where that takes less than a half off. So
 //! do the columns of the zones of consecutive blocks: where these lie, and by each path in either direction the heads and
-//! the rests; and so do those of the leaders. Which zones there are, and which groups, is told by columns, as there are many and few who ask
-//! for them. Fixed integers are little-endian, others numbers of variable length. `start` is where the directory begins,
-//! which the checksum covers.
+//! the rests; and so do those of the leaders. Which zones there are, and which groups, is told by columns, as there are
+//! many and few who ask for them. Fixed integers are little-endian, others numbers of variable length. `start` is where
+//! the directory begins, which the checksum covers.
 
 use std::fs::File;
 use std::ops::Range;

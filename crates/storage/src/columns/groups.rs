@@ -74,11 +74,6 @@ impl Group {
         Some(rows.start + at).filter(|row| rows.contains(row))
     }
 
-    /// The offsets of its blocks lie between these.
-    pub(crate) fn offsets(&self) -> Option<Range<u64>> {
-        Some(self.blocks.first()?.offset..self.blocks.last()?.offset + 1)
-    }
-
     /// The rows of the records of those of its blocks that begin at these offsets, which are in order.
     pub(crate) fn rows_of_all(&self, mut offsets: &[u64]) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;

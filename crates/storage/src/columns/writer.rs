@@ -126,16 +126,15 @@ impl ColumnWriter {
         let blocks = std::mem::take(&mut self.blocks);
         let first_block = blocks.first().map_or(0, |block| block.offset);
         let group = self.place(first_block, |this| {
-            let (mut column, mut columns) = (Vec::new(), Vec::new());
-            let mut put = |write: &mut dyn FnMut(&mut Vec<u8>)| {
-                column.clear();
-                write(&mut column);
-                // Unpacking takes longer than what is done with most of them.
-                columns.push(this.put(&column, column.len() / 2));
-            };
-            put(&mut |out| put_head(&blocks, &rows.marks.classes, out));
-            put(&mut |out| put_ids(&rows.marks.ids, out));
-            rows.values.iter().for_each(|values| put(&mut |out| values.put(out)));
+            let mut column = Vec::new();
+            put_head(&blocks, &rows.marks.classes, &mut column);
+            let mut columns = vec![this.put_and_clear(&mut column)];
+            put_ids(&rows.marks.ids, &mut column);
+            columns.push(this.put_and_clear(&mut column));
+            for values in &rows.values {
+                values.put(&mut column);
+                columns.push(this.put_and_clear(&mut column));
+            }
             columns
         });
         self.groups.extend(group);
@@ -163,6 +162,13 @@ impl ColumnWriter {
     fn place(&mut self, first_block: u64, put: impl FnOnce(&mut Self) -> Vec<Packed>) -> Vec<u8> {
         let start = self.written + self.buffer.len() as u64;
         placed(first_block, start, &put(self))
+    }
+
+    /// Appends a column of a group: unpacking takes longer than what is done with most of them.
+    fn put_and_clear(&mut self, column: &mut Vec<u8>) -> Packed {
+        let packed = self.put(column, column.len() / 2);
+        column.clear();
+        packed
     }
 
     /// Appends a column, packed where it has fewer bytes then.

@@ -151,12 +151,13 @@ impl<'e> Execution<'e> {
             }
         }
         let mut memory = Memory::default();
-        for number in left {
-            let group = scan.group(number, true, &mut memory);
-            let Some((file, group)) = group else { return Ok(None) };
+        for (number, told) in left {
+            let Some(file) = scan.file(number) else { return Ok(None) };
+            let group = scan.group((file, number), true, &mut memory);
+            let Some(group) = group else { return Ok(None) };
             // It is counted now.
-            self.matched -= scan.told_of(number).map_or(0, |told| told.count);
-            self.judge_group(scan, file, &group, (&mut candidates, &mut *collector))?;
+            self.matched -= told.map_or(0, |told| told.count);
+            self.judge_group(scan, (file, number), &group, (&mut candidates, &mut *collector))?;
         }
         for cell in &scan.cells {
             if let Some(entry) = cell.entry() {
@@ -171,12 +172,11 @@ impl<'e> Execution<'e> {
     fn judge_group(
         &mut self,
         scan: &ColumnarScan<'e>,
-        file: &Scanned<'e>,
+        (file, number): (&Scanned<'e>, usize),
         group: &Group,
         (candidates, collector): (&mut Option<Candidates>, &mut Collector<'_>),
     ) -> Result<()> {
-        let mut selected = self.selected_of(scan, file, group)?;
-        file.take_out(group, &mut selected);
+        let selected = self.selected_of(scan, (file, number), group)?;
         for row in selected.iter() {
             self.matched += 1;
             let Some(candidates) = candidates else { continue };
@@ -192,11 +192,11 @@ impl<'e> Execution<'e> {
         Ok(())
     }
 
-    /// Which records of a group belong to the answer, among them perhaps some that are there no more.
+    /// Which records of a group belong to the answer.
     fn selected_of(
         &mut self,
         scan: &ColumnarScan<'e>,
-        file: &Scanned<'e>,
+        (file, number): (&Scanned<'e>, usize),
         group: &Group,
     ) -> Result<Bits> {
         let account = self.running.account();
@@ -209,7 +209,8 @@ impl<'e> Execution<'e> {
             }
             Err(error) => return Err(error),
         };
-        file.take_out(group, &mut open);
+        file.take_out(number, group, &mut selected);
+        file.take_out(number, group, &mut open);
         open.retain(|row| {
             self.decoded += 1;
             let (place, at) = group.place_of(row, file.number).ok_or_else(gone)?;

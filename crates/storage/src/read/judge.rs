@@ -134,10 +134,7 @@ fn by_class(classes: &[Class], open: &mut Conditions<'_>) -> (Bits, Bits) {
     let those = |those: u64| match those {
         0 => Bits::none(classes.len()),
         all if all == there => Bits::all(classes.len()),
-        some => Bits::new(classes.chunks(64).map(|classes| {
-            let is_one = |class: &Class| some >> (class.byte() % 64) & 1;
-            (0..).zip(classes).fold(0, |word, (bit, class)| word | is_one(class) << bit)
-        })),
+        some => Bits::of(classes, |class| some >> (class.byte() % 64) & 1 == 1),
     };
     (those(of(Verdict::Yes)), those(of(Verdict::Ask)))
 }
@@ -275,10 +272,7 @@ impl AskedOne<'_> {
     /// The records for which it is known not to hold, where that is seen at once.
     fn refused(&self) -> Bits {
         let answers = if self.values.are_in_order() { self.answers.as_slice() } else { &[] };
-        Bits::new(answers.chunks(64).map(|answers| {
-            let is_refused = |answer: &Option<bool>| u64::from(*answer == Some(false));
-            (0..).zip(answers).fold(0, |word, (bit, answer)| word | is_refused(answer) << bit)
-        }))
+        Bits::of(answers, |answer| *answer == Some(false))
     }
 
     /// What it says of a value.

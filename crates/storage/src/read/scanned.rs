@@ -34,14 +34,20 @@ pub(super) struct ColumnarScan<'e> {
     /// The records that are kept, if any are, and what their order begins with, ascending or descending.
     window: Option<Ordered<'e>>,
     /// Groups as they are taken up: those of which nothing is told, then the others by how their first record begins.
-    order: Vec<usize>,
+    order: Vec<Next>,
     taken: AtomicUsize,
     /// How many records match of those others.
     pub(super) told: u64,
 }
 
+/// The number of a group, and what is told of it, as it is for this scan.
+pub(super) type Next = (usize, Option<Told>);
+
 /// A window, and what its order begins with, descending or not.
 type Ordered<'e> = (Window, (&'e Path, bool));
+
+/// A record by the offset of its block and its number there.
+type Replaced = (u64, usize);
 
 /// The columns beside a block file.
 pub(super) struct Scanned<'e> {
@@ -51,7 +57,7 @@ pub(super) struct Scanned<'e> {
     groups: Range<usize>,
     /// Blocks that the index refers to no more, in order, and records that memtables have something else of.
     freed: &'e [u64],
-    pub(super) replaced: Vec<(u64, usize)>,
+    pub(super) replaced: Vec<Replaced>,
     /// What is known of each group by these conditions, and with this order.
     known: Option<Arc<Known>>,
     told: Option<Arc<[Option<Told>]>>,
@@ -67,7 +73,7 @@ pub(super) struct Findings<'e> {
     /// How the keys of the records of one group begin.
     heads: Vec<(u128, usize)>,
     /// Groups that are left to who asks.
-    pub(super) left: Vec<usize>,
+    pub(super) left: Vec<Next>,
     pub(super) out: FoundOut,
 }
 
@@ -97,21 +103,15 @@ impl<'e> ColumnarScan<'e> {
         window: Option<Ordered<'e>>,
     ) -> ColumnarScan<'e> {
         files.iter_mut().for_each(|file| file.replaced.sort_unstable());
-        let (order, taken) = (Vec::new(), AtomicUsize::new(0));
-        let mut scan =
-            ColumnarScan { files, cells, asking, wanted, question, window, order, taken, told: 0 };
-        let groups = 0..scan.files.last().map_or(0, |file| file.groups.end);
-        let mut order: Vec<(u128, usize)> = Vec::with_capacity(groups.len());
-        for number in groups {
-            let told = scan.told_of(number);
-            scan.told += told.map_or(0, |told| told.count);
-            if told.is_none_or(|told| told.count > 0) {
-                order.push((told.map_or(0, |told| told.first), number));
-            }
-        }
-        order.sort_unstable();
-        scan.order = order.into_iter().map(|(_, number)| number).collect();
-        scan
+        let groups = files
+            .iter()
+            .flat_map(|file| file.groups.clone().map(|number| (number, file.told_of(number))));
+        let mut order: Vec<Next> = groups.collect();
+        let told = order.iter().filter_map(|(_, told)| told.as_ref()).map(|told| told.count).sum();
+        order.retain(|(_, told)| told.is_none_or(|told| told.count > 0));
+        order.sort_by_key(|(_, told)| told.map_or(0, |told| told.first));
+        let taken = AtomicUsize::new(0);
+        ColumnarScan { files, cells, asking, wanted, question, window, order, taken, told }
     }
 
     /// Bytes of what is found, by and large.
@@ -126,29 +126,21 @@ impl<'e> ColumnarScan<'e> {
     }
 
     /// The groups that nobody has taken up.
-    pub(super) fn untaken(&self) -> &[usize] {
+    pub(super) fn untaken(&self) -> &[Next] {
         self.order.get(self.taken.load(Ordering::Relaxed)..).unwrap_or_default()
     }
 
-    /// The group of that number, with columns to judge it by or that of the order alone.
+    /// The group of that number in its file, with columns to judge it by or that of the order alone.
     pub(super) fn group(
         &self,
-        number: usize,
+        (file, number): (&Scanned<'e>, usize),
         judges: bool,
         memory: &mut Memory,
-    ) -> Option<(&Scanned<'e>, Group)> {
-        let file = self.file(number)?;
+    ) -> Option<Group> {
         let at = number - file.groups.start;
         let asked = self.wanted.asked.iter().filter(|_| judges);
         let paths = self.wanted.keys.iter().chain(asked);
-        Some((file, file.columns.group(at, paths, memory)?))
-    }
-
-    /// What is told of the group of that number, as it is for this scan.
-    pub(super) fn told_of(&self, number: usize) -> Option<Told> {
-        let file = self.file(number)?;
-        let told = (*file.told.as_ref()?.get(number - file.groups.start)?)?;
-        (file.freed_of(number) == Some(told.freed)).then_some(told)
+        file.columns.group(at, paths, memory)
     }
 
     /// How the key of the record of that row begins, if its column says it.
@@ -173,33 +165,37 @@ impl<'e> ColumnarScan<'e> {
     }
 
     /// The file of the group of that number.
-    fn file(&self, number: usize) -> Option<&Scanned<'e>> {
+    pub(super) fn file(&self, number: usize) -> Option<&Scanned<'e>> {
         self.files.iter().find(|file| file.groups.contains(&number))
     }
 }
 
 impl Scanned<'_> {
-    /// Takes out the records that are there no more.
-    pub(super) fn take_out(&self, group: &Group, records: &mut Bits) {
-        let Some(blocks) = group.offsets() else { return };
-        let freed = self.freed.partition_point(|freed| *freed < blocks.start);
-        let freed = self.freed.get(freed..).unwrap_or_default();
+    /// Takes out the records of the group of that number that are there no more.
+    pub(super) fn take_out(&self, number: usize, group: &Group, records: &mut Bits) {
+        let Some((freed, replaced)) = self.gone_of(number) else { return };
         group.rows_of_all(freed).for_each(|rows| records.remove(rows));
-        let replaced = self.replaced.partition_point(|(offset, _)| *offset < blocks.start);
-        let replaced = self.replaced.iter().skip(replaced);
-        let replaced = replaced.take_while(|(offset, _)| *offset < blocks.end);
-        let rows = replaced.filter_map(|(offset, at)| group.row_of(*offset, *at));
+        let rows = replaced.iter().filter_map(|(offset, at)| group.row_of(*offset, *at));
         rows.for_each(|row| records.remove(row..row + 1));
+    }
+
+    /// What is told of the group of that number, if that is as it was.
+    fn told_of(&self, number: usize) -> Option<Told> {
+        let told = (*self.told.as_ref()?.get(number - self.groups.start)?)?;
+        (self.freed_of(number) == Some(told.freed)).then_some(told)
     }
 
     /// How many blocks of the group of that number are in use no more; nothing where memtables change some of its records.
     fn freed_of(&self, number: usize) -> Option<usize> {
+        let (freed, replaced) = self.gone_of(number)?;
+        replaced.is_empty().then_some(freed.len())
+    }
+
+    /// The blocks that are in use no more and the records that are replaced in the group of that number.
+    fn gone_of(&self, number: usize) -> Option<(&[u64], &[Replaced])> {
         let blocks = self.columns.blocks_of(number - self.groups.start)?;
-        let before = |end| self.freed.partition_point(|freed| *freed < end);
-        let replaced = self.replaced.partition_point(|(offset, _)| *offset < blocks.start);
-        let is_changed =
-            self.replaced.get(replaced).is_some_and(|(offset, _)| blocks.contains(offset));
-        (!is_changed).then(|| before(blocks.end) - before(blocks.start))
+        let freed = within(self.freed, &blocks, |freed| *freed);
+        Some((freed, within(&self.replaced, &blocks, |(offset, _)| *offset)))
     }
 
     /// What there is of its groups with what was found out, if anything was.
@@ -217,6 +213,12 @@ impl Scanned<'_> {
         }
         Some(all.into())
     }
+}
+
+/// Those of them, which are in order, whose offset lies between these.
+fn within<'a, T>(all: &'a [T], offsets: &Range<u64>, of: impl Fn(&T) -> u64) -> &'a [T] {
+    let before = |offset| all.partition_point(|one| of(one) < offset);
+    all.get(before(offsets.start)..before(offsets.end)).unwrap_or_default()
 }
 
 impl FoundOut {
@@ -248,16 +250,16 @@ impl<'e> Findings<'e> {
     ) -> Result<Option<Findings<'e>>> {
         let mut may_go_on = true;
         while may_go_on {
-            let Some(number) = scan.order.get(scan.taken.fetch_add(1, Ordering::Relaxed)) else {
+            let Some(next) = scan.order.get(scan.taken.fetch_add(1, Ordering::Relaxed)) else {
                 break;
             };
-            match self.group(scan, *number, account) {
+            match self.group(scan, *next, account) {
                 Ok(Found::Judged { has_room }) => may_go_on = has_room,
-                Ok(Found::Left) => self.left.push(*number),
+                Ok(Found::Left) => self.left.push(*next),
                 Ok(Found::Unreadable) => return Ok(None),
                 Err(error) if error.kind() == ErrorKind::Query => {
                     account.look()?;
-                    self.left.push(*number);
+                    self.left.push(*next);
                 }
                 Err(error) => return Err(error),
             }
@@ -268,11 +270,10 @@ impl<'e> Findings<'e> {
     fn group(
         &mut self,
         scan: &ColumnarScan<'e>,
-        number: usize,
+        (number, told): Next,
         account: &Account,
     ) -> Result<Found> {
         account.work(1)?;
-        let told = scan.told_of(number);
         if let Some(told) = told
             && self.candidates.as_ref().is_none_or(|found| !found.may_take(told.first))
         {
@@ -284,9 +285,8 @@ impl<'e> Findings<'e> {
         if known.as_ref().is_some_and(|known| known.count() == 0) {
             return Ok(Found::Judged { has_room: true });
         }
-        let Some((file, group)) = scan.group(number, known.is_none(), &mut self.memory) else {
-            return Ok(Found::Unreadable);
-        };
+        let group = scan.group((file, number), known.is_none(), &mut self.memory);
+        let Some(group) = group else { return Ok(Found::Unreadable) };
         let selected = match known {
             Some(known) => known,
             None => {
@@ -301,7 +301,7 @@ impl<'e> Findings<'e> {
             }
         };
         let mut there = selected.bits().clone();
-        file.take_out(&group, &mut there);
+        file.take_out(number, &group, &mut there);
         let (found, first) = self.take(scan, file, &group, &there);
         if let (Found::Judged { .. }, None) = (&found, told) {
             let count = u64::from(there.count());

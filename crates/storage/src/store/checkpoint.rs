@@ -217,7 +217,7 @@ impl Shared {
         version: &Version,
         extent: Extent,
     ) -> Result<Merged> {
-        let usage = work.manifest.commit().usage.clone();
+        let usage = &work.manifest.commit().usage;
         let (clear, packs) = match extent {
             Extent::Usual => (usage.to_clear(frozen.bytes() as u64), false),
             Extent::Everything => (usage.iter().map(|(file, _)| file).collect(), true),
